@@ -1,0 +1,188 @@
+"""Checkpoints: safetensors for the weights, JSON metadata beside them in the same file. No pickle, no optimiser."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError, safe_open
+
+from .errors import CheckpointError
+from .preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .network import ResNet50UNet
+
+BUNDLED = Path(__file__).parent / "weights" / "pleura-r50-256.safetensors"
+
+_KEY = "pleura"
+
+
+class CheckpointMetadata(BaseModel):
+    """What a checkpoint says of itself.
+
+    Attributes:
+        name: the model's name.
+        architecture: the network's; only ``"resnet50-unet"`` is known.
+        num_classes, in_channels, bridge_channels, decoder_channels, head_channels: arguments of `ResNet50UNet`.
+        preprocessing: how an image becomes the network's input.
+        threshold: probability from which a pixel is lung.
+        encoder_weights: what the encoder started from: ``"none"``, ``"imagenet"`` or a file's name.
+        recipe: the recipe's fields.
+        data: what it was trained on, folder by folder.
+        figures: figures on the validation data.
+        calibration: numbers of the quality model; None before `pleura calibrate`.
+        git_revision: of the code that trained it.
+        sha256: of the tensors' bytes, checked when the weights are loaded.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    architecture: str = "resnet50-unet"
+    num_classes: int = 2
+    in_channels: int = 1
+    bridge_channels: int = 256
+    decoder_channels: tuple[int, int, int, int] = (192, 96, 64, 48)
+    head_channels: int = 32
+    preprocessing: Preprocessing = Preprocessing()
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    encoder_weights: str = "none"
+    recipe: dict[str, Any] = {}
+    data: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
+    calibration: dict[str, Any] | None = None
+    git_revision: str | None = None
+    sha256: str = ""
+
+    def network(self) -> ResNet50UNet:
+        """The network that this checkpoint's weights fit, with weights of its own until they are loaded."""
+        from .network import ResNet50UNet
+
+        return ResNet50UNet(
+            num_classes=self.num_classes,
+            in_channels=self.in_channels,
+            bridge_channels=self.bridge_channels,
+            decoder_channels=self.decoder_channels,
+            head_channels=self.head_channels,
+        )
+
+
+def save_checkpoint(
+    path: Path, weights: dict[str, Tensor], metadata: CheckpointMetadata
+) -> CheckpointMetadata:
+    """Writes weights and metadata to ``path``: to a temporary name, flushed, renamed.
+
+    Returns:
+        The metadata as written, with the sha256 of the weights.
+    """
+    from safetensors.torch import save
+
+    tensors = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
+    metadata = metadata.model_copy(update={"sha256": _tensor_hash(save(tensors))})
+    data = save(tensors, {_KEY: metadata.model_dump_json()})
+    write_atomically(path, data)
+    return metadata
+
+
+def read_metadata(path: Path) -> CheckpointMetadata:
+    """Reads only the metadata; needs no torch.
+
+    Raises:
+        CheckpointError: no such file, not safetensors, or not Pleura's.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"There is no checkpoint {path.name}: name an existing file in PLEURA_CHECKPOINT."
+        ) from None
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"The checkpoint {path.name} is not a whole safetensors file ({error}): copy it again."
+        ) from None
+    if _KEY not in metadata:
+        raise CheckpointError(
+            f"The checkpoint {path.name} was not written by Pleura: use one made by `pleura train`."
+        )
+    try:
+        found = CheckpointMetadata.model_validate_json(metadata[_KEY])
+    except ValidationError as error:
+        field = ".".join(map(str, error.errors()[0]["loc"]))
+        raise CheckpointError(
+            f"The checkpoint {path.name} has metadata that this version cannot read (field {field}): train it anew "
+            "or use the version that wrote it."
+        ) from None
+    if found.architecture != "resnet50-unet":
+        raise CheckpointError(
+            f"The checkpoint {path.name} holds a {found.architecture}: use one of a resnet50-unet."
+        )
+    return found
+
+
+def load_checkpoint(path: Path) -> tuple[ResNet50UNet, CheckpointMetadata]:
+    """Reads weights and metadata, checks the sha256 and every shape.
+
+    Returns:
+        The network in float32 and evaluation mode, and the metadata.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, altered or of another make.
+    """
+    from safetensors.torch import load
+
+    metadata = read_metadata(path)
+    data = path.read_bytes()
+    if _tensor_hash(data) != metadata.sha256:
+        raise CheckpointError(
+            f"The weights in {path.name} are not those that were written (sha256 differs): copy it again."
+        )
+    network = metadata.network()
+    expected = network.state_dict()
+    weights = load(data)
+    wrong = [
+        key
+        for key in expected.keys() | weights.keys()
+        if key not in weights or key not in expected or weights[key].shape != expected[key].shape
+    ]
+    if wrong:
+        raise CheckpointError(
+            f"The weights in {path.name} do not fit the network that its metadata describes ({len(wrong)} tensors, "
+            f"{min(wrong)} first): use a checkpoint made by `pleura train`."
+        )
+    network.load_state_dict({key: value.to(expected[key].dtype) for key, value in weights.items()})
+    return network.eval(), metadata
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Writes ``data`` beside ``path``, flushes it to the disk, then renames it: never half a file under that name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _tensor_hash(data: bytes) -> str:
+    """sha256 over a safetensors file's tensors and their description, the metadata left out."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header.pop("__metadata__", None)
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    digest.update(memoryview(data)[8 + length :])
+    return digest.hexdigest()

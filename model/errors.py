@@ -1,0 +1,37 @@
+"""What can be wrong, as one small tree. Each message is a sentence that says what to do."""
+
+
+class PleuraError(Exception):
+    """Anything that Pleura refuses or cannot do for a reason that its user can mend."""
+
+
+class ImageError(PleuraError):
+    """Something is wrong with an image."""
+
+
+class UnreadableImage(ImageError):
+    """The bytes are not a whole, readable image."""
+
+
+class UnsupportedImage(ImageError):
+    """Not a type of image that is read here."""
+
+
+class ImageTooLarge(ImageError):
+    """More pixels than allowed."""
+
+
+class UnsuitableImage(ImageError):
+    """Readable, but not a single-frame projection radiograph."""
+
+
+class SizeMismatch(ImageError):
+    """Two images that belong together differ in size."""
+
+
+class CheckpointError(PleuraError):
+    """A checkpoint is missing, damaged, altered or of another make."""
+
+
+class EngineError(PleuraError):
+    """The engine cannot be started, or failed while it ran."""

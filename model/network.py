@@ -1,0 +1,125 @@
+"""The network: torchvision's ResNet50 as encoder, a U-Net decoder (Ronneberger et al., 2015) on top of it."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision.models import resnet50
+from torchvision.models.resnet import ResNet
+
+ENCODER_CHANNELS = (64, 256, 512, 1024, 2048)
+"""Channels that ResNet50 gives at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input's size."""
+
+STRIDE = 32
+"""Both sides of an input are multiples of this."""
+
+
+class Inference(NamedTuple):
+    """What an engine runs: ``probabilities (B, num_classes, H, W)`` and ``embedding (B, bridge_channels)``."""
+
+    probabilities: Tensor
+    embedding: Tensor
+
+
+def conv_bn_relu(in_channels: int, out_channels: int, *, kernel_size: int = 3) -> nn.Sequential:
+    """Convolution that keeps the size, batch normalisation, ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(inplace=True),
+    )
+
+
+class DecoderBlock(nn.Module):
+    """Upsample by two, concatenate the skip, two ``conv_bn_relu``."""
+
+    def __init__(self, in_channels: int, skip_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            conv_bn_relu(in_channels + skip_channels, out_channels),
+            conv_bn_relu(out_channels, out_channels),
+        )
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        """``x (B, C, H, W)`` and ``skip (B, S, 2H, 2W)`` to ``(B, out_channels, 2H, 2W)``."""
+        x = functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+        output: Tensor = self.convolutions(torch.cat((x, skip), dim=1))
+        return output
+
+
+class ResNet50UNet(nn.Module):
+    """A U-Net whose contracting path is ResNet50.
+
+    Args:
+        num_classes: classes of the logits, background included.
+        in_channels: channels of the input; 1 for radiographs.
+        bridge_channels: a 1x1 convolution brings the encoder's 2048 channels to this many.
+        decoder_channels: channels of the four decoder blocks, the coarsest first.
+        head_channels: channels of the last convolution before the logits.
+    """
+
+    def __init__(
+        self,
+        *,
+        num_classes: int = 2,
+        in_channels: int = 1,
+        bridge_channels: int = 256,
+        decoder_channels: tuple[int, int, int, int] = (192, 96, 64, 48),
+        head_channels: int = 32,
+    ) -> None:
+        super().__init__()
+        self.encoder = _encoder(in_channels)
+        self.bridge = conv_bn_relu(ENCODER_CHANNELS[-1], bridge_channels, kernel_size=1)
+        inputs = (bridge_channels, *decoder_channels[:-1])
+        skips = reversed(ENCODER_CHANNELS[:-1])
+        self.decoder = nn.ModuleList(
+            DecoderBlock(*channels) for channels in zip(inputs, skips, decoder_channels, strict=True)
+        )
+        self.head = nn.Sequential(
+            conv_bn_relu(decoder_channels[-1], head_channels),
+            nn.Conv2d(head_channels, num_classes, kernel_size=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, in_channels, H, W)`` to logits ``(B, num_classes, H, W)``; H and W are multiples of 32."""
+        return self._decode(x)[0]
+
+    def infer(self, x: Tensor) -> Inference:
+        """``(B, in_channels, H, W)`` to softmax probabilities and the embedding that `quality` looks at.
+
+        The embedding is the mean over space of the bridge's output.
+        """
+        logits, bridge = self._decode(x)
+        return Inference(logits.softmax(dim=1), bridge.mean(dim=(2, 3)))
+
+    def _decode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        skips = self._encode(x)  # (B, 64, H/2, W/2) ... (B, 2048, H/32, W/32)
+        bridge: Tensor = self.bridge(skips.pop())
+        y = bridge
+        for block in self.decoder:
+            y = block(y, skips.pop())
+        logits = functional.interpolate(self.head(y), scale_factor=2.0, mode="bilinear", align_corners=False)
+        return logits, bridge
+
+    def _encode(self, x: Tensor) -> list[Tensor]:
+        encoder = self.encoder
+        stem = encoder.relu(encoder.bn1(encoder.conv1(x)))
+        features = [stem]
+        y = encoder.maxpool(stem)
+        for layer in (encoder.layer1, encoder.layer2, encoder.layer3, encoder.layer4):
+            y = layer(y)
+            features.append(y)
+        return features
+
+
+def _encoder(in_channels: int) -> ResNet:
+    encoder = resnet50(weights=None, zero_init_residual=True)
+    if in_channels != 3:
+        first = encoder.conv1
+        encoder.conv1 = nn.Conv2d(
+            in_channels, first.out_channels, kernel_size=7, stride=2, padding=3, bias=False
+        )
+        nn.init.kaiming_normal_(encoder.conv1.weight, mode="fan_out", nonlinearity="relu")
+    del encoder.avgpool, encoder.fc
+    return encoder

@@ -1,0 +1,40 @@
+"""A radiograph that was read: grey pixels and what is known about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+Grey = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Radiograph:
+    """Grey pixels, and what was applied to read them.
+
+    Attributes:
+        pixels: ``(h, w)`` uint8 or uint16, bright where the body is dense. Decoded at a reduced size where the reader was
+            allowed to: then smaller than ``height`` by ``width``.
+        format: what the bytes were: ``"png"``, ``"jpeg"``, ``"dicom"``, ``"array"``…
+        width: native width in pixels, after any rotation that the file asks for.
+        height: native height in pixels.
+        spacing_mm: ``(row, column)`` distance of the native pixels' centres, where it is known.
+        spacing_plane: where that spacing holds: in the patient, or only on the detector.
+        applied: what was done to the stored values, in order.
+        dataset: the DICOM attributes without the pixels; None for other formats.
+    """
+
+    pixels: Grey
+    format: str
+    width: int
+    height: int
+    spacing_mm: tuple[float, float] | None = None
+    spacing_plane: Literal["patient", "detector"] | None = None
+    applied: tuple[str, ...] = ()
+    dataset: Dataset | None = None
