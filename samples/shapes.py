@@ -1,0 +1,47 @@
+"""Shapes seen along a parallel beam, given by f: 0 in their middle, 1 on their outline, more outside."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .levels import Array
+
+# Beyond this f a shape no longer counts: e to the minus 9 times this is still a float32.
+_FAR = 8.0
+
+
+def ellipse(
+    x: Array, z: Array, *, at: tuple[float, float], axes: tuple[float, float], tilt: float = 0
+) -> Array:
+    """f of an ellipse whose first axis is turned down from x by tilt (radians)."""
+    dx, dz = x - at[0], z - at[1]
+    c, s = math.cos(tilt), math.sin(tilt)
+    along = (c * dx + s * dz) / axes[0]
+    across = (c * dz - s * dx) / axes[1]
+    return along * along + across * across
+
+
+def join(*shapes: Array, sharpness: float = 9) -> Array:
+    """f of a smooth union: about the smallest of the fs, without a crease where outlines meet."""
+    total = np.zeros_like(shapes[0])
+    for f in shapes:
+        total += np.exp(-sharpness * np.minimum(f, _FAR))
+    return np.log(total) / -sharpness
+
+
+def mix(*shapes: tuple[Array, Array | float], sharpness: float = 5) -> tuple[Array, Array]:
+    """f of a smooth union of shapes of differing depths, and its depth, which goes over from one to the other."""
+    total = np.zeros_like(shapes[0][0])
+    depths = np.zeros_like(total)
+    for f, depth in shapes:
+        weight = np.exp(-sharpness * np.minimum(f, _FAR))
+        total += weight
+        depths += weight * depth
+    return np.maximum(np.log(total) / -sharpness, 0), depths / total
+
+
+def half_chord(f: Array, depth: Array | float) -> Array:
+    """Half of the length (mm) of a ray inside an ellipsoid whose half axis along the ray is ``depth``; 0 outside."""
+    return depth * np.sqrt(np.maximum(1 - f, 0))
