@@ -28,9 +28,11 @@ class Engine(Protocol):
     @property
     def name(self) -> str:
         """See `Engine`."""
+
     @property
     def device(self) -> str:
         """See `Engine`."""
+
     @property
     def max_batch(self) -> int:
         """See `Engine`."""

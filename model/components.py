@@ -1,0 +1,79 @@
+"""Connected components of a mask, and which of them are lungs."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+SECOND_LUNG_FRACTION = 0.08
+"""The least area of a second lung, as a share of the first's.
+
+Among 791 masks drawn by people the smallest second lung, beside a large effusion, has 0.10 of the first; the largest speck has
+0.001. A component below this share is a gas bubble, a piece of shoulder or a letter."""
+
+_SAME_COLUMNS = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Components:
+    """Connected components (8-connectivity) of a mask, the largest first.
+
+    Attributes:
+        labels: ``(h, w)`` int32: 0 background, else a number out of ``numbers``.
+        numbers: ``(n,)`` numbers in ``labels``.
+        areas: ``(n,)`` pixels.
+        boxes: ``(n, 4)`` x, y, width, height in pixels.
+        centroids: ``(n, 2)`` x, y in pixels.
+    """
+
+    labels: NDArray[np.int32]
+    numbers: NDArray[np.intp]
+    areas: NDArray[np.int32]
+    boxes: NDArray[np.int32]
+    centroids: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def mask(self, index: int) -> NDArray[np.bool_]:
+        """``(h, w)`` bool: the component of this rank."""
+        mask: NDArray[np.bool_] = self.labels == self.numbers[index]
+        return mask
+
+
+def find_components(mask: NDArray[np.bool_]) -> Components:
+    """The components of ``mask`` ``(h, w)`` bool; equal areas stay in reading order."""
+    # The default algorithm takes longer with int32 labels, and int16 ones may run out.
+    _, labels, stats, centroids = cv2.connectedComponentsWithStatsWithAlgorithm(
+        mask.view(np.uint8), 8, cv2.CV_32S, cv2.CCL_BBDT
+    )
+    numbers = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable") + 1
+    ordered = stats[numbers].astype(np.int32, copy=False)
+    return Components(
+        labels=labels.astype(np.int32, copy=False),
+        numbers=numbers,
+        areas=ordered[:, cv2.CC_STAT_AREA],
+        boxes=ordered[:, :4],
+        centroids=centroids[numbers].astype(np.float64, copy=False),
+    )
+
+
+def lungs_among(components: Components) -> tuple[int, ...]:
+    """The ranks of the components that are lungs: none, one or two.
+
+    The first is the largest. The second is the next largest that has at least `SECOND_LUNG_FRACTION` of its area. Where that
+    one lies above or below the first (they share most of their columns), both may be pieces of one lung that an opacity cuts
+    across: then the largest that lies beside the first comes before it, so that no piece of a lung displaces the other lung.
+    """
+    if not len(components):
+        return ()
+    fair = np.flatnonzero(components.areas >= SECOND_LUNG_FRACTION * components.areas[0])[1:].tolist()
+    beside = [rank for rank in fair if not share_columns(components.boxes[0], components.boxes[rank])]
+    return (0, *(beside or fair)[:1])
+
+
+def share_columns(one: NDArray[np.int32], other: NDArray[np.int32]) -> bool:
+    """Whether two boxes (x, y, width, height) have at least half of the narrower one's columns in common."""
+    left, right = max(one[0], other[0]), min(one[0] + one[2], other[0] + other[2])
+    return bool(right - left >= _SAME_COLUMNS * min(one[2], other[2]))

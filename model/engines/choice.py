@@ -1,0 +1,108 @@
+"""Which engine runs a checkpoint on this machine."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ..checkpoint import CheckpointMetadata, read_metadata
+from ..errors import EngineError
+from ..threads import available_cpus
+from .engine import Engine
+
+if TYPE_CHECKING:
+    import openvino
+
+Device = Literal["auto", "cuda", "cpu"]
+EngineChoice = Literal["auto", "torch", "openvino"]
+
+
+def choose_engine(
+    checkpoint: Path, *, device: Device = "auto", engine: EngineChoice = "auto", threads: int | None = None
+) -> Engine:
+    """Loads a checkpoint onto the engine that suits this machine.
+
+    CUDA runs PyTorch. A CPU runs OpenVINO: int8 where ``NAME.int8.xml`` of `pleura export` lies beside the checkpoint, else fp32,
+    which is made when it is first asked for and kept in the user's cache; PyTorch where OpenVINO is not installed.
+
+    Args:
+        checkpoint: a safetensors file.
+        device: ``"auto"`` takes CUDA where there is one.
+        engine: ``"auto"`` takes the fastest that can run here.
+        threads: for a CPU; None takes what the container's quota allows.
+
+    Raises:
+        CheckpointError: the file is missing, damaged or of another make.
+        EngineError: the device or engine asked for is not there, or the exported model is of another checkpoint.
+    """
+    metadata = read_metadata(checkpoint)
+    threads = threads or available_cpus()
+    if engine == "openvino" and device == "cuda":
+        raise EngineError(
+            "OpenVINO does not run on CUDA: set PLEURA_ENGINE to torch or PLEURA_DEVICE to cpu."
+        )
+    if engine == "openvino" or (engine == "auto" and not _takes_cuda(device) and find_spec("openvino")):
+        return _openvino_engine(checkpoint, metadata, threads=threads)
+    return _torch_engine(checkpoint, cuda=_takes_cuda(device), threads=threads)
+
+
+def _takes_cuda(device: Device) -> bool:
+    if device == "cpu" or not (
+        device == "cuda" or Path("/dev/nvidiactl").exists() or Path("/dev/dxg").exists()
+    ):
+        # Asking torch would take seconds; where there is no driver, there is nothing to ask for.
+        return False
+    import torch
+
+    if torch.cuda.is_available():
+        return True
+    if device == "cuda":
+        raise EngineError("No CUDA device is available: set PLEURA_DEVICE to cpu or auto.")
+    return False
+
+
+def _torch_engine(checkpoint: Path, *, cuda: bool, threads: int) -> Engine:
+    import torch
+
+    from ..checkpoint import load_checkpoint
+    from .pytorch import TorchEngine
+
+    torch.set_num_threads(threads)
+    network, _ = load_checkpoint(checkpoint)
+    return TorchEngine(network, device="cuda" if cuda else "cpu")
+
+
+def _openvino_engine(checkpoint: Path, metadata: CheckpointMetadata, *, threads: int) -> Engine:
+    if not find_spec("openvino"):
+        raise EngineError("OpenVINO is not installed: set PLEURA_ENGINE to torch.")
+    from .openvino import OpenVINOEngine, read_model
+
+    exported = checkpoint.with_suffix(".int8.xml")
+    if exported.exists():
+        model = read_model(exported, sha256=metadata.sha256)
+        return OpenVINOEngine(model, precision="int8", threads=threads)
+    return OpenVINOEngine(_fp32_model(checkpoint, metadata), precision="fp32", threads=threads)
+
+
+def _fp32_model(checkpoint: Path, metadata: CheckpointMetadata) -> "openvino.Model":
+    """Converted once, then read from the user's cache; where that cannot be written, converted each time."""
+    from .openvino import read_model
+
+    cached = _cache_folder() / f"{metadata.sha256}.xml"
+    if cached.exists():
+        try:
+            return read_model(cached, sha256=metadata.sha256)
+        except EngineError:
+            cached.unlink(missing_ok=True)
+    from .conversion import convert, save
+
+    model = convert(checkpoint)
+    try:
+        save(model, cached)
+    except (OSError, RuntimeError):
+        pass
+    return model
+
+
+def _cache_folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pleura"

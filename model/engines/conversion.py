@@ -1,0 +1,63 @@
+"""A checkpoint to an OpenVINO model. Needs torch, once: what comes of it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from ..checkpoint import load_checkpoint
+from ..network import ResNet50UNet
+from .openvino import SOURCE_KEY
+
+if TYPE_CHECKING:
+    import openvino
+
+
+class _Inference(nn.Module):
+    """The network with `infer` for its forward pass, as converters want it."""
+
+    def __init__(self, network: ResNet50UNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        probabilities, embedding = self.network.infer(x)
+        return probabilities, embedding
+
+
+def convert(checkpoint: Path) -> openvino.Model:
+    """The checkpoint as an fp32 OpenVINO model: input ``(1, C, S, S)``, outputs probabilities and embedding.
+
+    Batch normalisation is folded into the convolutions by OpenVINO.
+
+    Raises:
+        CheckpointError: the file is missing, damaged or of another make.
+    """
+    import openvino
+
+    network, metadata = load_checkpoint(checkpoint)
+    side = metadata.preprocessing.input_size
+    example = torch.zeros(1, metadata.in_channels, side, side)
+    model = openvino.convert_model(
+        _Inference(network).eval(), example_input=example, input=[example.shape], dynamo=True
+    )
+    for output, name in zip(model.outputs, ("probabilities", "embedding"), strict=True):
+        output.get_tensor().set_names({name})
+    model.set_rt_info(metadata.sha256, SOURCE_KEY)
+    return model
+
+
+def save(model: openvino.Model, path: Path) -> None:
+    """Writes ``path`` (.xml) and the weights beside it (.bin, as fp16), the .xml last: where it lies, the model is whole."""
+    import openvino
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=path.parent) as folder:
+        temporary = Path(folder) / path.name
+        openvino.save_model(model, temporary, compress_to_fp16=True)
+        temporary.with_suffix(".bin").replace(path.with_suffix(".bin"))
+        temporary.replace(path)

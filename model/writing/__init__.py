@@ -1,0 +1,1 @@
+"""A segmentation written down: images, COCO and GeoJSON, DICOM, NIfTI."""

@@ -1,0 +1,32 @@
+"""Where a mask and its ground truth disagree, as a picture to lay over the radiograph."""
+
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+NEITHER, EXTRA, MISSED, BOTH = range(4)
+"""The picture's indices: nothing, lung in the mask only, in the ground truth only, in both."""
+
+PALETTE = {
+    NEITHER: (0, 0, 0, 0),
+    EXTRA: (204, 121, 167, 220),
+    MISSED: (240, 228, 66, 220),
+    BOTH: (255, 255, 255, 56),
+}
+"""As RGBA. Reddish purple and yellow are told apart in every kind of colour blindness (Okabe and Ito, Color Universal Design, 2008),
+and differ from the colours of the lungs' outlines."""
+
+
+def disagreement_png(mask: NDArray[np.bool_], truth: NDArray[np.bool_]) -> bytes:
+    """Both ``(height, width)`` bool, of one size, as a PNG with a palette of four colours, transparent where neither is lung."""
+    from PIL import Image
+
+    height, width = mask.shape
+    indices = mask.view(np.uint8) * np.uint8(EXTRA) + truth.view(np.uint8) * np.uint8(MISSED)
+    picture = Image.frombytes("P", (width, height), indices.tobytes())
+    picture.putpalette([level for colour in PALETTE.values() for level in colour[:3]])
+    file = BytesIO()
+    alphas = bytes(colour[3] for colour in PALETTE.values())
+    picture.save(file, "PNG", bits=2, compress_level=1, transparency=alphas)
+    return file.getvalue()

@@ -1,0 +1,29 @@
+"""Labels as NIfTI, for tools that know medical volumes."""
+
+import gzip
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def nifti(labels: NDArray[np.uint8], *, spacing_mm: tuple[float, float] | None = None) -> bytes:
+    """Labels as a gzipped NIfTI-1 volume (``.nii.gz``) of one slice.
+
+    The first axis is the image's columns, the second its rows, the third the one slice. In NIfTI's RAS+ space, as if a PA view
+    were a coronal slice seen from the front: columns run to the patient's left (−x), rows to the feet (−z), and the slice
+    lies in y = 0, with the first pixel at the origin. A view that is mirrored or rotated has no other affine, as nothing says so.
+
+    Args:
+        labels: ``(height, width)`` uint8 as of `label_lungs`.
+        spacing_mm: ``(row, column)`` distance of the pixels' centres; where it is unknown each pixel counts as 1 mm, and the
+            header's unit is unknown.
+    """
+    from nibabel import Nifti1Image
+
+    row, column = spacing_mm or (1.0, 1.0)
+    affine = np.array(
+        [[-column, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, -row, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]]
+    )
+    image = Nifti1Image(labels.T[:, :, None], affine)  # type: ignore[no-untyped-call]
+    image.header.set_xyzt_units("mm" if spacing_mm else "unknown")  # type: ignore[no-untyped-call]
+    return gzip.compress(image.to_bytes(), compresslevel=4, mtime=0)

@@ -1,0 +1,21 @@
+"""A mask as PNG."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_ONE_BIT = [
+    cv2.IMWRITE_PNG_BILEVEL,
+    1,
+    cv2.IMWRITE_PNG_COMPRESSION,
+    1,
+    # Runs of equal bytes are nearly all there is to compress. It comes after the compression, which sets a strategy of its own.
+    cv2.IMWRITE_PNG_STRATEGY,
+    cv2.IMWRITE_PNG_STRATEGY_RLE,
+]
+
+
+def mask_png(mask: NDArray[np.bool_]) -> bytes:
+    """``mask`` ``(h, w)`` bool as a greyscale PNG of one bit a pixel: 0, black, is background and 1, white, is lung."""
+    _, encoded = cv2.imencode(".png", mask.view(np.uint8), _ONE_BIT)
+    return encoded.tobytes()

@@ -1,0 +1,167 @@
+import subprocess
+import sys
+from dataclasses import astuple
+from math import sqrt
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from model.errors import SizeMismatch
+from model.metrics.surface import MAX_OUTLINE, NSD_TOLERANCE, Surface, surface
+
+Mask = NDArray[np.bool_]
+
+
+def rectangle(rows: tuple[int, int], columns: tuple[int, int], shape: tuple[int, int] = (100, 80)) -> Mask:
+    mask = np.zeros(shape, np.bool_)
+    mask[slice(*rows), slice(*columns)] = True
+    return mask
+
+
+def pixel(row: int, column: int) -> Mask:
+    return rectangle((row, row + 1), (column, column + 1))
+
+
+@pytest.mark.parametrize(
+    ("height", "tolerance", "within"),
+    [(199, 0.995, 14), (200, 1.0, 18), (400, 2.0, 22), (600, 3.0, 36)],
+)
+def test_a_square_shifted_by_three_columns(height: int, tolerance: float, within: int) -> None:
+    """Each outline has 36 pixels. Of those of the first square, to the second's outline:
+
+    the left side is 3 away (10 pixels); along the top and the bottom it is 2, 1, then 0 (7 pixels each); on the right side, inside
+    the second square, it is 1, 2, 3, 3, 3, 3, 2, 1. So 14 are at 0, 4 at 1, 4 at 2, 14 at 3; and mirrored for the second.
+    """
+    shape = (height, 80)
+    result = surface(rectangle((10, 20), (10, 20), shape), rectangle((10, 20), (13, 23), shape))
+    assert result.hd95_px == 3
+    assert result.assd_px == pytest.approx((4 * 1 + 4 * 2 + 14 * 3) / 36)
+    assert result.nsd_tolerance_px == pytest.approx(tolerance)
+    assert result.nsd == pytest.approx(within / 36)
+    assert (result.hd95_mm, result.assd_mm) == (None, None)
+
+
+def test_a_square_inside_another() -> None:
+    """The inner outline's 36 pixels are 5 from the outer one's 76. Of these, 10 on each side are 5 from the inner one; then
+    come 8 each at √(25 + k²) for k from 1 to 4, and the 4 corners at √50. The 95th of 76 percentiles is at rank 71.25."""
+    result = surface(rectangle((30, 50), (30, 50)), rectangle((35, 45), (35, 45)))
+    slants = [sqrt(25 + k * k) for k in range(1, 5)]
+    assert result.assd_px == pytest.approx((36 * 5 + 40 * 5 + 8 * sum(slants) + 4 * sqrt(50)) / 112)
+    assert result.hd95_px == pytest.approx(sqrt(41) + 0.25 * (sqrt(50) - sqrt(41)))
+    assert result.nsd == 0
+
+
+def test_the_edge_of_the_image_is_an_outline() -> None:
+    """All of 10 × 10 against its inner 8 × 8: 32 pixels at 1 and 4 corners at √2; the 28 inner ones at 1."""
+    shape = (10, 10)
+    result = surface(np.ones(shape, np.bool_), rectangle((1, 9), (1, 9), shape))
+    assert result.assd_px == pytest.approx((32 + 4 * sqrt(2) + 28) / 64)
+
+
+def test_a_hole_has_an_outline() -> None:
+    """A hole of one pixel, 4 from the border: its 4 neighbours are at 3 from the outline of 32; all of the other way are 0."""
+    full = rectangle((40, 49), (40, 49))
+    holed = full.copy()
+    holed[44, 44] = False
+    assert surface(holed, full).assd_px == pytest.approx(4 * 3 / (32 + 4 + 32))
+
+
+def test_equal_masks_have_no_distance() -> None:
+    mask = rectangle((3, 50), (7, 30))
+    assert surface(mask, mask.copy(), spacing_mm=(0.2, 0.3)) == Surface(
+        hd95_px=0.0, assd_px=0.0, nsd=1.0, hd95_mm=0.0, assd_mm=0.0, nsd_tolerance_px=100 * NSD_TOLERANCE
+    )
+
+
+@pytest.mark.parametrize(
+    ("spacing", "millimetres"),
+    [((0.5, 0.5), 2.5), ((2.0, 0.5), sqrt(6**2 + 2**2)), ((0.5, 2.0), sqrt(1.5**2 + 8**2))],
+)
+def test_millimetres_follow_rows_and_columns(spacing: tuple[float, float], millimetres: float) -> None:
+    result = surface(pixel(10, 10), pixel(13, 14), spacing_mm=spacing)  # 3 rows and 4 columns apart
+    assert (result.hd95_px, result.assd_px) == (5, 5)
+    assert result.hd95_mm == pytest.approx(millimetres)
+    assert result.assd_mm == pytest.approx(millimetres)
+
+
+@pytest.mark.parametrize("case", ["prediction", "truth", "both"])
+def test_an_empty_mask_has_no_distance(case: str) -> None:
+    mask, empty = pixel(3, 3), np.zeros((100, 80), np.bool_)
+    prediction = mask if case == "truth" else empty
+    truth = mask if case == "prediction" else empty
+    assert surface(prediction, truth, spacing_mm=(1, 1)) == Surface(nsd_tolerance_px=0.5)
+
+
+def test_an_outline_that_is_noise_has_no_distance() -> None:
+    noise = np.random.default_rng(0).random((1000, 1000)) < 0.5
+    assert np.count_nonzero(noise) > MAX_OUTLINE
+    assert surface(noise, rectangle((0, 9), (0, 9), (1000, 1000))).hd95_px is None
+
+
+def test_sizes_that_differ_are_refused() -> None:
+    with pytest.raises(SizeMismatch):
+        surface(np.ones((4, 5), np.bool_), np.ones((5, 4), np.bool_))
+
+
+def test_the_order_of_the_masks_does_not_matter() -> None:
+    one, other = rectangle((10, 40), (20, 30)), rectangle((15, 60), (22, 41))
+    there = surface(one, other, spacing_mm=(0.3, 0.4))
+    back = surface(other, one, spacing_mm=(0.3, 0.4))
+    assert astuple(there) == pytest.approx(astuple(back))
+
+
+def blobs(seed: int) -> Mask:
+    noise = ndimage.gaussian_filter(np.random.default_rng(seed).standard_normal((90, 70)), 4)
+    return np.asarray(noise > 0.02)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_ragged_masks_agree_with_every_distance_taken_apart(seed: int) -> None:
+    prediction, truth = blobs(seed), blobs(seed + 10)
+    spacing = np.array([0.4, 0.7])
+
+    def outline(mask: Mask) -> NDArray[np.intp]:
+        inner = ndimage.binary_erosion(mask)
+        return np.argwhere(mask & ~inner)
+
+    def distances(unit: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        a, b = outline(prediction) * unit, outline(truth) * unit
+        table = np.linalg.norm(a[:, None] - b[None], axis=2)
+        return table.min(1), table.min(0)
+
+    there, back = distances(np.ones(2))
+    result = surface(prediction, truth, spacing_mm=(0.4, 0.7))
+    assert result.hd95_px == pytest.approx(max(np.percentile(there, 95), np.percentile(back, 95)), rel=1e-5)
+    both = np.concatenate([there, back])
+    assert result.assd_px == pytest.approx(both.mean(), rel=1e-5)
+    assert result.nsd == pytest.approx((both <= 90 * NSD_TOLERANCE).mean(), rel=1e-5)
+    there, back = distances(spacing)
+    assert result.hd95_mm == pytest.approx(max(np.percentile(there, 95), np.percentile(back, 95)), rel=1e-5)
+    assert result.assd_mm == pytest.approx(np.concatenate([there, back]).mean(), rel=1e-5)
+
+
+def test_the_whole_image_gives_monai_the_same_distances() -> None:
+    import torch
+    from monai.metrics.hausdorff_distance import HausdorffDistanceMetric
+    from monai.metrics.surface_distance import SurfaceDistanceMetric
+
+    prediction, truth = rectangle((10, 40), (20, 30)), rectangle((15, 60), (22, 41))
+    result = surface(prediction, truth)
+    pair = [torch.from_numpy(mask)[None, None].float() for mask in (prediction, truth)]
+    hd95 = HausdorffDistanceMetric(include_background=True, percentile=95)
+    assd = SurfaceDistanceMetric(include_background=True, symmetric=True)
+    for metric, value in ((hd95, result.hd95_px), (assd, result.assd_px)):
+        metric(*pair)
+        mean = metric.aggregate()
+        assert isinstance(mean, torch.Tensor)
+        assert value == mean.item()
+
+
+def test_monai_is_imported_only_when_a_distance_is_asked_for() -> None:
+    code = (
+        "import sys, model.metrics.overlap, model.metrics.surface; "
+        "sys.exit(bool({'torch', 'monai', 'scipy'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
