@@ -1,0 +1,1 @@
+"""The HTTP service: puts `model` behind FastAPI."""

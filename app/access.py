@@ -1,0 +1,53 @@
+"""Who may call the service."""
+
+from collections.abc import Awaitable, Callable
+from hmac import compare_digest
+from typing import Annotated
+
+from fastapi import Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from .errors import WrongKey
+from .settings import Settings
+
+
+class SettingsError(Exception):
+    """The service cannot start with these settings; the message says what to change."""
+
+
+def configured_keys(settings: Settings) -> list[bytes]:
+    """The keys that are accepted; none: whoever comes.
+
+    Raises:
+        SettingsError: the file of keys cannot be read or holds none.
+    """
+    given = settings.api_key.get_secret_value().split(",") if settings.api_key else []
+    if settings.api_key_file is not None:
+        try:
+            lines = settings.api_key_file.read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            raise SettingsError("The file named in PLEURA_API_KEY_FILE cannot be read.") from None
+        given += lines
+    keys = [key.strip().encode() for key in given if key.strip()]
+    if not keys and (settings.api_key is not None or settings.api_key_file is not None):
+        raise SettingsError("PLEURA_API_KEY or PLEURA_API_KEY_FILE is set, but holds no key.")
+    return keys
+
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    description="One of the keys that the service was started with.",
+)
+
+
+def guard(keys: list[bytes]) -> Callable[..., Awaitable[None]]:
+    """A dependency that lets in requests that carry one of the keys."""
+
+    async def check(credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]) -> None:
+        given = credentials.credentials.encode() if credentials else b""
+        # Every key is compared, so that the time taken says nothing of which was close.
+        matches = [compare_digest(given, key) for key in keys]
+        if not any(matches):
+            raise WrongKey("Send a valid key: Authorization: Bearer <key>.")
+
+    return check

@@ -1,0 +1,108 @@
+"""The commands ``pleura serve`` and ``pleura health``."""
+
+import http.client
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from typing import Annotated, Any, Optional
+from urllib.parse import urlsplit
+
+import typer
+from pydantic import SecretStr, ValidationError
+
+from .settings import Settings
+
+
+def _flags() -> list[inspect.Parameter]:
+    """A flag for each setting. Secrets have none: whoever lists the machine's processes could read them."""
+    flags = []
+    for name, field in Settings.model_fields.items():
+        kind: Any = field.annotation
+        if SecretStr in getattr(kind, "__args__", (kind,)):
+            continue
+        option = typer.Option(
+            f"--{name.replace('_', '-')}",
+            help=field.description,
+            show_default=False if field.default in (None, "") else str(field.default),
+        )
+        flags.append(
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=None,
+                annotation=Annotated[Optional[kind], option],  # noqa: UP045 - built at run time
+            )
+        )
+    return flags
+
+
+def _with_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command a flag for each setting."""
+    flags = _flags()
+    vars(command)["__signature__"] = inspect.Signature(flags)
+    command.__annotations__ = {flag.name: flag.annotation for flag in flags}
+    return command
+
+
+@_with_flags
+def serve(**flags: Any) -> None:
+    """Serves lung segmentation over HTTP.
+
+    Each flag can be set in the environment instead: --max-pixels is PLEURA_MAX_PIXELS. Keys come from PLEURA_API_KEY or from a
+    file, never from a flag.
+    """
+    from .access import SettingsError
+    from .server import serve as serve_with
+
+    code = 0
+    try:
+        settings = Settings(**{name: value for name, value in flags.items() if value is not None})
+        failure = serve_with(settings)
+        code = 1 if failure else 0
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        _say(f"PLEURA_{'_'.join(map(str, first['loc'])).upper()} is wrong: {first['msg']}.")
+        code = 2
+    except SettingsError as error:
+        _say(str(error))
+        code = 2
+    except SystemExit:
+        # uvicorn has said why: as a rule, the address is taken.
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A thread may be stuck in a decoder or a driver: the process does not wait for its threads.
+    os._exit(code)
+
+
+def health(
+    url: Annotated[
+        str | None, typer.Option(help="Base URL of the service; if not given, the one configured here.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 5.0,
+) -> None:
+    """Asks a service whether it is ready: exit code 0 if so, else 1. Meant for a container's health check."""
+    parts = urlsplit(url or _own_url(Settings()))
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    try:
+        with closing(kind(parts.netloc, timeout=timeout)) as connection:
+            connection.request("GET", f"{parts.path.rstrip('/')}/readyz")
+            answer = json.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError):
+        _say(f"Nothing answers as Pleura does at {parts.geturl()}.")
+        raise typer.Exit(1) from None
+    if answer.get("status") != "ready":
+        _say(str(answer.get("detail", "not ready")))
+        raise typer.Exit(1)
+
+
+def _own_url(settings: Settings) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+def _say(sentence: str) -> None:
+    typer.echo(f"pleura: {sentence}", err=True)

@@ -1,0 +1,60 @@
+"""What routes ask for, by annotation."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from .lifecycle import Lifecycle
+from .negotiation import Media, acceptable
+from .pipeline import Pipeline
+from .settings import Settings
+from .telemetry import Telemetry
+from .uploads import Intake
+
+
+async def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+async def _telemetry(request: Request) -> Telemetry:
+    telemetry: Telemetry = request.app.state.telemetry
+    return telemetry
+
+
+async def _lifecycle(request: Request) -> Lifecycle:
+    lifecycle: Lifecycle = request.app.state.lifecycle
+    return lifecycle
+
+
+async def _intake(request: Request) -> Intake:
+    intake: Intake = request.app.state.intake
+    return intake
+
+
+async def _pipeline(request: Request) -> Pipeline:
+    """What serves. A full queue is told of before the body is read."""
+    lifecycle: Lifecycle = request.app.state.lifecycle
+    pipeline = lifecycle.serving()
+    if request.method == "POST":
+        pipeline.queue.check()
+    return pipeline
+
+
+async def _accepted(
+    accept: Annotated[
+        str,
+        Header(
+            description="application/json, image/png or application/dicom.", examples=["application/json"]
+        ),
+    ] = "*/*",
+) -> list[Media]:
+    return acceptable(accept)
+
+
+SettingsNow = Annotated[Settings, Depends(_settings)]
+TelemetryNow = Annotated[Telemetry, Depends(_telemetry)]
+LifecycleNow = Annotated[Lifecycle, Depends(_lifecycle)]
+IntakeNow = Annotated[Intake, Depends(_intake)]
+PipelineNow = Annotated[Pipeline, Depends(_pipeline)]
+Accepted = Annotated[list[Media], Depends(_accepted)]

@@ -1,0 +1,35 @@
+"""Work that stops when nobody waits for it any more."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+
+from .errors import ClientGone
+
+T = TypeVar("T")
+
+
+async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Awaits ``work``, and cancels it when the client closes the connection. The request's body has been read.
+
+    Raises:
+        ClientGone: the client has closed the connection.
+    """
+    working = asyncio.create_task(work)
+    leaving = asyncio.create_task(_disconnection(request))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientGone("The connection was closed before the answer was made.")
+        return working.result()
+    finally:
+        working.cancel()
+        leaving.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _disconnection(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,93 @@
+"""From a segmentation to the document that goes over the wire."""
+
+from base64 import b64encode
+from time import perf_counter
+
+from model.lungs import Lung
+from model.segmentation import Segmentation
+from model.segmenter import Segmenter
+from model.writing.png import mask_png
+from model.writing.polygons import coco_polygons, geojson
+from model.writing.rle import coco_rle
+
+from . import schemas
+from .errors import UntrustedMask
+from .geojson import FeatureCollection
+from .options import MaskEncoding
+
+
+def describe(
+    segmentation: Segmentation, segmenter: Segmenter, *, encoding: MaskEncoding, queue_ms: float
+) -> schemas.SegmentationDocument:
+    """Makes the document, the mask encoded as asked for."""
+    start = perf_counter()
+    mask = _encode(segmentation, encoding)
+    encode_ms = (perf_counter() - start) * 1000
+    radiograph, quality = segmentation.radiograph, segmentation.quality
+    return schemas.SegmentationDocument(
+        image=schemas.Image(
+            width=radiograph.width,
+            height=radiograph.height,
+            format=radiograph.format,
+            spacing_mm=radiograph.spacing_mm,
+            applied=list(radiograph.applied),
+        ),
+        mask=mask,
+        lungs=schemas.Lungs(right=_lung(segmentation.right), left=_lung(segmentation.left)),
+        quality=schemas.Quality(
+            predicted_iou=quality.predicted_iou,
+            trusted=quality.trusted,
+            warnings=[
+                schemas.QualityWarning(code=warning.code, message=warning.message)
+                for warning in quality.warnings
+            ],
+        ),
+        model=schemas.ServedModel(
+            name=segmenter.metadata.name,
+            sha256=segmenter.metadata.sha256,
+            engine=segmenter.engine.name,
+            device=segmenter.engine.device,
+            threshold=segmentation.threshold,
+        ),
+        timing_ms=timing(segmentation, queue_ms=queue_ms, encode_ms=encode_ms),
+    )
+
+
+def timing(segmentation: Segmentation, *, queue_ms: float, encode_ms: float) -> schemas.Timing:
+    """Milliseconds by stage."""
+    return schemas.Timing(
+        **{stage: round(ms, 3) for stage, ms in segmentation.timing_ms.items()},
+        queue=round(queue_ms, 3),
+        encode=round(encode_ms, 3),
+    )
+
+
+def require_trust(segmentation: Segmentation) -> None:
+    """Raises:
+    UntrustedMask: something speaks against the mask.
+    """
+    if not segmentation.quality.trusted:
+        reasons = " ".join(warning.message for warning in segmentation.quality.warnings)
+        raise UntrustedMask(f"The mask cannot be trusted: look at the image. {reasons}".rstrip())
+
+
+def _encode(segmentation: Segmentation, encoding: MaskEncoding) -> schemas.Mask | None:
+    mask = segmentation.mask
+    match encoding:
+        case MaskEncoding.PNG:
+            return schemas.PngMask(data=b64encode(mask_png(mask)).decode("ascii"))
+        case MaskEncoding.RLE:
+            return schemas.RleMask(data=schemas.RunLengths.model_validate(coco_rle(mask)))
+        case MaskEncoding.POLYGONS:
+            return schemas.PolygonsMask(data=coco_polygons(mask))
+        case MaskEncoding.GEOJSON:
+            outlines = geojson(segmentation.labels, spacing_mm=segmentation.radiograph.spacing_mm)
+            return schemas.GeoJsonMask(data=FeatureCollection.model_validate(outlines))
+        case MaskEncoding.NONE:
+            return None
+
+
+def _lung(lung: Lung | None) -> schemas.Lung | None:
+    if lung is None:
+        return None
+    return schemas.Lung(area_px=lung.area_px, area_mm2=lung.area_mm2, box=lung.box, centroid=lung.centroid)

@@ -1,0 +1,196 @@
+"""What can go wrong over HTTP, and the only table from errors to status and ``application/problem+json`` (RFC 9457)."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Scope
+
+from model.errors import (
+    EngineError,
+    ImageError,
+    ImageTooLarge,
+    PleuraError,
+    SizeMismatch,
+    UnreadableImage,
+    UnsuitableImage,
+    UnsupportedImage,
+)
+
+from .schemas import Problem
+
+PROBLEM_JSON = "application/problem+json"
+REASON_KEY = "pleura.reason"
+"""Where a request's scope says why it was refused, for the metrics."""
+
+
+class ServiceError(Exception):
+    """The service does not do what was asked. ``retry_after`` is in seconds."""
+
+    def __init__(self, detail: str, *, retry_after: int | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class BadForm(ServiceError):
+    """The multipart body is damaged."""
+
+
+class WrongKey(ServiceError):
+    """The request carries no key, or a wrong one."""
+
+
+class NotAcceptable(ServiceError):
+    """Nothing that can be written is accepted."""
+
+
+class UploadTooSlow(ServiceError):
+    """The body did not arrive in time."""
+
+
+class BodyTooLarge(ServiceError):
+    """More bytes than allowed."""
+
+
+class WrongFields(ServiceError):
+    """The form does not hold what the endpoint takes."""
+
+
+class NotDicom(ServiceError):
+    """A DICOM answer was asked for an image that is not DICOM."""
+
+
+class UntrustedMask(ServiceError):
+    """The mask cannot be trusted, and the service is told to refuse such masks."""
+
+
+class TooManyUploads(ServiceError):
+    """Too many bodies arrive at the same time."""
+
+
+class QueueFull(ServiceError):
+    """Too many images wait for the network."""
+
+
+class ClientGone(ServiceError):
+    """The client closed the connection; nobody reads the answer."""
+
+
+class NotReady(ServiceError):
+    """The model is loading, or its engine fails."""
+
+
+class Draining(ServiceError):
+    """The service is stopping."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The service is stopping: send the request again, to another instance or in a while."
+        )
+
+
+class DeadlinePassed(ServiceError):
+    """The image waited too long."""
+
+
+class SpoolFull(ServiceError):
+    """The upload could not be stored while it arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a kind of error is told: its status, a stable word for machines, a title for people."""
+
+    status: int
+    word: str
+    title: str
+
+
+TABLE: dict[type[Exception], Kind] = {
+    UnreadableImage: Kind(400, "unreadable-image", "The image cannot be read"),
+    BadForm: Kind(400, "bad-form", "The form cannot be read"),
+    WrongKey: Kind(401, "wrong-key", "A valid key is needed"),
+    NotAcceptable: Kind(406, "not-acceptable", "No such answer can be given"),
+    UploadTooSlow: Kind(408, "upload-too-slow", "The request took too long to arrive"),
+    BodyTooLarge: Kind(413, "body-too-large", "The request is too large"),
+    ImageTooLarge: Kind(413, "image-too-large", "The image has too many pixels"),
+    UnsupportedImage: Kind(415, "unsupported-image", "This type of image is not read"),
+    SizeMismatch: Kind(422, "size-mismatch", "Image and mask differ in size"),
+    UnsuitableImage: Kind(422, "unsuitable-image", "The image is not a single radiograph"),
+    NotDicom: Kind(422, "not-dicom", "The image is not DICOM"),
+    WrongFields: Kind(422, "wrong-fields", "The form does not hold what is needed"),
+    UntrustedMask: Kind(422, "untrusted-mask", "The mask cannot be trusted"),
+    RequestValidationError: Kind(422, "wrong-parameters", "A parameter is wrong"),
+    QueueFull: Kind(429, "queue-full", "Too many images are waiting"),
+    TooManyUploads: Kind(429, "too-many-uploads", "Too many images are arriving"),
+    ClientGone: Kind(499, "client-gone", "The client closed the connection"),
+    ImageError: Kind(400, "wrong-image", "The image cannot be used"),
+    PleuraError: Kind(500, "internal-error", "Something went wrong"),
+    EngineError: Kind(503, "engine-failed", "The network could not be run"),
+    NotReady: Kind(503, "not-ready", "The service is not ready"),
+    Draining: Kind(503, "draining", "The service is stopping"),
+    DeadlinePassed: Kind(504, "deadline-passed", "The image waited too long"),
+    SpoolFull: Kind(507, "spool-full", "The upload could not be stored"),
+}
+
+_SENTENCES = {
+    404: "There is nothing at this address: /docs lists what there is.",
+    405: "This address does not take that method: the Allow header lists those that it takes.",
+}
+
+
+def problem(kind: Kind, detail: str, *, headers: dict[str, str] | None = None) -> Response:
+    """An error as a response."""
+    body = Problem(
+        type=f"urn:pleura:problem:{kind.word}", title=kind.title, status=kind.status, detail=detail
+    )
+    return Response(body.model_dump_json(), kind.status, headers, PROBLEM_JSON)
+
+
+def internal_error() -> Response:
+    """What an error that nobody foresaw looks like from outside."""
+    return problem(TABLE[PleuraError], "The service failed at this request: report it with the X-Request-ID.")
+
+
+def install(app: FastAPI) -> None:
+    """Makes each error that leaves a route a problem document."""
+    for error in (*TABLE, HTTPException):
+        app.add_exception_handler(error, _handle)
+
+
+def answer(scope: Scope, error: Exception) -> Response:
+    """The problem document for an error of `TABLE`, or for one of Starlette's."""
+    headers: dict[str, str] = {}
+    if isinstance(error, HTTPException):
+        phrase = HTTPStatus(error.status_code).phrase
+        kind = Kind(error.status_code, phrase.lower().replace(" ", "-"), phrase)
+        detail = _SENTENCES.get(error.status_code, str(error.detail))
+        headers.update(error.headers or {})
+    else:
+        kind = next(TABLE[ancestor] for ancestor in type(error).__mro__ if ancestor in TABLE)
+        detail = _sentence(error) if isinstance(error, RequestValidationError) else str(error)
+    if kind.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="pleura"'
+    if kind.status in (429, 503):
+        headers["Retry-After"] = str(getattr(error, "retry_after", None) or 1)
+    if kind.status == 408:
+        headers["Connection"] = "close"
+    scope[REASON_KEY] = kind.word
+    return problem(kind, detail, headers=headers)
+
+
+async def _handle(request: Request, error: Exception) -> Response:
+    return answer(request.scope, error)
+
+
+def _sentence(error: RequestValidationError) -> str:
+    """What is wrong with the parameters; values are not repeated."""
+    parts = []
+    for one in error.errors():
+        where, *names = map(str, one["loc"])
+        message = str(one["msg"])
+        parts.append(f"{where} parameter {'.'.join(names)}: {message[:1].lower()}{message[1:]}")
+    return f"Mend the {'; the '.join(parts)}."

@@ -1,0 +1,163 @@
+"""From the start to the end of the service: load, warm up, serve, drain.
+
+The model is loaded in the background, so that probes are answered at once. When the engine fails at run time, new requests are
+refused and the engine is tried again, a few times; then the process ends, for its supervisor to start it anew.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from enum import StrEnum
+
+from model.errors import EngineError, PleuraError
+from model.segmenter import Segmenter
+
+from .errors import Draining, NotReady
+from .logs import frames, log
+from .pipeline import Pipeline
+from .settings import Settings
+from .telemetry import Telemetry
+
+RECOVERY_ATTEMPTS = 5
+RECOVERY_DELAY_S = 1.0
+
+
+class State(StrEnum):
+    """What the service is doing."""
+
+    LOADING = "loading"
+    READY = "ready"
+    RECOVERING = "recovering"
+    FAILED = "failed"
+
+
+class Lifecycle:
+    """Holds what serves.
+
+    Attributes:
+        state: what the service is doing.
+        draining: it was told to stop.
+        failure: a sentence on why it cannot serve any more.
+        on_failure: called when there is such a sentence.
+    """
+
+    def __init__(self, settings: Settings, telemetry: Telemetry, *, load: Callable[[], Segmenter]) -> None:
+        self._settings = settings
+        self._telemetry = telemetry
+        self._load = load
+        self._inference = ThreadPoolExecutor(1, thread_name_prefix="inference")
+        self._pipeline: Pipeline | None = None
+        self._recovery: asyncio.Task[None] | None = None
+        self.state = State.LOADING
+        self.draining = False
+        self.failure: str | None = None
+        self.on_failure: Callable[[], None] = lambda: None
+        telemetry.watch(ready=self.is_ready, depth=self._depth)
+
+    def serving(self) -> Pipeline:
+        """What serves.
+
+        Raises:
+            Draining: the service is stopping.
+            NotReady: it is loading, or its engine fails.
+        """
+        if self.draining:
+            raise Draining
+        if self._pipeline is None or self.state is not State.READY:
+            raise NotReady(_SENTENCES[self.state], retry_after=2)
+        return self._pipeline
+
+    def is_ready(self) -> bool:
+        """Whether requests are served."""
+        try:
+            self.serving()
+        except (Draining, NotReady):
+            return False
+        return True
+
+    @asynccontextmanager
+    async def run(self, _: object) -> AsyncIterator[None]:
+        """Loads and serves in the background, for as long as the context lasts."""
+        task = asyncio.create_task(self._live())
+        try:
+            yield
+        finally:
+            for running in (task, self._recovery):
+                if running is not None:
+                    running.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await running
+            if self._pipeline is not None:
+                self._pipeline.close()
+            self._inference.shutdown(wait=False, cancel_futures=True)
+
+    async def _live(self) -> None:
+        try:
+            segmenter = await asyncio.get_running_loop().run_in_executor(self._inference, self._load)
+            pipeline = Pipeline(
+                segmenter,
+                inference=self._inference,
+                settings=self._settings,
+                telemetry=self._telemetry,
+                on_batch=self._after_batch,
+            )
+            await pipeline.try_engine()
+        except PleuraError as error:
+            self._fail(str(error))
+            return
+        except Exception as error:
+            log.error("the model could not be loaded", extra={"fields": {"error": frames(error)}})
+            self._fail(f"The model could not be loaded ({type(error).__name__}): check PLEURA_CHECKPOINT.")
+            return
+        self._pipeline = pipeline
+        self._telemetry.serving(segmenter)
+        self.state = State.READY
+        log.info(
+            "ready", extra={"fields": {"engine": segmenter.engine.name, "device": segmenter.engine.device}}
+        )
+        await pipeline.serve()
+
+    def _after_batch(self, error: EngineError | None) -> None:
+        if error is None:
+            self._recovered()
+        elif self.state is State.READY and self._pipeline is not None:
+            self.state = State.RECOVERING
+            log.error("engine failed", extra={"fields": {"error": frames(error.__cause__ or error)}})
+            if self._recovery is not None:
+                self._recovery.cancel()
+            self._recovery = asyncio.create_task(self._recover(self._pipeline))
+
+    def _recovered(self) -> None:
+        if self.state is State.RECOVERING:
+            self.state = State.READY
+            log.info("engine recovered")
+
+    async def _recover(self, pipeline: Pipeline) -> None:
+        for _ in range(RECOVERY_ATTEMPTS):
+            await asyncio.sleep(RECOVERY_DELAY_S)
+            if self.state is not State.RECOVERING:
+                return
+            try:
+                await pipeline.try_engine()
+            except Exception as error:
+                log.error("engine failed again", extra={"fields": {"error": frames(error)}})
+            else:
+                self._recovered()
+                return
+        self._fail("The engine keeps failing: check the device, then start the service again.")
+
+    def _fail(self, sentence: str) -> None:
+        self.state = State.FAILED
+        self.failure = sentence
+        self.on_failure()
+
+    def _depth(self) -> int:
+        return self._pipeline.queue.depth if self._pipeline is not None else 0
+
+
+_SENTENCES = {
+    State.LOADING: "The model is loading: try again in a moment.",
+    State.RECOVERING: "The engine failed and is being tried again: try again in a moment.",
+    State.FAILED: "The service cannot serve and is about to stop: try another instance.",
+}

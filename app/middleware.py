@@ -1,0 +1,120 @@
+"""What is done to every request: an id, a log line, metrics, security headers, an answer whatever happens. Pure ASGI."""
+
+import asyncio
+import re
+from contextlib import suppress
+from time import perf_counter
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .errors import REASON_KEY, Draining, answer, internal_error
+from .lifecycle import Lifecycle
+from .logs import frames, log, request_id
+from .telemetry import Telemetry
+
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+_PROBES = {"/healthz", "/readyz", "/metrics"}
+
+LINGER_S = 1.0
+"""Seconds for the rest of a refused body to arrive before its connection is closed."""
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class Watch:
+    """Wraps the application: sees each request come and go."""
+
+    def __init__(self, app: ASGIApp, *, telemetry: Telemetry, lifecycle: Lifecycle) -> None:
+        self._app = app
+        self._telemetry = telemetry
+        self._lifecycle = lifecycle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        identity = given if _ID.fullmatch(given) else uuid4().hex
+        token = request_id.set(identity)
+        start = perf_counter()
+        status = 0
+        arriving = True
+
+        async def receive_watched() -> Message:
+            nonlocal arriving
+            message = await receive()
+            arriving = message["type"] == "http.request" and message.get("more_body", False)
+            return message
+
+        async def send_dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if arriving and status != 408 and (self._lifecycle.draining or _closes(scope)):
+                    await _discard(receive)
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = identity
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                if self._lifecycle.draining:
+                    headers["Connection"] = "close"
+            await send(message)
+
+        try:
+            await self._app(scope, receive_watched, send_dressed)
+        except Exception as error:
+            log.error("unforeseen error", extra={"fields": {"error": frames(error)}})
+            scope[REASON_KEY] = "internal-error"
+            # An answer that has begun cannot be mended: the server closes its connection.
+            if not status:
+                await internal_error()(scope, receive, send_dressed)
+        except asyncio.CancelledError:
+            # The grace period is over: what has not been answered by now gets its 503.
+            if status or not self._lifecycle.draining:
+                raise
+            await answer(scope, Draining())(scope, receive, send_dressed)
+        finally:
+            self._count(scope, status, perf_counter() - start)
+            request_id.reset(token)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        reason = scope.get(REASON_KEY)
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._telemetry.requests.labels(method, route, status).inc()
+        self._telemetry.request_seconds.labels(route).observe(seconds)
+        if reason is not None:
+            self._telemetry.rejected.labels(reason).inc()
+        if route in _PROBES and status < 400:
+            return
+        fields = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
+        log.info("request", extra={"fields": fields | ({"reason": reason} if reason else {})})
+
+
+def _closes(scope: Scope) -> bool:
+    """The connection ends with the answer, as with most proxies. One who waits for leave to send its body is let be."""
+    headers = Headers(scope=scope)
+    closes = scope["http_version"] == "1.0" or "close" in headers.get("connection", "").lower()
+    return closes and "expect" not in headers
+
+
+async def _discard(receive: Receive) -> None:
+    """Takes the rest of a body that is refused: closed before that, the connection is reset and the answer lost."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_S):
+            while (await receive()).get("more_body", False):
+                pass

@@ -1,0 +1,94 @@
+"""What the OpenAPI document says beyond what FastAPI sees by itself: bodies and errors."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from .errors import PROBLEM_JSON, TABLE
+from .schemas import Problem
+
+UPLOAD_PROBLEMS = (400, 401, 408, 413, 415, 422, 429, 503, 504, 507)
+"""What may go wrong wherever an image is sent."""
+
+_IMAGE_TYPES = (
+    "image/png",
+    "image/jpeg",
+    "image/tiff",
+    "image/bmp",
+    "image/webp",
+    "application/dicom",
+    "application/octet-stream",
+)
+_BINARY = {"type": "string", "format": "binary"}
+_RETRY_AFTER = {
+    "description": "Seconds after which to try again.",
+    "schema": {"type": "integer", "minimum": 1},
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route's ``responses`` say of these errors."""
+    described: dict[int | str, dict[str, Any]] = {}
+    for status in statuses:
+        kinds = [kind for kind in TABLE.values() if kind.status == status]
+        examples = {
+            kind.word: {
+                "summary": kind.title,
+                "value": {
+                    "type": f"urn:pleura:problem:{kind.word}",
+                    "title": kind.title,
+                    "status": status,
+                    "detail": "What to do about it, in a sentence.",
+                },
+            }
+            for kind in kinds
+        }
+        described[status] = {
+            "description": "; ".join(kind.title for kind in kinds) + ".",
+            "content": {
+                PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
+            },
+        }
+        if status in (429, 503):
+            described[status]["headers"] = {"Retry-After": _RETRY_AFTER}
+    return described
+
+
+def form(**fields: str) -> dict[str, Any]:
+    """A multipart body of these files; the values describe them."""
+    return {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": list(fields),
+                "additionalProperties": False,
+                "properties": {name: _BINARY | {"description": text} for name, text in fields.items()},
+            }
+        }
+    }
+
+
+def body(*, raw: bool, **fields: str) -> dict[str, Any]:
+    """A route's ``openapi_extra``: a form of these files or, if ``raw``, the one image itself."""
+    content = form(**fields)
+    if raw:
+        content |= {media_type: {"schema": _BINARY} for media_type in _IMAGE_TYPES}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of ``app``."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            description=app.description,
+            license_info=app.license_info,
+            routes=app.routes,
+            tags=app.openapi_tags,
+        )
+        made["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        app.openapi_schema = made
+    return app.openapi_schema

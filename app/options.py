@@ -1,0 +1,62 @@
+"""What a request may ask for in its query."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Render(StrEnum):
+    """What an ``image/png`` answer shows."""
+
+    MASK = "mask"
+    OVERLAY = "overlay"
+    RADIOGRAPH = "radiograph"
+
+
+class MaskEncoding(StrEnum):
+    """How JSON carries the mask."""
+
+    PNG = "png"
+    RLE = "rle"
+    POLYGONS = "polygons"
+    GEOJSON = "geojson"
+    NONE = "none"
+
+
+class SegmentOptions(BaseModel):
+    """The query of ``/segment``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    threshold: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Probability from which a pixel is lung; the checkpoint's own if not given.",
+        examples=[0.5],
+    )
+    postprocess: bool = Field(
+        True,
+        description="Keep at most the largest two components and fill holes; false gives the raw mask.",
+    )
+    mask: MaskEncoding = Field(
+        MaskEncoding.PNG,
+        description="How the JSON document carries the mask: 1-bit PNG in base64, COCO run lengths, COCO polygons, the outlines of each "
+        "lung as GeoJSON, or not.",
+    )
+    render: Render = Field(
+        Render.MASK,
+        description="What an image/png answer shows: the mask, the radiograph with the outlines of the lungs, or the radiograph alone.",
+    )
+
+
+class EvaluateOptions(SegmentOptions):
+    """The query of ``/evaluate``."""
+
+    resize: bool = Field(
+        False,
+        description="Bring a ground truth of another size to the image's, by nearest neighbour, instead of refusing it.",
+    )
+    disagreement: bool = Field(
+        False, description="Add a picture of where the mask and the ground truth disagree."
+    )

@@ -1,0 +1,175 @@
+"""The way of one image: read in a pool of threads, inferred in the one inference thread, written in the pool again."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol, Self, TypeVar
+
+import numpy as np
+
+from model.errors import EngineError, PleuraError, UnreadableImage
+from model.segmentation import Segmentation
+from model.segmenter import Inferred, Prepared, Segmenter
+from model.threads import available_cpus
+
+from .batcher import Batcher
+from .errors import ServiceError
+from .logs import frames, log
+from .schemas import Timing
+from .settings import Settings
+from .telemetry import Telemetry
+
+T = TypeVar("T")
+
+PATIENCE_S = 60.0
+"""Seconds until a batch is given up. A network that takes so long hangs: a driver is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a request is answered with, and what is counted of it."""
+
+    body: bytes
+    media_type: str
+    timing_ms: dict[str, float]
+    trusted: bool
+    predicted_iou: float | None
+
+    @classmethod
+    def of(cls, body: bytes, media_type: str, segmentation: Segmentation, timing: Timing) -> Self:
+        """An answer about ``segmentation``."""
+        return cls(
+            body=body,
+            media_type=media_type,
+            timing_ms=timing.model_dump(),
+            trusted=segmentation.quality.trusted,
+            predicted_iou=segmentation.quality.predicted_iou,
+        )
+
+
+class Work(Protocol):
+    """What a route wants done for one request. Both are called in a thread of the pool."""
+
+    def prepare(self, segmenter: Segmenter) -> Prepared:
+        """Reads what was uploaded."""
+        ...
+
+    def finish(
+        self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred, *, queue_ms: float
+    ) -> Answer:
+        """Makes the answer."""
+        ...
+
+
+class Pipeline:
+    """Takes requests through a segmenter.
+
+    However long the queue, only some images are decoded at a time: what waits is as it was uploaded, on the disk if it is large.
+
+    Args:
+        segmenter: what does the work.
+        inference: an executor of one thread, for the network.
+        settings: sizes and deadlines.
+        telemetry: told of batches and masks.
+        on_batch: told of each batch: its error if it failed.
+    """
+
+    def __init__(
+        self,
+        segmenter: Segmenter,
+        *,
+        inference: ThreadPoolExecutor,
+        settings: Settings,
+        telemetry: Telemetry,
+        on_batch: Callable[[EngineError | None], None],
+    ) -> None:
+        workers = settings.workers or available_cpus()
+        max_batch = min(settings.max_batch or segmenter.engine.max_batch, segmenter.engine.max_batch)
+        self.segmenter = segmenter
+        self._max_batch = max_batch
+        self._telemetry = telemetry
+        self._on_batch = on_batch
+        self._inference = inference
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="images")
+        # One batch in the network, one that is ready for it, and what the pool has in hand.
+        self._decoded = asyncio.Semaphore(2 * max_batch + workers)
+        self.queue: Batcher[Prepared, Inferred] = Batcher(
+            segmenter.run,
+            thread=inference,
+            max_batch=max_batch,
+            size=settings.queue_size,
+            deadline_s=settings.deadline_s,
+            patience_s=PATIENCE_S,
+            on_batch=self._count,
+        )
+
+    async def process(self, work: Work) -> Answer:
+        """Does one request's work.
+
+        Raises:
+            QueueFull: too many images wait.
+            DeadlinePassed: the network did not begin in time.
+            EngineError: the network could not be run.
+            ImageError: the image cannot be used.
+        """
+        async with self.queue.place() as place, self._decoded:
+            prepared = await self._in_pool(partial(_prepare, work, self.segmenter))
+            inferred = await self.queue.infer(prepared, place)
+            queue_ms = max(0.0, place.waited_ms - prepared.decode_ms)
+            answer = await self._in_pool(
+                partial(work.finish, self.segmenter, prepared, inferred, queue_ms=queue_ms)
+            )
+        self._telemetry.segmented(
+            timing_ms=answer.timing_ms, trusted=answer.trusted, predicted_iou=answer.predicted_iou
+        )
+        return answer
+
+    async def try_engine(self) -> None:
+        """Runs the network on blank images, each batch size once, and what comes before and after.
+
+        Raises:
+            EngineError: the network could not be run.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await loop.run_in_executor(self._inference, self._try_engine)
+        except TimeoutError:
+            raise EngineError("The network did not come to an end: check the device.") from None
+
+    def _try_engine(self) -> None:
+        side = self.segmenter.metadata.preprocessing.input_size
+        prepared = self.segmenter.prepare(np.zeros((side, side), np.uint8))
+        for size in {1, self._max_batch}:
+            inferred = self.segmenter.run([prepared] * size)
+        self.segmenter.finish(prepared, inferred[0])
+
+    async def serve(self) -> None:
+        """Runs batches until cancelled."""
+        await self.queue.serve()
+
+    def close(self) -> None:
+        """Lets the threads end when what they have in hand is done."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _in_pool(self, function: Callable[[], T]) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._pool, function)
+
+    def _count(self, size: int, error: EngineError | None) -> None:
+        self._telemetry.batch_size.observe(size)
+        if error is not None:
+            self._telemetry.engine_failures.inc()
+        self._on_batch(error)
+
+
+def _prepare(work: Work, segmenter: Segmenter) -> Prepared:
+    try:
+        return work.prepare(segmenter)
+    except (PleuraError, ServiceError):
+        raise
+    except Exception as error:
+        # Hostile bytes reach decoders that fail in ways nobody has foreseen.
+        log.error("unforeseen error of a reader", extra={"fields": {"error": frames(error)}})
+        raise UnreadableImage("The image cannot be read: save it anew with another program.") from None

@@ -1,0 +1,121 @@
+"""``POST /evaluate``: a radiograph and its ground truth to the mask and how good it is."""
+
+from base64 import b64encode
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from numpy.typing import NDArray
+from starlette.datastructures import UploadFile
+
+from model.errors import SizeMismatch
+from model.metrics.overlap import overlap, resize_nearest
+from model.metrics.surface import surface
+from model.reading import read_mask
+from model.segmenter import Inferred, Prepared, Segmenter
+from model.writing.disagreement import disagreement_png
+
+from ..dependencies import IntakeNow, PipelineNow, SettingsNow
+from ..disconnection import unless_gone
+from ..document import describe, require_trust
+from ..negotiation import Media
+from ..openapi import UPLOAD_PROBLEMS, body, problems
+from ..options import EvaluateOptions
+from ..pipeline import Answer
+from ..schemas import EvaluationDocument, Metrics, Picture
+from ..settings import Settings
+from ..uploads import contents
+
+router = APIRouter(tags=["segmentation"])
+
+
+@dataclass(slots=True, kw_only=True)
+class Evaluate:
+    """One request's work."""
+
+    image: UploadFile
+    mask: UploadFile
+    options: EvaluateOptions
+    settings: Settings
+    truth: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
+
+    def prepare(self, segmenter: Segmenter) -> Prepared:
+        """Reads the image and the ground truth."""
+        start = perf_counter()
+        most = self.settings.max_pixels
+        prepared = segmenter.prepare(contents(self.image), max_pixels=most)
+        truth = read_mask(contents(self.mask), max_pixels=most)
+        width, height = prepared.radiograph.width, prepared.radiograph.height
+        if truth.shape != (height, width):
+            if not self.options.resize:
+                raise SizeMismatch(
+                    f"The mask has {truth.shape[1]}×{truth.shape[0]} pixels, the image {width}×{height}: send a mask of "
+                    "the image's size, or add resize=true to the query."
+                )
+            truth = resize_nearest(truth, width=width, height=height)
+        self.truth = truth
+        return replace(prepared, decode_ms=(perf_counter() - start) * 1000)
+
+    def finish(
+        self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred, *, queue_ms: float
+    ) -> Answer:
+        """Compares the mask with the ground truth."""
+        threshold = self.options.threshold
+        segmentation = segmenter.finish(
+            prepared, inferred, threshold=threshold, postprocess=self.options.postprocess
+        )
+        if self.settings.reject_untrusted:
+            require_trust(segmentation)
+        raw = segmenter.finish(prepared, inferred, threshold=threshold, postprocess=False)
+        agreement = overlap(segmentation.mask, self.truth)
+        distances = surface(segmentation.mask, self.truth, spacing_mm=prepared.radiograph.spacing_mm)
+        described = describe(segmentation, segmenter, encoding=self.options.mask, queue_ms=queue_ms)
+        document = EvaluationDocument(
+            **dict(described),
+            metrics=Metrics(
+                iou=agreement.iou,
+                dice=agreement.dice,
+                pixel_accuracy=agreement.pixel_accuracy,
+                precision=agreement.precision,
+                recall=agreement.recall,
+                hd95_px=distances.hd95_px,
+                hd95_mm=distances.hd95_mm,
+                assd_px=distances.assd_px,
+                assd_mm=distances.assd_mm,
+                both_empty=agreement.both_empty,
+                raw_iou=overlap(raw.mask, self.truth).iou,
+            ),
+            disagreement=self._disagreement(segmentation.mask) if self.options.disagreement else None,
+        )
+        return Answer.of(document.model_dump_json().encode(), Media.JSON, segmentation, document.timing_ms)
+
+    def _disagreement(self, mask: NDArray[np.bool_]) -> Picture:
+        return Picture(data=b64encode(disagreement_png(mask, self.truth)).decode("ascii"))
+
+
+@router.post(
+    "/evaluate",
+    summary="Segment a chest X-ray and compare with its ground truth",
+    response_model=EvaluationDocument,
+    responses=problems(*UPLOAD_PROBLEMS),
+    openapi_extra=body(
+        raw=False,
+        image="The radiograph: PNG, JPEG, TIFF, BMP, WebP or DICOM.",
+        mask="The ground truth: an image of the same size, where what is not zero is lung.",
+    ),
+)
+async def evaluate(
+    request: Request,
+    options: Annotated[EvaluateOptions, Query()],
+    settings: SettingsNow,
+    pipeline: PipelineNow,
+    intake: IntakeNow,
+) -> Response:
+    """Takes a radiograph and its ground truth, in the form fields `image` and `mask`, and gives the mask and its metrics."""
+    async with intake.images(request, "image", "mask") as (image, mask):
+        work = Evaluate(image=image, mask=mask, options=options, settings=settings)
+        answer = await unless_gone(request, pipeline.process(work))
+    return Response(answer.body, media_type=answer.media_type)

@@ -1,0 +1,51 @@
+"""``GET /model``: what is served."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from ..dependencies import PipelineNow
+from ..openapi import problems
+
+router = APIRouter(tags=["model"])
+
+
+class ModelDocument(BaseModel):
+    """The checkpoint that is served, and what runs it."""
+
+    name: str = Field(description="The checkpoint's name.", examples=["pleura-r50-256"])
+    sha256: str = Field(description="Hash of its weights.")
+    architecture: str = Field(description="The network's.", examples=["resnet50-unet"])
+    num_classes: int = Field(
+        description="Classes of the network's logits, background included.", examples=[2]
+    )
+    in_channels: int = Field(description="Channels of the network's input.", examples=[1])
+    preprocessing: dict[str, Any] = Field(
+        description="How an image becomes the network's input.",
+        examples=[{"input_size": 256, "resize": "stretch", "normalisation": "zscore"}],
+    )
+    threshold: float = Field(description="Probability from which a pixel is lung.", examples=[0.5])
+    encoder_weights: str = Field(description="What the encoder started from.", examples=["none", "imagenet"])
+    recipe: dict[str, Any] = Field(description="How it was trained.")
+    data: dict[str, Any] = Field(description="What it was trained on.")
+    figures: dict[str, Any] = Field(description="Figures on the validation data.")
+    calibration: dict[str, Any] | None = Field(
+        description="Numbers behind the predicted IoU; null where it was not calibrated."
+    )
+    git_revision: str | None = Field(description="Of the code that trained it.")
+    engine: str = Field(
+        description="What runs the network, and in which precision.", examples=["openvino-int8"]
+    )
+    device: str = Field(description="Where it runs.", examples=["cpu"])
+
+
+@router.get("/model", summary="The checkpoint's metadata", responses=problems(401, 503))
+async def describe(pipeline: PipelineNow) -> ModelDocument:
+    """What is known about the checkpoint that is served, and what runs it."""
+    segmenter = pipeline.segmenter
+    return ModelDocument(
+        **segmenter.metadata.model_dump(include=set(ModelDocument.model_fields)),
+        engine=segmenter.engine.name,
+        device=segmenter.engine.device,
+    )

@@ -1,0 +1,41 @@
+"""``GET /``: the page that shows what the service does, and the files that it is made of."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import FileResponse
+
+WEB = Path(__file__).parents[1] / "web"
+SAMPLES = ("phantom.png", "phantom_mask.png")
+# Named here, not guessed from the system's tables, which a container may lack: a wrong type would not be run.
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def page() -> FileResponse:
+    """The page."""
+    return FileResponse(WEB / "index.html", media_type="text/html")
+
+
+@router.get("/web/{name}")
+async def asset(name: str) -> FileResponse:
+    """A script, a style or a picture of the page."""
+    path = _ASSETS.get(name)
+    if path is None:
+        raise HTTPException(404)
+    return FileResponse(path, media_type=TYPES[path.suffix])
+
+
+@router.get("/samples/{name}")
+async def sample(name: str) -> FileResponse:
+    """The synthetic radiograph, or its ground truth."""
+    path = Path(str(files("samples"))) / name
+    if name not in SAMPLES or not path.is_file():
+        raise HTTPException(404)
+    return FileResponse(path, media_type="image/png")
+
+
+_ASSETS = {path.name: path for path in WEB.iterdir() if path.suffix in TYPES}

@@ -1,0 +1,207 @@
+"""What the service answers."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from .geojson import FeatureCollection
+
+
+class Image(BaseModel):
+    """The radiograph as it was read."""
+
+    width: int = Field(description="Pixels in a row.", examples=[2048])
+    height: int = Field(description="Pixels in a column.", examples=[2048])
+    format: str = Field(description="What the bytes were.", examples=["png", "dicom"])
+    spacing_mm: tuple[float, float] | None = Field(
+        description="Distance of the pixels' centres in mm, (row, column); null where the file does not say.",
+        examples=[(0.14, 0.14)],
+    )
+    applied: list[str] = Field(
+        description="What was done to the stored values to read them, in order.",
+        examples=[["rescale", "voi_lut", "inverted"]],
+    )
+
+
+class PngMask(BaseModel):
+    """The mask as a 1-bit PNG of the image's size; 0 is background."""
+
+    encoding: Literal["png"] = Field("png", description="How `data` carries the mask.")
+    data: str = Field(description="The PNG in base64.", examples=["iVBORw0KGgo="])
+
+
+class RunLengths(BaseModel):
+    """COCO's compressed run lengths."""
+
+    size: tuple[int, int] = Field(description="Height and width in pixels.", examples=[(2048, 2048)])
+    counts: str = Field(description="The run lengths, column by column.", examples=["PPYo0"])
+
+
+class RleMask(BaseModel):
+    """The mask as COCO run lengths, which pycocotools reads."""
+
+    encoding: Literal["rle"] = Field("rle", description="How `data` carries the mask.")
+    data: RunLengths = Field(description="The run lengths.")
+
+
+class PolygonsMask(BaseModel):
+    """The mask as COCO polygons."""
+
+    encoding: Literal["polygons"] = Field("polygons", description="How `data` carries the mask.")
+    data: list[list[float]] = Field(
+        description="Outlines, each as x, y, x, y, … in pixels.", examples=[[[10, 10, 20, 10, 20, 30]]]
+    )
+
+
+class GeoJsonMask(BaseModel):
+    """The mask as the outlines of each lung."""
+
+    encoding: Literal["geojson"] = Field("geojson", description="How `data` carries the mask.")
+    data: FeatureCollection = Field(description="GeoJSON: a feature for each lung.")
+
+
+Mask = Annotated[PngMask | RleMask | PolygonsMask | GeoJsonMask, Field(discriminator="encoding")]
+
+
+class Lung(BaseModel):
+    """One of the patient's lungs."""
+
+    area_px: int = Field(description="Pixels of the mask.", examples=[512000])
+    area_mm2: float | None = Field(
+        description="Area in mm² where the spacing is known, else null.", examples=[10035.2]
+    )
+    box: tuple[int, int, int, int] = Field(
+        description="Smallest rectangle around it in pixels: x, y, width, height.",
+        examples=[(200, 260, 700, 1300)],
+    )
+    centroid: tuple[float, float] = Field(
+        description="Its centre in pixels: x, y.", examples=[(560.2, 905.7)]
+    )
+
+
+class Lungs(BaseModel):
+    """Right and left as the patient's: the right lung is on the image's left."""
+
+    right: Lung | None = Field(description="The right lung; null where none was found.")
+    left: Lung | None = Field(description="The left lung; null where none was found.")
+
+
+class QualityWarning(BaseModel):
+    """Something that speaks against the mask."""
+
+    code: str = Field(description="A stable word for machines.", examples=["one_lung"])
+    message: str = Field(description="A sentence for people.", examples=["Only one lung was found."])
+
+
+class Quality(BaseModel):
+    """Whether the mask can be trusted."""
+
+    predicted_iou: float | None = Field(
+        description="IoU with a ground truth that is to be expected; null where the checkpoint was not calibrated.",
+        examples=[0.96],
+    )
+    trusted: bool = Field(description="Nothing speaks against the mask.")
+    warnings: list[QualityWarning] = Field(description="What speaks against the mask.")
+
+
+class ServedModel(BaseModel):
+    """What made the mask."""
+
+    name: str = Field(description="The checkpoint's name.", examples=["pleura-r50-256"])
+    sha256: str = Field(description="Hash of its weights.", examples=["9f86d081884c7d65…"])
+    engine: str = Field(
+        description="What ran the network, and in which precision.", examples=["openvino-int8"]
+    )
+    device: str = Field(description="Where it ran.", examples=["cpu"])
+    threshold: float = Field(description="Probability from which a pixel is lung.", examples=[0.5])
+
+
+class Timing(BaseModel):
+    """Milliseconds by stage."""
+
+    decode: float = Field(description="Reading the image and making the network's input.", examples=[12.5])
+    queue: float = Field(description="Waiting, for a thread and for the network.", examples=[0.4])
+    inference: float = Field(description="The network, for the whole batch.", examples=[63.0])
+    postprocess: float = Field(description="Components, sides, native size, quality.", examples=[4.2])
+    encode: float = Field(description="Encoding the mask.", examples=[3.1])
+
+
+class SegmentationDocument(BaseModel):
+    """The lungs in one radiograph."""
+
+    image: Image = Field(description="The radiograph as it was read.")
+    mask: Mask | None = Field(description="The mask at the image's size; null with mask=none.")
+    lungs: Lungs = Field(description="Each lung's area and place.")
+    quality: Quality = Field(description="Whether the mask can be trusted.")
+    model: ServedModel = Field(description="What made the mask.")
+    timing_ms: Timing = Field(description="Milliseconds by stage.")
+
+
+class Metrics(BaseModel):
+    """How well the mask agrees with the ground truth."""
+
+    iou: float = Field(description="Intersection over union.", examples=[0.956])
+    dice: float = Field(description="Dice coefficient.", examples=[0.977])
+    pixel_accuracy: float = Field(description="Share of pixels that agree.", examples=[0.988])
+    precision: float = Field(
+        description="Share of the mask that is lung in the ground truth.", examples=[0.98]
+    )
+    recall: float = Field(description="Share of the ground truth that is in the mask.", examples=[0.974])
+    hd95_px: float | None = Field(
+        description="95th percentile of the outlines' distances in pixels; null where a mask is empty.",
+        examples=[9.1],
+    )
+    hd95_mm: float | None = Field(
+        description="The same in mm; null too where the spacing is unknown.", examples=[1.3]
+    )
+    assd_px: float | None = Field(
+        description="Average symmetric distance of the outlines in pixels; null where a mask is empty.",
+        examples=[2.2],
+    )
+    assd_mm: float | None = Field(
+        description="The same in mm; null too where the spacing is unknown.", examples=[0.3]
+    )
+    both_empty: bool = Field(
+        description="Neither mask has a lung: the overlap is then 1 by definition.", examples=[False]
+    )
+    raw_iou: float = Field(description="Intersection over union without post-processing.", examples=[0.949])
+
+
+class Picture(BaseModel):
+    """A picture."""
+
+    encoding: Literal["png"] = Field("png", description="How `data` carries the picture.")
+    data: str = Field(description="The PNG in base64.", examples=["iVBORw0KGgo="])
+
+
+class EvaluationDocument(SegmentationDocument):
+    """The lungs in one radiograph, and how well they agree with its ground truth."""
+
+    metrics: Metrics = Field(description="How well the mask agrees with the ground truth.")
+    disagreement: Picture | None = Field(
+        description="Where the two disagree, at the image's size: reddish purple is lung in the mask only, yellow in the ground "
+        "truth only, pale white in both, and the rest is transparent; null unless asked for."
+    )
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"] = Field("alive", description="The process answers.")
+
+
+class Ready(BaseModel):
+    """The model is loaded and warm, and the service is not stopping."""
+
+    status: Literal["ready"] = Field("ready", description="Requests are served.")
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str = Field(
+        description="A stable URI for this kind of error.", examples=["urn:pleura:problem:queue-full"]
+    )
+    title: str = Field(description="The kind of error in words.", examples=["Too many images are waiting"])
+    status: int = Field(description="The HTTP status.", examples=[429])
+    detail: str = Field(description="What to do about it.", examples=["Try again in 2 seconds."])

@@ -1,0 +1,112 @@
+"""What the service tells of itself to Prometheus: counts and durations, nothing of an image or its patient."""
+
+import platform
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from model.segmenter import Segmenter
+
+CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_IOU = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.92, 0.94, 0.96, 0.98, 1)
+
+
+def installed_version() -> str:
+    """Pleura's version."""
+    try:
+        return version("pleura")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+class Telemetry:
+    """The metrics of one application, in a registry of their own."""
+
+    def __init__(self) -> None:
+        registry = self._registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        self.requests = Counter(
+            "pleura_requests", "Requests answered.", ("method", "route", "status"), registry=registry
+        )
+        self.request_seconds = Histogram(
+            "pleura_request_seconds",
+            "From a request's head to the end of its answer.",
+            ("route",),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.stage_seconds = Histogram(
+            "pleura_stage_seconds", "By stage of the work.", ("stage",), buckets=_SECONDS, registry=registry
+        )
+        self.rejected = Counter(
+            "pleura_rejected",
+            "Requests refused, by the last word of the problem's type.",
+            ("reason",),
+            registry=registry,
+        )
+        self.uploads = Gauge("pleura_uploads", "Request bodies that are arriving.", registry=registry)
+        self.queue_depth = Gauge("pleura_queue_depth", "Images that wait for the network.", registry=registry)
+        self.batch_size = Histogram(
+            "pleura_batch_size", "Images in a batch.", buckets=(1, 2, 4, 8, 16, 32, 64), registry=registry
+        )
+        self.engine_failures = Counter(
+            "pleura_engine_failures", "Batches that the engine failed at.", registry=registry
+        )
+        self.segmentations = Counter("pleura_segmentations", "Masks made.", registry=registry)
+        self.untrusted = Counter("pleura_untrusted", "Masks that cannot be trusted.", registry=registry)
+        self.predicted_iou = Histogram(
+            "pleura_predicted_iou",
+            "IoU that the masks are expected to have.",
+            buckets=_IOU,
+            registry=registry,
+        )
+        self.ready = Gauge("pleura_ready", "1 where requests are served.", registry=registry)
+        self._engine = Info("pleura_engine", "What runs the network.", registry=registry)
+        build = Info("pleura_build", "What is installed.", registry=registry)
+        build.info({"version": installed_version(), "python": platform.python_version()})
+
+    def watch(self, *, ready: Callable[[], bool], depth: Callable[[], int]) -> None:
+        """Reads these gauges when they are asked for."""
+        self.ready.set_function(ready)
+        self.queue_depth.set_function(depth)
+
+    def serving(self, segmenter: Segmenter) -> None:
+        """Says what serves from now on."""
+        engine, metadata = segmenter.engine, segmenter.metadata
+        self._engine.info(
+            {
+                "engine": engine.name,
+                "device": engine.device,
+                "model": metadata.name,
+                "sha256": metadata.sha256,
+            }
+        )
+
+    def segmented(self, *, timing_ms: dict[str, float], trusted: bool, predicted_iou: float | None) -> None:
+        """Counts one mask."""
+        self.segmentations.inc()
+        if not trusted:
+            self.untrusted.inc()
+        if predicted_iou is not None:
+            self.predicted_iou.observe(predicted_iou)
+        for stage, milliseconds in timing_ms.items():
+            self.stage_seconds.labels(stage).observe(milliseconds / 1000)
+
+    def exposition(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self._registry)

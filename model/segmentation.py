@@ -1,0 +1,37 @@
+"""What comes out: the mask of one radiograph, and what is known about it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .lungs import Lung
+from .quality import Quality
+from .radiograph import Radiograph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segmentation:
+    """The lungs in one radiograph.
+
+    Attributes:
+        radiograph: what was segmented.
+        labels: ``(height, width)`` uint8 at native size: 0 background, 1 right lung, 2 left lung.
+        threshold: probability from which a pixel is lung.
+        right, left: the patient's lungs; None where not found.
+        quality: whether this mask can be trusted.
+        timing_ms: milliseconds by stage.
+    """
+
+    radiograph: Radiograph
+    labels: NDArray[np.uint8]
+    threshold: float
+    right: Lung | None
+    left: Lung | None
+    quality: Quality
+    timing_ms: dict[str, float]
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """``(height, width)`` bool at native size: True is lung."""
+        return self.labels > 0

@@ -1,0 +1,214 @@
+"""Image in, mask out: the one core that the service, the command line and the evaluation share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple, Self, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .checkpoint import BUNDLED, CheckpointMetadata, read_metadata
+from .engines import Device, Engine, EngineChoice, choose_engine
+from .errors import CheckpointError, UnsuitableImage
+from .lungs import LEFT, RIGHT, label_lungs, measure
+from .postprocessing import postprocess as keep_lungs
+from .quality import Evidence, assess
+from .radiograph import Grey, Radiograph
+from .reading import MAX_PIXELS, read
+from .segmentation import Segmentation
+
+Source = bytes | memoryview | Path | Grey | Radiograph
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A radiograph that is ready for the network: ``input`` is ``(C, S, S)`` float32."""
+
+    radiograph: Radiograph
+    input: NDArray[np.float32]
+    decode_ms: float
+
+
+class Inferred(NamedTuple):
+    """What the network says of one image.
+
+    Attributes:
+        probabilities: ``(S, S)`` float32, of lung.
+        embedding: ``(D,)`` float32, what the encoder saw.
+        inference_ms: what the batch took.
+    """
+
+    probabilities: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+    inference_ms: float
+
+
+class Segmenter:
+    """Segments the lungs in chest X-rays: ``Segmenter(checkpoint)(image)``.
+
+    Calling it composes `prepare`, `run` and `finish`. A server calls them apart: the first and the last from as many threads
+    as it likes, `run` from one.
+
+    Args:
+        checkpoint: a safetensors file of `pleura train`; None takes the bundled one.
+        device: ``"auto"`` takes CUDA where there is one.
+        engine: ``"auto"`` takes the fastest that can run here.
+        threads: for a CPU; None takes what the container's quota allows.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, of another make or not for lungs.
+        EngineError: the device asked for is not there.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Path | None = None,
+        *,
+        device: Device = "auto",
+        engine: EngineChoice = "auto",
+        threads: int | None = None,
+    ) -> None:
+        path = checkpoint or BUNDLED
+        self._compose(read_metadata(path), choose_engine(path, device=device, engine=engine, threads=threads))
+
+    @classmethod
+    def from_engine(cls, metadata: CheckpointMetadata, engine: Engine) -> Self:
+        """A segmenter from its parts."""
+        segmenter = cls.__new__(cls)
+        segmenter._compose(metadata, engine)
+        return segmenter
+
+    def _compose(self, metadata: CheckpointMetadata, engine: Engine) -> None:
+        if metadata.num_classes != 2:
+            raise CheckpointError(
+                f"The checkpoint {metadata.name} has {metadata.num_classes} classes: the segmenter needs one of two, "
+                "background and lung."
+            )
+        self.metadata = metadata
+        self.engine = engine
+
+    def __call__(
+        self, source: Source, *, threshold: float | None = None, postprocess: bool = True
+    ) -> Segmentation:
+        """Segments one image.
+
+        Args:
+            source: the bytes of an image file, its path, grey pixels ``(H, W)`` uint8 or uint16, or a radiograph.
+            threshold: probability from which a pixel is lung; None takes the checkpoint's.
+            postprocess: keep at most two components and fill holes.
+
+        Raises:
+            ImageError: the image cannot be read or is not suitable.
+            EngineError: the network could not be run.
+        """
+        prepared = self.prepare(source)
+        (inferred,) = self.run([prepared])
+        return self.finish(prepared, inferred, threshold=threshold, postprocess=postprocess)
+
+    def prepare(self, source: Source, *, max_pixels: int = MAX_PIXELS) -> Prepared:
+        """Reads an image, no finer than the network sees it, and makes the network's input.
+
+        Raises:
+            ImageError: the image cannot be read, is too large or is not suitable.
+        """
+        start = perf_counter()
+        preprocessing = self.metadata.preprocessing
+        if isinstance(source, Radiograph):
+            radiograph = source
+        elif isinstance(source, np.ndarray):
+            radiograph = _from_array(source)
+        else:
+            radiograph = read(source, max_pixels=max_pixels, min_side=preprocessing.input_size)
+        square = preprocessing.apply(radiograph.pixels)
+        channels = np.broadcast_to(square, (self.metadata.in_channels, *square.shape))
+        return Prepared(radiograph, channels, _since(start))
+
+    def run(self, batch: Sequence[Prepared]) -> list[Inferred]:
+        """Runs the network on at least one and at most ``engine.max_batch`` images; not for two threads at once.
+
+        Raises:
+            EngineError: the network could not be run.
+        """
+        start = perf_counter()
+        output = self.engine(np.stack([prepared.input for prepared in batch]))
+        took = _since(start)
+        return [
+            Inferred(probabilities[1], embedding, took)
+            for probabilities, embedding in zip(output.probabilities, output.embedding, strict=True)
+        ]
+
+    def finish(
+        self,
+        prepared: Prepared,
+        inferred: Inferred,
+        *,
+        threshold: float | None = None,
+        postprocess: bool = True,
+    ) -> Segmentation:
+        """Makes the mask at native size from what the network said.
+
+        Components and sides are found at the network's size; the probabilities are then brought to the image's size and cut.
+
+        Args:
+            prepared: what `prepare` gave.
+            inferred: what `run` gave for it.
+            threshold: probability from which a pixel is lung; None takes the checkpoint's.
+            postprocess: keep at most two components and fill holes.
+        """
+        start = perf_counter()
+        cut = self.metadata.threshold if threshold is None else threshold
+        radiograph = prepared.radiograph
+        size = {"width": radiograph.width, "height": radiograph.height}
+        preprocessing = self.metadata.preprocessing
+
+        kept = keep_lungs(inferred.probabilities, threshold=cut) if postprocess else inferred.probabilities
+        small = label_lungs(kept >= cut)
+        mask = preprocessing.restore(kept, **size) >= cut
+        # Every pixel of the mask lies beside a labelled one at the network's size: one step of dilation reaches it.
+        reach = np.where(small > 0, small, cv2.dilate(small, np.ones((3, 3), np.uint8)))
+        rows, columns = preprocessing.frame(**size)
+        sides = cv2.resize(
+            reach[rows, columns], (radiograph.width, radiograph.height), interpolation=cv2.INTER_NEAREST_EXACT
+        )
+        labels = np.asarray(sides * mask, np.uint8)
+        right, left = (measure(labels, side, spacing_mm=radiograph.spacing_mm) for side in (RIGHT, LEFT))
+        evidence = Evidence(
+            input=prepared.input[0][rows, columns],
+            probabilities=inferred.probabilities[rows, columns],
+            labels=small[rows, columns],
+            embedding=inferred.embedding,
+            threshold=cut,
+        )
+        return Segmentation(
+            radiograph=radiograph,
+            labels=labels,
+            threshold=cut,
+            right=right,
+            left=left,
+            quality=assess(evidence, self.metadata.calibration),
+            timing_ms={
+                "decode": prepared.decode_ms,
+                "inference": inferred.inference_ms,
+                "postprocess": _since(start),
+            },
+        )
+
+
+def _from_array(pixels: Grey) -> Radiograph:
+    if pixels.ndim != 2 or pixels.dtype not in (np.uint8, np.uint16) or 0 in pixels.shape:
+        raise UnsuitableImage(
+            f"An array of shape {pixels.shape} and type {pixels.dtype} is not a radiograph: "
+            "give grey pixels (H, W) as uint8 or uint16."
+        )
+    height, width = pixels.shape
+    grey = cast(Grey, np.ascontiguousarray(pixels))
+    return Radiograph(pixels=grey, format="array", width=width, height=height)
+
+
+def _since(start: float) -> float:
+    return (perf_counter() - start) * 1000

@@ -1,0 +1,139 @@
+"""Stand-ins for the network, and images made of a rectangle."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass, field
+from io import BytesIO
+from threading import Event, Lock
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
+
+from model.checkpoint import CheckpointMetadata
+from model.engines import EngineOutput
+from model.preprocessing import Preprocessing
+from model.segmenter import Segmenter
+
+SIDE = 64
+"""The fake network's input, and the pictures' side: nothing is resized, so that masks are exact."""
+
+Box = tuple[int, int, int, int]
+"""x, y, width, height."""
+
+
+@dataclass
+class FakeEngine:
+    """Says that what is darker than the mean is lung. Can be held, and can fail."""
+
+    name: str = "fake-fp32"
+    device: str = "cpu"
+    max_batch: int = 1
+    gate: Event = field(default_factory=Event)
+    failure: Exception | None = None
+    batches: list[int] = field(default_factory=list)
+    entered: Event = field(default_factory=Event)
+    _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def hold(self) -> None:
+        """From now on, batches do not come to an end until `release`."""
+        self.entered.clear()
+        self.gate.clear()
+
+    def release(self) -> None:
+        self.gate.set()
+
+    def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
+        with self._lock:
+            self.batches.append(len(batch))
+        self.entered.set()
+        assert self.gate.wait(30), "nobody opened the gate"
+        if self.failure is not None:
+            raise self.failure
+        lung = np.where(batch[:, 0] < 0, np.float32(0.95), np.float32(0.05))
+        probabilities = np.stack([1 - lung, lung], axis=1)
+        return EngineOutput(probabilities, np.zeros((len(batch), 4), np.float32))
+
+
+def segmenter(engine: FakeEngine | None = None) -> Segmenter:
+    """A segmenter without a network."""
+    metadata = CheckpointMetadata(name="fake", sha256="0" * 64, preprocessing=Preprocessing(input_size=SIDE))
+    return Segmenter.from_engine(metadata, engine or FakeEngine())
+
+
+def picture(box: Box = (8, 12, 16, 40), *, side: int = SIDE) -> NDArray[np.uint8]:
+    """Bright, with one dark rectangle."""
+    x, y, width, height = box
+    pixels = np.full((side, side), 200, np.uint8)
+    pixels[y : y + height, x : x + width] = 40
+    return pixels
+
+
+def truth(box: Box = (8, 12, 16, 40), *, side: int = SIDE) -> NDArray[np.bool_]:
+    """The rectangle's mask, ``(side, side)``."""
+    return picture(box, side=side) < 100
+
+
+def encode(pixels: NDArray[np.uint8] | NDArray[np.bool_], suffix: str = ".png") -> bytes:
+    """An image file's bytes."""
+    grey = pixels.astype(np.uint8) * np.uint8(255 if pixels.dtype == np.bool_ else 1)
+    done, data = cv2.imencode(suffix, grey)
+    assert done
+    return data.tobytes()
+
+
+def decode(data: bytes) -> NDArray[np.bool_]:
+    """A mask's PNG."""
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert pixels is not None
+    return pixels > 0
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that declares this size and has next to nothing inside."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(bytes(1000)))
+        + chunk(b"IEND", b"")
+    )
+
+
+def dicom(pixels: NDArray[np.uint8]) -> bytes:
+    """A digital radiograph as DICOM."""
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation
+    meta.MediaStorageSOPInstanceUID = generate_uid()
+    dataset = Dataset()
+    dataset.file_meta = meta
+    dataset.SOPClassUID = meta.MediaStorageSOPClassUID
+    dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
+    dataset.Modality = "DX"
+    dataset.PatientName, dataset.PatientID = "DOE^JANE", "DOE-1"
+    dataset.PatientBirthDate, dataset.PatientSex = "19700101", "F"
+    dataset.StudyDate, dataset.StudyTime = "20260101", "120000"
+    dataset.StudyID = dataset.AccessionNumber = dataset.ReferringPhysicianName = ""
+    dataset.SeriesNumber = dataset.InstanceNumber = 1
+    dataset.Manufacturer = "phantom"
+    dataset.Rows, dataset.Columns = pixels.shape
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 8, 8, 7, 0
+    dataset.PixelSpacing = [0.5, 0.5]
+    dataset.PixelData = pixels.tobytes()
+    file = BytesIO()
+    dataset.save_as(file, enforce_file_format=True)
+    return file.getvalue()

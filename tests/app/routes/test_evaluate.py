@@ -1,0 +1,91 @@
+from base64 import b64decode
+from typing import Any
+
+import numpy as np
+import pytest
+
+from model.metrics.overlap import overlap
+from tests.app.conftest import Service
+from tests.app.fakes import Box, decode, encode, picture, truth
+
+BOX: Box = (8, 12, 16, 40)
+SHIFTED: Box = (12, 12, 16, 40)
+
+
+def evaluate(client: Service, image: bytes, mask: bytes, query: str = "") -> Any:
+    return client.post(f"/evaluate{query}", files={"image": ("image", image), "mask": ("mask", mask)})
+
+
+def test_metrics(shared_client: Service) -> None:
+    answer = evaluate(shared_client, encode(picture(BOX)), encode(truth(SHIFTED)))
+    assert answer.status_code == 200, answer.text
+    document = answer.json()
+    metrics = document["metrics"]
+    assert set(document) == {
+        "image",
+        "mask",
+        "lungs",
+        "quality",
+        "model",
+        "timing_ms",
+        "metrics",
+        "disagreement",
+    }
+    assert document["disagreement"] is None
+    # Both are 16 wide, and 12 columns are shared.
+    assert metrics["iou"] == pytest.approx(12 / 20)
+    assert metrics["dice"] == pytest.approx(24 / 32)
+    assert metrics["precision"] == metrics["recall"] == pytest.approx(12 / 16)
+    assert metrics["pixel_accuracy"] == pytest.approx(1 - 8 * 40 / 64**2)
+    assert metrics["hd95_px"] == pytest.approx(4)
+    assert 0 < metrics["assd_px"] < 4
+    assert metrics["hd95_mm"] is None
+    assert metrics["assd_mm"] is None
+    assert metrics["both_empty"] is False
+    assert metrics["raw_iou"] == metrics["iou"]
+    returned = decode(b64decode(document["mask"]["data"]))
+    assert overlap(returned, truth(SHIFTED)).iou == pytest.approx(metrics["iou"], abs=1e-6)
+
+
+def test_what_post_processing_is_worth(shared_client: Service) -> None:
+    pixels = picture(BOX)
+    pixels[2:4, 50:52] = 40
+    metrics = evaluate(shared_client, encode(pixels), encode(truth(BOX))).json()["metrics"]
+    assert metrics["iou"] == 1
+    assert metrics["raw_iou"] == pytest.approx(640 / 644)
+
+
+def test_both_empty(shared_client: Service) -> None:
+    blank, nothing = encode(np.full((64, 64), 90, np.uint8)), encode(np.zeros((64, 64), np.uint8))
+    metrics = evaluate(shared_client, blank, nothing).json()["metrics"]
+    assert metrics["both_empty"] is True
+    assert metrics["iou"] == metrics["dice"] == 1
+    assert metrics["hd95_px"] is None
+
+
+def test_a_mask_of_another_size(shared_client: Service) -> None:
+    image, half = encode(picture(BOX)), encode(truth((4, 6, 8, 20), side=32))
+    answer = evaluate(shared_client, image, half)
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:pleura:problem:size-mismatch"
+    assert "32" in answer.json()["detail"]
+    assert evaluate(shared_client, image, half, "?resize=true").json()["metrics"]["iou"] == 1
+
+
+@pytest.mark.parametrize("fields", [("image",), ("mask",), ("image", "other"), ("image", "mask", "third")])
+def test_wrong_fields(shared_client: Service, fields: tuple[str, ...]) -> None:
+    data = encode(picture())
+    answer = shared_client.post("/evaluate", files=dict.fromkeys(fields, ("x", data)))
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:pleura:problem:wrong-fields"
+
+
+def test_not_a_form(shared_client: Service) -> None:
+    answer = shared_client.post("/evaluate", content=encode(picture()))
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:pleura:problem:wrong-fields"
+
+
+def test_a_mask_that_is_none(shared_client: Service) -> None:
+    answer = evaluate(shared_client, encode(picture()), b"not an image")
+    assert answer.status_code == 415

@@ -1,0 +1,235 @@
+from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+
+import httpx
+import numpy as np
+import pytest
+from pydicom import dcmread
+
+from tests.app.conftest import MakeClient, Service
+from tests.app.fakes import Box, FakeEngine, decode, dicom, encode, picture, png_header, truth
+
+BOX: Box = (8, 12, 16, 40)
+
+
+def mask_of(answer: httpx.Response) -> np.ndarray:
+    assert answer.status_code == 200, answer.text
+    return decode(b64decode(answer.json()["mask"]["data"]))
+
+
+def test_a_form(shared_client: Service) -> None:
+    answer = shared_client.post("/segment", files={"image": ("x.png", encode(picture(BOX)))})
+    assert np.array_equal(mask_of(answer), truth(BOX))
+
+
+@pytest.mark.parametrize(
+    "content_type", ["image/png", "application/x-www-form-urlencoded", "text/html", None]
+)
+def test_the_image_itself_whatever_its_type_is_declared_to_be(
+    shared_client: Service, content_type: str | None
+) -> None:
+    headers = {"Content-Type": content_type} if content_type else {}
+    answer = shared_client.post("/segment", content=encode(picture(BOX)), headers=headers)
+    assert np.array_equal(mask_of(answer), truth(BOX))
+
+
+def test_a_large_image_goes_through_the_disk(shared_client: Service) -> None:
+    noise = np.random.default_rng(0).integers(150, 250, (1400, 1400), np.uint8)
+    noise[300:900, 200:500] = 20
+    data = encode(noise)
+    assert len(data) > 1_100_000
+    raw = shared_client.post("/segment", content=data)
+    form = shared_client.post("/segment", files={"image": ("x", data)})
+    assert mask_of(raw).shape == (1400, 1400)
+    assert mask_of(raw)[600, 350]
+    assert np.array_equal(mask_of(raw), mask_of(form))
+
+
+def test_the_document(shared_client: Service) -> None:
+    document = shared_client.post("/segment", content=encode(picture(BOX))).json()
+    assert set(document) == {"image", "mask", "lungs", "quality", "model", "timing_ms"}
+    assert document["image"] == {
+        "width": 64,
+        "height": 64,
+        "format": "png",
+        "spacing_mm": None,
+        "applied": [],
+    }
+    assert document["lungs"]["left"] is None
+    right = document["lungs"]["right"]
+    assert (right["area_px"], right["area_mm2"], right["box"]) == (16 * 40, None, list(BOX))
+    assert set(document["quality"]) == {"predicted_iou", "trusted", "warnings"}
+    assert document["model"] == {
+        "name": "fake",
+        "sha256": "0" * 64,
+        "engine": "fake-fp32",
+        "device": "cpu",
+        "threshold": 0.5,
+    }
+    assert set(document["timing_ms"]) == {"decode", "queue", "inference", "postprocess", "encode"}
+    assert all(value >= 0 for value in document["timing_ms"].values())
+
+
+def test_png_by_accept(shared_client: Service) -> None:
+    answer = shared_client.post("/segment", content=encode(picture(BOX)), headers={"Accept": "image/png"})
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["vary"] == "Accept"
+    assert answer.content[24] == 1, "one bit a pixel"
+    assert np.array_equal(decode(answer.content), truth(BOX))
+
+
+def test_overlay(shared_client: Service) -> None:
+    answer = shared_client.post(
+        "/segment?render=overlay", content=encode(picture(BOX)), headers={"Accept": "image/png"}
+    )
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.content[25] == 2, "in colour"
+    assert decode(answer.content).shape == (64, 64)
+
+
+def test_encodings(shared_client: Service) -> None:
+    def mask(encoding: str) -> object:
+        return shared_client.post(f"/segment?mask={encoding}", content=encode(picture(BOX))).json()["mask"]
+
+    rle, polygons = mask("rle"), mask("polygons")
+    assert isinstance(rle, dict)
+    assert rle["encoding"] == "rle"
+    assert rle["data"]["size"] == [64, 64]
+    assert isinstance(polygons, dict)
+    assert polygons["encoding"] == "polygons"
+    assert len(polygons["data"]) == 1
+    assert mask("none") is None
+
+
+def test_threshold_and_raw_mask(shared_client: Service) -> None:
+    pixels = picture(BOX)
+    pixels[2:4, 50:52] = 40
+    raw = shared_client.post("/segment?postprocess=false", content=encode(pixels))
+    assert np.array_equal(mask_of(raw), pixels < 100)
+    assert np.array_equal(mask_of(shared_client.post("/segment", content=encode(pixels))), truth(BOX))
+    strict = shared_client.post("/segment?threshold=0.99", content=encode(pixels))
+    assert not mask_of(strict).any()
+    assert strict.json()["model"]["threshold"] == 0.99
+
+
+BAD_BODIES = {
+    "garbage": (b"\x00\x13rubbish" * 99, {400, 415}),
+    "truncated": (encode(picture())[:-60], {400}),
+    "empty": (b"", {400}),
+    "text": (b"this is no image, whatever its name says", {415}),
+    "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", {415}),
+    "gif": (b"GIF89a\x01\x00\x01\x00\x00\x00\x00;", {415}),
+    "too many pixels": (png_header(60_000, 60_000), {413}),
+}
+
+
+@pytest.mark.parametrize("name", BAD_BODIES)
+@pytest.mark.parametrize("form", [False, True])
+def test_a_bad_image_is_refused_and_the_next_good_one_is_not(
+    shared_client: Service, name: str, form: bool
+) -> None:
+    data, statuses = BAD_BODIES[name]
+    if form:
+        answer = shared_client.post("/segment", files={"image": ("x.png", data, "image/png")})
+    else:
+        answer = shared_client.post("/segment", content=data, headers={"Content-Type": "image/png"})
+    assert answer.status_code in statuses, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert set(problem) == {"type", "title", "status", "detail"}
+    assert problem["status"] == answer.status_code
+    assert problem["detail"].endswith((".", "]"))
+    good = shared_client.post("/segment", content=encode(picture(BOX)))
+    assert np.array_equal(mask_of(good), truth(BOX))
+
+
+def test_a_reader_that_fails_as_nobody_foresaw(
+    shared_client: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RecursionError("DOE^JANE")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.routes.segment.contents", broken)
+        answer = shared_client.post("/segment", content=encode(picture()))
+    assert answer.status_code == 400
+    assert "DOE" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "threshold=1.5",
+        "threshold=-0.1",
+        "threshold=high",
+        "threshold=nan",
+        "postprocess=perhaps",
+        "mask=jpeg",
+        "render=3d",
+        "treshold=0.5",
+    ],
+)
+def test_a_wrong_parameter_is_named(shared_client: Service, query: str) -> None:
+    answer = shared_client.post(f"/segment?{query}", content=encode(picture()))
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert query.split("=")[0] in answer.json()["detail"]
+
+
+def test_dicom_for_dicom(shared_client: Service) -> None:
+    source = dicom(picture(BOX))
+    answer = shared_client.post("/segment", content=source, headers={"Accept": "application/dicom"})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/dicom"
+    made = dcmread(BytesIO(answer.content))
+    assert made.Modality == "SEG"
+    assert made.PatientID == "DOE-1"
+    assert [segment.SegmentLabel for segment in made.SegmentSequence] == ["Right lung", "Left lung"]
+    assert np.count_nonzero(made.pixel_array) == np.count_nonzero(truth(BOX))
+
+
+def test_a_document_for_dicom(shared_client: Service) -> None:
+    document = shared_client.post("/segment", content=dicom(picture(BOX))).json()
+    assert document["image"]["format"] == "dicom"
+    assert document["image"]["spacing_mm"] == [0.5, 0.5]
+    assert document["lungs"]["right"]["area_mm2"] == 16 * 40 / 4
+    assert "DOE" not in str(document)
+
+
+def test_dicom_is_not_made_from_other_images(make_client: MakeClient) -> None:
+    client = make_client()
+    answer = client.post("/segment", content=encode(picture()), headers={"Accept": "application/dicom"})
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:pleura:problem:not-dicom"
+    assert client.engine.batches == [], "the network was not troubled"
+
+
+def test_nothing_acceptable(shared_client: Service) -> None:
+    answer = shared_client.post("/segment", content=encode(picture()), headers={"Accept": "text/html"})
+    assert answer.status_code == 406
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_an_untrusted_mask_can_be_refused(make_client: MakeClient) -> None:
+    blank = encode(np.full((64, 64), 90, np.uint8))
+    assert make_client().post("/segment", content=blank).status_code == 200
+    answer = make_client(reject_untrusted=True).post("/segment", content=blank)
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:pleura:problem:untrusted-mask"
+
+
+@pytest.mark.parametrize("max_batch", [1, 8])
+def test_many_at_once_each_get_their_own_mask(make_client: MakeClient, max_batch: int) -> None:
+    client = make_client(FakeEngine(max_batch=max_batch), queue_size=100)
+    boxes: list[Box] = [
+        (2 + index % 30, 3 + index // 4, 8 + index % 7, 20 + index % 11) for index in range(60)
+    ]
+
+    def one(box: Box) -> bool:
+        return np.array_equal(mask_of(client.post("/segment", content=encode(picture(box)))), truth(box))
+
+    with ThreadPoolExecutor(20) as threads:
+        assert all(threads.map(one, boxes))
+    assert sum(client.engine.batches) == 60
+    assert max(client.engine.batches) <= max_batch

@@ -1,0 +1,173 @@
+"""The queue and its one thread. What waits is steered by events, never by time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from threading import Event
+
+import pytest
+
+from app.batcher import Batcher
+from app.errors import DeadlinePassed, QueueFull
+from model.errors import EngineError
+from tests.app.waiting import eventually
+
+
+@dataclass
+class Network:
+    """Doubles numbers, when its gate is open."""
+
+    gate: Event = field(default_factory=Event)
+    batches: list[list[int]] = field(default_factory=list)
+    told: list[tuple[int, str | None]] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def __call__(self, items: Sequence[int]) -> list[int]:
+        self.batches.append(list(items))
+        assert self.gate.wait(30)
+        if self.failure is not None:
+            raise self.failure
+        return [2 * item for item in items]
+
+    def tell(self, size: int, error: EngineError | None) -> None:
+        self.told.append((size, None if error is None else str(error)))
+
+
+@asynccontextmanager
+async def serving(
+    network: Network, *, max_batch: int = 1, size: int = 8, deadline_s: float = 30, patience_s: float = 30
+) -> AsyncIterator[Batcher[int, int]]:
+    with ThreadPoolExecutor(1) as thread:
+        batcher: Batcher[int, int] = Batcher(
+            network,
+            thread=thread,
+            max_batch=max_batch,
+            size=size,
+            deadline_s=deadline_s,
+            patience_s=patience_s,
+            on_batch=network.tell,
+        )
+        task = asyncio.create_task(batcher.serve())
+        try:
+            yield batcher
+        finally:
+            network.gate.set()
+            task.cancel()
+
+
+async def ask(batcher: Batcher[int, int], item: int) -> int:
+    async with batcher.place() as place:
+        return await batcher.infer(item, place)
+
+
+def test_each_gets_its_own_result() -> None:
+    async def scenario() -> None:
+        network = Network()
+        network.gate.set()
+        async with serving(network, max_batch=4, size=100) as batcher:
+            assert await asyncio.gather(*(ask(batcher, item) for item in range(50))) == [
+                2 * item for item in range(50)
+            ]
+            assert batcher.depth == 0
+
+    asyncio.run(scenario())
+
+
+def test_an_idle_network_waits_for_no_company_and_a_busy_one_fills_its_next_batch() -> None:
+    async def scenario() -> None:
+        network = Network()
+        async with serving(network, max_batch=4) as batcher:
+            first = asyncio.create_task(ask(batcher, 0))
+            await eventually(lambda: network.batches == [[0]])
+            rest = [asyncio.create_task(ask(batcher, item)) for item in range(1, 7)]
+            await eventually(lambda: batcher.depth == 6)
+            network.gate.set()
+            await asyncio.gather(first, *rest)
+            assert network.batches == [[0], [1, 2, 3, 4], [5, 6]]
+            assert network.told == [(1, None), (4, None), (2, None)]
+
+    asyncio.run(scenario())
+
+
+def test_a_full_queue_refuses_and_says_when_to_come_back() -> None:
+    async def scenario() -> None:
+        network = Network()
+        async with serving(network, size=2) as batcher:
+            running = asyncio.create_task(ask(batcher, 0))
+            await eventually(lambda: network.batches == [[0]])
+            waiting = [asyncio.create_task(ask(batcher, item)) for item in (1, 2)]
+            await eventually(lambda: batcher.depth == 2)
+            with pytest.raises(QueueFull) as refusal:
+                await ask(batcher, 3)
+            assert refusal.value.retry_after is not None
+            assert refusal.value.retry_after >= 1
+            network.gate.set()
+            assert await asyncio.gather(running, *waiting) == [0, 2, 4]
+            assert await ask(batcher, 5) == 10
+
+    asyncio.run(scenario())
+
+
+def test_one_who_has_gone_is_dropped_before_the_network() -> None:
+    async def scenario() -> None:
+        network = Network()
+        async with serving(network) as batcher:
+            running = asyncio.create_task(ask(batcher, 0))
+            await eventually(lambda: network.batches == [[0]])
+            gone, staying = (asyncio.create_task(ask(batcher, item)) for item in (1, 2))
+            await eventually(lambda: batcher.depth == 2)
+            gone.cancel()
+            await eventually(lambda: batcher.depth == 1)
+            network.gate.set()
+            assert [await running, await staying] == [0, 4]
+            assert network.batches == [[0], [2]]
+
+    asyncio.run(scenario())
+
+
+def test_the_deadline_holds_for_those_who_wait_and_not_for_those_whose_turn_it_is() -> None:
+    async def scenario() -> None:
+        network = Network()
+        async with serving(network, deadline_s=0.05) as batcher:
+            running = asyncio.create_task(ask(batcher, 0))
+            await eventually(lambda: network.batches == [[0]])
+            with pytest.raises(DeadlinePassed):
+                await ask(batcher, 1)
+            network.gate.set()
+            assert await running == 0
+            assert network.batches == [[0]]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("failure", [EngineError("out of memory"), RuntimeError("driver gone")])
+def test_a_failure_reaches_the_whole_batch_and_no_other(failure: Exception) -> None:
+    async def scenario() -> None:
+        network = Network(failure=failure)
+        async with serving(network, max_batch=2) as batcher:
+            first = asyncio.create_task(ask(batcher, 0))
+            await eventually(lambda: network.batches == [[0]])
+            rest = [asyncio.create_task(ask(batcher, item)) for item in (1, 2)]
+            await eventually(lambda: batcher.depth == 2)
+            network.gate.set()
+            results = await asyncio.gather(first, *rest, return_exceptions=True)
+            assert [type(result) for result in results] == [EngineError] * 3
+            assert [size for size, error in network.told if error] == [1, 2]
+            network.failure = None
+            assert await ask(batcher, 4) == 8
+
+    asyncio.run(scenario())
+
+
+def test_a_network_that_hangs_is_given_up() -> None:
+    async def scenario() -> None:
+        network = Network()
+        async with serving(network, patience_s=0.05) as batcher:
+            with pytest.raises(EngineError, match="did not come to an end"):
+                await ask(batcher, 0)
+            network.gate.set()
+            assert await ask(batcher, 1) == 2
+
+    asyncio.run(scenario())

@@ -1,0 +1,82 @@
+"""Connections that want to stay for ever."""
+
+import socket
+
+from tests.app.conftest import MakeClient, Service
+from tests.app.fakes import encode, picture
+from tests.app.raw import connected, everything, parse
+from tests.app.waiting import wait_until
+
+
+def test_a_head_that_never_ends(make_client: MakeClient) -> None:
+    client = make_client(header_timeout_s=0.2)
+    with connected(client.port) as silent, connected(client.port, b"GET /healthz HTT") as half:
+        assert everything(silent) == b""
+        assert everything(half) == b""
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_second_head_that_never_ends(make_client: MakeClient) -> None:
+    client = make_client(header_timeout_s=0.2)
+    first = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with connected(client.port, first) as connection:
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        connection.sendall(b"GET /he")
+        assert b"HTTP" not in everything(connection)
+
+
+def test_a_deadline_for_heads_does_not_hurry_bodies(make_client: MakeClient) -> None:
+    client = make_client(header_timeout_s=0.2)
+    client.engine.hold()
+    data = encode(picture())
+    request = b"POST /segment HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(
+        data
+    )
+    with connected(client.port, request + data) as connection, connected(client.port) as other:
+        # The other connection ends by its deadline, which began after this one's head had arrived.
+        assert everything(other) == b""
+        client.engine.release()
+        status, _ = parse(everything(connection))
+    assert status == 200
+
+
+def test_a_refused_body_that_never_ends(make_client: MakeClient) -> None:
+    client = make_client(upload_timeout_s=0.2, max_upload_mb=0.001)
+    request = b"POST /segment HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
+    with connected(client.port, request) as connection:
+        assert everything(connection).startswith(b"HTTP/1.1 413")
+
+
+def test_an_answer_that_nobody_takes(make_client: MakeClient) -> None:
+    client = make_client(upload_timeout_s=0.3)
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(30)
+        connection.connect(("127.0.0.1", client.port))
+        request = b"GET /docs-assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
+        connection.sendall(request * 8)
+        tasks = client.server.server_state.tasks
+        connections = client.server.server_state.connections
+        wait_until(lambda: bool(tasks))
+        wait_until(lambda: not tasks and not connections)
+
+
+def test_a_head_too_large(shared_client: Service) -> None:
+    request = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 60_000
+    with connected(shared_client.port, request) as connection:
+        status, problem = parse(everything(connection))
+    assert (status, problem["status"]) == (400, 400)
+
+
+def test_not_http(shared_client: Service) -> None:
+    with connected(shared_client.port, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n") as connection:
+        status, _ = parse(everything(connection))
+    assert status == 400
+
+
+def test_chunks_that_are_none(shared_client: Service) -> None:
+    request = b"POST /segment HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nrubbish\r\n"
+    with connected(shared_client.port, request) as connection:
+        status, _ = parse(everything(connection))
+    assert status == 400
+    assert shared_client.get("/healthz").status_code == 200

@@ -1,0 +1,97 @@
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from app import schemas
+from app.errors import TABLE
+from tests.app.conftest import Service
+from tests.app.fakes import encode, picture
+
+
+@pytest.fixture(scope="module")
+def document(shared_client: Service) -> Any:
+    return shared_client.get("/openapi.json").json()
+
+
+def operations(document: Any) -> list[tuple[str, Any]]:
+    return [
+        (f"{method} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_what_there_is(document: Any) -> None:
+    assert {name for name, _ in operations(document)} == {
+        "post /segment",
+        "post /evaluate",
+        "get /model",
+        "get /healthz",
+        "get /readyz",
+        "get /metrics",
+    }
+
+
+def test_everything_is_described(document: Any) -> None:
+    for name, operation in operations(document):
+        assert operation["summary"], name
+        assert operation["description"], name
+        for parameter in operation.get("parameters", []):
+            assert parameter["description"], (name, parameter["name"])
+        for status, response in operation["responses"].items():
+            assert response["description"], (name, status)
+    for name, schema in document["components"]["schemas"].items():
+        assert schema.get("description"), name
+        for field, described in schema.get("properties", {}).items():
+            assert described.get("description") or "$ref" in described, (name, field)
+
+
+def test_all_errors_are_problems(document: Any) -> None:
+    for name, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if status != "200":
+                content = response["content"]
+                assert list(content) == ["application/problem+json"], (name, status)
+                assert content["application/problem+json"]["schema"] == {
+                    "$ref": "#/components/schemas/Problem"
+                }
+
+
+def test_all_errors_of_an_upload_are_listed(document: Any) -> None:
+    listed = {int(status) for status in document["paths"]["/segment"]["post"]["responses"]}
+    assert listed == {200} | {kind.status for kind in TABLE.values()} - {499, 500}
+
+
+def test_bodies(document: Any) -> None:
+    segment = document["paths"]["/segment"]["post"]["requestBody"]["content"]
+    assert {"multipart/form-data", "image/png", "image/jpeg", "application/dicom"} <= set(segment)
+    evaluate = document["paths"]["/evaluate"]["post"]["requestBody"]["content"]
+    assert evaluate["multipart/form-data"]["schema"]["required"] == ["image", "mask"]
+
+
+def test_answers_are_as_documented(shared_client: Service, document: Any) -> None:
+    def check(answer: Any, schema: str) -> None:
+        jsonschema.validate(answer.json(), {"$ref": f"#/components/schemas/{schema}"} | document)
+
+    image = encode(picture())
+    check(shared_client.post("/segment", content=image), "SegmentationDocument")
+    check(shared_client.post("/segment?mask=none", content=image), "SegmentationDocument")
+    check(shared_client.post("/segment", content=b""), "Problem")
+    check(shared_client.get("/model"), "ModelDocument")
+    check(shared_client.get("/readyz"), "Ready")
+
+
+def test_the_page_asks_nobody_else(shared_client: Service) -> None:
+    page = shared_client.get("/docs")
+    assert page.status_code == 200
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    assert "'sha256-" in page.headers["content-security-policy"]
+    for path in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"):
+        assert f'"/docs-assets/{path}"' in page.text
+        assert shared_client.get(f"/docs-assets/{path}").status_code == 200
+
+
+def test_the_problem_example_is_one() -> None:
+    schemas.Problem.model_validate({"type": "about:blank", "title": "x", "status": 400, "detail": "x"})

@@ -1,0 +1,83 @@
+"""More than can be done: what is taken is done, the rest is told so."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.app.conftest import MakeClient
+from tests.app.fakes import encode, picture
+from tests.app.raw import connected, head
+from tests.app.waiting import wait_until
+
+IMAGE = encode(picture())
+
+
+def test_a_full_queue(make_client: MakeClient) -> None:
+    client = make_client(queue_size=3, workers=1)
+    client.engine.hold()
+    with ThreadPoolExecutor() as threads:
+        taken = [threads.submit(client.post, "/segment", content=IMAGE)]
+        assert client.engine.entered.wait(20)
+        taken += [threads.submit(client.post, "/segment", content=IMAGE) for _ in range(3)]
+        wait_until(lambda: "pleura_queue_depth 3.0" in client.get("/metrics").text)
+        for _ in range(5):
+            answer = client.post("/segment", content=IMAGE)
+            assert answer.status_code == 429
+            assert int(answer.headers["retry-after"]) >= 1
+            assert answer.json()["type"] == "urn:pleura:problem:queue-full"
+        client.engine.release()
+        assert [one.result().status_code for one in taken] == [200] * 4
+    assert client.engine.batches == [1] * 4
+    assert client.post("/segment", content=IMAGE).status_code == 200
+    assert 'pleura_rejected_total{reason="queue-full"} 5.0' in client.get("/metrics").text
+
+
+def test_the_deadline(make_client: MakeClient) -> None:
+    client = make_client(deadline_s=0.2)
+    client.engine.hold()
+    with ThreadPoolExecutor() as threads:
+        running = threads.submit(client.post, "/segment", content=IMAGE)
+        assert client.engine.entered.wait(20)
+        answer = client.post("/segment", content=IMAGE)
+        assert answer.status_code == 504
+        assert answer.json()["type"] == "urn:pleura:problem:deadline-passed"
+        client.engine.release()
+        assert running.result().status_code == 200
+    assert client.engine.batches == [1]
+
+
+def test_a_client_that_goes_costs_no_inference(make_client: MakeClient) -> None:
+    client = make_client()
+    client.engine.hold()
+    with ThreadPoolExecutor() as threads:
+        running = threads.submit(client.post, "/segment", content=IMAGE)
+        assert client.engine.entered.wait(20)
+        with connected(client.port, head(length=len(IMAGE)) + IMAGE):
+            wait_until(lambda: "pleura_queue_depth 1.0" in client.get("/metrics").text)
+        wait_until(lambda: "pleura_queue_depth 0.0" in client.get("/metrics").text)
+        client.engine.release()
+        assert running.result().status_code == 200
+    assert client.post("/segment", content=IMAGE).status_code == 200
+    assert client.engine.batches == [1, 1]
+    assert 'pleura_rejected_total{reason="client-gone"} 1.0' in client.get("/metrics").text
+
+
+def test_a_client_that_goes_in_the_middle_of_its_upload(make_client: MakeClient) -> None:
+    client = make_client()
+    with connected(client.port, head(length=1000) + b"half"):
+        wait_until(lambda: "pleura_uploads 1.0" in client.get("/metrics").text)
+    wait_until(lambda: "pleura_uploads 0.0" in client.get("/metrics").text)
+    assert client.post("/segment", content=IMAGE).status_code == 200
+    assert client.engine.batches == [1]
+
+
+def test_ten_times_more_than_fits(make_client: MakeClient) -> None:
+    client = make_client(queue_size=4, workers=1)
+
+    def one(_: int) -> int:
+        return client.post("/segment", content=IMAGE).status_code
+
+    with ThreadPoolExecutor(40) as threads:
+        statuses = list(threads.map(one, range(400)))
+    assert set(statuses) <= {200, 429}
+    assert statuses.count(200) == sum(client.engine.batches) > 0
+    assert client.get("/readyz").status_code == 200
+    assert len(statuses) == 400

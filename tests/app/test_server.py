@@ -1,0 +1,156 @@
+"""The process: what it does on signals, what it leaves behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.app.fakes import dicom, encode, picture
+from tests.app.raw import connected, head
+from tests.app.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
+IMAGE = encode(picture())
+
+
+class Process:
+    """A running service."""
+
+    def __init__(self, folder: Path, **settings: object) -> None:
+        self.folder = folder
+        self.log = folder / "log"
+        environment = {
+            **os.environ,
+            "PLEURA_PORT": "0",
+            "TMPDIR": str(folder),
+            **{f"PLEURA_{name.upper()}": str(value) for name, value in settings.items()},
+        }
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.app.serving", str(folder)],
+                cwd=ROOT,
+                env=environment,
+                stderr=log,
+                stdout=log,
+            )
+        wait_until(
+            lambda: "running on" in self.log.read_text() or self._process.poll() is not None, within_s=60
+        )
+        found = re.search(r"running on http://127.0.0.1:(\d+)", self.log.read_text())
+        assert found is not None, self.log.read_text()
+        self.port = int(found[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def go(self) -> None:
+        (self.folder / "go").touch()
+
+    def hold(self) -> None:
+        (self.folder / "go").unlink()
+        (self.folder / "entered").unlink()
+
+    def entered(self) -> None:
+        wait_until((self.folder / "entered").exists)
+
+    def ready(self) -> None:
+        wait_until(lambda: httpx.get(f"{self.url}/readyz").status_code == 200)
+
+    def terminate(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+
+    def exit_code(self) -> int:
+        return self._process.wait(30)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(30)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    with ExitStack() as stack:
+
+        def make(**settings: object) -> Process:
+            process = Process(tmp_path, **settings)
+            stack.callback(process.kill)
+            return process
+
+        yield make
+
+
+def post(process: Process) -> int:
+    return httpx.post(f"{process.url}/segment", content=IMAGE, timeout=30).status_code
+
+
+def test_sigterm_lets_what_runs_finish_and_exits_with_0(start: Callable[..., Process]) -> None:
+    process = start(grace_period_s=20)
+    process.go()
+    process.ready()
+    process.hold()
+    with ThreadPoolExecutor() as threads:
+        running = threads.submit(post, process)
+        process.entered()
+        process.terminate()
+        wait_until(lambda: httpx.get(f"{process.url}/readyz").status_code == 503)
+        assert post(process) == 503
+        process.go()
+        assert running.result() == 200
+    assert process.exit_code() == 0
+
+
+def test_sigterm_when_idle(start: Callable[..., Process]) -> None:
+    process = start()
+    process.go()
+    process.ready()
+    process.terminate()
+    assert process.exit_code() == 0
+
+
+def test_sigterm_while_loading(start: Callable[..., Process]) -> None:
+    process = start()
+    process.entered()
+    assert httpx.get(f"{process.url}/readyz").status_code == 503
+    assert httpx.get(f"{process.url}/healthz").status_code == 200
+    process.terminate()
+    assert process.exit_code() == 0
+
+
+def test_sigterm_with_a_stuck_engine_and_half_an_upload(start: Callable[..., Process]) -> None:
+    process = start(grace_period_s=0.2)
+    process.go()
+    process.ready()
+    process.hold()
+    with ThreadPoolExecutor() as threads, connected(process.port, head(length=99) + b"half"):
+        running = threads.submit(post, process)
+        process.entered()
+        process.terminate()
+        assert running.result() == 503
+        assert process.exit_code() == 0
+
+
+def test_nothing_is_left_or_told_of_an_image(start: Callable[..., Process]) -> None:
+    process = start(log_format="json")
+    process.go()
+    process.ready()
+    planted = b"DOE^JANE"
+    large = IMAGE + planted * 300_000
+    header = dicom(picture())
+    for content in (large, planted * 300_000, header, header + planted * 300_000, header[:-100]):
+        form = {"image": (planted.decode(), content)}
+        httpx.post(f"{process.url}/segment?name=DOE", files=form, timeout=30)
+        httpx.post(f"{process.url}/segment", files=form, timeout=30)
+        httpx.post(f"{process.url}/DOE", content=content, headers={"X-Patient": "DOE"}, timeout=30)
+    metrics = httpx.get(f"{process.url}/metrics").text
+    process.terminate()
+    assert process.exit_code() == 0
+    assert "DOE" not in metrics
+    assert "request" in process.log.read_text()
+    for path in process.folder.rglob("*"):
+        assert b"DOE" not in path.read_bytes(), path

@@ -1,0 +1,113 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from model.checkpoint import CheckpointMetadata, save_checkpoint
+from model.engines import choose_engine
+from model.engines.conversion import convert, save
+from model.errors import EngineError
+from model.preprocessing import Preprocessing
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random weights, a small decoder and a small image: quick to convert."""
+    path = tmp_path_factory.mktemp("engines") / "random.safetensors"
+    metadata = CheckpointMetadata(
+        name="random",
+        bridge_channels=16,
+        decoder_channels=(16, 16, 16, 16),
+        head_channels=16,
+        preprocessing=Preprocessing(input_size=64),
+    )
+    torch.manual_seed(0)
+    save_checkpoint(path, metadata.network().state_dict(), metadata)
+    return path
+
+
+@pytest.fixture(scope="module")
+def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with a model of `pleura export` beside it: not quantised, which needs no test of its own here."""
+    path = tmp_path_factory.mktemp("exported") / "random.safetensors"
+    shutil.copy(checkpoint, path)
+    save(convert(path), path.with_suffix(".int8.xml"))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "pleura"
+
+
+def _batch(size: int = 2) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return np.random.default_rng(0).standard_normal((size, 1, 64, 64)).astype(np.float32)
+
+
+def test_a_cpu_takes_the_exported_model(exported: Path) -> None:
+    engine = choose_engine(exported, device="cpu")
+    assert (engine.name, engine.device) == ("openvino-int8", "cpu")
+
+
+def test_openvino_and_torch_agree(checkpoint: Path) -> None:
+    theirs = choose_engine(checkpoint, device="cpu", engine="torch")(_batch())
+    ours = choose_engine(checkpoint, device="cpu", engine="openvino")(_batch())
+    assert theirs.probabilities.shape == ours.probabilities.shape == (2, 2, 64, 64)
+    np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=5e-3)
+    np.testing.assert_allclose(ours.embedding, theirs.embedding, rtol=0.05, atol=5e-3)
+
+
+def test_fp32_is_made_once_and_kept(checkpoint: Path, cache: Path) -> None:
+    first = choose_engine(checkpoint, device="cpu")
+    assert first.name == "openvino-fp32"
+    (model,) = cache.glob("*.xml")
+    made = model.stat().st_mtime_ns
+    choose_engine(checkpoint, device="cpu")
+    assert model.stat().st_mtime_ns == made
+
+
+def test_a_damaged_cache_is_made_anew(checkpoint: Path, cache: Path) -> None:
+    choose_engine(checkpoint, device="cpu")
+    (model,) = cache.glob("*.xml")
+    model.write_text("<net")
+    assert choose_engine(checkpoint, device="cpu")(_batch(1)).probabilities.shape == (1, 2, 64, 64)
+
+
+def test_a_model_of_another_checkpoint_is_refused(exported: Path, tmp_path: Path) -> None:
+    path = tmp_path / "other.safetensors"
+    metadata = CheckpointMetadata(name="other")
+    save_checkpoint(path, {"weight": torch.zeros(1)}, metadata)
+    for ending in (".int8.xml", ".int8.bin"):
+        shutil.copy(exported.with_suffix(ending), path.with_suffix(ending))
+    with pytest.raises(EngineError, match="made from another checkpoint"):
+        choose_engine(path, device="cpu")
+
+
+def test_openvino_needs_no_torch(exported: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from model.segmenter import Segmenter; "
+        f"Segmenter(Path({str(exported)!r}), device='cpu'); print('torch' in sys.modules)"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert output.strip() == "False"
+
+
+def test_what_is_not_there_is_refused(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(EngineError, match="does not run on CUDA"):
+        choose_engine(exported, device="cuda", engine="openvino")
+    if not torch.cuda.is_available():
+        with pytest.raises(EngineError, match="No CUDA device"):
+            choose_engine(exported, device="cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda_agrees_with_the_cpu(checkpoint: Path) -> None:
+    cpu = choose_engine(checkpoint, device="cpu", engine="torch")(_batch())
+    cuda = choose_engine(checkpoint, device="cuda")
+    assert cuda.device == "cuda"
+    np.testing.assert_allclose(cuda(_batch()).probabilities, cpu.probabilities, atol=2e-2)

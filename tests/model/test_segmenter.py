@@ -1,0 +1,126 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from model.checkpoint import CheckpointMetadata
+from model.engines import EngineOutput
+from model.errors import CheckpointError, UnsuitableImage
+from model.metrics.overlap import overlap
+from model.preprocessing import Preprocessing
+from model.segmenter import Segmenter
+from samples.phantom import phantom
+
+
+class Dark:
+    """Takes the dark parts of the middle of the image for lung: an engine without a network."""
+
+    name = "fake"
+    device = "cpu"
+    max_batch = 4
+
+    def __init__(self, *, specks: bool = False) -> None:
+        self.specks = specks
+        self.batches: list[int] = []
+
+    def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
+        self.batches.append(len(batch))
+        lung = (batch[:, 0] < -0.5).astype(np.float32) * 0.9
+        if self.specks:
+            lung[:, 2:4, 2:4] = 0.8
+        return EngineOutput(np.stack([1 - lung, lung], axis=1), batch[:, 0].mean(axis=1))
+
+
+def _metadata(**changes: object) -> CheckpointMetadata:
+    return CheckpointMetadata(name="fake", preprocessing=Preprocessing(input_size=64)).model_copy(update=changes)
+
+
+def _two_boxes(width: int, height: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    pixels = np.full((height, width), 200, np.uint8)
+    for left in (0.125, 0.625):
+        pixels[height // 4 : height * 3 // 4, round(width * left) : round(width * (left + 0.25))] = 20
+    return pixels, pixels < 100
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 64), (512, 512), (400, 300), (48, 96)])
+def test_the_mask_has_the_image_s_size(width: int, height: int) -> None:
+    pixels, truth = _two_boxes(width, height)
+    segmentation = Segmenter.from_engine(_metadata(), Dark())(pixels)
+    assert segmentation.mask.shape == (height, width)
+    assert segmentation.mask.dtype == np.bool_
+    wrong = np.count_nonzero(segmentation.mask != truth)
+    assert wrong < 0.05 * truth.sum()
+
+
+def test_the_right_lung_is_on_the_image_s_left() -> None:
+    pixels, truth = _two_boxes(512, 512)
+    segmentation = Segmenter.from_engine(_metadata(), Dark())(pixels)
+    assert segmentation.right is not None
+    assert segmentation.left is not None
+    assert segmentation.right.centroid[0] < 256 < segmentation.left.centroid[0]
+    assert segmentation.right.area_px + segmentation.left.area_px == segmentation.mask.sum()
+    np.testing.assert_array_equal(segmentation.labels > 0, segmentation.mask)
+
+
+def test_postprocessing_drops_specks_and_can_be_left_out() -> None:
+    pixels, _ = _two_boxes(256, 256)
+    segmenter = Segmenter.from_engine(_metadata(), Dark(specks=True))
+    kept, raw = segmenter(pixels), segmenter(pixels, postprocess=False)
+    assert not kept.mask[:20, :20].any()
+    assert raw.mask[9:15, 9:15].all()
+    np.testing.assert_array_equal(raw.labels > 0, raw.mask)
+
+
+def test_a_threshold_above_all_probabilities_finds_no_lung() -> None:
+    segmentation = Segmenter.from_engine(_metadata(), Dark())(_two_boxes(128, 128)[0], threshold=0.95)
+    assert not segmentation.mask.any()
+    assert segmentation.right is None
+    assert segmentation.left is None
+    assert not segmentation.quality.trusted
+
+
+def test_bytes_paths_and_arrays_are_taken(tmp_path: Path) -> None:
+    pixels, _ = _two_boxes(128, 128)
+    data = cv2.imencode(".png", pixels)[1].tobytes()
+    path = tmp_path / "image.png"
+    path.write_bytes(data)
+    segmenter = Segmenter.from_engine(_metadata(), Dark())
+    masks = [segmenter(source).mask for source in (pixels, data, memoryview(data), path)]
+    for mask in masks[1:]:
+        np.testing.assert_array_equal(mask, masks[0])
+
+
+@pytest.mark.parametrize(
+    "pixels", [np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.float32), np.zeros((0, 8), np.uint8)]
+)
+def test_other_arrays_are_refused(pixels: NDArray[np.uint8]) -> None:
+    with pytest.raises(UnsuitableImage, match="give grey pixels"):
+        Segmenter.from_engine(_metadata(), Dark())(pixels)
+
+
+def test_eight_and_sixteen_bits_give_the_same_mask() -> None:
+    segmenter = Segmenter.from_engine(_metadata(), Dark())
+    eight, sixteen = (phantom(width=256, height=256, seed=3, bits=bits).pixels for bits in (8, 16))
+    assert overlap(segmenter(eight).mask, segmenter(sixteen).mask).iou >= 0.99
+
+
+def test_a_batch_keeps_its_order() -> None:
+    engine = Dark()
+    segmenter = Segmenter.from_engine(_metadata(), engine)
+    images = [_two_boxes(size, size)[0] for size in (64, 96, 128)]
+    images[1][:] = 100
+    prepared = [segmenter.prepare(image) for image in images]
+    areas = [
+        segmenter.finish(one, inferred).mask.sum()
+        for one, inferred in zip(prepared, segmenter.run(prepared), strict=True)
+    ]
+    assert engine.batches == [3]
+    assert areas[1] == 0
+    assert areas[2] == pytest.approx(4 * areas[0], rel=0.1)
+
+
+def test_more_than_two_classes_are_refused() -> None:
+    with pytest.raises(CheckpointError, match="has 3 classes"):
+        Segmenter.from_engine(_metadata(num_classes=3), Dark())
