@@ -1,0 +1,61 @@
+"""Asks a Pleura service for the lungs in chest X-rays.
+
+```python
+from pleura_client import Pleura
+
+with Pleura("http://localhost:8000") as pleura:
+    segmentation = pleura.segment("radiograph.dcm")
+```
+"""
+
+from .asynchronous import AsyncPleura
+from .errors import (
+    InvalidArgument,
+    PleuraClientError,
+    Problem,
+    RequestRefused,
+    ServiceError,
+    ServiceUnavailable,
+    ServiceUnreachable,
+    UnexpectedAnswer,
+    WrongKey,
+)
+from .segmentation import (
+    Evaluation,
+    Image,
+    Lung,
+    Lungs,
+    Metrics,
+    Quality,
+    Segmentation,
+    ServedModel,
+    Timing,
+    Warning,
+)
+from .served_model import Model
+from .synchronous import Pleura
+
+__all__ = [
+    "AsyncPleura",
+    "Evaluation",
+    "Image",
+    "InvalidArgument",
+    "Lung",
+    "Lungs",
+    "Metrics",
+    "Model",
+    "Pleura",
+    "PleuraClientError",
+    "Problem",
+    "Quality",
+    "RequestRefused",
+    "Segmentation",
+    "ServedModel",
+    "ServiceError",
+    "ServiceUnavailable",
+    "ServiceUnreachable",
+    "Timing",
+    "UnexpectedAnswer",
+    "Warning",
+    "WrongKey",
+]

@@ -1,0 +1,7 @@
+"""``python -m pleura_client``."""
+
+import sys
+
+from .command import main
+
+sys.exit(main())

@@ -1,0 +1,107 @@
+"""From the service's answers to what a caller gets. What a later service may add is passed over."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import httpx
+
+from . import rle
+from .errors import UnexpectedAnswer
+from .outcomes import address, media_type
+from .segmentation import (
+    Evaluation,
+    Image,
+    Lung,
+    Lungs,
+    Metrics,
+    Quality,
+    Segmentation,
+    ServedModel,
+    Timing,
+    Warning,
+)
+from .served_model import Model
+
+T = TypeVar("T")
+
+
+def segmentation(response: httpx.Response) -> Segmentation:
+    """Reads the document of ``/segment``, the mask as run lengths in it."""
+    return _read(response, lambda document: Segmentation(**_parts(document)))
+
+
+def evaluation(response: httpx.Response) -> Evaluation:
+    """Reads the document of ``/evaluate``, the mask as run lengths in it."""
+    return _read(
+        response,
+        lambda document: Evaluation(**_parts(document), metrics=_pick(Metrics, document["metrics"])),
+    )
+
+
+def model(response: httpx.Response) -> Model:
+    """Reads the document of ``/model``."""
+    return _read(response, lambda document: _pick(Model, document))
+
+
+def ready(response: httpx.Response) -> bool:
+    """Reads the document of ``/readyz``."""
+    return _read(response, lambda document: bool(document["status"] == "ready"))
+
+
+def body(expected: str) -> Callable[[httpx.Response], bytes]:
+    """Makes what takes answers of the media type ``expected`` as they are."""
+
+    def read(response: httpx.Response) -> bytes:
+        found = media_type(response)
+        if found != expected:
+            raise _unexpected(response, f"{found or 'nothing'} instead of {expected}")
+        return response.content
+
+    return read
+
+
+def _read(response: httpx.Response, make: Callable[[Any], T]) -> T:
+    try:
+        return make(response.json())
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unexpected(response, f"{type(error).__name__}: {error}") from error
+
+
+def _unexpected(response: httpx.Response, reason: str) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        f"{address(response.url)} does not answer as Pleura does ({reason}): "
+        "check the address, and the versions of client and service."
+    )
+
+
+def _parts(document: Any) -> dict[str, Any]:
+    image, lungs, quality = document["image"], document["lungs"], document["quality"]
+    mask = document["mask"]["data"]
+    height, width = image["height"], image["width"]
+    if mask["size"] != [height, width]:
+        raise ValueError("the mask is not of the image's size")
+    return {
+        "mask": rle.decode(mask["counts"], height=height, width=width),
+        "image": _pick(Image, image),
+        "lungs": Lungs(right=_lung(lungs["right"]), left=_lung(lungs["left"])),
+        "quality": Quality(
+            predicted_iou=quality["predicted_iou"],
+            trusted=quality["trusted"],
+            warnings=tuple(_pick(Warning, warning) for warning in quality["warnings"]),
+        ),
+        "model": _pick(ServedModel, document["model"]),
+        "timing_ms": _pick(Timing, document["timing_ms"]),
+    }
+
+
+def _lung(document: Any) -> Lung | None:
+    return None if document is None else _pick(Lung, document)
+
+
+def _pick(kind: type[T], document: Any) -> T:
+    """The fields that ``kind`` has; lists become tuples."""
+    values = {one.name: document[one.name] for one in fields(kind)}  # type: ignore[arg-type]
+    return kind(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    )

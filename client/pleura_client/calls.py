@@ -1,0 +1,131 @@
+"""What can be asked of the service: each call as the request that is sent, and how its outcome is read. No I/O here.
+
+A call may be sent as often as it takes: no request, ``POST /segment`` and ``POST /evaluate`` among them, changes anything in the
+service.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import httpx
+
+from . import answers
+from .outcomes import Outcome, error
+from .segmentation import Evaluation, Segmentation
+from .served_model import Model
+from .sources import File, Source, file_bytes, image_bytes, mask_bytes
+
+T = TypeVar("T")
+
+_JSON = "application/json"
+_PNG = "image/png"
+_DICOM = "application/dicom"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Generic[T]):
+    """One call.
+
+    Attributes:
+        path: below the service's address.
+        accept: the media type that is wanted.
+        read: makes the result of an answer that is a success.
+        query: the options.
+        content: the body, if it is an image's bytes.
+        files: the body, if it is a form of files.
+    """
+
+    path: str
+    accept: str
+    read: Callable[[httpx.Response], T]
+    query: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    files: Mapping[str, bytes] | None = None
+
+    def request(self, client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
+        """The request, with the client's address and headers."""
+        headers = {"Accept": self.accept}
+        if self.content is not None:
+            # What the bytes are, the service finds out from the bytes.
+            headers["Content-Type"] = "application/octet-stream"
+        return client.build_request(
+            "GET" if self.content is None and self.files is None else "POST",
+            self.path,
+            params=self.query,
+            headers=headers,
+            content=self.content,
+            # The field's name stands for the file's, which may be a patient's.
+            files=self.files and {name: (name, data) for name, data in self.files.items()},
+        )
+
+    def result(self, outcome: Outcome) -> T:
+        """What the caller gets of the final outcome.
+
+        Raises:
+            PleuraClientError: it is not a success.
+        """
+        if isinstance(outcome, httpx.Response) and outcome.is_success:
+            return self.read(outcome)
+        raise error(outcome)
+
+
+def segment(image: Source, *, threshold: float | None, postprocess: bool) -> Call[Segmentation]:
+    """Asks for the mask and what is known about it."""
+    return Call(
+        path="segment",
+        accept=_JSON,
+        read=answers.segmentation,
+        query=_query(threshold, postprocess) | {"mask": "rle"},
+        content=image_bytes(image),
+    )
+
+
+def evaluate(
+    image: Source, mask: Source, *, threshold: float | None, postprocess: bool, resize: bool
+) -> Call[Evaluation]:
+    """Asks for the mask and how well it agrees with a ground truth."""
+    return Call(
+        path="evaluate",
+        accept=_JSON,
+        read=answers.evaluation,
+        query=_query(threshold, postprocess) | {"mask": "rle", "resize": str(resize).lower()},
+        files={"image": image_bytes(image), "mask": mask_bytes(mask)},
+    )
+
+
+def overlay(image: Source, *, threshold: float | None, postprocess: bool) -> Call[bytes]:
+    """Asks for the radiograph with the outlines of its lungs."""
+    return Call(
+        path="segment",
+        accept=_PNG,
+        read=answers.body(_PNG),
+        query=_query(threshold, postprocess) | {"render": "overlay"},
+        content=image_bytes(image),
+    )
+
+
+def seg(dicom: File, *, threshold: float | None, postprocess: bool) -> Call[bytes]:
+    """Asks for a DICOM segmentation."""
+    return Call(
+        path="segment",
+        accept=_DICOM,
+        read=answers.body(_DICOM),
+        query=_query(threshold, postprocess),
+        content=file_bytes(dicom),
+    )
+
+
+def ready() -> Call[bool]:
+    """Asks whether requests are served."""
+    return Call(path="readyz", accept=_JSON, read=answers.ready)
+
+
+def model() -> Call[Model]:
+    """Asks what is served."""
+    return Call(path="model", accept=_JSON, read=answers.model)
+
+
+def _query(threshold: float | None, postprocess: bool) -> dict[str, str]:
+    query = {"postprocess": str(postprocess).lower()}
+    return query if threshold is None else query | {"threshold": str(threshold)}

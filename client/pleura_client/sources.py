@@ -1,0 +1,72 @@
+"""From what a caller has to the bytes that are sent."""
+
+from os import PathLike
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import InvalidArgument
+from .png import grey_png
+
+File: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview
+"""A path, or a file's bytes."""
+
+Source: TypeAlias = File | NDArray[Any]
+"""A file or an array."""
+
+
+def image_bytes(source: Source) -> bytes:
+    """An image file's bytes.
+
+    Args:
+        source: a path, a file's bytes, or grey pixels ``(height, width)``, uint8 or uint16, bright where dense; an array is
+            sent as a PNG of the same values.
+
+    Raises:
+        InvalidArgument: the file cannot be read, or the array is another.
+    """
+    if not isinstance(source, np.ndarray):
+        return file_bytes(source)
+    # Of either byte order.
+    is_grey = source.ndim == 2 and source.dtype.kind == "u" and source.dtype.itemsize <= 2
+    if not is_grey or not source.size:
+        raise InvalidArgument(
+            f"Give a radiograph as grey pixels (height, width), uint8 or uint16, not {_described(source)}."
+        )
+    return grey_png(source)
+
+
+def mask_bytes(source: Source) -> bytes:
+    """A mask file's bytes; of an array ``(height, width)`` of any type, what is not zero is lung.
+
+    Raises:
+        InvalidArgument: the file cannot be read, or the array is not a mask.
+    """
+    if not isinstance(source, np.ndarray):
+        return file_bytes(source)
+    if source.ndim != 2 or not source.size:
+        raise InvalidArgument(f"Give a mask as an array (height, width), not {_described(source)}.")
+    return grey_png(np.where(source != 0, np.uint8(255), np.uint8(0)))
+
+
+def file_bytes(source: File) -> bytes:
+    """A file's bytes.
+
+    Raises:
+        InvalidArgument: it cannot be read.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    if not isinstance(source, str | PathLike):
+        raise InvalidArgument(f"Give a path, a file's bytes or a NumPy array, not {type(source).__name__}.")
+    try:
+        return Path(source).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidArgument(f"The file {source} cannot be read ({reason}): check the path.") from None
+
+
+def _described(array: NDArray[Any]) -> str:
+    return f"{array.dtype} {array.shape}"

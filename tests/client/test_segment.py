@@ -1,0 +1,144 @@
+"""Against the real service."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from pleura_client import Pleura, RequestRefused, Warning
+from pydicom import dcmread
+
+from tests.app.fakes import decode, dicom, encode, picture, truth
+from tests.client.serving import Running
+
+
+def sources(folder: Path) -> dict[str, Any]:
+    path = folder / "radiograph.png"
+    data = path.read_bytes()
+    return {
+        "path": path,
+        "name": str(path),
+        "bytes": data,
+        "bytearray": bytearray(data),
+        "memoryview": memoryview(data),
+        "uint8": picture(),
+        "uint16": picture().astype(np.uint16) * np.uint16(257),
+        "big-endian": (picture().astype(np.uint16) * np.uint16(257)).astype(">u2"),
+        "DICOM": folder / "radiograph.dcm",
+    }
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["path", "name", "bytes", "bytearray", "memoryview", "uint8", "uint16", "big-endian", "DICOM"],
+)
+def test_the_mask_of(pleura: Pleura, folder: Path, kind: str) -> None:
+    segmentation = pleura.segment(sources(folder)[kind])
+    assert segmentation.mask.dtype == np.bool_
+    assert np.array_equal(segmentation.mask, truth())
+
+
+def test_what_is_known_about_it(pleura: Pleura) -> None:
+    segmentation = pleura.segment(dicom(picture((8, 12, 16, 40))))
+    right = segmentation.lungs.right
+    assert right is not None
+    assert (right.area_px, right.area_mm2, right.box) == (16 * 40, 16 * 40 / 4, (8, 12, 16, 40))
+    assert right.centroid == pytest.approx((15.5, 31.5))
+    assert segmentation.lungs.left is None
+    assert (segmentation.image.width, segmentation.image.height, segmentation.image.format) == (
+        64,
+        64,
+        "dicom",
+    )
+    assert segmentation.spacing_mm == (0.5, 0.5)
+    assert isinstance(segmentation.image.applied, tuple)
+    assert segmentation.model.name == "fake"
+    assert segmentation.model.threshold == 0.5
+    assert segmentation.timing_ms.inference >= 0
+    assert segmentation.quality.predicted_iou is None
+
+
+def test_a_wide_image_has_a_wide_mask(pleura: Pleura) -> None:
+    pixels = cv2.resize(picture(), (200, 90), interpolation=cv2.INTER_NEAREST)
+    mask = pleura.segment(pixels).mask
+    assert mask.shape == (90, 200)
+    assert mask.flags.c_contiguous
+    assert np.array_equal(mask, decode(raw_mask(pleura, pixels)))
+
+
+def raw_mask(pleura: Pleura, pixels: Any) -> bytes:
+    """The mask as the service's own PNG of it."""
+    answer = pleura._client.post("segment", content=encode(pixels), headers={"Accept": "image/png"})
+    return answer.content
+
+
+def test_options(pleura: Pleura) -> None:
+    pixels = picture()
+    pixels[2:4, 50:52] = 40
+    assert np.array_equal(pleura.segment(pixels).mask, truth())
+    assert np.array_equal(pleura.segment(pixels, postprocess=False).mask, pixels < 100)
+    strict = pleura.segment(pixels, threshold=0.99)
+    assert not strict.mask.any()
+    assert strict.lungs.right is None
+    assert strict.model.threshold == 0.99
+
+
+def test_warnings(pleura: Pleura) -> None:
+    quality = pleura.segment(np.full((64, 64), 90, np.uint8)).quality
+    assert not quality.trusted
+    assert quality.warnings
+    assert all(isinstance(warning, Warning) and warning.message for warning in quality.warnings)
+
+
+def test_evaluate(pleura: Pleura) -> None:
+    perfect = pleura.evaluate(picture(), truth())
+    assert (perfect.metrics.iou, perfect.metrics.dice, perfect.metrics.hd95_px) == (1, 1, 0)
+    assert np.array_equal(perfect.mask, truth())
+    half = pleura.evaluate(encode(picture((8, 12, 16, 40))), encode(truth((8, 12, 16, 20))))
+    assert half.metrics.iou == pytest.approx(0.5)
+    assert half.metrics.hd95_mm is None
+    assert half.metrics.both_empty is False
+
+
+@pytest.mark.parametrize("kind", [np.bool_, np.uint8, np.int64, np.float32])
+def test_a_ground_truth_of_any_type(pleura: Pleura, kind: Any) -> None:
+    assert pleura.evaluate(picture(), truth().astype(kind)).metrics.iou == 1
+
+
+def test_a_ground_truth_of_another_size(pleura: Pleura) -> None:
+    large = cv2.resize(truth().view(np.uint8), (128, 128), interpolation=cv2.INTER_NEAREST)
+    with pytest.raises(RequestRefused, match="128×128"):
+        pleura.evaluate(picture(), large)
+    assert pleura.evaluate(picture(), large, resize=True).metrics.iou == 1
+
+
+def test_overlay(pleura: Pleura) -> None:
+    data = pleura.overlay(picture())
+    colours = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert colours is not None
+    assert colours.shape == (64, 64, 3)
+
+
+def test_seg(pleura: Pleura, folder: Path) -> None:
+    made = dcmread(BytesIO(pleura.seg(folder / "radiograph.dcm")))
+    assert made.Modality == "SEG"
+    assert np.count_nonzero(made.pixel_array) == np.count_nonzero(truth())
+    with pytest.raises(RequestRefused) as caught:
+        pleura.seg(encode(picture()))
+    assert caught.value.problem.type == "urn:pleura:problem:not-dicom"
+
+
+def test_model_and_readiness(pleura: Pleura) -> None:
+    model = pleura.model()
+    assert (model.name, model.engine, model.num_classes) == ("fake", "fake-fp32", 2)
+    assert model.preprocessing["input_size"] == 64
+    assert pleura.ready()
+
+
+def test_the_answer_stays_when_the_client_has_gone(service: Running) -> None:
+    with Pleura(service.url) as pleura:
+        segmentation = pleura.segment(picture())
+    segmentation.mask[0, 0] = True
+    assert segmentation.mask[0, 0]
