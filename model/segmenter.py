@@ -17,7 +17,7 @@ from .engines import Device, Engine, EngineChoice, choose_engine
 from .errors import CheckpointError, UnsuitableImage
 from .lungs import LEFT, RIGHT, label_lungs, measure
 from .postprocessing import postprocess as keep_lungs
-from .quality import Evidence, assess
+from .quality import Calibration, Evidence, assess
 from .radiograph import Grey, Radiograph
 from .reading import MAX_PIXELS, read
 from .segmentation import Segmentation
@@ -91,6 +91,8 @@ class Segmenter:
             )
         self.metadata = metadata
         self.engine = engine
+        # Read once: a calibration has some ten thousand numbers.
+        self._calibration = None if metadata.calibration is None else Calibration.parse(metadata.calibration)
 
     def __call__(
         self, source: Source, *, threshold: float | None = None, postprocess: bool = True
@@ -190,7 +192,7 @@ class Segmenter:
             threshold=cut,
             right=right,
             left=left,
-            quality=assess(evidence, self.metadata.calibration),
+            quality=assess(evidence, self._calibration),
             timing_ms={
                 "decode": prepared.decode_ms,
                 "inference": inferred.inference_ms,

@@ -1,6 +1,7 @@
 """Which engine runs a checkpoint on this machine."""
 
 import os
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -97,10 +98,8 @@ def _fp32_model(checkpoint: Path, metadata: CheckpointMetadata) -> "openvino.Mod
     from .conversion import convert, save
 
     model = convert(checkpoint)
-    try:
+    with suppress(OSError, RuntimeError):
         save(model, cached)
-    except (OSError, RuntimeError):
-        pass
     return model
 
 

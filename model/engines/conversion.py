@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import openvino
 
 
-class _Inference(nn.Module):
+class InferenceNetwork(nn.Module):
     """The network with `infer` for its forward pass, as converters want it."""
 
     def __init__(self, network: ResNet50UNet) -> None:
@@ -25,6 +25,7 @@ class _Inference(nn.Module):
         self.network = network
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """See `ResNet50UNet.infer`."""
         probabilities, embedding = self.network.infer(x)
         return probabilities, embedding
 
@@ -43,7 +44,7 @@ def convert(checkpoint: Path) -> openvino.Model:
     side = metadata.preprocessing.input_size
     example = torch.zeros(1, metadata.in_channels, side, side)
     model = openvino.convert_model(
-        _Inference(network).eval(), example_input=example, input=[example.shape], dynamo=True
+        InferenceNetwork(network).eval(), example_input=example, input=[example.shape], dynamo=True
     )
     for output, name in zip(model.outputs, ("probabilities", "embedding"), strict=True):
         output.get_tensor().set_names({name})

@@ -55,7 +55,7 @@ def test_the_mask_has_the_image_s_size(width: int, height: int) -> None:
 
 
 def test_the_right_lung_is_on_the_image_s_left() -> None:
-    pixels, truth = _two_boxes(512, 512)
+    pixels, _ = _two_boxes(512, 512)
     segmentation = Segmenter.from_engine(_metadata(), Dark())(pixels)
     assert segmentation.right is not None
     assert segmentation.left is not None

@@ -1,0 +1,61 @@
+"""What the bundled checkpoint can do, on real radiographs where they are here, on phantoms everywhere."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.checkpoint import BUNDLED, read_metadata
+from model.engines import choose_engine
+from model.metrics.overlap import overlap
+from model.segmenter import Segmenter
+from samples.phantom import phantom
+from training.datasets import SegmentationDataset
+from training.evaluate import evaluate
+
+
+@pytest.fixture(scope="module")
+def validation(shared_data: Path) -> SegmentationDataset:
+    return SegmentationDataset([shared_data / "montgomery/validation", shared_data / "shenzhen/validation"])
+
+
+@pytest.fixture(scope="module")
+def ious(
+    segmenter: Segmenter, validation: SegmentationDataset
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.array([case.overlap.iou for case, _ in evaluate(segmenter, validation)])
+
+
+def test_mean_iou_on_validation_images(ious: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+    assert len(ious) == 70
+    assert ious.mean() >= 0.92
+
+
+def test_engines_agree(
+    ious: np.ndarray[tuple[int], np.dtype[np.float64]], segmenter: Segmenter, validation: SegmentationDataset
+) -> None:
+    """int8 loses at most 0.002 of mean IoU against fp32, and nowhere more than 0.02."""
+    assert segmenter.engine.name == "openvino-int8"
+    exact = Segmenter.from_engine(segmenter.metadata, choose_engine(BUNDLED, device="cpu", engine="torch"))
+    theirs = np.array([case.overlap.iou for case, _ in evaluate(exact, validation)])
+    assert ious.mean() >= theirs.mean() - 0.002
+    assert (ious - theirs).min() >= -0.02
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_phantoms_are_segmented(segmenter: Segmenter, seed: int) -> None:
+    drawn = phantom(width=512, height=512, seed=seed)
+    assert overlap(segmenter(drawn.pixels).mask, drawn.mask).iou >= 0.85
+
+
+def test_the_metadata_says_where_the_weights_come_from() -> None:
+    metadata = read_metadata(BUNDLED)
+    assert metadata.preprocessing.input_size == 256
+    assert metadata.recipe["name"] == "strong"
+    assert [root["images"] for root in metadata.data["train"]] == [96, 396]
+    assert metadata.encoder_weights == "none"
+    assert metadata.calibration is not None
+
+
+def test_the_weights_are_small_enough_to_be_bundled() -> None:
+    assert BUNDLED.stat().st_size <= 64_000_000
