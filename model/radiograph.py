@@ -26,7 +26,9 @@ class Radiograph:
         height: native height in pixels.
         spacing_mm: ``(row, column)`` distance of the native pixels' centres, where it is known.
         spacing_plane: where that spacing holds: in the patient, or only on the detector.
-        applied: what was done to the stored values, in order.
+        applied: what was done to the stored values, in order: ``"modality_lut"``, ``"rescale"``, ``"voi_lut"``, ``"window"``,
+            ``"inverted"``; ``"grey"`` where there were colours, ``"sixteen_bit"`` where more than eight bits were kept,
+            ``"exif_orientation"`` where the image was turned.
         dataset: the DICOM attributes without the pixels; None for other formats.
     """
 

@@ -1,0 +1,32 @@
+"""Windows bitmaps: uncompressed, 1 to 32 bits."""
+
+from __future__ import annotations
+
+import struct
+
+from ..errors import UnreadableImage, UnsupportedImage
+from .decoding import DAMAGED, Decoded, pillow_image, pillow_pixels
+
+_HEADER = 14
+_UNCOMPRESSED = (0, 3, 6)
+"""Plain rows, with or without masks of colours."""
+
+
+def size(data: bytes) -> tuple[int, int]:
+    """Width and height, from the header; a negative height says that the rows are stored from the top."""
+    header = int.from_bytes(data[_HEADER : _HEADER + 4], "little")
+    if len(data) < _HEADER + header:
+        raise UnreadableImage(DAMAGED)
+    if header == 12:
+        width, height = struct.unpack_from("<HH", data, _HEADER + 4)
+        return width, height
+    width, height, _, _, compression = struct.unpack_from("<iiHHI", data, _HEADER + 4)
+    if compression not in _UNCOMPRESSED:
+        raise UnsupportedImage("The bitmap is compressed: save it as PNG.")
+    return width, abs(height)
+
+
+def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
+    """The pixels; transparency is dropped."""
+    with pillow_image(data, "BMP") as image:
+        return Decoded(pillow_pixels(image))

@@ -1,0 +1,104 @@
+"""OpenCV and Pillow, each asked in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..errors import ImageError, ImageTooLarge, UnreadableImage, UnsupportedImage
+from ..radiograph import Grey
+from .orientation import UPRIGHT
+from .quiet import quiet
+
+DAMAGED = "The image is damaged or not whole: export it again and send the whole file."
+
+GREY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Pixels as they are stored: ``(h, w)``, or ``(h, w, 3)`` RGB; uint8 or uint16.
+
+    Where colour was asked for, for a mask, the order of channels is any.
+    ``orientation`` is what is still to be done to them; ``applied`` is what was done.
+    """
+
+    pixels: Grey
+    orientation: int = UPRIGHT
+    applied: tuple[str, ...] = ()
+
+
+def decode_with_opencv(data: bytes, flags: int) -> Grey:
+    """Decodes with OpenCV to ``(h, w)`` or ``(h, w, 3)`` BGR, as ``flags`` say.
+
+    Raises:
+        UnreadableImage: OpenCV cannot.
+        UnsupportedImage: neither 8 nor 16 bits.
+    """
+    try:
+        pixels: NDArray[np.generic] | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:
+        pixels = None
+    if pixels is None:
+        raise UnreadableImage(DAMAGED)
+    if pixels.dtype not in (np.uint8, np.uint16):
+        raise UnsupportedImage("The image has neither 8 nor 16 bits: convert it to one of these.")
+    return pixels  # type: ignore[return-value]
+
+
+@contextmanager
+def pillow_image(data: bytes, kind: str) -> Iterator[Image.Image]:
+    """An image opened by Pillow as ``kind`` and nothing else; its pixels are decoded when they are asked for.
+
+    Raises:
+        UnreadableImage: Pillow cannot, when it is opened or anywhere in the block.
+        ImageTooLarge: over Pillow's own limit.
+    """
+    try:
+        with quiet(), Image.open(BytesIO(data), formats=[kind]) as image:
+            yield image
+    except ImageError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise ImageTooLarge("The image has too many pixels: send a smaller one.") from error
+    except Exception as error:
+        # Damaged files make Pillow raise OSError, SyntaxError, ValueError, TypeError, struct.error, EOFError and others.
+        raise UnreadableImage(DAMAGED) from error
+
+
+def pillow_pixels(image: Image.Image) -> Grey:
+    """The pixels ``(h, w)`` or ``(h, w, 3)`` RGB of an image that Pillow opened.
+
+    Raises:
+        UnsupportedImage: neither 8 nor 16 bits.
+    """
+    image.load()
+    if image.mode.startswith("I;16"):
+        return np.asarray(image).astype(np.uint16)
+    if image.mode in ("1", "L", "LA", "La"):
+        return np.array(image.getchannel(0).convert("L"))
+    if image.mode in ("P", "PA", "RGB", "RGBX", "RGBA", "CMYK", "YCbCr"):
+        return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+    raise UnsupportedImage(
+        "The image has neither 8 nor 16 bits, or unusual colours: convert it to 8-bit grey."
+    )
+
+
+def is_set(pixels: NDArray[Any]) -> NDArray[np.bool_]:
+    """``(h, w)``, or ``(h, w, 3)`` of which any channel counts, to bool: what is not zero."""
+    together = np.bitwise_or.reduce(pixels, axis=2) if pixels.ndim == 3 else pixels
+    return np.asarray(together != 0)
+
+
+def to_grey(pixels: Grey) -> Grey:
+    """``(h, w, 3)`` RGB to ``(h, w)``, by the luma of ITU-R BT.601; grey stays as it is."""
+    return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if pixels.ndim == 3 else pixels  # type: ignore[return-value]

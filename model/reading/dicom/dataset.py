@@ -1,0 +1,126 @@
+"""A file's attributes, read with bounds on how many there are and how large."""
+
+from __future__ import annotations
+
+import zlib
+from io import BytesIO
+from typing import Any
+
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.filereader import read_dataset
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from ...errors import ImageTooLarge, UnreadableImage
+
+DAMAGED = "The DICOM file is damaged or not whole: export it again and send the whole file."
+
+PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+_PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+_PREAMBLE = 128
+_MAX_READS = 40_000
+"""Reads of the file: an element takes two or three. Millions of empty items in a small file would fill the memory."""
+_MAX_VALUE = 2**18
+"""Bytes of a value that is kept: a lookup table of 16 bits in and out takes half of it. A text of millions of numbers
+would take a hundred times its length once it is parsed."""
+
+
+class _CountedReads(BytesIO):
+    _left = _MAX_READS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise UnreadableImage("The DICOM file has far more elements than a radiograph: export it again.")
+        return super().read(size)
+
+
+def read_attributes(data: bytes, *, max_pixels: int) -> Dataset:
+    """The dataset with its file meta information; the pixels are there, but not decoded.
+
+    What is larger than any attribute of an image (overlays, private blocks, profiles) is left out.
+
+    Raises:
+        UnreadableImage: too many elements, or a deflated file that is not whole.
+        ImageTooLarge: a deflated file inflates to more than pixels can take.
+        Exception: whatever pydicom raises for a damaged file.
+    """
+    file = _CountedReads(data)
+    if data[_PREAMBLE : _PREAMBLE + 4] == b"DICM":
+        file.seek(_PREAMBLE + 4)
+    meta = read_dataset(file, is_implicit_VR=False, is_little_endian=True, stop_when=_after_meta)
+    syntax = meta.get("TransferSyntaxUID")
+    if syntax == DeflatedExplicitVRLittleEndian:
+        file = _CountedReads(_inflate(data[file.tell() :], limit=4 * max_pixels + 2**24))
+    # Without a transfer syntax pydicom finds out itself which of the two little-endian ones it is.
+    dataset = read_dataset(
+        file,
+        is_implicit_VR=syntax is None or syntax == ImplicitVRLittleEndian,
+        is_little_endian=syntax != ExplicitVRBigEndian,
+    )
+    if syntax is None:
+        implicit, _ = dataset.original_encoding
+        meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    dataset.file_meta = FileMetaDataset(meta)
+    _drop(dataset)
+    _drop(dataset.file_meta)
+    return dataset
+
+
+def without_pixels(dataset: Dataset) -> Dataset:
+    """The same dataset, its pixels taken out."""
+    for keyword in PIXELS:
+        if keyword in dataset:
+            del dataset[keyword]
+    return dataset
+
+
+def integer(dataset: Dataset, keyword: str, *, default: int | None = None) -> int:
+    """A whole number.
+
+    Raises:
+        UnreadableImage: it is missing and there is no ``default``, or it is not one number.
+    """
+    value = dataset.get(keyword)
+    if value is None or value == "":
+        if default is not None:
+            return default
+        raise UnreadableImage(f"The DICOM file has no {keyword}: export it again.")
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise UnreadableImage(f"The DICOM file has no valid {keyword}: export it again.") from None
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """A single code or UID; empty where it is missing, not text or several."""
+    value = dataset.get(keyword)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _after_meta(tag: int, vr: str | None, length: int) -> bool:
+    return tag >> 16 != 2
+
+
+def _inflate(deflated: bytes, *, limit: int) -> bytes:
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflated = stream.decompress(deflated, limit)
+    if stream.unconsumed_tail:
+        raise ImageTooLarge("The deflated DICOM file inflates to too many bytes: send it uncompressed.")
+    if not stream.eof:
+        raise UnreadableImage(DAMAGED)
+    return inflated
+
+
+def _drop(dataset: Dataset) -> None:
+    """Takes out what is too large, without parsing it."""
+    for tag in list(dataset.keys()):
+        element: Any = dataset.get_item(tag)
+        value = element.value
+        if tag not in _PIXEL_TAGS and isinstance(value, bytes) and len(value) > _MAX_VALUE:
+            del dataset[tag]

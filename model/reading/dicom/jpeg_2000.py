@@ -1,0 +1,170 @@
+"""The skeleton of a JPEG 2000 codestream (ISO/IEC 15444-1, Annex A), read without decoding anything.
+
+OpenJPEG makes room for every precinct, code-block and layer that a header announces, and no data need follow
+(CVE-2023-39329 is one of that family): what it would have to make room for is worked out here and refused.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...errors import UnreadableImage, UnsupportedImage
+from .dataset import DAMAGED
+
+_START, _SIZE, _TILE_PART, _DATA, _END = b"\xff\x4f", 0xFF51, 0xFF90, 0xFF93, b"\xff\xd9"
+_CODING = 0xFF52
+_OVERRIDES = frozenset({0xFF53, 0xFF5F, 0xFF60, 0xFF61})
+"""Coding style of one component, progression changes, packed packet headers: they could announce anything again."""
+_BOXED = b"\x00\x00\x00\x0cjP  "
+_SIZE_BODY = struct.Struct(">H8LH")
+_TILE_PART_BODY = struct.Struct(">HLBB")
+
+_MAX_SEGMENTS = 100_000
+_MAX_TILES = 16_384
+_MAX_BLOCKS = 2_000_000
+_MAX_PACKETS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """What the size segment says."""
+
+    width: int
+    height: int
+    tile_width: int
+    tile_height: int
+    components: int
+    bits: int
+
+    @property
+    def tiles(self) -> int:
+        return -(-self.width // self.tile_width) * -(-self.height // self.tile_height)
+
+
+def check_jpeg_2000(frame: bytes, *, rows: int, columns: int, samples: int) -> int:
+    """The bits of a sample, once the codestream is whole, bounded and agrees with the attributes.
+
+    Raises:
+        UnreadableImage: it is not whole, does not agree, or announces far more parts than an encoder makes.
+        UnsupportedImage: it overrides its own coding style.
+    """
+    position = frame.find(_START + b"\xff\x51") if frame.startswith(_BOXED) else 0
+    if position < 0 or not frame.startswith(_START, position):
+        raise UnreadableImage(DAMAGED)
+    grid: _Grid | None = None
+    coded = False
+    for marker, body, end in _segments(frame, position + 2):
+        if marker == _SIZE and grid is None:
+            grid = _grid(body)
+            if (grid.width, grid.height, grid.components) != (columns, rows, samples):
+                raise UnreadableImage(DAMAGED)
+        elif marker == _CODING and grid is not None and not coded:
+            _check_coding(grid, body)
+            coded = True
+        elif marker == _TILE_PART and grid is not None and coded:
+            _check_tile_parts(frame, end - 12, tiles=grid.tiles)
+            return grid.bits
+        elif marker in (_SIZE, _CODING, _TILE_PART):
+            break
+    raise UnreadableImage(DAMAGED)
+
+
+def _segments(frame: bytes, position: int) -> Iterator[tuple[int, bytes, int]]:
+    """Marker, body, and where the next segment begins."""
+    for _ in range(_MAX_SEGMENTS):
+        if position + 4 > len(frame):
+            break
+        marker, length = struct.unpack_from(">HH", frame, position)
+        if marker in _OVERRIDES:
+            raise UnsupportedImage("This kind of JPEG 2000 is not read: send the DICOM file uncompressed.")
+        end = position + 2 + length
+        if marker < 0xFF00 or length < 2 or end > len(frame):
+            break
+        yield marker, frame[position + 4 : end], end
+        position = end
+    raise UnreadableImage(DAMAGED)
+
+
+def _grid(body: bytes) -> _Grid:
+    if len(body) < _SIZE_BODY.size:
+        raise UnreadableImage(DAMAGED)
+    _, right, bottom, left, top, tile_width, tile_height, tile_left, tile_top, components = (
+        _SIZE_BODY.unpack_from(body)
+    )
+    parts = body[_SIZE_BODY.size :]
+    # Images whose grid does not begin at zero, or whose components are subsampled, are legal and never found in DICOM.
+    whole = (
+        len(parts) == 3 * components
+        and components > 0
+        and parts[1::3] + parts[2::3] == b"\x01" * 2 * components
+    )
+    bits = {(part & 0x7F) + 1 for part in parts[::3]}
+    if (
+        not whole
+        or (left, top, tile_left, tile_top) != (0, 0, 0, 0)
+        or 0 in (tile_width, tile_height, right, bottom)
+    ):
+        raise UnreadableImage(DAMAGED)
+    if len(bits) != 1 or max(bits) > 16:
+        raise UnreadableImage(DAMAGED)
+    return _Grid(right, bottom, min(tile_width, right), min(tile_height, bottom), components, bits.pop())
+
+
+def _check_coding(grid: _Grid, body: bytes) -> None:
+    if len(body) < 10:
+        raise UnreadableImage(DAMAGED)
+    style, layers, levels = body[0], int.from_bytes(body[2:4], "big"), body[5]
+    block_width, block_height = 4 << (body[6] & 15), 4 << (body[7] & 15)
+    precincts = body[10:] if style & 1 else b"\xff" * (levels + 1)
+    if levels > 32 or len(precincts) != levels + 1 or grid.tiles > _MAX_TILES:
+        raise UnreadableImage(DAMAGED)
+    packets = blocks = 0
+    for level, exponents in enumerate(precincts):
+        width = -(-grid.tile_width >> (levels - level)) or 1
+        height = -(-grid.tile_height >> (levels - level)) or 1
+        precinct_width, precinct_height = 1 << (exponents & 15), 1 << (exponents >> 4)
+        # One more than fit in each direction: tiles need not begin on a precinct.
+        count = (width // precinct_width + 2) * (height // precinct_height + 2)
+        packets += count
+        # The three bands of a level have half its size: their blocks, and at least one for each precinct.
+        blocks += 3 * count + width * height // (min(block_width, width) * min(block_height, height))
+    parts = grid.tiles * grid.components
+    if parts * blocks > _MAX_BLOCKS or parts * packets * max(layers, 1) > _MAX_PACKETS:
+        raise UnreadableImage(
+            "The JPEG 2000 image has far more parts than an encoder makes: send it uncompressed."
+        )
+
+
+def _check_tile_parts(frame: bytes, position: int, *, tiles: int) -> None:
+    """Every tile is there, and every part of one lies in the frame whole."""
+    seen: set[int] = set()
+    for _ in range(_MAX_SEGMENTS):
+        if frame.startswith(_END, position):
+            break
+        if int.from_bytes(frame[position : position + 2], "big") != _TILE_PART or position + 12 > len(frame):
+            raise UnreadableImage(DAMAGED)
+        tile, length, _, _ = _TILE_PART_BODY.unpack_from(frame, position + 4)
+        seen.add(tile)
+        _check_tile_header(frame[position + 12 : position + length if length else None])
+        if length == 0:
+            # The last part goes on to the end of the codestream.
+            if not frame.rstrip(b"\x00").endswith(_END):
+                raise UnreadableImage(DAMAGED)
+            break
+        position += length
+        if length < 14 or position > len(frame):
+            raise UnreadableImage(DAMAGED)
+    else:
+        raise UnreadableImage(DAMAGED)
+    if seen != set(range(tiles)):
+        raise UnreadableImage(DAMAGED)
+
+
+def _check_tile_header(part: bytes) -> None:
+    position = 0
+    while int.from_bytes(part[position : position + 2], "big") != _DATA:
+        marker, _, position = next(_segments(part, position))
+        if marker == _CODING:
+            raise UnsupportedImage("This kind of JPEG 2000 is not read: send the DICOM file uncompressed.")

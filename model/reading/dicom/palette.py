@@ -1,0 +1,26 @@
+"""Palette colours of DICOM (PS3.3 C.7.6.3.1.5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+from pydicom.pixels.processing import apply_color_lut
+
+from ...errors import UnsupportedImage
+
+
+def palette_colours(indices: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
+    """``(rows, columns)`` of indices to ``(rows, columns, 3)`` RGB, uint8 or uint16.
+
+    Raises:
+        UnsupportedImage: a segmented palette: a few of its bytes stand for any number of entries.
+        Exception: whatever pydicom raises for a damaged palette.
+    """
+    if "RedPaletteColorLookupTableData" not in dataset:
+        raise UnsupportedImage("The DICOM file has a segmented palette: send it as grey.")
+    first, last = int(indices.min()), int(indices.max())
+    table = apply_color_lut(np.arange(first, last + 1), dataset)[:, :3]
+    return np.ascontiguousarray(table[indices.astype(np.int32) - first])

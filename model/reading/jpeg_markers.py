@@ -1,0 +1,151 @@
+"""The skeleton of a JPEG or JPEG-LS codestream (ISO/IEC 10918-1, 14495-1), read without decoding anything."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..errors import UnreadableImage
+from .decoding import DAMAGED
+
+BASELINE, EXTENDED, PROGRESSIVE, LOSSLESS, JPEG_LS = 0xC0, 0xC1, 0xC2, 0xC3, 0xF7
+
+_START, _END, _SCAN = 0xD8, 0xD9, 0xDA
+_EXIF = 0xE1
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {JPEG_LS}
+_ALONE = frozenset(range(0xD0, 0xD8)) | {0x01}
+# In entropy-coded data 0xFF is followed by a stuffed byte (below 0x80) or by a restart marker; all else ends it.
+_END_OF_SCAN = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
+
+MAX_SCANS = 100
+"""Scans of one image: encoders write about ten. Each goes over the whole image again, so a few bytes could keep a
+processor busy for minutes."""
+_MAX_SEGMENTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class JpegFrame:
+    """What the frame header says. ``process`` is its marker's second byte: `BASELINE`, `PROGRESSIVE`, `LOSSLESS`…"""
+
+    process: int
+    bits: int
+    width: int
+    height: int
+    components: int
+
+
+@dataclass(frozen=True, slots=True)
+class JpegSkeleton:
+    """The parts of a whole codestream: its frame, its scans, the bytes of their entropy-coded data, its EXIF block."""
+
+    frame: JpegFrame
+    scans: int
+    coded_bytes: int
+    exif: bytes
+
+    @property
+    def starved(self) -> bool:
+        """Whether data must be missing, for libjpeg would fill in grey: a block of 8 by 8 takes at least one bit, in a
+        lossless image a sample."""
+        side = {LOSSLESS: 1, JPEG_LS: 256}.get(self.frame.process, 8)
+        return 8 * self.coded_bytes < -(-self.frame.width // side) * -(-self.frame.height // side)
+
+
+def read_frame(data: bytes) -> JpegFrame:
+    """The frame header, without a look at what follows it.
+
+    Raises:
+        UnreadableImage: there is none.
+    """
+    for marker, start, end, _ in _segments(data):
+        if marker in _FRAMES:
+            return _frame(marker, data[start:end])
+        if marker == _SCAN:
+            break
+    raise UnreadableImage(DAMAGED)
+
+
+def read_skeleton(data: bytes) -> JpegSkeleton:
+    """Goes from marker to marker up to the end of the image; what follows it (a second picture, padding) is left alone.
+
+    Raises:
+        UnreadableImage: the codestream is not whole, or has more parts than any encoder writes.
+    """
+    frame: JpegFrame | None = None
+    scans = coded_bytes = 0
+    exif = b""
+    for marker, start, end, after in _segments(data):
+        if marker in _FRAMES:
+            if frame is not None:
+                raise UnreadableImage(DAMAGED)
+            frame = _frame(marker, data[start:end])
+        elif marker == _EXIF and data.startswith(b"Exif\x00\x00", start):
+            exif = exif or data[start:end]
+        elif marker == _SCAN:
+            scans += 1
+            if scans > MAX_SCANS:
+                raise UnreadableImage(f"The JPEG has more than {MAX_SCANS} scans: save it again as baseline.")
+            coded_bytes += after - end
+        elif marker == _END:
+            if frame is None or scans == 0:
+                break
+            return JpegSkeleton(frame, scans, coded_bytes, exif)
+    raise UnreadableImage(DAMAGED)
+
+
+class _Segment(NamedTuple):
+    """A marker and its body ``data[start:end]``; ``after`` is where the next marker is looked for."""
+
+    marker: int
+    start: int
+    end: int
+    after: int
+
+
+def _segments(data: bytes) -> Iterator[_Segment]:
+    if data[:2] != bytes((0xFF, _START)):
+        raise UnreadableImage(DAMAGED)
+    position = 2
+    for _ in range(_MAX_SEGMENTS):
+        marker_at = _marker(data, position)
+        marker = data[marker_at + 1]
+        start = marker_at + 4
+        if marker == _END:
+            yield _Segment(marker, start, start, start)
+            return
+        if marker in _ALONE:
+            position = marker_at + 2
+            continue
+        length = int.from_bytes(data[marker_at + 2 : start], "big")
+        end = start + length - 2
+        if length < 2 or end > len(data):
+            break
+        position = _end_of_scan(data, end) if marker == _SCAN else end
+        yield _Segment(marker, start, end, position)
+    raise UnreadableImage(DAMAGED)
+
+
+def _marker(data: bytes, position: int) -> int:
+    """Where the marker lies that begins at ``position``, or after fill bytes."""
+    while data[position : position + 2] == b"\xff\xff":
+        position += 1
+    if len(data) < position + 2 or data[position] != 0xFF:
+        raise UnreadableImage(DAMAGED)
+    return position
+
+
+def _end_of_scan(data: bytes, start: int) -> int:
+    found = _END_OF_SCAN.search(data, start)
+    if found is None:
+        raise UnreadableImage(DAMAGED)
+    return found.start()
+
+
+def _frame(process: int, body: bytes) -> JpegFrame:
+    if len(body) < 6:
+        raise UnreadableImage(DAMAGED)
+    bits, height, width, components = struct.unpack_from(">BHHB", body)
+    return JpegFrame(process, bits, width, height, components)

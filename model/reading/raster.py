@@ -1,0 +1,73 @@
+"""Images that are not DICOM: one module for each format, one way through all of them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UnreadableImage
+from ..radiograph import Radiograph
+from . import bmp, jpeg, png, tiff, webp
+from .decoding import DAMAGED, Decoded, is_set, to_grey
+from .limits import check_radiograph_size, check_size
+from .orientation import UPRIGHT, swaps_sides, turn_upright
+from .sniff import Format
+
+
+class RasterFormat(Protocol):
+    """What a module that reads one format offers. Both raise `ImageError`."""
+
+    def size(self, data: bytes) -> tuple[int, int]:
+        """Width and height as they are stored, from the header alone."""
+        ...
+
+    def decode(self, data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
+        """The pixels, once the size was found fit: in colour if asked for and there is any, else grey or colour."""
+        ...
+
+
+_FORMATS: dict[Format, RasterFormat] = {"bmp": bmp, "jpeg": jpeg, "png": png, "tiff": tiff, "webp": webp}
+
+
+def read_raster(data: bytes, name: Format, *, max_pixels: int, min_side: int | None) -> Radiograph:
+    """Reads a radiograph of one of the formats above.
+
+    Raises:
+        ImageError: as `model.reading.read`.
+    """
+    width, height = _FORMATS[name].size(data)
+    check_size(width, height, max_pixels=max_pixels)
+    check_radiograph_size(width, height)
+    decoded = _FORMATS[name].decode(data, colour=False, min_side=min_side)
+    if min_side is None:
+        _check_agreement(decoded, width, height)
+    pixels, applied = decoded.pixels, decoded.applied
+    if pixels.ndim == 3:
+        pixels, applied = to_grey(pixels), (*applied, "grey")
+    if pixels.dtype == np.uint16:
+        applied = (*applied, "sixteen_bit")
+    if decoded.orientation != UPRIGHT:
+        pixels, applied = turn_upright(pixels, decoded.orientation), (*applied, "exif_orientation")
+    if swaps_sides(decoded.orientation):
+        width, height = height, width
+    return Radiograph(pixels=pixels, format=name, width=width, height=height, applied=applied)
+
+
+def read_raster_mask(data: bytes, name: Format, *, max_pixels: int) -> NDArray[np.bool_]:
+    """Reads a mask ``(H, W)`` bool of one of the formats above.
+
+    Raises:
+        ImageError: as `model.reading.read_mask`.
+    """
+    width, height = _FORMATS[name].size(data)
+    check_size(width, height, max_pixels=max_pixels)
+    decoded = _FORMATS[name].decode(data, colour=True, min_side=None)
+    _check_agreement(decoded, width, height)
+    return turn_upright(is_set(decoded.pixels), decoded.orientation)
+
+
+def _check_agreement(decoded: Decoded, width: int, height: int) -> None:
+    if decoded.pixels.shape[:2] != (height, width):
+        raise UnreadableImage(DAMAGED)

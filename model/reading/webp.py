@@ -1,0 +1,56 @@
+"""WebP (RFC 9649): lossy and lossless, still images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..errors import UnreadableImage, UnsuitableImage
+from .decoding import COLOUR, DAMAGED, GREY, Decoded, decode_with_opencv
+from .orientation import UPRIGHT, exif_orientation
+
+_CHUNKS = 12
+_ANIMATED = 0x02
+_MAX_CHUNKS = 1_000
+
+
+def size(data: bytes) -> tuple[int, int]:
+    """Width and height, from the first chunk."""
+    kind, body = data[12:16], data[20:30]
+    if len(body) < 10:
+        raise UnreadableImage(DAMAGED)
+    if kind == b"VP8X":
+        return 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
+    if kind == b"VP8L" and body[0] == 0x2F:
+        bits = int.from_bytes(body[1:5], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if kind == b"VP8 " and body[3:6] == b"\x9d\x01\x2a":
+        return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
+    raise UnreadableImage(DAMAGED)
+
+
+def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
+    """The pixels; transparency is dropped. WebP has no grey of its own, so grey is made of colour."""
+    if len(data) < 8 + int.from_bytes(data[4:8], "little"):
+        raise UnreadableImage(DAMAGED)
+    orientation = UPRIGHT
+    for kind, body in _chunks(data):
+        if kind == b"ANMF" or (kind == b"VP8X" and int.from_bytes(body[:1]) & _ANIMATED):
+            raise UnsuitableImage("The WebP is animated: send a single image.")
+        if kind == b"EXIF":
+            orientation = exif_orientation(bytes(body))
+    pixels = decode_with_opencv(data, COLOUR if colour else GREY)
+    return Decoded(pixels, orientation, () if colour else ("grey",))
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    view = memoryview(data)[: 8 + int.from_bytes(data[4:8], "little")]
+    position = _CHUNKS
+    for _ in range(_MAX_CHUNKS):
+        if position + 8 > len(view):
+            return
+        end = position + 8 + int.from_bytes(view[position + 4 : position + 8], "little")
+        if end > len(view):
+            break
+        yield bytes(view[position : position + 4]), view[position + 8 : end]
+        position = end + end % 2
+    raise UnreadableImage(DAMAGED)

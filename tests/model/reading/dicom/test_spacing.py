@@ -1,0 +1,44 @@
+from typing import Any
+
+import pytest
+from pydicom import Dataset
+
+from model.reading import read
+from model.reading.dicom.spacing import pixel_spacing
+
+from .files import chest, dicom
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({}, (None, None)),
+        ({"PixelSpacing": [0.2, 0.3]}, ((0.2, 0.3), "patient")),
+        ({"ImagerPixelSpacing": [0.2, 0.3]}, ((0.2, 0.3), "detector")),
+        ({"PixelSpacing": [0.2, 0.3], "ImagerPixelSpacing": [0.4, 0.5]}, ((0.2, 0.3), "patient")),
+        ({"PixelSpacing": [0, 0], "ImagerPixelSpacing": [0.4, 0.5]}, ((0.4, 0.5), "detector")),
+        ({"PixelSpacing": [0, 0.3]}, (None, None)),
+        ({"PixelSpacing": [-0.2, 0.3]}, (None, None)),
+        ({"PixelSpacing": 0.2}, (None, None)),
+        ({"PixelSpacing": [0.2, 0.3, 0.4]}, (None, None)),
+        ({"PixelSpacing": ""}, (None, None)),
+        ({"PixelSpacing": [1e-9, 1e-9]}, (None, None)),
+        ({"PixelSpacing": [1e30, 1e30]}, (None, None)),
+    ],
+)
+def test_spacing(attributes: dict[str, Any], expected: tuple[Any, Any]) -> None:
+    radiograph = read(dicom(chest(), bits=12, **attributes))
+    assert (radiograph.spacing_mm, radiograph.spacing_plane) == expected
+
+
+@pytest.mark.parametrize("value", [b"nan\\nan  ", b"inf\\inf  ", b"abc\\def  ", b"0.2,0.3  ", b"\\        "])
+def test_what_is_not_a_number_is_none(value: bytes) -> None:
+    data = dicom(chest(), bits=12, PixelSpacing=["0.11", "0.22"])
+    assert data.count(b"0.11\\0.22 ") == 1
+    assert len(value) == 9 or value
+    changed = data.replace(b"0.11\\0.22 ", value.ljust(10)[:10])
+    assert read(changed).spacing_mm is None
+
+
+def test_a_dataset_that_says_nothing() -> None:
+    assert pixel_spacing(Dataset()) == (None, None)

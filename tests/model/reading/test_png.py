@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from model.errors import UnreadableImage
+from model.reading import read, read_mask
+
+from .pictures import png_chunk, png_file, ramp, saved
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+def test_few_bits_are_spread_over_eight(depth: int) -> None:
+    packed = np.random.default_rng(0).integers(0, 256, (32, 32 * depth // 8), np.uint8)
+    bits = np.unpackbits(packed, axis=1).reshape(32, 32, depth)
+    values = bits @ (1 << np.arange(depth)[::-1])
+    data = png_file(packed, width=32, depth=depth, colour_type=0)
+    np.testing.assert_array_equal(read(data).pixels, values * (255 // (2**depth - 1)))
+    np.testing.assert_array_equal(read_mask(data), values > 0)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8])
+def test_palettes_give_their_colours(depth: int) -> None:
+    random = np.random.default_rng(0)
+    palette = random.integers(0, 256, (2**depth, 3), np.uint8)
+    packed = random.integers(0, 256, (32, 32 * depth // 8), np.uint8)
+    indices = np.unpackbits(packed, axis=1).reshape(32, 32, depth) @ (1 << np.arange(depth)[::-1])
+    extra = png_chunk(b"PLTE", palette.tobytes()) + png_chunk(b"tRNS", bytes(2**depth))
+    data = png_file(packed, width=32, depth=depth, colour_type=3, extra=extra)
+    luma = palette[indices] @ np.array([0.299, 0.587, 0.114])
+    assert np.abs(read(data).pixels - luma).max() <= 1
+    np.testing.assert_array_equal(read_mask(data), palette[indices].any(axis=2))
+
+
+def test_sixteen_bits_with_transparency() -> None:
+    values = np.random.default_rng(0).integers(0, 65536, (32, 24, 2), np.uint16)
+    rows = values.astype(">u2").reshape(32, -1).view(np.uint8)
+    data = png_file(rows, width=24, depth=16, colour_type=4)
+    np.testing.assert_array_equal(read(data).pixels, values[..., 0])
+
+
+def test_gamma_and_profiles_do_not_change_grey_values() -> None:
+    rows = ramp()
+    extra = png_chunk(b"gAMA", (100_000).to_bytes(4, "big")) + png_chunk(b"sRGB", b"\x00")
+    data = png_file(rows, width=rows.shape[1], depth=8, colour_type=0, extra=extra)
+    np.testing.assert_array_equal(read(data).pixels, rows)
+
+
+@pytest.mark.parametrize(("depth", "colour_type"), [(3, 0), (16, 3), (4, 2), (8, 1), (8, 5)])
+def test_impossible_headers_are_refused(depth: int, colour_type: int) -> None:
+    with pytest.raises(UnreadableImage):
+        read(png_file(ramp(), width=64, depth=depth, colour_type=colour_type))
+
+
+def test_a_file_that_does_not_begin_with_its_header_is_refused() -> None:
+    data = saved(ramp(), "PNG")
+    apple = png_chunk(b"CgBI", bytes(4))
+    with pytest.raises(UnreadableImage):
+        read(data[:8] + apple + data[8:])
+
+
+def test_missing_rows_are_found_although_the_file_has_an_end() -> None:
+    with pytest.raises(UnreadableImage):
+        read(png_file(ramp()[:30], width=64, height=48, depth=8, colour_type=0))
+
+
+def test_rows_too_many_are_left_alone() -> None:
+    data = png_file(ramp(), width=64, height=30, depth=8, colour_type=0)
+    np.testing.assert_array_equal(read(data).pixels, ramp()[:30])
+
+
+def test_chunks_without_number_are_refused() -> None:
+    with pytest.raises(UnreadableImage):
+        read(png_file(ramp(), width=64, depth=8, colour_type=0, extra=png_chunk(b"tEXt", b"") * 300_000))

@@ -1,0 +1,54 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.errors import ImageTooLarge, UnsupportedImage
+from model.reading import read, read_mask
+
+from .dicom.files import chest, dicom
+from .pictures import ramp, saved
+
+
+def test_bytes_views_and_paths_give_the_same(tmp_path: Path) -> None:
+    data = saved(ramp(), "PNG")
+    path = tmp_path / "named_wrongly.jpg"
+    path.write_bytes(data)
+    for source in (data, memoryview(data), path):
+        np.testing.assert_array_equal(read(source).pixels, ramp())
+        np.testing.assert_array_equal(read_mask(source), ramp() > 0)
+
+
+def test_a_text_called_png_is_not_an_image(tmp_path: Path) -> None:
+    path = tmp_path / "text.png"
+    path.write_text("not an image")
+    with pytest.raises(UnsupportedImage):
+        read(path)
+
+
+def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path / "missing.png")
+
+
+def test_a_file_that_is_far_too_long_is_not_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "long.png"
+    with path.open("wb") as file:
+        file.write(saved(ramp(), "PNG"))
+        file.truncate(2**27)
+    with pytest.raises(ImageTooLarge):
+        read(path, max_pixels=1_000_000)
+
+
+def test_pydicom_is_loaded_only_for_dicom() -> None:
+    program = (
+        "import sys\n"
+        "from model.reading import read\n"
+        "read(sys.stdin.buffer.read())\n"
+        "print('pydicom' in sys.modules)\n"
+    )
+    for data, loaded in ((saved(ramp(), "PNG"), b"False"), (dicom(chest()), b"True")):
+        done = subprocess.run([sys.executable, "-c", program], input=data, stdout=subprocess.PIPE, check=True)
+        assert done.stdout.strip() == loaded
