@@ -61,7 +61,12 @@ _SERIES_NUMBER = 9001
 
 
 def dicom_seg(
-    dataset: Dataset, labels: NDArray[np.uint8], *, algorithm_name: str, algorithm_version: str
+    dataset: Dataset,
+    labels: NDArray[np.uint8],
+    *,
+    algorithm_name: str,
+    algorithm_version: str,
+    series_instance_uid: str | None = None,
 ) -> bytes:
     """A DICOM Segmentation (type BINARY, Explicit VR Little Endian) of the lungs in one radiograph.
 
@@ -79,6 +84,7 @@ def dicom_seg(
         labels: ``(Rows, Columns)`` uint8 as of `label_lungs`.
         algorithm_name: what made the labels, at most 64 characters.
         algorithm_version: its version, at most 64 characters.
+        series_instance_uid: the series that it is to be in; None makes one of the source and the algorithm.
 
     Raises:
         SizeMismatch: the labels are not of the source's size.
@@ -94,7 +100,9 @@ def dicom_seg(
                 f"The labels are {labels.shape[1]}×{labels.shape[0]} pixels and the DICOM image "
                 f"{source.Columns}×{source.Rows}: make the segmentation at the image's size."
             )
-        return _encode(source, labels, name=algorithm_name, version=algorithm_version)
+        return _encode(
+            source, labels, name=algorithm_name, version=algorithm_version, series=series_instance_uid
+        )
     except (BytesLengthException, *_INVALID_HEADER) as error:
         raise UnsuitableImage(
             "No DICOM segmentation can refer to this image, as its header does not follow the standard: "
@@ -155,7 +163,9 @@ def _has_its_form(element: DataElement) -> bool:
     return True
 
 
-def _encode(source: Dataset, labels: NDArray[np.uint8], *, name: str, version: str) -> bytes:
+def _encode(
+    source: Dataset, labels: NDArray[np.uint8], *, name: str, version: str, series: str | None
+) -> bytes:
     from highdicom import AlgorithmIdentificationSequence
     from highdicom.seg import Segmentation
     from pydicom.sr.codedict import codes
@@ -171,7 +181,7 @@ def _encode(source: Dataset, labels: NDArray[np.uint8], *, name: str, version: s
         pixel_array=labels,
         segmentation_type="BINARY",
         segment_descriptions=[_describe(RIGHT, algorithm), _describe(LEFT, algorithm)],
-        series_instance_uid=generate_uid(entropy_srcs=["series", *made_of]),
+        series_instance_uid=series or generate_uid(entropy_srcs=["series", *made_of]),
         series_number=_SERIES_NUMBER,
         sop_instance_uid=generate_uid(entropy_srcs=["instance", *made_of, digest]),
         instance_number=1,

@@ -1,0 +1,91 @@
+"""From the bytes of a radiograph to a DICOM SEG for the PACS, or to why there is none."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from pydicom import Dataset, dcmread
+from pydicom.uid import generate_uid
+
+from model.errors import UnsuitableImage
+from model.segmenter import Segmenter
+from model.writing.seg import dicom_seg
+
+if TYPE_CHECKING:
+    from model.segmentation import Segmentation
+
+UNTRUSTED = "Lung segmentation, not trusted"
+"""Series description, which viewers show."""
+
+
+class Withheld(Exception):
+    """There is a mask, but not one to be stored.
+
+    Attributes:
+        outcome: ``"no lung"`` or ``"not trusted"``.
+        codes: of the warnings that speak against it.
+    """
+
+    def __init__(self, outcome: str, codes: tuple[str, ...]) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+        self.codes = codes
+
+
+def series_uid(instance: str, segmenter: Segmenter) -> str:
+    """The series that an instance's segmentation goes into.
+
+    It follows from the instance and the weights alone, so that whether an instance was done can be asked of the PACS, and a new
+    version of Pleura does nothing anew.
+    """
+    return str(generate_uid(entropy_srcs=["pleura pacs", instance, segmenter.metadata.sha256]))
+
+
+def segment(data: bytes, *, instance: str, segmenter: Segmenter, store_untrusted: bool) -> Dataset:
+    """A DICOM SEG of the lungs.
+
+    Args:
+        data: the radiograph's file.
+        instance: the SOP Instance UID that it is known by.
+        segmenter: what makes the mask.
+        store_untrusted: also where the mask is not trusted; the series description then says so.
+
+    Raises:
+        ImageError: the radiograph cannot be read or is not suitable, or is another instance.
+        EngineError: the network could not be run.
+        Withheld: no lung was found, or the mask is not trusted.
+    """
+    segmentation = segmenter(data)
+    source = segmentation.radiograph.dataset
+    if source is None or source.get("SOPInstanceUID") != instance:
+        raise UnsuitableImage("The PACS gave another instance than it listed: check its index.")
+    codes = tuple(warning.code for warning in segmentation.quality.warnings)
+    if segmentation.right is None and segmentation.left is None:
+        raise Withheld("no lung", codes)
+    if not segmentation.quality.trusted and not store_untrusted:
+        raise Withheld("not trusted", codes)
+    return _written(source, segmentation, segmenter, series=series_uid(instance, segmenter))
+
+
+def _written(source: Dataset, segmentation: Segmentation, segmenter: Segmenter, *, series: str) -> Dataset:
+    try:
+        installed = version("pleura")
+    except PackageNotFoundError:
+        installed = "unknown"
+    metadata = segmenter.metadata
+    written = dcmread(
+        BytesIO(
+            dicom_seg(
+                source,
+                segmentation.labels,
+                algorithm_name=metadata.name[:64],
+                algorithm_version=f"{installed}+{metadata.sha256[:12]}",
+                series_instance_uid=series,
+            )
+        )
+    )
+    if not segmentation.quality.trusted:
+        written.SeriesDescription = UNTRUSTED
+    return written

@@ -1,0 +1,121 @@
+"""An archive of its own for each test, and watchers of it."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.logs import TextFormatter
+from app.pacs.archive import Archive
+from app.pacs.patience import Patience
+from app.pacs.postponed import Postponed
+from app.pacs.session import make_session
+from app.pacs.settings import PacsSettings
+from app.pacs.stop import Stop
+from app.pacs.watcher import Watcher
+from app.pacs.worker import Worker
+from model.segmenter import Segmenter
+from tests.app.pacs.faults import Faults
+from tests.app.pacs.orthanc import Orthanc, missing
+from tests.app.pacs.segmenters import trusting
+
+
+@pytest.fixture
+def make_orthanc(tmp_path: Path) -> Iterator[Callable[..., Orthanc]]:
+    """Makes an Orthanc of the test's own, which is not started yet."""
+    if (reason := missing()) is not None:
+        pytest.skip(reason)
+    with ExitStack() as stack:
+
+        def make(**options: Any) -> Orthanc:
+            made = Orthanc(tmp_path / "orthanc", **options)
+            stack.callback(made.kill)
+            return made
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def _one_orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
+    if (reason := missing()) is not None:
+        pytest.skip(reason)
+    one = Orthanc(tmp_path_factory.mktemp("pacs") / "orthanc").start()
+    yield one
+    one.kill()
+
+
+@pytest.fixture
+def orthanc(_one_orthanc: Orthanc) -> Orthanc:
+    """An Orthanc that runs and is empty."""
+    _one_orthanc.clear()
+    return _one_orthanc
+
+
+class Watched(Watcher):
+    """A watcher in this process. It waits for nothing: the times that it would have waited for are in ``waits``."""
+
+    def __init__(self, url: str, segmenter: Segmenter, faults: Faults, **options: Any) -> None:
+        self.waits: list[float] = []
+        self.faults = faults
+        self.now = 0.0
+        self.stop = Stop()
+        self.session = make_session(PacsSettings())
+        self.session.mount("http://", faults)
+        archive = Archive(url, self.session, Patience(self._wait))
+        worker = Worker(archive, segmenter, store_untrusted=options.pop("store_untrusted", False))
+        super().__init__(archive, worker, self.stop, postponed=Postponed(lambda: self.now), **options)
+
+    def _wait(self, seconds: float) -> bool:
+        self.waits.append(seconds)
+        return self.stop.wanted
+
+
+class MakeWatcher:
+    """Makes watchers, and closes their sessions."""
+
+    def __init__(self, stack: ExitStack, url: str) -> None:
+        self._stack = stack
+        self._url = url
+
+    def __call__(
+        self, segmenter: Segmenter | None = None, *, faults: Faults | None = None, **options: Any
+    ) -> Watched:
+        made = Watched(self._url, segmenter or trusting(), faults or Faults(), **options)
+        self._stack.enter_context(made.session)
+        return made
+
+
+@pytest.fixture
+def make_watcher(orthanc: Orthanc) -> Iterator[MakeWatcher]:
+    with ExitStack() as stack:
+        yield MakeWatcher(stack, orthanc.url)
+
+
+class Lines(logging.Handler):
+    """Log lines as they would be written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self.setFormatter(TextFormatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+    def about(self, word: str) -> list[str]:
+        return [line for line in self.lines if word in line]
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    """What Pleura logs."""
+    handler, logger = Lines(), logging.getLogger("pleura")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield handler
+    logger.removeHandler(handler)
+    logger.setLevel(level)

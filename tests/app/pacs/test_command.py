@@ -1,0 +1,145 @@
+"""The command in this process, with a fake engine."""
+
+import os
+import re
+import shlex
+import signal
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pydicom import Dataset
+from typer.testing import CliRunner, Result
+
+import model.segmenter
+from app import logs
+from app.pacs import archive
+from app.pacs.archive import Archive
+from app.pacs.errors import PacsError, Unavailable
+from pleura_cli import cli
+from tests.app.pacs.conftest import Lines
+from tests.app.pacs.orthanc import Orthanc, free_port
+from tests.app.pacs.radiographs import radiograph
+from tests.app.pacs.segmenters import trusting
+
+ROOT = Path(__file__).parents[3]
+ADDRESS = "http://orthanc:8042/dicom-web"
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Runs the command. It is stopped by SIGTERM as soon as it has stored something."""
+    store = Archive.store
+
+    def store_and_stop(self: Archive, dataset: Dataset, *, study: str) -> None:
+        store(self, dataset, study=study)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(model.segmenter, "Segmenter", lambda *_, **__: trusting())
+    monkeypatch.setattr(logs, "configure", lambda log_format: None)
+    monkeypatch.setattr(Archive, "store", store_and_stop)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def invoke(*arguments: str, **environment: str) -> Result:
+        return CliRunner().invoke(cli, ["pacs", *arguments], env=environment)
+
+    yield invoke
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def shown() -> list[str]:
+    text = (ROOT / "docs" / "dicom.md").read_text("utf-8")
+    return re.findall(r"^pleura pacs (.+)$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("arguments", shown())
+def test_shown_commands_run(arguments: str, orthanc: Orthanc, run: Run) -> None:
+    orthanc.upload(radiograph(StudyDate=f"{date.today():%Y%m%d}"))
+    assert ADDRESS in arguments
+    ended = run(*shlex.split(arguments.replace(ADDRESS, orthanc.url)))
+    assert ended.exit_code == 0
+    assert len(orthanc.files("SEG")) == 1
+
+
+def test_each_flag_has_its_line_in_the_guide(run: Run) -> None:
+    text = (ROOT / "docs" / "dicom.md").read_text("utf-8")
+    helped = run("--help", COLUMNS="80", TERM="dumb").output
+    assert max(map(len, helped.splitlines())) <= 80
+    for flag in set(re.findall(r"--[a-z-]+", helped)) - {"--help"}:
+        assert re.search(rf"^\| .*`{flag}`.* \|$", text, re.MULTILINE), flag
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("orthanc:8042", "give an address"),
+        ("ftp://orthanc/dicom-web", "give an address"),
+        ("http://orthanc/dicom-web?key=1", "give an address"),
+        ("http://orthanc:port/dicom-web", "give an address"),
+        ("http://pleura:sesame@orthanc/dicom-web", "leave credentials out"),
+    ],
+)
+def test_addresses_that_are_wrong(url: str, told: str, run: Run) -> None:
+    ended = run("--url", url)
+    assert ended.exit_code == 2
+    assert told in ended.output
+    assert "sesame" not in ended.output
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PLEURA_PACS_USER": "pleura"},
+        {"PLEURA_PACS_PASSWORD": "sesame"},
+        {"PLEURA_PACS_USER": "pleura", "PLEURA_PACS_PASSWORD": "sesame", "PLEURA_PACS_TOKEN": "token"},
+    ],
+)
+def test_credentials_that_contradict_each_other(environment: dict[str, str], run: Run) -> None:
+    ended = run("--url", ADDRESS, **environment)
+    assert isinstance(ended.exception, PacsError)
+    assert str(ended.exception).startswith("Set ")
+
+
+def test_credentials(make_orthanc: Callable[..., Orthanc], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    orthanc = make_orthanc(user="pleura", password="sesame").start()
+    orthanc.upload(radiograph())
+    for environment in (
+        {},
+        {"PLEURA_PACS_USER": "pleura", "PLEURA_PACS_PASSWORD": "guess"},
+        {"PLEURA_PACS_TOKEN": "guess"},
+    ):
+        refused = run("--url", orthanc.url, "--watch", **environment)
+        assert isinstance(refused.exception, PacsError)
+        assert "The PACS refuses access (401): check PLEURA_PACS_USER" in str(refused.exception)
+    ended = run("--url", orthanc.url, PLEURA_PACS_USER="pleura", PLEURA_PACS_PASSWORD="sesame")
+    assert ended.exit_code == 0
+    assert len(orthanc.files("SEG")) == 1
+
+
+def test_an_archive_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "SEARCH_ATTEMPTS", 1)
+    ended = run("--url", f"http://127.0.0.1:{free_port()}/dicom-web")
+    assert isinstance(ended.exception, PacsError)
+    assert str(ended.exception).startswith("The PACS cannot be reached (no connection)")
+
+
+def test_an_address_without_dicomweb(orthanc: Orthanc, run: Run) -> None:
+    ended = run("--url", f"{orthanc.root}/nowhere", "--watch")
+    assert isinstance(ended.exception, PacsError)
+    assert "does not answer a search for series (status 404)" in str(ended.exception)
+
+
+def test_what_was_put_off_is_told_by_the_exit_code(
+    orthanc: Orthanc, run: Run, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Archive, instance: object) -> bytes:
+        raise Unavailable("status 500")
+
+    orthanc.upload(radiograph())
+    monkeypatch.setattr(Archive, "fetch", fail)
+    assert run("--url", orthanc.url).exit_code == 1
+    assert lines.about("ended")[0].endswith("put_off=1")
