@@ -1,0 +1,121 @@
+"""The image as a picture: its texture, its greys, and how the lungs found stand out from what lies round them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+PICTURE_SIDE = 20
+"""Side of the little pictures that `whole_picture` and `chest_picture` make."""
+
+_WORKING_SIDE = 128
+_MARGIN = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """Measures of the normalised image, without unit; greys are standard deviations of the image.
+
+    Attributes:
+        contrast: mean grey round the lungs less that in them; negative where the image is inverted.
+        middle: mean grey between the lungs less that in them.
+        bands: log of the energy in four octaves, the finest first, by that of the whole.
+        blackest, whitest: share of pixels within a hundredth of the range of the darkest and the brightest.
+        flat: share of pixels whose surroundings hardly change.
+        skewness: third standardised moment of the greys.
+        frame: mean grey of the outermost twentieth.
+        mirror: correlation with the mirror image.
+        turned: correlation with the image upside down.
+        slope: mean grey of the upper half less that of the lower half.
+        edge: mean steepness across the mask's outline by the mean of the whole image.
+    """
+
+    contrast: float
+    middle: float
+    bands: tuple[float, float, float, float]
+    blackest: float
+    whitest: float
+    flat: float
+    skewness: float
+    frame: float
+    mirror: float
+    turned: float
+    slope: float
+    edge: float
+
+
+def measure_appearance(image: NDArray[np.float32], labels: NDArray[np.uint8]) -> Appearance:
+    """Measures an image ``(h, w)`` float32 with its labels ``(h, w)``."""
+    size = (_WORKING_SIDE, _WORKING_SIDE)
+    x = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
+    mask = cv2.resize((labels > 0).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST_EXACT)
+    mean, deviation = float(x.mean()), max(float(x.std()), 1e-6)
+    x = (x - mean) / deviation
+
+    bands = []
+    level, finer = x, x
+    for _ in range(4):
+        level = np.asarray(cv2.pyrDown(finer), np.float32)
+        detail = finer - cv2.resize(level, finer.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        bands.append(float(np.log10(cv2.norm(detail, cv2.NORM_L2SQR) / detail.size + 1e-5)))
+        finer = level
+    low, high = float(x.min()), float(x.max())
+    near = 0.01 * (high - low)
+    steep = cv2.morphologyEx(x, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    small = np.asarray(cv2.resize(x, (32, 32), interpolation=cv2.INTER_AREA), np.float32)
+    rim = _WORKING_SIDE // 20
+    centre = x[rim:-rim, rim:-rim]
+
+    contrast = middle = edge = 0.0
+    if mask.any():
+        around = cv2.absdiff(cv2.dilate(mask, np.ones((13, 13), np.uint8)), mask)
+        inner = cv2.mean(x, mask)[0]
+        outline = cv2.absdiff(cv2.erode(mask, np.ones((3, 3), np.uint8)), mask)
+        contrast = (cv2.mean(x, around)[0] if around.any() else 0.0) - inner
+        edge = cv2.mean(steep, outline)[0] / (float(steep.mean()) + 1e-6)
+        left, top, width, height = cv2.boundingRect(mask)
+        fifth = np.s_[top : top + height, left + 2 * width // 5 : left + 3 * width // 5 + 1]
+        empty = 1 - mask[fifth]
+        middle = (cv2.mean(x[fifth], empty)[0] if empty.any() else 0.0) - inner
+    return Appearance(
+        contrast=contrast,
+        middle=middle,
+        bands=(bands[0], bands[1], bands[2], bands[3]),
+        blackest=float((x <= low + near).mean()),
+        whitest=float((x >= high - near).mean()),
+        flat=float((steep < 0.02).mean()),
+        skewness=float((x * x * x).mean()),
+        frame=float((x.sum() - centre.sum()) / (x.size - centre.size)),
+        mirror=_correlation(small, small[:, ::-1]),
+        turned=_correlation(small, small[::-1]),
+        slope=float(x[: _WORKING_SIDE // 2].mean() - x[_WORKING_SIDE // 2 :].mean()),
+        edge=edge,
+    )
+
+
+def whole_picture(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The image ``(h, w)``: `PICTURE_SIDE` squared greys of mean 0 and deviation 1, flattened."""
+    small = cv2.resize(image, (PICTURE_SIDE, PICTURE_SIDE), interpolation=cv2.INTER_AREA)
+    values = np.asarray(small - np.mean(small), np.float32).ravel()
+    return values / np.float32(max(float(values.std()), 1e-6))
+
+
+def chest_picture(image: NDArray[np.float32], labels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The image cut to the lungs' box and a margin: as `whole_picture`; all of the image where there are no lungs."""
+    height, width = labels.shape
+    left, top, w, h = cv2.boundingRect((labels > 0).astype(np.uint8))
+    if not w:
+        return whole_picture(image)
+    dx, dy = round(_MARGIN * w), round(_MARGIN * h)
+    rows = slice(max(0, top - dy), min(height, top + h + dy))
+    columns = slice(max(0, left - dx), min(width, left + w + dx))
+    return whole_picture(np.ascontiguousarray(image[rows, columns]))
+
+
+def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    scale = float(np.sqrt((a**2).sum() * (b**2).sum()))
+    return float((a * b).sum() / scale) if scale > 1e-6 else 0.0

@@ -1,0 +1,48 @@
+"""The judgement itself: everything that speaks for and against a mask."""
+
+from typing import Any
+
+from .calibration import Calibration
+from .description import Description, describe
+from .familiarity import compare
+from .frontal import frontal_warnings
+from .predicted_iou import iou_warnings, predict_iou
+from .quality import Evidence, Quality, Warning
+from .shape import shape_warnings
+
+REMARKS = frozenset({"touches_border"})
+"""Warnings that do not speak against a mask: what is in the image may be segmented well."""
+
+_NOT_CALIBRATED = Warning(
+    "not_calibrated",
+    "The checkpoint was not calibrated, so nothing is known of this mask: run `pleura calibrate`.",
+)
+
+
+def assess(evidence: Evidence, calibration: Calibration | dict[str, Any] | None) -> Quality:
+    """Judges a mask; takes about two milliseconds.
+
+    Args:
+        evidence: the mask and what it was made from.
+        calibration: of the checkpoint that made it, or its numbers as the metadata carry them. None: only the shape is
+            judged, and nothing is trusted.
+
+    Raises:
+        CheckpointError: the numbers cannot be read.
+    """
+    if calibration is not None and not isinstance(calibration, Calibration):
+        calibration = Calibration.parse(calibration)
+    return judge(describe(evidence), calibration)
+
+
+def judge(description: Description, calibration: Calibration | None) -> Quality:
+    """Judges what was described; see `assess`."""
+    warnings = shape_warnings(description.outline)
+    if calibration is None:
+        return Quality(predicted_iou=None, trusted=False, warnings=(*warnings, _NOT_CALIBRATED))
+    familiarity = compare(description, calibration.familiar)
+    predicted = predict_iou(familiarity, calibration.predicted_iou) if description.outline.lungs else 0.0
+    warnings += frontal_warnings(familiarity, calibration)
+    warnings += iou_warnings(predicted, least=calibration.least_iou)
+    trusted = all(warning.code in REMARKS for warning in warnings)
+    return Quality(predicted_iou=predicted, trusted=trusted, warnings=tuple(warnings))

@@ -1,0 +1,149 @@
+"""The mask as a shape: how large, how many lungs, how alike, how near the border."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+OUTLINE_SIDE = 20
+"""Side of the little picture that `outline_picture` makes."""
+
+_BORDER = 0.01
+"""Share of the image's side within which a mask touches its edge: the network shies away from the last pixels."""
+
+_SQUARE = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Measures of a mask; lengths are shares of the image's width or height, areas of its area.
+
+    Attributes:
+        area: of all lungs.
+        lungs: how many there are: 0, 1 or 2.
+        balance: the smaller lung's area by the larger's; 0 where there is but one.
+        solidity: the least of the lungs' area by that of its convex hull.
+        contact: how much of the top, bottom, left and right edge of the image the mask touches.
+        box: left, top, width and height of what holds all lungs.
+        gap: from the right edge of the lung on the left to the left edge of the other; negative where they overlap.
+        level: how much the two lungs' rows overlap, by the rows of both.
+        slant: how much lower the lung on the right of the image has its centroid.
+        elongation: mean of the lungs' height by width, in shares.
+        roughness: length of the outline by that of a circle of the same area, squared.
+        symmetry: IoU of the mask with its mirror image about the middle of its box.
+    """
+
+    area: float
+    lungs: int
+    balance: float
+    solidity: float
+    contact: tuple[float, float, float, float]
+    box: tuple[float, float, float, float]
+    gap: float
+    level: float
+    slant: float
+    elongation: float
+    roughness: float
+    symmetry: float
+
+
+def measure_outline(labels: NDArray[np.uint8]) -> Outline:
+    """Measures labels ``(h, w)`` uint8: 0 background, 1 right lung, 2 left lung."""
+    height, width = labels.shape
+    mask = (labels > 0).astype(np.uint8)
+    size = float(height * width)
+    lungs = [one for side in (1, 2) if (one := _Lung.of(labels == side)) is not None]
+    if not lungs:
+        zeros = (0.0, 0.0, 0.0, 0.0)
+        return Outline(0.0, 0, 0.0, 0.0, zeros, zeros, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    left, top = min(one.left for one in lungs), min(one.top for one in lungs)
+    right, bottom = max(one.right for one in lungs), max(one.bottom for one in lungs)
+    areas = sorted(one.area for one in lungs)
+    inside = mask[top:bottom, left:right]
+    mirrored = inside[:, ::-1]
+    perimeter = float(np.count_nonzero(mask - cv2.erode(mask, _SQUARE)))
+    gap = level = slant = 0.0
+    if len(lungs) == 2:
+        first, second = sorted(lungs, key=lambda one: one.x)
+        gap = (second.left - first.right) / width
+        shared = min(first.bottom, second.bottom) - max(first.top, second.top)
+        level = max(0, shared) / (bottom - top)
+        slant = (second.y - first.y) / height
+    return Outline(
+        area=sum(areas) / size,
+        lungs=len(lungs),
+        balance=areas[0] / areas[1] if len(lungs) == 2 else 0.0,
+        solidity=min(one.solidity for one in lungs),
+        contact=_contact(mask),
+        box=(left / width, top / height, (right - left) / width, (bottom - top) / height),
+        gap=gap,
+        level=level,
+        slant=slant,
+        elongation=float(
+            np.mean([(one.bottom - one.top) / height / ((one.right - one.left) / width) for one in lungs])
+        ),
+        roughness=perimeter**2 / (4 * np.pi * sum(areas)),
+        symmetry=float(np.count_nonzero(inside & mirrored) / np.count_nonzero(inside | mirrored)),
+    )
+
+
+def _contact(mask: NDArray[np.uint8]) -> tuple[float, float, float, float]:
+    rows, columns = (max(1, round(_BORDER * side)) for side in mask.shape)
+    return (
+        float(mask[:rows].any(axis=0).mean()),
+        float(mask[-rows:].any(axis=0).mean()),
+        float(mask[:, :columns].any(axis=1).mean()),
+        float(mask[:, -columns:].any(axis=1).mean()),
+    )
+
+
+def outline_picture(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The mask cut to its box: `OUTLINE_SIDE` squared values in 0..1, flattened; zeros where it is empty."""
+    mask = (labels > 0).astype(np.uint8)
+    x, y, width, height = cv2.boundingRect(mask)
+    if not width:
+        return np.zeros(OUTLINE_SIDE**2, np.float32)
+    inside = mask[y : y + height, x : x + width].astype(np.float32)
+    small = cv2.resize(inside, (OUTLINE_SIDE, OUTLINE_SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32).ravel()
+
+
+@dataclass(frozen=True, slots=True)
+class _Lung:
+    """One lung in pixels; right and bottom are the first column and row beyond it."""
+
+    area: float
+    left: int
+    top: int
+    right: int
+    bottom: int
+    x: float
+    y: float
+    solidity: float
+
+    @staticmethod
+    def of(mask: NDArray[np.bool_]) -> _Lung | None:
+        pixels = mask.astype(np.uint8)
+        x, y, width, height = cv2.boundingRect(pixels)
+        if not width:
+            return None
+        inside = pixels[y : y + height, x : x + width]
+        moments = cv2.moments(inside, binaryImage=True)
+        area = moments["m00"]
+        contours, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        hull = cv2.convexHull(np.concatenate(contours))
+        filled = np.zeros_like(inside)
+        cv2.fillConvexPoly(filled, hull, 1)
+        return _Lung(
+            area,
+            x,
+            y,
+            x + width,
+            y + height,
+            x + moments["m10"] / area,
+            y + moments["m01"] / area,
+            area / np.count_nonzero(filled),
+        )

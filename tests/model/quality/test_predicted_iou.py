@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+
+from model.quality.calibration import Linear
+from model.quality.familiarity import STRANGENESS, Familiarity
+from model.quality.predicted_iou import iou_warnings, logistic, predict_iou
+
+
+def test_it_is_the_logistic_of_a_linear_function() -> None:
+    familiarity = Familiarity(np.zeros(3), np.arange(len(STRANGENESS), dtype=np.float64), np.ones(8))
+    weights = np.zeros(8 + len(STRANGENESS))
+    weights[0], weights[8 + 2] = -1, 0.25
+    predicted = predict_iou(familiarity, Linear(weights=weights, bias=2.0))
+    assert predicted == pytest.approx(1 / (1 + np.exp(-(2 - 1 + 0.5))))
+
+
+def test_no_number_is_too_large() -> None:
+    assert logistic(0) == 0.5
+    assert logistic(1e9) == 1
+    assert logistic(-1e9) == 0
+
+
+def test_the_limit_itself_is_trusted() -> None:
+    assert iou_warnings(0.7, least=0.7) == []
+    assert [warning.code for warning in iou_warnings(0.69, least=0.7)] == ["low_confidence"]

@@ -1,0 +1,110 @@
+"""The command ``pleura`` in processes that can be killed.
+
+They are forks of one process that has imported torch, so that each starts at once. What becomes of them is decided by what
+they do, never by a clock: a `Fate` strikes at the n-th of the events that matter to a run.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+from unittest.mock import patch
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["training.fit", "training.results", "model.engines.pytorch"])
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a process ended: ``code`` is negative where a signal ended it."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What befalls a run.
+
+    ``"killed"``: SIGKILL at the n-th event. Events are a loss that is computed, the training state half written, and a file that is
+    written but not yet flushed and renamed.
+    ``"not_a_number"``: the n-th loss is none.
+    """
+
+    kind: Literal["killed", "not_a_number"]
+    at: int
+
+
+def run_pleura(folder: Path, *arguments: str | Path, fate: Fate | None = None) -> Ended:
+    """Runs ``pleura`` with these arguments to its end; ``folder`` takes its output for a while."""
+    out, err = folder / "stdout.txt", folder / "stderr.txt"
+    process = _CONTEXT.Process(target=_main, args=([str(argument) for argument in arguments], out, err, fate))
+    process.start()
+    process.join()
+    assert process.exitcode is not None
+    ended = Ended(process.exitcode, out.read_text(), err.read_text())
+    process.close()
+    return ended
+
+
+def _main(arguments: list[str], out: Path, err: Path, fate: Fate | None) -> None:
+    for path, descriptor in ((out, 1), (err, 2)):
+        with path.open("wb") as file:
+            os.dup2(file.fileno(), descriptor)
+    sys.argv = ["pleura", *arguments]
+    if fate is not None:
+        _arrange(fate)
+
+    from pleura_cli import main
+
+    main()
+
+
+def _arrange(fate: Fate) -> None:
+    import torch
+
+    fit: Any = import_module("training.fit")
+    events = 0
+
+    def strikes() -> bool:
+        nonlocal events
+        events += 1
+        return events == fate.at
+
+    loss_of, save, fsync = fit.loss_of, torch.save, os.fsync
+
+    def loss_or_nan(*args: Any, **kwargs: Any) -> Any:
+        loss = loss_of(*args, **kwargs)
+        return loss * float("nan") if strikes() else loss
+
+    def loss_or_death(*args: Any, **kwargs: Any) -> Any:
+        _die_if(strikes())
+        return loss_of(*args, **kwargs)
+
+    def half_or_save(state: Any, file: Any) -> None:
+        if strikes():
+            file.write(b"PK" + bytes(10_000))
+            file.flush()
+            _die_if(True)
+        save(state, file)
+
+    def death_or_fsync(descriptor: int) -> None:
+        _die_if(strikes())
+        fsync(descriptor)
+
+    if fate.kind == "not_a_number":
+        patch.object(fit, "loss_of", loss_or_nan).start()
+    else:
+        patch.object(fit, "loss_of", loss_or_death).start()
+        patch.object(torch, "save", half_or_save).start()
+        patch.object(os, "fsync", death_or_fsync).start()
+
+
+def _die_if(struck: bool) -> None:
+    if struck:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,109 @@
+"""What lies in the picture: opacities, effusions, devices, letters, bars at the edges."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from .random import integer, uniform
+from .tensors import ImageOnly, Params
+
+
+class RandomOpacities(ImageOnly):
+    """Up to ``most`` blurred bright or dark patches: consolidation, effusion, bullae."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+    def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `ImageOnly`."""
+        side = pixels.shape[0]
+        field = np.zeros((side // 4, side // 4), np.float32)
+        for _ in range(1 + integer(self.most)):
+            centre = (integer(field.shape[1]), integer(field.shape[0]))
+            axes = (1 + int(side / 4 * uniform(0.03, 0.18)), 1 + int(side / 4 * uniform(0.03, 0.18)))
+            cv2.ellipse(field, centre, axes, uniform(0, 180), 0, 360, uniform(-0.25, 0.5), -1)
+        field = cv2.GaussianBlur(field, (0, 0), side / 4 * uniform(0.015, 0.06))
+        return pixels + cv2.resize(field, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+class RandomWhiteLung(ImageOnly):
+    """Part of one side whitened from below or beside, as by an effusion; the mask keeps the lung."""
+
+    def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `ImageOnly`."""
+        side = pixels.shape[0]
+        field = np.zeros_like(pixels)
+        left, top = (side // 2 if uniform(0, 1) < 0.5 else 0), int(side * uniform(0.4, 0.75))
+        field[top:, left : left + side // 2] = uniform(0.3, 0.8)
+        field = np.asarray(cv2.GaussianBlur(field, (0, 0), side * uniform(0.02, 0.06)), np.float32)
+        return pixels + field * (np.float32(uniform(0.7, 1.0)) - pixels)
+
+
+class RandomMarkings(ImageOnly):
+    """Letters, arrows, cables, tubes and pacemaker-like boxes, bright or dark."""
+
+    def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `ImageOnly`."""
+        side = pixels.shape[0]
+        for _ in range(1 + integer(4)):
+            kind, value, width = integer(4), uniform(-0.2, 1.2), 1 + integer(max(1, side // 64))
+            at = (integer(side), integer(side))
+            if kind == 0:
+                text = "".join(chr(integer(26) + ord("A")) for _ in range(1 + integer(6)))
+                picture = np.zeros(pixels.shape, np.uint8)
+                cv2.putText(
+                    picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, side * uniform(0.0015, 0.006), 255, width
+                )
+                pixels = np.where(picture > 0, np.float32(value), pixels)
+            elif kind == 1:
+                cv2.arrowedLine(pixels, at, _near(at, side, 0.15), value, width, tipLength=0.4)
+            elif kind == 2:
+                points = _curve(at, side)
+                line = np.zeros_like(pixels)
+                cv2.polylines(line, [points], False, uniform(-0.3, 0.6), width, cv2.LINE_AA)
+                pixels = pixels + line
+            else:
+                cv2.rectangle(pixels, at, _near(at, side, 0.12), value, -1 if uniform(0, 1) < 0.5 else width)
+        return pixels
+
+
+class RandomBorders(v2.Transform):
+    """Flat bars at some of the edges, as of a collimator or a screenshot; the mask there becomes background."""
+
+    def make_params(self, flat_inputs: list[Any]) -> Params:
+        """See `v2.Transform`."""
+        widths = [uniform(0.01, 0.1) if uniform(0, 1) < 0.5 else 0.0 for _ in range(4)]
+        return {"widths": widths, "value": 0.0 if uniform(0, 1) < 0.75 else uniform(0, 1)}
+
+    def transform(self, inpt: Tensor, params: Params) -> Tensor:
+        """See `v2.Transform`."""
+        pixels = inpt.numpy().copy()
+        side = pixels.shape[-1]
+        top, bottom, left, right = (round(width * side) for width in params["widths"])
+        value = 0 if isinstance(inpt, tv_tensors.Mask) else params["value"]
+        pixels[..., :top, :] = value
+        pixels[..., side - bottom :, :] = value
+        pixels[..., :left] = value
+        pixels[..., side - right :] = value
+        wrapped: Tensor = tv_tensors.wrap(torch.from_numpy(pixels), like=inpt)
+        return wrapped
+
+
+def _near(point: tuple[int, int], side: int, reach: float) -> tuple[int, int]:
+    x, y = (coordinate + int(side * uniform(-reach, reach)) for coordinate in point)
+    return x, y
+
+
+def _curve(start: tuple[int, int], side: int) -> NDArray[np.int32]:
+    """A bent line of a few hundred points, as a cable or a tube makes."""
+    controls = np.array([start] + [[integer(side), integer(side)] for _ in range(3)], np.float64)
+    t = np.linspace(0, 1, 64)[:, None]
+    basis = np.hstack([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3])  # (64, 4)
+    return (basis @ controls).astype(np.int32)

@@ -1,0 +1,106 @@
+"""Where pixels lie: one affine warp, and a smooth bend. Image and mask alike."""
+
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from .random import uniform
+from .tensors import Params, like
+
+
+class RandomWarp(v2.Transform):
+    """Rotation, scale, aspect ratio, shear and shift in one affine warp, straight to a square of side ``size``.
+
+    What lies outside the image is black, or its last row and column drawn out.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        *,
+        degrees: float = 12.0,
+        scale: tuple[float, float] = (0.68, 1.25),
+        aspect: float = 0.22,
+        shear: float = 0.06,
+        shift: float = 0.1,
+        smear: float = 0.3,
+    ) -> None:
+        super().__init__()
+        self.size, self.degrees, self.scale = size, degrees, scale
+        self.aspect, self.shear, self.shift, self.smear = aspect, shear, shift, smear
+
+    def make_params(self, flat_inputs: list[Any]) -> Params:
+        """See `v2.Transform`."""
+        angle = math.radians(uniform(-self.degrees, self.degrees))
+        scale = math.exp(uniform(math.log(self.scale[0]), math.log(self.scale[1])))
+        stretch = math.exp(uniform(-self.aspect, self.aspect) / 2)
+        rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+        shear = np.array([[1, uniform(-self.shear, self.shear)], [0, 1]])
+        linear = rotation @ shear @ np.diag([scale * stretch, scale / stretch])
+        shift = np.array([uniform(-self.shift, self.shift) for _ in range(2)])
+        return {
+            "linear": linear,
+            "shift": shift,
+            "border": cv2.BORDER_REPLICATE if uniform(0, 1) < self.smear else cv2.BORDER_CONSTANT,
+        }
+
+    def transform(self, inpt: Tensor, params: Params) -> Tensor:
+        """See `v2.Transform`."""
+        is_mask = isinstance(inpt, tv_tensors.Mask)
+        pixels = inpt.numpy() if is_mask else inpt[0].numpy()
+        # Shrinking first by area keeps the warp from aliasing; the zoom that the warp may do is left room for.
+        room = round(self.size * 1.5)
+        if not is_mask and min(pixels.shape) > room:
+            pixels = cv2.resize(pixels, (room, room), interpolation=cv2.INTER_AREA)
+        height, width = pixels.shape
+        to_square = np.diag([self.size / width, self.size / height])
+        linear = params["linear"] @ to_square
+        centre = np.array([self.size, self.size]) / 2
+        offset = centre + params["shift"] * self.size - linear @ (np.array([width, height]) / 2 - 0.5) - 0.5
+        warped = cv2.warpAffine(
+            pixels,
+            np.column_stack([linear, offset]),
+            (self.size, self.size),
+            flags=cv2.INTER_NEAREST if is_mask else cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT if is_mask else params["border"],
+        )
+        return like(inpt, warped)
+
+
+class RandomElastic(v2.Transform):
+    """Bends the image by a smooth field: a 5 by 5 grid of shifts of standard deviation ``strength`` (of the side).
+
+    torchvision's `ElasticTransform` does the same with a full-size field, a hundred times slower.
+    """
+
+    def __init__(self, strength: float) -> None:
+        super().__init__()
+        self.strength = strength
+
+    def make_params(self, flat_inputs: list[Any]) -> Params:
+        """See `v2.Transform`."""
+        return {"shifts": torch.randn(5, 5, 2).numpy()}
+
+    def transform(self, inpt: Tensor, params: Params) -> Tensor:
+        """See `v2.Transform`."""
+        is_mask = isinstance(inpt, tv_tensors.Mask)
+        pixels = inpt.numpy() if is_mask else inpt[0].numpy()
+        side = pixels.shape[0]
+        field = cv2.resize(
+            params["shifts"] * np.float32(self.strength * side), (side, side), interpolation=cv2.INTER_CUBIC
+        )
+        positions = np.arange(side, dtype=np.float32)
+        bent = cv2.remap(
+            pixels,
+            field[..., 0] + positions,
+            field[..., 1] + positions[:, None],
+            cv2.INTER_NEAREST if is_mask else cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT if is_mask else cv2.BORDER_REPLICATE,
+        )
+        return like(inpt, bent)

@@ -1,0 +1,1 @@
+"""The training room's commands: importing them loads neither torch nor anything else that takes time."""

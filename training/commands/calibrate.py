@@ -1,0 +1,57 @@
+"""The command ``pleura calibrate``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Data, DeviceName
+
+
+def calibrate(
+    checkpoint: Annotated[
+        Path, typer.Option(help="Checkpoint of pleura train.", exists=True, dir_okay=False)
+    ],
+    data: Data,
+    frontal: Annotated[
+        list[Path],
+        typer.Option(
+            help="Folder of frontal radiographs, masks not needed; may be given more than once.",
+            exists=True,
+            file_okay=False,
+        ),
+    ],
+    negatives: Annotated[
+        Path,
+        typer.Option(
+            help="Folder with a folder for each kind of image that is no frontal chest X-ray.",
+            exists=True,
+            file_okay=False,
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="The new checkpoint; calibration.md and .png are written beside it.")
+    ],
+    held_out: Annotated[
+        list[Path] | None,
+        typer.Option(help="Like --frontal: only judged, for the figures.", exists=True, file_okay=False),
+    ] = None,
+    device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
+) -> None:
+    """Teaches a checkpoint to judge its own masks.
+
+    The weights stay as they are; what is fitted goes into the metadata. A checkpoint without it never calls a mask trusted.
+    --data must be images that the weights were not trained on.
+    """
+    from ..calibrate import calibrate as fit_quality
+
+    fit_quality(
+        checkpoint,
+        data=data,
+        frontal=frontal,
+        negatives=negatives,
+        out=out,
+        held_out=held_out or [],
+        device=device.value,
+    )
+    typer.echo(f"{out} and {out.parent / 'calibration.md'}")

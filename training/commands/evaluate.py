@@ -1,0 +1,127 @@
+"""The command ``pleura evaluate``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import Data, DeviceName
+
+if TYPE_CHECKING:
+    from ..evaluate import Summary
+
+
+class EngineName(StrEnum):
+    """What runs a network."""
+
+    AUTO = "auto"
+    TORCH = "torch"
+    OPENVINO = "openvino"
+
+
+class BaselineName(StrEnum):
+    """What needs no network."""
+
+    OTSU = "otsu"
+    ADAPTIVE = "adaptive"
+
+
+def evaluate(
+    data: Data,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Checkpoint to judge; the bundled one if not given.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for report.html, cases.csv, summary.json, masks and pictures.", file_okay=False
+        ),
+    ] = None,
+    device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
+    engine: Annotated[EngineName, typer.Option(help="auto takes what the service takes.")] = EngineName.AUTO,
+    baseline: Annotated[
+        BaselineName | None, typer.Option(help="Judge a threshold instead of a checkpoint.")
+    ] = None,
+) -> None:
+    """Judges a checkpoint on radiographs with true masks.
+
+    Prints IoU and loss, for each folder and over all. --out keeps a report and each image's figures, mask and picture.
+    """
+    import sys
+
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    from model.segmenter import Segmenter
+
+    from ..baselines import baseline_segmenter
+    from ..datasets import SegmentationDataset
+    from ..errors import TrainingError
+    from ..evaluate import evaluate as judge
+    from ..evaluate import summarise
+    from ..results import Results
+
+    dataset = SegmentationDataset(data)
+    names = _names(dataset.roots)
+    if baseline is None:
+        segmenter = Segmenter(checkpoint, device=device.value, engine=engine.value)
+    elif checkpoint is None:
+        segmenter = baseline_segmenter(baseline.value)
+    else:
+        raise TrainingError("A baseline has no checkpoint: give --baseline or --checkpoint.")
+    cases = []
+    try:
+        results = Results(out, roots=names) if out else None
+        with Bars(console=Console(file=sys.stderr), disable=not sys.stderr.isatty()) as bars:
+            for case, images in bars.track(
+                judge(segmenter, dataset), total=len(dataset), description="evaluating"
+            ):
+                cases.append(case)
+                if results:
+                    results.add(case, images)
+        summaries = {
+            name: summarise([case for case in cases if case.source == source])
+            for source, name in enumerate(names)
+        }
+        if len(names) > 1:
+            summaries["all"] = summarise(cases)
+        if results:
+            results.write(
+                cases,
+                summaries,
+                dataset=dataset,
+                metadata=segmenter.metadata,
+                engine=segmenter.engine.name,
+            )
+    except OSError as error:
+        raise TrainingError(
+            f"The results could not be written into {out} ({error.strerror}): free the disk or name another --out."
+        ) from error
+    for name, summary in summaries.items():
+        typer.echo(_line(name, summary))
+
+
+def _names(roots: Sequence[Path]) -> list[str]:
+    """Each folder's last two parts, with a number where that is not enough to tell them apart."""
+    names: list[str] = []
+    for root in roots:
+        name = "/".join(root.resolve().parts[-2:])
+        same = sum(other == name or other.startswith(f"{name} (") for other in names)
+        names.append(f"{name} ({same + 1})" if same else name)
+    return names
+
+
+def _line(name: str, summary: Summary) -> str:
+    from ..evaluate import LOW_IOU
+
+    iou = summary.iou
+    return (
+        f"{name}: {summary.images} images, mean IoU {iou.mean:.4f} (median {iou.median:.4f}, "
+        f"5th percentile {iou.p5:.4f}, worst {iou.worst:.4f}, {iou.failures} below {LOW_IOU}; "
+        f"without post-processing {summary.raw_iou.mean:.4f}), Dice {summary.mean_dice:.4f}, "
+        f"pixel accuracy {summary.mean_pixel_accuracy:.4f}, loss {summary.mean_loss:.4f}"
+    )

@@ -1,0 +1,36 @@
+"""The command ``pleura export``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    checkpoint: Annotated[
+        Path, typer.Option(help="Checkpoint of pleura train.", exists=True, dir_okay=False)
+    ],
+    images: Annotated[
+        list[Path],
+        typer.Option(
+            help="Folder of radiographs that decide int8's ranges; may be given more than once.",
+            exists=True,
+            file_okay=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the models; beside the checkpoint if not given.")
+    ] = None,
+    onnx: Annotated[bool, typer.Option(help="Write ONNX as well.")] = False,
+) -> None:
+    """Makes OpenVINO models of a checkpoint, fp32 and int8.
+
+    pleura serve takes the int8 model where it lies beside its checkpoint.
+    """
+    from ..export import calibration_inputs, write_models
+
+    folder = out or checkpoint.parent
+    for file in write_models(
+        checkpoint, inputs=calibration_inputs(checkpoint, images), out=folder, onnx=onnx
+    ):
+        typer.echo(str(file))

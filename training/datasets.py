@@ -1,0 +1,182 @@
+"""Radiographs with their masks, from one or several folders.
+
+Layouts that are read:
+
+* ``images/`` and ``masks/`` with the same stems; a mask's stem may end in ``_mask``;
+* Montgomery's own: ``CXR_png/`` and ``ManualMask/leftMask`` with ``ManualMask/rightMask``, whose union is the mask.
+
+Beside them ``ignore/`` may hold, under the image's stem, pictures whose non-zero pixels are left out of the loss.
+
+A mask of two classes is any picture: what is not zero is lung. With more classes a mask is grey, and its values are the classes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+from torchvision import tv_tensors
+
+from model.errors import ImageError
+from model.radiograph import Grey
+from model.reading import read, read_mask
+
+from .errors import DataError
+
+IGNORE = 255
+"""Class of the pixels that the loss leaves out."""
+
+Pair = tuple[tv_tensors.Image, tv_tensors.Mask]
+Array = TypeVar("Array")
+Transform = Callable[[tv_tensors.Image, tv_tensors.Mask], tuple[Tensor, Tensor]]
+
+_IMAGE_FOLDERS = ("images", "CXR_png")
+_MASK_FOLDERS = (("masks",), ("ManualMask/leftMask", "ManualMask/rightMask"))
+_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".dcm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Where one radiograph and its masks lie; ``source`` is the root it came from."""
+
+    stem: str
+    image: Path
+    masks: tuple[Path, ...]
+    ignore: Path | None
+    source: int
+
+
+class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
+    """Pairs of image ``(1, H, W)`` float32 in 0..1 and mask ``(H, W)`` int64: 0, the class, or `IGNORE`.
+
+    Args:
+        roots: one or several folders in a layout of this module.
+        transform: called with image and mask of each pair; None gives them as they are.
+        num_classes: of the masks, background included.
+
+    Raises:
+        DataError: a root has no images, or an image has no mask. It names the file.
+    """
+
+    def __init__(
+        self, roots: Path | Sequence[Path], *, transform: Transform | None = None, num_classes: int = 2
+    ) -> None:
+        self.roots = (roots,) if isinstance(roots, Path) else tuple(roots)
+        self.transform = transform
+        self.num_classes = num_classes
+        self.samples = [
+            sample for source, root in enumerate(self.roots) for sample in _find_samples(root, source)
+        ]
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        image, mask = self.load(index)
+        pair = (
+            tv_tensors.Image(torch.from_numpy(unit_range(image))[None]),
+            tv_tensors.Mask(torch.from_numpy(mask)),
+        )
+        x, y = self.transform(*pair) if self.transform else pair
+        return x.as_subclass(Tensor), y.as_subclass(Tensor).long()
+
+    def load(self, index: int) -> tuple[Grey, NDArray[np.uint8]]:
+        """Pixels ``(H, W)`` as read, and mask ``(H, W)`` uint8.
+
+        Raises:
+            DataError: a file cannot be read, mask and image differ in size, or a mask holds an unknown class. It names the file.
+        """
+        sample = self.samples[index]
+        image = _read_or_name(sample.image, lambda path: read(path).pixels)
+        mask = np.zeros(image.shape, np.uint8)
+        for path in sample.masks:
+            classes = _read_or_name(path, self._read_classes)
+            _require_size(path, classes.shape, image.shape, sample.image)
+            np.maximum(mask, classes, out=mask)
+        if sample.ignore is not None:
+            ignored = _read_or_name(sample.ignore, read_mask)
+            _require_size(sample.ignore, ignored.shape, image.shape, sample.image)
+            mask[ignored] = IGNORE
+        return image, mask
+
+    def _read_classes(self, path: Path) -> NDArray[np.uint8]:
+        if self.num_classes == 2:
+            return read_mask(path).view(np.uint8)
+        classes = read(path).pixels
+        if classes.max() >= self.num_classes:
+            raise DataError(
+                f"{path} holds the value {classes.max()}: save the mask as grey PNG with the classes 0 to "
+                f"{self.num_classes - 1} as its values."
+            )
+        return classes.astype(np.uint8)
+
+
+def unit_range(pixels: Grey) -> NDArray[np.float32]:
+    """Grey pixels to float32 in 0..1: 8 bits by their type, 16 by their content, since 10 to 15 of them are used."""
+    values = pixels.astype(np.float32)
+    if pixels.dtype == np.uint8:
+        return values / np.float32(255)
+    low, high = values.min(), values.max()
+    return np.asarray((values - low) / max(high - low, 1), np.float32)
+
+
+def lung_in(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Where a mask ``(H, W)`` of `SegmentationDataset.load` holds any class but background; `IGNORE` does not count."""
+    lung: NDArray[np.bool_] = (mask > 0) & (mask != IGNORE)
+    return lung
+
+
+def _find_samples(root: Path, source: int) -> list[Sample]:
+    folder = next((root / name for name in _IMAGE_FOLDERS if (root / name).is_dir()), None)
+    if folder is None:
+        raise DataError(
+            f"{root} holds no folder images/: put images/ and masks/ there or name another folder."
+        )
+    images = _by_stem(folder)
+    if not images:
+        raise DataError(f"{folder} holds no images: put radiographs there or name another folder.")
+    groups = next((group for group in _MASK_FOLDERS if all((root / name).is_dir() for name in group)), None)
+    if groups is None:
+        raise DataError(f"{root} holds no folder masks/: put a mask for each image there.")
+    masks = [_by_stem(root / name) for name in groups]
+    ignored = _by_stem(root / "ignore") if (root / "ignore").is_dir() else {}
+    samples = []
+    for stem, image in images.items():
+        found = tuple(group[stem] for group in masks if stem in group)
+        if len(found) < len(groups):
+            raise DataError(
+                f"{image} has no mask in {root / groups[len(found)]}: add one or remove the image."
+            )
+        samples.append(Sample(stem, image, found, ignored.get(stem), source))
+    return samples
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    found: dict[str, Path] = {}
+    for path in files:
+        stem = path.stem.removesuffix("_mask")
+        if stem in found:
+            raise DataError(f"{path} and {found[stem].name} have the same stem: keep one of them.")
+        found[stem] = path
+    return found
+
+
+def _read_or_name(path: Path, reader: Callable[[Path], Array]) -> Array:
+    try:
+        return reader(path)
+    except (ImageError, OSError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+
+
+def _require_size(path: Path, shape: tuple[int, ...], expected: tuple[int, ...], image: Path) -> None:
+    if shape != expected:
+        raise DataError(
+            f"{path} is {shape[1]} by {shape[0]}, {image.name} is {expected[1]} by {expected[0]}: "
+            "make the mask the size of its image."
+        )

@@ -1,0 +1,224 @@
+"""What can be wrong with a radiograph, done on purpose: images with a known truth on which a segmenter fails more or less.
+
+Each degradation takes pixels ``(H, W)`` uint8, the mask ``(H, W)`` bool, a strength in 0..1 and a generator, and gives both back;
+where it moves or cuts the image, the mask moves and is cut with it. What is covered stays in the mask: it is there, unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Pixels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Degradation = Callable[[Pixels, Mask, float, np.random.Generator], tuple[Pixels, Mask]]
+
+
+def grey(values: ArrayLike) -> Pixels:
+    """Cuts to 0..255 and rounds down."""
+    return np.ascontiguousarray(np.clip(np.asarray(values), 0, 255).astype(np.uint8))
+
+
+def blur(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """Gaussian blur of up to a twentieth of the side."""
+    return grey(cv2.GaussianBlur(pixels, (0, 0), 0.3 + strength * min(pixels.shape) / 20)), mask
+
+
+def noise(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """Gaussian noise, coarse or fine, of up to 0.6 of the range."""
+    coarse = max(1, round(float(rng.uniform(1, 6))))
+    small = rng.normal(0, strength * 0.6 * 255, [max(1, side // coarse) for side in pixels.shape])
+    field = cv2.resize(small, pixels.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return grey(pixels + field), mask
+
+
+def exposure(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """Gamma of up to e to the 1.8 either way, and saturation."""
+    values = (pixels / 255.0) ** np.exp(rng.choice([-1.8, 1.8]) * strength)
+    low, high = np.sort(rng.uniform(0, 1, 2) * strength * 0.6) * [1, 0.5]
+    return grey(255 * (values - low) / max(1 - low - high, 0.1)), mask
+
+
+def fading(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """Contrast down to two grey levels, with a slope of brightness laid over it."""
+    kept = 1 - 0.99 * strength
+    slope = np.linspace(-1, 1, pixels.shape[0])[:, None] * rng.uniform(-60, 60) * strength
+    return grey(128 + kept * (pixels.astype(np.float64) - 128) + slope), mask
+
+
+def thumbnail(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """Shrunk, down to twelve pixels a side, and enlarged again."""
+    side = round(200 * (12 / 200) ** strength)
+    small = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)
+    way = cv2.INTER_NEAREST if rng.random() < 0.3 else cv2.INTER_LINEAR
+    return grey(cv2.resize(small, pixels.shape[::-1], interpolation=way)), mask
+
+
+def compression(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """JPEG of quality 30 down to 1."""
+    _, data = cv2.imencode(".jpg", pixels, (cv2.IMWRITE_JPEG_QUALITY, 1 + round(29 * (1 - strength))))
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8), mask
+
+
+def covers(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """One to four flat or noisy rectangles, each of up to half a side."""
+    height, width = pixels.shape
+    covered = pixels.copy()
+    for _ in range(int(rng.integers(1, 5))):
+        w, h = (max(1, int(side * rng.uniform(0.1, 0.15 + 0.4 * strength))) for side in (width, height))
+        x, y = int(rng.integers(0, width - w + 1)), int(rng.integers(0, height - h + 1))
+        grain = rng.normal(0, rng.choice([0, 25]), (h, w))
+        covered[y : y + h, x : x + w] = grey(rng.uniform(0, 255) + grain)
+    return covered, mask
+
+
+def half_covered(
+    pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator
+) -> tuple[Pixels, Mask]:
+    """A quarter to two thirds covered from one side."""
+    share = 0.25 + 0.4 * strength
+    turns = int(rng.integers(4))
+    covered = np.rot90(pixels, turns).copy()
+    covered[: round(share * covered.shape[0])] = _flat(rng)
+    return grey(np.rot90(covered, -turns)), mask
+
+
+def crop(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """A window of nine tenths down to three tenths of each side."""
+    height, width = pixels.shape
+    h, w = (round(side * (0.9 - 0.6 * strength * rng.uniform(0.6, 1))) for side in (height, width))
+    y, x = int(rng.integers(0, height - h + 1)), int(rng.integers(0, width - w + 1))
+    window = np.s_[y : y + h, x : x + w]
+    return grey(pixels[window]), np.ascontiguousarray(mask[window])
+
+
+def far_away(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """The image small on a flat ground, as in a screenshot."""
+    height, width = pixels.shape
+    scale = 0.9 - 0.65 * strength
+    shift = rng.uniform(0, 1 - scale, 2) * [width, height]
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    return _warp(pixels, mask, matrix, value=_flat(rng))
+
+
+def rotation(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """Turned by up to 180 degrees either way about the middle."""
+    height, width = pixels.shape
+    angle = float(rng.choice([-180, 180])) * strength
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, float(rng.uniform(0.75, 1)))
+    return _warp(pixels, mask, np.asarray(matrix, np.float64))
+
+
+def squeezed(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """Stretched along one axis up to 2.5 times, cut to its middle, and sheared."""
+    height, width = pixels.shape
+    factor = np.exp(rng.choice([-0.9, 0.9]) * strength)
+    stretch = np.array([[factor, rng.uniform(-0.5, 0.5) * strength], [0, 1 / factor]])
+    centre = np.array([width, height]) / 2
+    return _warp(pixels, mask, np.column_stack([stretch, centre - stretch @ centre]))
+
+
+def white_lung(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """Part of one side whitened from one of its ends, as by an effusion or a collapse."""
+    height, width = pixels.shape
+    field = np.zeros(pixels.shape, np.float32)
+    half = np.s_[: width // 2] if rng.random() < 0.5 else np.s_[width // 2 :]
+    reach = round(height * (0.2 + 0.8 * strength))
+    rows = np.s_[height - reach :] if rng.random() < 0.7 else np.s_[:reach]
+    field[rows, half] = rng.uniform(0.6, 1)
+    field[...] = cv2.GaussianBlur(field, (0, 0), width * float(rng.uniform(0.01, 0.06)))
+    bright = float(np.percentile(pixels, rng.uniform(70, 99)))
+    return grey(pixels + field * (bright - pixels)), mask
+
+
+def opacities(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """Three to ten blurred patches, bright or dark."""
+    height, width = pixels.shape
+    field = np.zeros((64, 64), np.float32)
+    for _ in range(int(rng.integers(3, 11))):
+        axes = (int(rng.integers(3, 14)), int(rng.integers(3, 14)))
+        value = float(rng.uniform(-0.6, 1)) * (0.2 + strength)
+        cv2.ellipse(field, (int(rng.integers(64)), int(rng.integers(64))), axes, 0, 0, 360, value, -1)
+    field[...] = cv2.GaussianBlur(field, (0, 0), float(rng.uniform(0.5, 4)))
+    return grey(pixels + 255 * cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)), mask
+
+
+def double_exposure(
+    pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator
+) -> tuple[Pixels, Mask]:
+    """The image's own mirrored, turned picture laid over it."""
+    ghost = np.rot90(pixels[:, ::-1], int(rng.integers(1, 4)))
+    fitted = cv2.resize(np.ascontiguousarray(ghost), pixels.shape[::-1], interpolation=cv2.INTER_AREA)
+    weight = 0.15 + 0.5 * strength
+    return grey((1 - weight) * pixels + weight * fitted), mask
+
+
+def wavy(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """Bent by a smooth field of shifts of up to a tenth of the side."""
+    height, width = pixels.shape
+    shifts = rng.normal(0, 0.08 * strength, (6, 6, 2)).astype(np.float32)
+    field = cv2.resize(shifts, (width, height), interpolation=cv2.INTER_CUBIC)
+    xs = np.arange(width, dtype=np.float32) + field[..., 0] * width
+    ys = np.arange(height, dtype=np.float32)[:, None] + field[..., 1] * height
+    bent = cv2.remap(pixels, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    moved = cv2.remap(mask.astype(np.uint8), xs, ys, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
+    return grey(bent), moved > 0
+
+
+def inversion(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """Black for white, and a change of gamma."""
+    return exposure(grey(255 - pixels), mask, 0.5 * strength, rng)
+
+
+def touch_up(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Not a degradation: what differs between two good radiographs. Place, size, exposure, grain; mirrored every other time."""
+    height, width = pixels.shape
+    scale, aspect = np.exp(rng.uniform(-0.2, 0.15)), np.exp(rng.uniform(-0.12, 0.12))
+    angle = float(rng.uniform(-8, 8))
+    matrix = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), angle, float(scale)), np.float64)
+    matrix[0] *= aspect
+    matrix[0, 2] += width / 2 * (1 - aspect)
+    matrix[:, 2] += rng.uniform(-0.05, 0.05, 2) * np.array([width, height])
+    border = cv2.BORDER_CONSTANT if rng.random() < 0.5 else cv2.BORDER_REPLICATE
+    values = cv2.warpAffine(pixels, matrix, (width, height), borderMode=border) / 255
+    values = 255 * values ** np.exp(rng.uniform(-0.5, 0.5)) + rng.normal(0, rng.uniform(0, 6), pixels.shape)
+    return grey(values if rng.random() < 0.5 else values[:, ::-1])
+
+
+DEGRADATIONS: dict[str, Degradation] = {
+    function.__name__: function
+    for function in (
+        blur,
+        noise,
+        exposure,
+        fading,
+        thumbnail,
+        compression,
+        covers,
+        half_covered,
+        crop,
+        far_away,
+        rotation,
+        squeezed,
+        white_lung,
+        opacities,
+        double_exposure,
+        wavy,
+        inversion,
+    )
+}
+"""All of them by name."""
+
+
+def _warp(pixels: Pixels, mask: Mask, matrix: NDArray[np.float64], value: float = 0.0) -> tuple[Pixels, Mask]:
+    size = pixels.shape[::-1]
+    moved = cv2.warpAffine(mask.astype(np.uint8), matrix, size, flags=cv2.INTER_NEAREST)
+    return grey(cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_LINEAR, borderValue=value)), moved > 0
+
+
+def _flat(rng: np.random.Generator) -> float:
+    """Black, white or a grey."""
+    return (0.0, 255.0, float(rng.uniform(0, 255)))[rng.integers(3)]

@@ -1,0 +1,274 @@
+"""The training loop.
+
+    pleura train --data DIR [--data DIR …] --validation DIR --recipe strong --out runs/x
+    pleura train --data DIR [--data DIR …] --validation DIR --recipe strong --out runs/x --resume
+
+A run writes into its folder after each epoch: ``last.safetensors`` and ``best.safetensors`` (checkpoints that the service
+loads), ``state.pt`` (what a resumed run needs), ``epochs.csv``, ``curves.png`` and ``tensorboard/``. Killed at any moment it
+goes on from its last whole epoch, and on a CPU comes to the same weights as a run that was not killed.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader
+
+from model.checkpoint import CheckpointMetadata, read_metadata, save_checkpoint
+
+from .datasets import SegmentationDataset
+from .encoder_weights import load_encoder_weights
+from .errors import DataError, TrainingError
+from .journal import Journal, Row
+from .losses import loss_of
+from .progress import Progress
+from .provenance import describe_data, describe_recipe, git_revision
+from .recipes import Recipe, Stage
+from .run_state import claim, has_state, load_state, save_state, saving
+from .sampler import DrawnDataset, EpochSampler
+from .tally import Figures, Tally
+from .transforms import plain_transform
+
+
+def fit(
+    recipe: Recipe,
+    *,
+    train: SegmentationDataset,
+    validation: SegmentationDataset,
+    out: Path,
+    num_classes: int = 2,
+    encoder_weights: str = "none",
+    device: str = "cpu",
+    mixed_precision: bool = False,
+    workers: int = 0,
+    seed: int = 0,
+    resume: bool = False,
+    name: str = "pleura-r50-256",
+) -> CheckpointMetadata:
+    """Trains a network by a recipe.
+
+    Args:
+        recipe: how.
+        train: the images that are learnt from; its transform is replaced by the recipe's.
+        validation: the images that choose the best epoch of the last stage; its transform is replaced too.
+        out: the run's folder.
+        num_classes: classes of the masks, background included.
+        encoder_weights: ``"none"``, ``"imagenet"`` (torchvision's, downloaded) or a file.
+        device: ``"cpu"`` or ``"cuda"``.
+        mixed_precision: bf16 autocast. Pays on CUDA, and on a CPU only where it has bf16 instructions.
+        workers: processes that read and augment images; 0 does it in this one.
+        seed: decides the first weights, the order and the augmentation.
+        resume: go on from the run in ``out``.
+        name: of the checkpoint.
+
+    Returns:
+        The metadata of ``best.safetensors``.
+
+    Raises:
+        DataError: a file cannot be read; it is named.
+        TrainingError: the loss is no number, the disk is full, the folder holds another run, or none to resume from.
+    """
+    torch.manual_seed(seed)
+    metadata = CheckpointMetadata(
+        name=name,
+        num_classes=num_classes,
+        in_channels=recipe.in_channels,
+        preprocessing=recipe.preprocessing,
+        encoder_weights=Path(encoder_weights).name,
+        recipe=describe_recipe(recipe, seed=seed),
+        data=describe_data(train, validation),
+        git_revision=git_revision(),
+    )
+    started_with = {
+        "recipe": metadata.recipe,
+        "num_classes": num_classes,
+        "encoder_weights": metadata.encoder_weights,
+        "data": {part: [root["stems_sha256"] for root in roots] for part, roots in metadata.data.items()},
+    }
+    with claim(out):
+        network = metadata.network()
+        if resume:
+            state = load_state(out, same=started_with)
+        elif has_state(out):
+            raise TrainingError(
+                f"{out} holds a run already: add --resume to go on with it, or name another --out."
+            )
+        else:
+            load_encoder_weights(network, encoder_weights)
+        network = network.to(torch.device(device)).to(memory_format=torch.channels_last)
+        average = _average(network, recipe)
+        optimiser = _optimiser(network, recipe)
+        rows: list[Row] = []
+        best = -1.0
+        if resume:
+            network.load_state_dict(state["network"])
+            average.load_state_dict(state["average"])
+            optimiser.load_state_dict(state["optimiser"])
+            rows, best = state["rows"], state["best"]
+            del state
+
+        autocast = torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=mixed_precision)
+        epochs = sum(stage.epochs for stage in recipe.stages)
+        with saving(out):
+            journal = Journal(out, rows=rows)
+        with closing(journal), Progress(total=epochs, done=len(rows)) as progress:
+            for epoch, start, stage in _plan(recipe, done=len(rows)):
+                if start == 0:
+                    best = -1.0
+                preprocessing = recipe.preprocessing.model_copy(update={"input_size": stage.size})
+                train.transform = recipe.transform(preprocessing)
+                validation.transform = plain_transform(preprocessing)
+                sampler = EpochSampler(train, seed=seed, balance=recipe.balance)
+                sampler.epoch = epoch
+                batches = DataLoader(
+                    DrawnDataset(train),
+                    batch_size=recipe.batch_size,
+                    sampler=sampler,
+                    num_workers=workers,
+                    drop_last=len(sampler) > recipe.batch_size,
+                    pin_memory=device == "cuda",
+                )
+                network.train()
+                tally = Tally()
+                for step, (x, y) in enumerate(_named_errors(batches)):
+                    x, y = _to_device(x, y, device, recipe.in_channels)
+                    rate = learning_rate(recipe, stage, (start + step / len(batches)) / stage.epochs)
+                    for group in optimiser.param_groups:
+                        group["lr"] = rate
+                    with autocast:
+                        logits = network(x)
+                    loss = loss_of(logits, y, dice_weight=recipe.dice_weight)
+                    _require_number(loss.item(), epoch, out)
+                    optimiser.zero_grad(set_to_none=True)
+                    loss.backward()
+                    if recipe.clip_gradient is not None:
+                        nn.utils.clip_grad_norm_(network.parameters(), recipe.clip_gradient)
+                    optimiser.step()
+                    average.update_parameters(network)
+                    tally.add(loss.item(), logits.detach(), y)
+                    progress.step(step + 1, len(batches), loss=loss.item())
+
+                with autocast:
+                    judged = validate(average.module, validation, device=device, channels=recipe.in_channels)
+                # The last step may have spoilt the weights after its loss was looked at.
+                _require_number(judged.loss, epoch, out)
+                row = _row(epoch + 1, stage, tally.figures(), judged)
+                progress.epoch(row)
+                with saving(out):
+                    weights = {key: _half(value) for key, value in average.module.state_dict().items()}
+                    current = metadata.model_copy(
+                        update={"preprocessing": preprocessing, "figures": {"validation_at_input_size": row}}
+                    )
+                    save_checkpoint(out / "last.safetensors", weights, current)
+                    if judged.iou > best:
+                        best = judged.iou
+                        save_checkpoint(out / "best.safetensors", weights, current)
+                    journal.add(row)
+                    save_state(
+                        out,
+                        {
+                            **started_with,
+                            "network": network.state_dict(),
+                            "average": average.state_dict(),
+                            "optimiser": optimiser.state_dict(),
+                            "rows": journal.rows,
+                            "best": best,
+                        },
+                    )
+    return read_metadata(out / "best.safetensors")
+
+
+def validate(
+    network: nn.Module, dataset: SegmentationDataset, *, device: str, channels: int, batch_size: int = 8
+) -> Figures:
+    """Loss, pixel accuracy and IoU of a network on a data set, without augmentation or post-processing."""
+    network.eval()
+    tally = Tally()
+    with torch.inference_mode():
+        for x, y in DataLoader(dataset, batch_size=batch_size):
+            x, y = _to_device(x, y, device, channels)
+            logits = network(x)
+            tally.add(loss_of(logits, y, dice_weight=0).item(), logits, y)
+    return tally.figures()
+
+
+def learning_rate(recipe: Recipe, stage: Stage, progress: float) -> float:
+    """The learning rate at ``progress`` (0..1) through a stage."""
+    if recipe.schedule == "constant":
+        return stage.learning_rate
+    if progress < recipe.warmup:
+        return stage.learning_rate * (progress / recipe.warmup * 0.99 + 0.01)
+    done = (progress - recipe.warmup) / (1 - recipe.warmup)
+    return stage.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2)
+
+
+def _plan(recipe: Recipe, *, done: int) -> Iterator[tuple[int, int, Stage]]:
+    """Epoch, its number within its stage, and the stage, for the epochs that are left; both count from 0."""
+    epoch = 0
+    for stage in recipe.stages:
+        for number in range(stage.epochs):
+            if epoch >= done:
+                yield epoch, number, stage
+            epoch += 1
+
+
+def _named_errors(batches: DataLoader[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+    """The batches; a worker's error without the traceback that the loader puts into its message."""
+    try:
+        yield from batches
+    except DataError as error:
+        raise DataError(
+            str(error).strip().splitlines()[-1].removeprefix(f"{DataError.__module__}.DataError: ")
+        ) from None
+
+
+def _require_number(loss: float, epoch: int, out: Path) -> None:
+    if not math.isfinite(loss):
+        saved = "the epochs before it are saved" if has_state(out) else "nothing was saved"
+        raise TrainingError(
+            f"The loss is no number in epoch {epoch + 1}: look at the images and masks, or start anew with another recipe or "
+            f"--seed; {saved}."
+        )
+
+
+def _average(network: nn.Module, recipe: Recipe) -> AveragedModel:
+    """The moving average of weights and batch statistics; without one, the weights themselves."""
+    decay = recipe.average or 0.0
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+
+
+def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    if recipe.optimiser == "sgd":
+        return torch.optim.SGD(
+            network.parameters(), lr=0.0, momentum=recipe.momentum, weight_decay=recipe.weight_decay
+        )
+    return torch.optim.AdamW(network.parameters(), lr=0.0, weight_decay=recipe.weight_decay)
+
+
+def _to_device(x: Tensor, y: Tensor, device: str, channels: int) -> tuple[Tensor, Tensor]:
+    x = x.to(device, memory_format=torch.channels_last, non_blocking=True)
+    return x.expand(-1, channels, -1, -1), y.to(device, non_blocking=True)
+
+
+def _half(value: Tensor) -> Tensor:
+    """Half precision where it can hold the values."""
+    half = value.half()
+    return half if value.is_floating_point() and bool(half.isfinite().all()) else value
+
+
+def _row(epoch: int, stage: Stage, trained: Figures, judged: Figures) -> dict[str, Any]:
+    return {
+        "epoch": epoch,
+        "size": stage.size,
+        "train_loss": trained.loss,
+        "train_pixel_accuracy": trained.pixel_accuracy,
+        "train_iou": trained.iou,
+        "validation_loss": judged.loss,
+        "validation_pixel_accuracy": judged.pixel_accuracy,
+        "validation_iou": judged.iou,
+    }

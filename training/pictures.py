@@ -1,0 +1,90 @@
+"""What an evaluation looks like: a radiograph with the true mask and the predicted one, and where the two differ.
+
+Colours are blue, green, red, as OpenCV has them; those who do not see red and green can tell them apart (Okabe and Ito, Color
+Universal Design, 2008).
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from model.metrics.overlap import resize_nearest
+from model.writing.overlay import window
+
+from .evaluate import Images
+
+TRUTH = (160, 220, 40)
+PREDICTION = (66, 228, 240)
+MISSED = (0, 130, 245)
+EXTRA = (255, 140, 40)
+
+Picture = NDArray[np.uint8]
+_GAP = 4
+_CAPTION = 24
+
+
+def case_picture(images: Images, *, iou: float, side: int = 320) -> bytes:
+    """A PNG of four panels: radiograph, true mask, predicted mask, disagreement (orange missed, blue in excess)."""
+    grey, truth, prediction = _small(images, side)
+    panels = {
+        "radiograph": grey,
+        "truth": _plain(truth),
+        "prediction": _plain(prediction),
+        f"IoU {iou:.3f}": _disagreement(grey, truth, prediction),
+    }
+    strip = _strip(list(panels.values()), bottom=_CAPTION)
+    height, width = truth.shape
+    for number, label in enumerate(panels):
+        at = (number * (width + _GAP) + 6, height + 17)
+        cv2.putText(strip, label, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (230, 230, 230), 1, cv2.LINE_AA)
+    return cv2.imencode(".png", strip)[1].tobytes()
+
+
+def case_overlays(images: Images, *, side: int = 360) -> bytes:
+    """A JPEG of three panels: the true outline, the predicted one, and the disagreement, each over the radiograph."""
+    grey, truth, prediction = _small(images, side)
+    strip = _strip(
+        [
+            _outlined(grey, truth, TRUTH),
+            _outlined(grey, prediction, PREDICTION),
+            _disagreement(grey, truth, prediction),
+        ]
+    )
+    return cv2.imencode(".jpg", strip, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+
+
+def _small(images: Images, side: int) -> tuple[Picture, NDArray[np.bool_], NDArray[np.bool_]]:
+    """The radiograph ``(h, w, 3)`` and both masks ``(h, w)``, their longest side ``side``."""
+    height, width = images.truth.shape
+    scale = side / max(height, width)
+    w, h = max(1, round(width * scale)), max(1, round(height * scale))
+    grey = cv2.resize(window(images.radiograph), (w, h), interpolation=cv2.INTER_AREA)
+    truth, prediction = (
+        resize_nearest(mask, width=w, height=h) for mask in (images.truth, images.prediction)
+    )
+    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8), truth, prediction
+
+
+def _plain(mask: NDArray[np.bool_]) -> Picture:
+    return np.repeat((mask * np.uint8(255))[..., None], 3, axis=2)
+
+
+def _outlined(picture: Picture, mask: NDArray[np.bool_], colour: tuple[int, int, int]) -> Picture:
+    outlines, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(cv2.drawContours(picture.copy(), outlines, -1, colour, 2, cv2.LINE_AA), np.uint8)
+
+
+def _disagreement(picture: Picture, truth: NDArray[np.bool_], prediction: NDArray[np.bool_]) -> Picture:
+    dim = picture * np.float32(0.6)
+    for differs, colour in ((truth & ~prediction, MISSED), (prediction & ~truth, EXTRA)):
+        dim[differs] = dim[differs] * np.float32(0.25) + np.array(colour, np.float32) * np.float32(0.75)
+    return dim.astype(np.uint8)
+
+
+def _strip(panels: list[Picture], *, bottom: int = 0) -> Picture:
+    """Side by side on black, with a gap after each but the last."""
+    padded = [
+        cv2.copyMakeBorder(panel, 0, bottom, 0, 0 if number == len(panels) - 1 else _GAP, cv2.BORDER_CONSTANT)
+        for number, panel in enumerate(panels)
+    ]
+    return np.asarray(np.hstack(padded), np.uint8)

@@ -1,0 +1,82 @@
+"""Which images an epoch sees, in which order, and the seed of each one's augmentation."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from .datasets import SegmentationDataset
+
+
+class Draw(NamedTuple):
+    """An image of the data set, and the seed of its augmentation."""
+
+    sample: int
+    seed: int
+
+
+class EpochSampler(Sampler[Draw]):
+    """As many draws as there are images, in an order that follows from the seed and the epoch alone.
+
+    Each draw has a seed of its own: what an epoch sees depends neither on the number of workers nor on what went before, so
+    that a resumed run goes on exactly.
+
+    Args:
+        dataset: what is drawn from.
+        seed: the run's.
+        balance: a root of n images is drawn in proportion to n to the power of this; 1 draws every image once.
+    """
+
+    def __init__(self, dataset: SegmentationDataset, *, seed: int, balance: float) -> None:
+        self.seed = seed
+        self.epoch = 0
+        sources = torch.tensor([sample.source for sample in dataset.samples])
+        sizes = torch.bincount(sources).double()
+        shares = sizes**balance
+        self._counts = _apportion(shares / shares.sum(), len(sources))
+        self._members = [(sources == source).nonzero().flatten() for source in range(len(sizes))]
+
+    def __len__(self) -> int:
+        return sum(self._counts)
+
+    def __iter__(self) -> Iterator[Draw]:
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
+        indices = torch.cat(
+            [
+                _draw(members, count, generator)
+                for members, count in zip(self._members, self._counts, strict=True)
+            ]
+        )
+        order = torch.randperm(len(indices), generator=generator)
+        seeds = torch.randint(2**62, (len(indices),), generator=generator)
+        return (
+            Draw(index, seed) for index, seed in zip(indices[order].tolist(), seeds.tolist(), strict=True)
+        )
+
+
+class DrawnDataset(Dataset[tuple[Tensor, Tensor]]):
+    """A data set that is indexed by `Draw`: the augmentation of each draw follows from its seed."""
+
+    def __init__(self, dataset: SegmentationDataset) -> None:
+        self.dataset = dataset
+
+    def __getitem__(self, draw: Draw) -> tuple[Tensor, Tensor]:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(draw.seed)
+            return self.dataset[draw.sample]
+
+
+def _draw(members: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """``count`` of ``members``, each as often as the others or once more."""
+    rounds = -(-count // len(members)) or 1
+    return torch.cat([members[torch.randperm(len(members), generator=generator)] for _ in range(rounds)])[
+        :count
+    ]
+
+
+def _apportion(shares: Tensor, total: int) -> list[int]:
+    """Whole numbers in proportion to ``shares`` that add up to ``total``."""
+    edges = (shares.cumsum(0) * total).round().long()
+    return torch.diff(edges, prepend=torch.zeros(1, dtype=torch.long)).tolist()
