@@ -5,7 +5,9 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from ..dependencies import PipelineNow
+from model.segmenter import Segmenter
+
+from ..dependencies import KeyHeld, LifecycleNow, PipelineNow
 from ..openapi import problems
 
 router = APIRouter(tags=["model"])
@@ -43,7 +45,24 @@ class ModelDocument(BaseModel):
 @router.get("/model", summary="The checkpoint's metadata", responses=problems(401, 503))
 async def describe(pipeline: PipelineNow) -> ModelDocument:
     """What is known about the checkpoint that is served, and what runs it."""
-    segmenter = pipeline.segmenter
+    return _document(pipeline.segmenter)
+
+
+@router.post(
+    "/model/reload",
+    summary="Load the checkpoint anew",
+    dependencies=[KeyHeld],
+    responses=problems(401, 403, 409, 503),
+)
+async def reload(lifecycle: LifecycleNow) -> ModelDocument:
+    """Loads the checkpoint that the settings name once more, while the one that there was serves, and swaps them when the new one is
+    warm. No request is dropped. A checkpoint that cannot be served is refused, and the old one goes on. It needs a key; where the
+    service was started without, send the process SIGHUP.
+    """
+    return _document(await lifecycle.reload())
+
+
+def _document(segmenter: Segmenter) -> ModelDocument:
     return ModelDocument(
         **segmenter.metadata.model_dump(include=set(ModelDocument.model_fields)),
         engine=segmenter.engine.name,

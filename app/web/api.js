@@ -1,0 +1,113 @@
+// Talks to the service. Addresses are relative, so that the page works under any path.
+
+import { askForKey, currentKey, rejectKey } from "./key.js";
+
+const ATTEMPTS = 5;
+const LONGEST_WAIT_S = 30;
+
+/** What may be answered otherwise another time: a key, patience or room was missing. 0 stands for no answer at all. */
+const PASSING = new Set([0, 401, 408, 429, 500, 502, 503, 504, 507]);
+
+/** An error in words: what `application/problem+json` carries. `passing`: it is worth while to try again. */
+export class Problem extends Error {
+  constructor({ type = "", title, status, detail }) {
+    super(detail);
+    this.type = type;
+    this.title = title;
+    this.detail = detail;
+    this.passing = PASSING.has(status);
+  }
+}
+
+/** The result document of a radiograph, as it was sent. */
+export async function segment(file) {
+  const response = await post("segment?mask=geojson", file, "application/json");
+  return response.text();
+}
+
+/** The result document of a radiograph with its ground truth, as it was sent. */
+export async function evaluate(file, truth, { resize }) {
+  const form = new FormData();
+  // Not under their own names: those may be a patient's.
+  form.append("image", file, "image");
+  form.append("mask", truth, "mask");
+  const query = `mask=geojson&disagreement=true&resize=${resize}`;
+  const response = await post(`evaluate?${query}`, form, "application/json");
+  return response.text();
+}
+
+/** What can be had as a file: the radiograph alone, the mask, the outlined radiograph, a DICOM SEG. */
+export async function render(file, what) {
+  const accept = what === "seg" ? "application/dicom" : "image/png";
+  const query = what === "seg" ? "" : `?render=${what}`;
+  const response = await post(`segment${query}`, file, accept);
+  return response.blob();
+}
+
+/** One of the synthetic files that the service holds. */
+export async function sample(name) {
+  const response = await send(`samples/${name}`, {});
+  const blob = await response.blob();
+  return new File([blob], name, { type: blob.type });
+}
+
+function post(path, body, accept) {
+  const headers = { Accept: accept };
+  if (body instanceof Blob) {
+    headers["Content-Type"] = "application/octet-stream";
+  }
+  return send(path, { method: "POST", body, headers });
+}
+
+async function send(path, options) {
+  for (let attempt = 1; ; attempt += 1) {
+    const key = currentKey();
+    const response = await request(path, options, key);
+    if (response.ok) {
+      return response;
+    }
+    const problem = await problemOf(response);
+    if (response.status === 401) {
+      rejectKey(key);
+      if (!(await askForKey())) {
+        throw problem;
+      }
+    } else if ([429, 503].includes(response.status) && attempt < ATTEMPTS) {
+      await pause(Math.min(Number(response.headers.get("Retry-After")) || 0, LONGEST_WAIT_S));
+    } else {
+      throw problem;
+    }
+  }
+}
+
+async function request(path, options, key) {
+  const headers = { ...options.headers };
+  if (key !== null) {
+    headers.Authorization = `Bearer ${key}`;
+  }
+  try {
+    return await fetch(path, { ...options, headers });
+  } catch {
+    throw new Problem({
+      title: "The service does not answer",
+      status: 0,
+      detail: "Check that it runs, that this computer can reach it, and that the file is still where it was; then try again.",
+    });
+  }
+}
+
+async function problemOf(response) {
+  try {
+    return new Problem(await response.json());
+  } catch {
+    return new Problem({
+      title: "The service gave no reason",
+      status: response.status,
+      detail: `It answered with status ${response.status}: try again, or tell whoever runs it.`,
+    });
+  }
+}
+
+function pause(seconds) {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}

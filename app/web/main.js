@@ -1,0 +1,75 @@
+// Puts the page together: what comes in changes the studies, and every change of theirs is shown everywhere.
+
+import { sample } from "./api.js";
+import { Downloads } from "./downloads.js";
+import { showResult } from "./results.js";
+import { Strip } from "./strip.js";
+import { Studies } from "./studies.js";
+import { Truth } from "./truth.js";
+import { attachUpload } from "./upload.js";
+import { Viewer } from "./viewer.js";
+import { summary } from "./words.js";
+import { Work } from "./work.js";
+
+const SAMPLE = "phantom.png";
+const SAMPLE_TRUTH = "phantom_mask.png";
+
+const studies = new Studies();
+const work = new Work(studies);
+const viewer = new Viewer({ onRetry: (study) => work.retry(study) });
+const strip = new Strip({
+  onOpen: (study) => studies.select(study),
+  onRemove: (study) => studies.remove(study),
+});
+const downloads = new Downloads();
+const truth = new Truth({
+  onSample: () => open(sample(SAMPLE_TRUTH), (file) => truth.give([file])),
+  onTruth: async (study, file, options) => {
+    await work.compare(study, file, options);
+    if (study === studies.current && study.truth.state === "done") {
+      viewer.showLayer("disagreement");
+    }
+  },
+});
+
+attachUpload({
+  onImages: (files) => studies.add(files),
+  onTruth: (files) => truth.give(files),
+});
+
+for (const button of document.querySelectorAll("[data-action=sample]")) {
+  button.addEventListener("click", () => open(sample(SAMPLE), (file) => studies.add([file], { sample: true })));
+}
+
+const notice = document.querySelector("#notice");
+
+/** Uses a file of the service's, or says why there is none. */
+async function open(promise, use) {
+  notice.hidden = true;
+  try {
+    use(await promise);
+  } catch (problem) {
+    notice.textContent = `${problem.title}. ${problem.detail}`;
+    notice.hidden = false;
+  }
+}
+
+const announcement = document.querySelector("#announcement");
+
+function announce(study) {
+  const said = study && ["done", "failed"].includes(study.state) ? summary(study) : "";
+  if (announcement.textContent !== said) {
+    announcement.textContent = said;
+  }
+}
+
+studies.addEventListener("change", () => {
+  const { items, current } = studies;
+  document.querySelector("main").toggleAttribute("data-empty", items.length === 0);
+  viewer.show(current);
+  strip.show(items, current);
+  showResult(current);
+  truth.show(current);
+  downloads.show(current);
+  announce(current);
+});

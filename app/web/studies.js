@@ -1,0 +1,48 @@
+// The radiographs that are open, and which of them is looked at. Tells of every change with a "change" event.
+
+import { Study } from "./study.js";
+
+export class Studies extends EventTarget {
+  #items = [];
+  #current = null;
+
+  get items() {
+    return this.#items;
+  }
+
+  get current() {
+    return this.#current;
+  }
+
+  /** Opens files; the first of them is looked at. */
+  add(files, options) {
+    const added = Array.from(files, (file) => new Study(file, options));
+    if (added.length) {
+      this.#items.push(...added);
+      this.select(added[0]);
+    }
+  }
+
+  select(study) {
+    this.#current = study;
+    this.changed();
+  }
+
+  remove(study) {
+    const index = this.#items.indexOf(study);
+    this.#items.splice(index, 1);
+    study.close();
+    if (study === this.#current) {
+      this.#current = this.#items[index] ?? this.#items[index - 1] ?? null;
+    }
+    this.changed();
+  }
+
+  holds(study) {
+    return this.#items.includes(study);
+  }
+
+  changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}

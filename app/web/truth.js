@@ -1,0 +1,103 @@
+// The ground truth of a study: where it is given, and how well the outlines agree with it.
+
+import { distance, share } from "./words.js";
+
+const find = (selector) => document.querySelector(selector);
+const SIZE_MISMATCH = "urn:pleura:problem:size-mismatch";
+
+const ROWS = [
+  ["IoU", "what is in both, by what is in either", (m) => share(m.iou), "main"],
+  ["Dice", "twice what is in both, by their sum", (m) => share(m.dice)],
+  ["Precision", "share of the mask that is lung", (m) => share(m.precision)],
+  ["Recall", "share of the lung that is in the mask", (m) => share(m.recall)],
+  ["Pixel accuracy", "share of all pixels that agree", (m) => share(m.pixel_accuracy)],
+  ["HD95", "95th percentile of the distance", (m) => distance(m.hd95_px, m.hd95_mm)],
+  ["ASSD", "mean distance of the outlines", (m) => distance(m.assd_px, m.assd_mm)],
+  ["IoU before post-processing", "", (m) => share(m.raw_iou)],
+];
+
+export class Truth {
+  #study = null;
+  #onTruth;
+
+  /** `onTruth(study, file, options)` is called when a mask is given, `onSample` when the sample's is wanted. */
+  constructor({ onTruth, onSample }) {
+    this.#onTruth = onTruth;
+    const input = find("#truth-file");
+    find("#choose-truth").addEventListener("click", () => input.click());
+    input.addEventListener("change", () => {
+      this.give(input.files);
+      input.value = "";
+    });
+    find("#sample-truth").addEventListener("click", onSample);
+    find("#truth-resize").addEventListener("click", () => {
+      this.#onTruth(this.#study, this.#study.truth.file, { resize: true });
+    });
+  }
+
+  /** Takes the first of these files as the current study's mask. */
+  give(files) {
+    if (files.length && this.#study?.state === "done") {
+      this.#onTruth(this.#study, files[0], { resize: false });
+    }
+  }
+
+  show(study) {
+    this.#study = study;
+    find("#truth").hidden = study?.state !== "done";
+    if (study?.state !== "done") {
+      return;
+    }
+    const state = study.truth?.state ?? "none";
+    find("#truth").dataset.state = state;
+    find("#sample-truth").hidden = !study.sample || state === "done";
+    find("#truth-prompt").textContent = {
+      none: "Drop a mask here to see how well the outlines agree with it. In a mask, what is not black is lung.",
+      working: "Comparing…",
+      done: "Drop another mask here to compare with that one.",
+      failed: "Drop another mask here.",
+    }[state];
+    this.#showFailure(study.truth);
+    this.#showMetrics(study);
+  }
+
+  #showFailure(truth) {
+    const failed = truth?.state === "failed";
+    find("#truth-failure").hidden = !failed;
+    if (failed) {
+      const { type, title, detail } = truth.problem;
+      find("#truth-failure-title").textContent = title;
+      find("#truth-failure-detail").textContent =
+        type === SIZE_MISMATCH ? detail.replace(/: send .*/s, ".") : detail;
+      find("#truth-resize").hidden = type !== SIZE_MISMATCH;
+    }
+  }
+
+  #showMetrics(study) {
+    const metrics = study.answer.metrics ?? null;
+    const shown = metrics !== null && study.truth?.state === "done";
+    find("#metrics").hidden = !shown;
+    find("#both-empty").hidden = !shown || !metrics.both_empty;
+    if (shown) {
+      find("#truth-name").textContent = study.truth.file.name;
+      find("#metrics-rows").replaceChildren(...ROWS.map((row) => makeRow(row, metrics)));
+    }
+  }
+}
+
+function makeRow([name, meaning, value, kind = ""], metrics) {
+  const row = document.createElement("tr");
+  row.className = kind;
+  const head = document.createElement("th");
+  head.scope = "row";
+  head.textContent = name;
+  if (meaning) {
+    const small = document.createElement("small");
+    small.textContent = meaning;
+    head.append(small);
+  }
+  const cell = document.createElement("td");
+  cell.textContent = value(metrics);
+  row.append(head, cell);
+  return row;
+}

@@ -1,0 +1,160 @@
+// The stage: the radiograph alone and with what was found in it, their tools, and what is to be said while there is neither.
+
+import { zoomIn, zoomOut } from "./gestures.js";
+import { Pane } from "./pane.js";
+import { View } from "./view.js";
+
+const find = (selector) => document.querySelector(selector);
+
+export class Viewer {
+  #view = new View();
+  #panes = find("#panes");
+  #plain;
+  #marked;
+  #study = null;
+  #drawn = {};
+  #layer = "outlines";
+  #takesFocus = false;
+
+  constructor({ onRetry }) {
+    const onKey = (key) => this.#press(key);
+    this.#plain = new Pane(find("#plain"), this.#view, { onKey });
+    this.#marked = new Pane(find("#marked"), this.#view, { onKey });
+    new ResizeObserver(([entry]) => {
+      this.#view.setStage(entry.contentRect.width, entry.contentRect.height);
+    }).observe(this.#marked.element);
+    this.#view.addEventListener("change", () => this.#showZoom());
+    this.#attachTools();
+    find("#retry").addEventListener("click", () => onRetry(this.#study));
+  }
+
+  /** Shows a study, or the invitation if it is null. */
+  show(study) {
+    const other = study !== this.#study;
+    this.#study = study;
+    const failed = study?.state === "failed";
+    const size = study === null || failed ? null : sizeOf(study);
+    find("#stage").dataset.state = study?.standing ?? "empty";
+    const invitation = find("#invitation");
+    // Whoever opened an image from there by keys goes on at the image, not at the page's beginning.
+    this.#takesFocus ||= study !== null && invitation.contains(document.activeElement);
+    invitation.hidden = study !== null;
+    find("#failure").hidden = !failed;
+    this.#panes.hidden = size === null;
+    find("#tools").hidden = size === null;
+    if (failed) {
+      find("#failure-name").textContent = study.name;
+      find("#failure-title").textContent = study.problem.title ?? "Something went wrong on this page";
+      find("#failure-detail").textContent = study.problem.detail ?? "Load the page anew and try again.";
+      find("#retry").hidden = !study.problem.passing;
+    }
+    if (size !== null) {
+      if (other) {
+        this.#chooseLayer("outlines");
+      }
+      this.#setSize(size, other);
+      this.#draw(study, size);
+      if (this.#takesFocus) {
+        this.#takesFocus = false;
+        this.#marked.element.focus();
+      }
+    }
+    this.#say(study);
+  }
+
+  #setSize(size, other) {
+    const key = `${size.width} ${size.height}`;
+    if (other || this.#drawn.size !== key) {
+      this.#view.setImage(size.width, size.height);
+      this.#drawn = { size: key };
+    }
+  }
+
+  #draw(study, size) {
+    const url = study.picture?.url ?? null;
+    for (const pane of [this.#plain, this.#marked]) {
+      pane.setPicture(url, size);
+    }
+    this.#plain.setLabel(`${study.name}: radiograph`);
+    const compared = Boolean(study.answer?.disagreement);
+    find("#layers").hidden = !compared;
+    const layer = compared ? this.#layer : "outlines";
+    this.#panes.toggleAttribute("data-untrusted", study.answer?.quality.trusted === false);
+    find("#legend-outlines").hidden = study.answer === null || layer !== "outlines";
+    find("#legend-disagreement").hidden = study.answer === null || layer !== "disagreement";
+    find("#marked-caption").textContent = layer === "outlines" ? "Outlines" : "Disagreement";
+    this.#marked.setLabel(`${study.name}: radiograph with ${layer === "outlines" ? "the lungs’ outlines" : "disagreement map"}`);
+    if (this.#drawn.answer === study.answer && this.#drawn.layer === layer) {
+      return;
+    }
+    this.#drawn = { ...this.#drawn, answer: study.answer, layer };
+    if (study.answer === null) {
+      this.#marked.clear();
+    } else if (layer === "disagreement") {
+      this.#marked.setOverlay(`data:image/png;base64,${study.answer.disagreement.data}`, size);
+    } else {
+      this.#marked.setOutlines(study.answer.mask.data);
+    }
+  }
+
+  #say(study) {
+    const verdict = find("#stage-verdict");
+    verdict.hidden = study?.state !== "done";
+    verdict.dataset.standing = study?.standing;
+    verdict.textContent = study?.standing === "trusted" ? "Trusted" : "Not trusted: look before use";
+    const status = find("#stage-status");
+    const busy = ["waiting", "working"].includes(study?.state);
+    status.hidden = !busy;
+    status.textContent = study?.state === "waiting" ? "Waiting" : "Outlining the lungs…";
+  }
+
+  #attachTools() {
+    find("#zoom-in").addEventListener("click", () => zoomIn(this.#view));
+    find("#zoom-out").addEventListener("click", () => zoomOut(this.#view));
+    find("#zoom-fit").addEventListener("click", () => this.#view.fit());
+    find("#zoom-actual").addEventListener("click", () => this.#view.showActualSize());
+    const opacity = find("#opacity");
+    opacity.addEventListener("input", () => this.#setOpacity(Number(opacity.value)));
+    for (const input of document.querySelectorAll("input[name=layout]")) {
+      input.addEventListener("change", () => {
+        this.#panes.dataset.layout = input.value;
+      });
+    }
+    for (const input of document.querySelectorAll("input[name=layer]")) {
+      input.addEventListener("change", () => this.showLayer(input.value));
+    }
+  }
+
+  /** Draws "outlines" or "disagreement". */
+  showLayer(layer) {
+    this.#chooseLayer(layer);
+    this.show(this.#study);
+  }
+
+  #chooseLayer(layer) {
+    this.#layer = layer;
+    find(`input[name=layer][value=${layer}]`).checked = true;
+  }
+
+  #setOpacity(percent) {
+    this.#panes.style.setProperty("--opacity", percent / 100);
+    find("#opacity-shown").textContent = `${percent} %`;
+  }
+
+  #press(key) {
+    if (key.toLowerCase() === "o") {
+      this.#panes.toggleAttribute("data-muted");
+    }
+  }
+
+  #showZoom() {
+    const percent = Math.round(this.#view.scale * globalThis.devicePixelRatio * 100);
+    find("#zoom").textContent = `${percent} %`;
+    this.#panes.toggleAttribute("data-fitted", this.#view.fitted);
+  }
+}
+
+/** The image's size: the service's word, or the picture's until it comes; null before either. */
+function sizeOf(study) {
+  return study.answer?.image ?? study.picture;
+}

@@ -1,0 +1,64 @@
+// Numbers and the service's stable words, for people.
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+export function count(value) {
+  return whole.format(value);
+}
+
+export function share(value) {
+  return value.toFixed(3);
+}
+
+export function distance(pixels, millimetres) {
+  if (millimetres !== null) {
+    return `${millimetres.toFixed(2)} mm`;
+  }
+  return pixels === null ? "not defined" : `${pixels.toFixed(1)} px`;
+}
+
+const STEPS = {
+  rescale: "rescale slope and intercept",
+  modality_lut: "modality look-up table",
+  voi_lut: "VOI look-up table",
+  window: "window",
+  inverted: "inversion, black for white",
+  exif_orientation: "EXIF orientation",
+  sixteen_bit: "sixteen bits scaled",
+  grey: "colour to grey",
+};
+
+/** What was done in reading; a step that is not known here keeps its own word. */
+export function steps(applied) {
+  return applied.map((step) => STEPS[step] ?? step.replaceAll("_", " ")).join(", ") || "no change";
+}
+
+const STANDINGS = {
+  waiting: "Waiting",
+  working: "Working…",
+  trusted: "Trusted",
+  untrusted: "Not trusted",
+  failed: "Failed",
+};
+
+export function standing(word) {
+  return STANDINGS[word];
+}
+
+/** A finished study in a few sentences, for those who listen. */
+export function summary(study) {
+  if (study.state === "failed") {
+    return `${study.name}: ${study.problem.title}. ${study.problem.detail}`;
+  }
+  const { lungs, quality } = study.answer;
+  const found = ["right", "left"].map((side) =>
+    lungs[side] ? `${side} lung ${area(lungs[side])}` : `no ${side} lung found`,
+  );
+  const verdict = quality.trusted ? "Trusted." : "Not trusted.";
+  const warnings = quality.warnings.map((warning) => warning.message).join(" ");
+  return `${study.name}: ${verdict} ${found.join(", ")}. ${warnings}`;
+}
+
+function area(lung) {
+  return lung.area_mm2 === null ? `${count(lung.area_px)} pixels` : `${count(lung.area_mm2)} square millimetres`;
+}

@@ -1,0 +1,104 @@
+// What is done with a study: a picture to look at, the outlines, the comparison with a ground truth.
+
+import { evaluate, render, segment } from "./api.js";
+import { fromBlob, fromBrowser } from "./picture.js";
+
+const AT_ONCE = 2;
+
+/** A picture differs from the file itself if more was done to read it than to make it grey. */
+const HARMLESS = new Set(["grey"]);
+
+export class Work {
+  #studies;
+  #running = 0;
+
+  constructor(studies) {
+    this.#studies = studies;
+    studies.addEventListener("change", () => this.#begin());
+  }
+
+  /** Does a study again that failed. */
+  retry(study) {
+    study.state = "waiting";
+    study.problem = null;
+    this.#studies.changed();
+  }
+
+  /** Compares a study with a ground truth. */
+  async compare(study, file, { resize = false } = {}) {
+    const truth = { file, state: "working", problem: null };
+    study.truth = truth;
+    this.#studies.changed();
+    try {
+      const text = await evaluate(study.file, file, { resize });
+      if (study.truth === truth) {
+        study.take(text);
+        truth.state = "done";
+      }
+    } catch (problem) {
+      truth.state = "failed";
+      truth.problem = problem;
+    }
+    this.#studies.changed();
+  }
+
+  #begin() {
+    for (const study of this.#studies.items) {
+      if (this.#running >= AT_ONCE) {
+        return;
+      }
+      if (study.state === "waiting") {
+        this.#running += 1;
+        study.state = "working";
+        this.#segment(study).finally(() => {
+          this.#running -= 1;
+          this.#studies.changed();
+        });
+      }
+    }
+  }
+
+  async #segment(study) {
+    const segmented = segment(study.file);
+    // Handled below; until then it must not count as unhandled.
+    segmented.catch(() => {});
+    const own = study.picture ?? (await fromBrowser(study.file));
+    const read = own === null ? render(study.file, "radiograph") : null;
+    read?.catch(() => {});
+    this.#show(study, own);
+    try {
+      const text = await segmented;
+      study.take(text);
+      this.#studies.changed();
+      if (!shows(own, study.answer.image)) {
+        this.#show(study, await fromBlob(await (read ?? render(study.file, "radiograph"))));
+      }
+      study.state = "done";
+    } catch (problem) {
+      study.state = "failed";
+      study.problem = problem;
+    }
+  }
+
+  #show(study, picture) {
+    if (picture === null || picture === study.picture) {
+      return;
+    }
+    study.close();
+    study.picture = picture;
+    if (!this.#studies.holds(study)) {
+      study.close();
+    }
+    this.#studies.changed();
+  }
+}
+
+/** Whether a picture shows what the service read. */
+function shows(picture, image) {
+  return (
+    picture !== null &&
+    picture.width === image.width &&
+    picture.height === image.height &&
+    image.applied.every((step) => HARMLESS.has(step))
+  );
+}

@@ -1,0 +1,172 @@
+"""Whoever looks, listens or has no mouse: names, contrast, focus, and room on a phone."""
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.app.fakes import encode, picture, truth
+from tests.app.web.conftest import Screen, two_lungs
+
+NAMED = {
+    "application",
+    "button",
+    "combobox",
+    "dialog",
+    "image",
+    "link",
+    "listbox",
+    "navigation",
+    "complementary",
+    "radio",
+    "slider",
+    "table",
+    "textbox",
+}
+
+
+def fill(screen: Screen) -> None:
+    """Everything that the page has at once: a result, a comparison, a failure in the strip."""
+    screen.choose(("chest.png", two_lungs()), ("notes.png", b"text"))
+    expect(screen.page.locator(".strip-state")).to_have_text([re.compile("rusted"), "Failed"])
+    screen.choose_truth("truth.png", encode(truth((12, 12, 16, 40))))
+    expect(screen.page.locator("#metrics")).to_be_visible()
+    screen.page.get_by_text("Image and model").click()
+
+
+def test_everything_that_can_be_worked_has_a_name(screen: Screen) -> None:
+    fill(screen)
+    screen.page.get_by_text("Side by side").click()
+    session = screen.page.context.new_cdp_session(screen.page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    seen: dict[str, list[str]] = {}
+    for node in nodes:
+        role = node.get("role", {}).get("value")
+        if not node["ignored"] and role in NAMED:
+            seen.setdefault(role, []).append(node.get("name", {}).get("value", "").strip())
+    assert {"application", "button", "link", "radio", "slider", "table", "navigation"} <= set(seen)
+    assert {role: names for role, names in seen.items() if not all(names)} == {}
+
+
+def test_every_input_has_a_label(page: Page) -> None:
+    unlabelled = page.locator("input").evaluate_all(
+        "(inputs) => inputs.filter((input) => !input.labels.length && !input.ariaLabel).map((input) => input.id)"
+    )
+    assert unlabelled == []
+
+
+def test_references_hold_and_ids_are_unique(page: Page) -> None:
+    markup = page.content()
+    ids = re.findall(r'\sid="([^"]+)"', markup)
+    assert len(ids) == len(set(ids))
+    references = re.findall(r'\s(?:for|aria-labelledby|aria-describedby|popovertarget)="([^"]+)"', markup)
+    assert references
+    assert set(references) <= set(ids)
+
+
+def test_contrast(screen: Screen) -> None:
+    page = screen.page
+    texts = colours_of_texts(page)
+    fill(screen)
+    texts += colours_of_texts(page)
+    screen.choose(("one.png", encode(picture())))
+    screen.shows("untrusted")
+    screen.choose_truth("notes.png", b"text")
+    expect(page.locator("#truth-failure")).to_be_visible()
+    texts += colours_of_texts(page)
+    page.locator(".strip-item .open").nth(1).click()
+    expect(page.locator("#failure")).to_be_visible()
+    texts += colours_of_texts(page)
+    assert len(texts) > 200
+    faint = {text["text"] for text in texts if contrast(text["colour"], text["ground"]) < 4.5}
+    assert faint == set()
+
+
+def colours_of_texts(page: Page) -> list[dict[str, Any]]:
+    """What is to be read at the moment, by day and by night."""
+    texts = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        texts += page.evaluate(_TEXTS)
+    return texts
+
+
+_TEXTS = """() => {
+    const parse = (colour) => (colour.match(/[\\d.]+/g) ?? []).map(Number);
+    const over = ([r, g, b, a = 1], below) => [r, g, b].map((level, i) => level * a + below[i] * (1 - a));
+    const ground = (element) => {
+        const own = parse(getComputedStyle(element).backgroundColor);
+        if (own.length === 3 || !element.parentElement) return own.slice(0, 3);
+        return over(own, ground(element.parentElement));
+    };
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const element = walker.currentNode.parentElement;
+        const text = walker.currentNode.textContent.trim();
+        if (!text || !element.checkVisibility({ visibilityProperty: true }) || element.closest(":disabled")) continue;
+        const colour = parse(getComputedStyle(element).color).slice(0, 3);
+        found.push({ text, colour, ground: ground(element) });
+    }
+    return found;
+}"""
+
+
+def contrast(a: list[float], b: list[float]) -> float:
+    """WCAG 2.2's contrast ratio of two colours in sRGB, 0 to 255."""
+    lighter, darker = sorted((luminance(a), luminance(b)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: list[float]) -> float:
+    shares = [level / 255 for level in colour]
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_the_stage_is_dark_in_either_scheme(page: Page) -> None:
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("#stage")).to_have_css("background-color", "rgb(8, 9, 10)")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(238, 240, 242)")
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("#stage")).to_have_css("background-color", "rgb(8, 9, 10)")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(19, 22, 25)")
+
+
+def test_the_keyboard_alone_gets_a_result(screen: Screen) -> None:
+    page = screen.page
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the results")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Try a sample")).to_be_focused()
+    page.keyboard.press("Enter")
+    screen.shows("untrusted")
+    # The button that had the focus is gone with the invitation: the image has it.
+    expect(page.locator("#marked svg")).to_be_focused()
+
+
+def test_results_are_announced(screen: Screen) -> None:
+    expect(screen.page.get_by_role("status")).to_have_attribute("aria-live", "polite")
+    screen.choose(("chest.png", two_lungs()))
+    expect(screen.page.get_by_role("status")).to_contain_text(
+        "chest.png: Not trusted. right lung 640 pixels, left lung 640 pixels"
+    )
+
+
+def test_there_is_room_in_any_window(screen: Screen) -> None:
+    check_widths(screen.page)
+    fill(screen)
+    check_widths(screen.page)
+    # A finger finds each button.
+    for button in screen.page.locator("button:visible").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 24, button.inner_text()
+
+
+def check_widths(page: Page) -> None:
+    for width in (1440, 768, 390, 320):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

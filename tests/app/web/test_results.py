@@ -1,0 +1,124 @@
+"""What is said of the outlines, and what can be taken away."""
+
+import json
+from io import BytesIO
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+from pydicom import dcmread
+
+from tests.app.fakes import decode, dicom, encode, picture, truth
+from tests.app.web.conftest import Screen, two_lungs
+
+
+def download(page: Page, button: str) -> tuple[str, bytes]:
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=button).click()
+    return waiting.value.suggested_filename, waiting.value.path().read_bytes()
+
+
+def test_an_untrusted_mask_is_unmistakable_without_colours(screen: Screen) -> None:
+    page = screen.page
+    screen.choose(("one.png", encode(picture((8, 12, 16, 40)))))
+    screen.shows("untrusted")
+    expect(page.locator("#verdict-word")).to_have_text("Not trusted")
+    expect(page.locator("#stage-verdict")).to_contain_text("Not trusted")
+    expect(page.locator(".strip-state")).to_have_text("Not trusted")
+    expect(page.locator("#warnings li").filter(has_text="Only one lung was found")).to_be_visible()
+    expect(page.locator("#verdict .when-untrusted")).to_be_visible()
+    expect(page.locator("#verdict .when-trusted")).to_be_hidden()
+    dashes = page.locator(".outline .line").evaluate("(line) => getComputedStyle(line).strokeDasharray")
+    assert dashes != "none"
+    expect(page.get_by_role("status")).to_contain_text(
+        "Not trusted. right lung 640 pixels, no left lung found"
+    )
+
+
+@pytest.mark.usefixtures("trusting")
+def test_a_trusted_mask(screen: Screen) -> None:
+    page = screen.page
+    screen.choose(("chest.png", two_lungs()))
+    screen.shows("trusted")
+    expect(page.locator("#verdict-word")).to_have_text("Trusted")
+    expect(page.locator("#stage-verdict")).to_have_text("Trusted")
+    expect(page.locator("#warnings li")).to_have_count(0)
+    expect(page.locator("#predicted-iou")).to_have_text("0.957")
+    expect(page.locator("#verdict .when-trusted")).to_be_visible()
+    dashes = page.locator(".outline .line").first.evaluate("(line) => getComputedStyle(line).strokeDasharray")
+    assert dashes == "none"
+
+
+def test_the_lungs_differ_in_more_than_name(screen: Screen) -> None:
+    screen.choose(("chest.png", two_lungs()))
+    screen.shows("untrusted")
+    strokes = [
+        screen.page.locator(f'.outline[data-lung="{lung}"] .line').evaluate(
+            "(line) => getComputedStyle(line).stroke"
+        )
+        for lung in ("right", "left")
+    ]
+    assert strokes == ["rgb(230, 159, 0)", "rgb(86, 180, 233)"]
+    expect(screen.page.locator("#legend-outlines")).to_have_text("Right lung Left lung", use_inner_text=True)
+
+
+def test_downloads_of_a_png(screen: Screen) -> None:
+    data = two_lungs()
+    screen.choose(("my chest.png", data))
+    screen.shows("untrusted")
+
+    name, mask = download(screen.page, "Mask, PNG")
+    assert name == "my chest-mask.png"
+    both = truth((8, 12, 16, 40)) | truth((40, 12, 16, 40))
+    assert np.array_equal(decode(mask), both)
+
+    name, outlined = download(screen.page, "Outlined image, PNG")
+    assert name == "my chest-outlined.png"
+    colours = cv2.imdecode(np.frombuffer(outlined, np.uint8), cv2.IMREAD_COLOR)
+    assert colours is not None
+    assert colours.shape == (64, 64, 3)
+    assert (colours[..., 0] != colours[..., 2]).any()
+
+    name, text = download(screen.page, "Result, JSON")
+    assert name == "my chest.json"
+    document = json.loads(text)
+    asked = screen.service.post("/segment?mask=geojson", content=data).json()
+    assert document.keys() == asked.keys()
+    assert without_time(document) == without_time(asked)
+
+    expect(screen.page.get_by_role("button", name="DICOM SEG")).to_be_disabled()
+    expect(screen.page.locator("#seg-note")).to_be_visible()
+
+
+def test_download_of_a_dicom_segmentation(screen: Screen) -> None:
+    pixels = picture((8, 12, 16, 40))
+    pixels[12:52, 40:56] = 40
+    screen.choose(("chest.dcm", dicom(pixels)))
+    screen.shows("untrusted")
+    name, data = download(screen.page, "DICOM SEG")
+    assert name == "chest-seg.dcm"
+    made = dcmread(BytesIO(data))
+    assert made.Modality == "SEG"
+    assert [segment.SegmentLabel for segment in made.SegmentSequence] == ["Right lung", "Left lung"]
+    assert np.count_nonzero(made.pixel_array) == 2 * 640
+
+
+def test_a_download_that_fails_is_explained(screen: Screen) -> None:
+    screen.choose(("chest.png", two_lungs()))
+    screen.shows("untrusted")
+    screen.page.route(
+        "**/segment?render=mask",
+        lambda route: route.fulfill(
+            status=413,
+            content_type="application/problem+json",
+            body=json.dumps({"title": "Too large", "status": 413, "detail": "Send less."}),
+        ),
+    )
+    screen.page.get_by_role("button", name="Mask, PNG").click()
+    expect(screen.page.locator("#download-failure")).to_have_text("Too large. Send less.")
+
+
+def without_time(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key != "timing_ms"}

@@ -1,0 +1,133 @@
+"""A ground truth beside the image: how well they agree, and where they do not."""
+
+import json
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.app.fakes import encode, truth
+from tests.app.web.conftest import Screen, two_lungs
+
+TRUTH = encode(truth((12, 12, 16, 40)) | truth((40, 12, 16, 40)))
+"""The right lung four pixels further to the right than it is found."""
+
+
+@pytest.fixture
+def opened(screen: Screen) -> Screen:
+    screen.choose(("chest.png", two_lungs()))
+    screen.shows("untrusted")
+    return screen
+
+
+def metric(page: Page, name: str) -> str:
+    return page.locator("#metrics tr").filter(has_text=name).first.locator("td").inner_text()
+
+
+def test_metrics_and_a_disagreement_map(opened: Screen) -> None:
+    page = opened.page
+    expect(page.locator("#metrics")).to_be_hidden()
+    expect(page.locator("#layers")).to_be_hidden()
+    opened.hand_over("drop", "#truth-zone", ("truth.png", TRUTH))
+    expect(page.locator("#truth")).to_have_attribute("data-state", "done")
+    # Each mask has 1280 pixels; the right lungs share 12 of 16 columns.
+    shared = 640 + 12 * 40
+    assert metric(page, "IoU") == f"{shared / (2 * 1280 - shared):.3f}"
+    assert metric(page, "Dice") == f"{shared / 1280:.3f}"
+    assert metric(page, "Precision") == f"{shared / 1280:.3f}"
+    assert metric(page, "Recall") == f"{shared / 1280:.3f}"
+    assert metric(page, "Pixel accuracy") == f"{1 - 8 * 40 / 4096:.3f}"
+    assert metric(page, "HD95") == "4.0 px"
+    assert metric(page, "before post-processing") == metric(page, "IoU")
+    expect(page.locator("#truth-name")).to_have_text("truth.png")
+    expect(page.locator(".disagreement")).to_be_visible()
+    expect(page.locator(".outline")).to_have_count(0)
+    expect(page.locator("#legend-disagreement")).to_be_visible()
+    # It did not become another image.
+    expect(page.locator(".strip-item")).to_have_count(1)
+
+
+def test_the_map_is_where_they_disagree(opened: Screen) -> None:
+    opened.choose_truth("truth.png", TRUTH)
+    expect(opened.page.locator(".disagreement")).to_be_visible()
+    found = opened.page.locator(".disagreement").evaluate(_PIXELS)
+    rgba = np.array(found, np.uint8).reshape(64, 64, 4)
+    opaque = rgba[..., 3] > 128
+    purple, yellow = opaque & (rgba[..., 2] > rgba[..., 1]), opaque & (rgba[..., 1] > rgba[..., 2])
+    assert np.array_equal(purple, truth((8, 12, 4, 40)))
+    assert np.array_equal(yellow, truth((24, 12, 4, 40)))
+    assert not rgba[truth((0, 0, 64, 12))].any()
+
+
+_PIXELS = """async (element) => {
+    const image = new Image();
+    image.src = element.getAttribute("href");
+    await image.decode();
+    const context = new OffscreenCanvas(image.width, image.height).getContext("2d");
+    context.drawImage(image, 0, 0);
+    return [...context.getImageData(0, 0, image.width, image.height).data];
+}"""
+
+
+def test_outlines_and_map_can_be_exchanged(opened: Screen) -> None:
+    page = opened.page
+    opened.choose_truth("truth.png", TRUTH)
+    expect(page.locator(".disagreement")).to_be_visible()
+    page.locator("#layers").get_by_text("Outlines").click()
+    expect(page.locator(".disagreement")).to_have_count(0)
+    expect(page.locator(".outline")).to_have_count(2)
+    page.locator("#layers").get_by_text("Disagreement").click()
+    expect(page.locator(".outline")).to_have_count(0)
+
+
+def test_the_download_holds_the_metrics(opened: Screen) -> None:
+    page = opened.page
+    opened.choose_truth("truth.png", TRUTH)
+    expect(page.locator("#metrics")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Result, JSON").click()
+    document = json.loads(waiting.value.path().read_bytes())
+    assert document["metrics"]["dice"] == pytest.approx(1120 / 1280)
+
+
+def test_a_mask_of_another_size_is_refused_and_then_resized(opened: Screen) -> None:
+    page = opened.page
+    half = encode(truth((4, 6, 8, 20), side=32) | truth((20, 6, 8, 20), side=32))
+    opened.choose_truth("half.png", half)
+    failure = page.locator("#truth-failure")
+    expect(failure).to_contain_text("Image and mask differ in size")
+    expect(failure).to_contain_text("The mask has 32×32 pixels, the image 64×64.")
+    expect(page.locator(".outline")).to_have_count(2)
+    page.get_by_role("button", name="Resize the mask and compare").click()
+    expect(page.locator("#metrics")).to_be_visible()
+    expect(failure).to_be_hidden()
+    assert metric(page, "IoU") == "1.000"
+
+
+def test_a_mask_that_is_no_image(opened: Screen) -> None:
+    page = opened.page
+    opened.choose_truth("notes.png", b"These are notes.")
+    expect(page.locator("#truth-failure")).to_contain_text("This type of image is not read")
+    expect(page.get_by_role("button", name="Resize the mask and compare")).to_be_hidden()
+    opened.choose_truth("truth.png", TRUTH)
+    expect(page.locator("#metrics")).to_be_visible()
+
+
+def test_the_sample_has_a_ground_truth(screen: Screen) -> None:
+    screen.page.get_by_role("button", name="Try a sample").click()
+    screen.shows("untrusted")
+    screen.page.get_by_role("button", name="Use the sample’s").click()
+    expect(screen.page.locator("#metrics")).to_be_visible()
+    assert 0 < float(metric(screen.page, "IoU")) < 1
+
+
+def test_each_image_keeps_its_own_comparison(opened: Screen) -> None:
+    page = opened.page
+    opened.choose_truth("truth.png", TRUTH)
+    expect(page.locator("#metrics")).to_be_visible()
+    opened.choose(("other.png", two_lungs()))
+    opened.shows("untrusted")
+    expect(page.locator("#metrics")).to_be_hidden()
+    expect(page.locator(".outline")).to_have_count(2)
+    page.locator(".strip-item .open").first.click()
+    expect(page.locator("#metrics")).to_be_visible()
