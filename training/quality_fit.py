@@ -24,6 +24,8 @@ DIRECTIONS = {"embedding": 24, "whole": 12, "chest": 12, "silhouette": 12}
 SHRINKAGE = 0.1
 """Share of the identity in the correlation of the scalars."""
 
+FRONTAL_WEIGHT = 2.0
+
 STRANGE_RIDGE, KIND_RIDGE, IOU_RIDGE = 30.0, 30.0, 10.0
 
 DOUBTED = 0.02
@@ -101,7 +103,10 @@ def fit_subspace(vectors: Vector, most: int) -> Subspace:
 
 
 def fit_frontal(seen: Sequence[Seen]) -> Linear:
-    """How strange is too strange: the frontal ones on one side, every other kind with the same weight on the other.
+    """How strange is too strange: frontal radiographs on one side, every other kind with the same weight on the other.
+
+    The frontal ones have `FRONTAL_WEIGHT` times the weight of all others together: the next hospital's radiographs are stranger than
+    those at hand, while masks of what is no chest are mostly doubted for their shape and their predicted IoU already.
 
     Inverted radiographs take no part: they are recognised by `fit_kinds`.
     """
@@ -112,7 +117,7 @@ def fit_frontal(seen: Sequence[Seen]) -> Linear:
     coefficients, bias = fit_logistic(
         np.array([one.familiarity.strangeness for one in chosen]),
         (names == "").astype(np.float64),
-        weights=_balanced(names, half=""),
+        weights=_balanced(names, first=""),
         ridge=STRANGE_RIDGE,
     )
     return Linear(weights=coefficients.astype(np.float32), bias=bias)
@@ -125,7 +130,7 @@ def fit_kinds(seen: Sequence[Seen]) -> Kinds:
     sorts = np.array([_sort(one.example) for one in chosen])
     weights = np.empty(len(chosen))
     for kind in np.unique(kinds):
-        weights[kinds == kind] = _balanced(sorts[kinds == kind], half=None)
+        weights[kinds == kind] = _balanced(sorts[kinds == kind], first=None)
     coefficients, bias = fit_softmax(
         np.array([one.familiarity.features for one in chosen]),
         np.eye(len(KINDS))[kinds],
@@ -161,12 +166,12 @@ def _sort(example: Example) -> str:
     return example.variant if example.role == "negative" else example.kind
 
 
-def _balanced(names: NDArray[np.str_], *, half: str | None) -> Vector:
-    """Weights of mean 1 that give each name the same sum, or half of all to ``half`` and the same sum to the others."""
+def _balanced(names: NDArray[np.str_], *, first: str | None) -> Vector:
+    """Weights of mean 1: the same sum for each name, but for ``first`` `FRONTAL_WEIGHT` times that of all others together."""
     weights = np.empty(len(names))
     unique = np.unique(names)
     for name in unique:
         among = names == name
-        share = 1.0 if half is None else (len(unique) - 1 if name == half else 1.0)
+        share = FRONTAL_WEIGHT * (len(unique) - 1) if name == first else 1.0
         weights[among] = share / among.sum()
     return np.asarray(weights * len(names) / weights.sum(), np.float64)
