@@ -4,18 +4,19 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 
 DATA ?= ../shared/data
+PEERS := benchmarks/.venv-peers
 
-.PHONY: install serve test lint format bench train lock clean
+.PHONY: install serve test lint audit fuzz soak chaos format bench bench-gpu train lock clean
 
 install: $(VENV)/.installed
 
 # The stamp's recipe runs again whenever the locked dependencies or the package's metadata change.
-$(VENV)/.installed: requirements.txt pyproject.toml
+$(VENV)/.installed: requirements.txt pyproject.toml client/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Pleura needs Python 3.11 or newer: run make PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable . --editable client
 	touch $@
 
 serve: install
@@ -29,6 +30,31 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory audit
+
+# Fails at a known weakness of a dependency. Where nobody can be asked, it says so and goes on.
+audit: install
+	$(BIN)/python -m tests.reliability.audit
+
+# Long versions of tests/reliability. CHECKPOINT names what is served; without one, a stand-in takes the network's place.
+CHECKPOINT ?=
+INPUTS ?= 20000
+EXAMPLES ?= 100
+MINUTES ?= 5
+TIMES ?= 20
+SECONDS ?= 60
+SERVED := $(if $(CHECKPOINT),--checkpoint $(CHECKPOINT))
+
+fuzz: install
+	$(BIN)/python -m tests.reliability.fuzz --inputs $(INPUTS) --examples $(EXAMPLES) $(SERVED)
+
+# An hour: make soak MINUTES=60
+soak: install
+	$(BIN)/python -m tests.reliability.soak --minutes $(MINUTES) $(SERVED)
+
+chaos: install
+	$(BIN)/python -m tests.reliability.chaos --times $(TIMES) --seconds $(SECONDS) $(SERVED)
+	PLEURA_TEST_DEATHS=$(TIMES) $(BIN)/python -m pytest -q tests/training/test_fit.py
 
 format: install
 	$(BIN)/ruff check --fix .
@@ -38,7 +64,23 @@ train: install
 	$(BIN)/pleura train --recipe strong --data $(DATA)/montgomery/train --data $(DATA)/shenzhen/train \
 		--validation $(DATA)/montgomery/validation --validation $(DATA)/shenzhen/validation --out runs/strong
 
+# Everything in one run: half an hour; a few minutes with BENCH=--quick. PLEURA_CHECKPOINT names another checkpoint.
+bench: $(PEERS)/.installed
+	$(BIN)/python -m benchmarks $(BENCH)
+
+bench-gpu: $(PEERS)/.installed
+	$(BIN)/python -m benchmarks.engines --device cuda
+	$(BIN)/python -m benchmarks --device cuda $(BENCH)
+
+# The peers see Pleura's own packages through a .pth file, behind their own: so there is one torch, and they run the same one.
+$(PEERS)/.installed: benchmarks/requirements-peers.txt | install
+	test -x $(PEERS)/bin/python || $(BIN)/python -m venv $(PEERS)
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$($(PEERS)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/pleura.pth"
+	$(PEERS)/bin/python -m pip install --quiet --requirement benchmarks/requirements-peers.txt
+	touch $@
+
 # Writes requirements.txt anew: every dependency with its hashes, and no index.
 lock: install
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra export --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra export --extra otel --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.txt

@@ -11,13 +11,20 @@ from model.errors import PleuraError
 
 COMMANDS = {
     "serve": "app.command",
+    "segment": "model.command",
+    "pacs": "app.pacs.command",
     "health": "app.command",
-    "train": "training.command",
-    "evaluate": "training.command",
+    "train": "training.commands.train",
+    "evaluate": "training.commands.evaluate",
     "calibrate": "training.commands.calibrate",
     "export": "training.commands.export",
+    "client": "pleura_cli",
 }
 """Where each command lives: the function of that name in that module."""
+
+
+_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+"""The client has a parser of its own."""
 
 
 class _Rooms(TyperGroup):
@@ -28,8 +35,18 @@ class _Rooms(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         single = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        single.command(cmd_name)(getattr(import_module(COMMANDS[cmd_name]), cmd_name))
+        settings = _PASS_ON if cmd_name == "client" else None
+        single.command(cmd_name, context_settings=settings)(
+            getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        )
         return typer.main.get_command(single)
+
+
+def client(context: typer.Context) -> None:
+    """Sends radiographs to a service: what `pleura-client` does, which needs no PyTorch."""
+    from pleura_client.command import main as run
+
+    raise typer.Exit(run(context.args, prog="pleura client"))
 
 
 cli = typer.Typer(cls=_Rooms, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
+from .errors import NoKey
 from .lifecycle import Lifecycle
 from .negotiation import Media, acceptable
 from .pipeline import Pipeline
@@ -41,6 +42,14 @@ async def _pipeline(request: Request) -> Pipeline:
     return pipeline
 
 
+async def _key_held(request: Request) -> None:
+    """That the sender's key was right has been seen to already; without any keys nobody has one."""
+    if not request.app.state.keys:
+        raise NoKey(
+            "This needs a key, and the service has none: start it with PLEURA_API_KEY, or send its process SIGHUP."
+        )
+
+
 async def _accepted(
     accept: Annotated[
         str,
@@ -58,3 +67,4 @@ LifecycleNow = Annotated[Lifecycle, Depends(_lifecycle)]
 IntakeNow = Annotated[Intake, Depends(_intake)]
 PipelineNow = Annotated[Pipeline, Depends(_pipeline)]
 Accepted = Annotated[list[Media], Depends(_accepted)]
+KeyHeld = Depends(_key_held)

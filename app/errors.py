@@ -43,6 +43,14 @@ class WrongKey(ServiceError):
     """The request carries no key, or a wrong one."""
 
 
+class NoKey(ServiceError):
+    """What only a holder of a key may do was asked for, and the service has no keys."""
+
+
+class ReloadFailed(ServiceError):
+    """The new checkpoint cannot be served."""
+
+
 class NotAcceptable(ServiceError):
     """Nothing that can be written is accepted."""
 
@@ -113,8 +121,10 @@ TABLE: dict[type[Exception], Kind] = {
     UnreadableImage: Kind(400, "unreadable-image", "The image cannot be read"),
     BadForm: Kind(400, "bad-form", "The form cannot be read"),
     WrongKey: Kind(401, "wrong-key", "A valid key is needed"),
+    NoKey: Kind(403, "no-key", "The service has no key"),
     NotAcceptable: Kind(406, "not-acceptable", "No such answer can be given"),
     UploadTooSlow: Kind(408, "upload-too-slow", "The request took too long to arrive"),
+    ReloadFailed: Kind(409, "reload-failed", "The new checkpoint is not served"),
     BodyTooLarge: Kind(413, "body-too-large", "The request is too large"),
     ImageTooLarge: Kind(413, "image-too-large", "The image has too many pixels"),
     UnsupportedImage: Kind(415, "unsupported-image", "This type of image is not read"),

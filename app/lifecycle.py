@@ -13,7 +13,7 @@ from enum import StrEnum
 from model.errors import EngineError, PleuraError
 from model.segmenter import Segmenter
 
-from .errors import Draining, NotReady
+from .errors import Draining, NotReady, ReloadFailed
 from .logs import frames, log
 from .pipeline import Pipeline
 from .settings import Settings
@@ -36,6 +36,7 @@ class Lifecycle:
     """Holds what serves.
 
     Attributes:
+        load: makes what serves, at the start and whenever it is loaded anew.
         state: what the service is doing.
         draining: it was told to stop.
         failure: a sentence on why it cannot serve any more.
@@ -45,10 +46,11 @@ class Lifecycle:
     def __init__(self, settings: Settings, telemetry: Telemetry, *, load: Callable[[], Segmenter]) -> None:
         self._settings = settings
         self._telemetry = telemetry
-        self._load = load
+        self.load = load
         self._inference = ThreadPoolExecutor(1, thread_name_prefix="inference")
         self._pipeline: Pipeline | None = None
         self._recovery: asyncio.Task[None] | None = None
+        self._reloading = asyncio.Lock()
         self.state = State.LOADING
         self.draining = False
         self.failure: str | None = None
@@ -76,6 +78,37 @@ class Lifecycle:
             return False
         return True
 
+    async def reload(self) -> Segmenter:
+        """Loads the checkpoint anew, beside the one that serves, and lets it serve once it is warm. No request is dropped.
+
+        Raises:
+            ReloadFailed: it cannot be loaded or run. The one that there was goes on.
+            Draining, NotReady: nothing serves.
+        """
+        pipeline = self.serving()
+        async with self._reloading:
+            thread = ThreadPoolExecutor(1, thread_name_prefix="reload")
+            try:
+                segmenter = await asyncio.get_running_loop().run_in_executor(thread, self.load)
+                await pipeline.replace(segmenter, thread=thread)
+            except PleuraError as error:
+                raise self._not_reloaded(str(error)) from None
+            except Exception as error:
+                log.error("unforeseen error of a reload", extra={"fields": {"error": frames(error)}})
+                raise self._not_reloaded(f"It could not be loaded ({type(error).__name__}).") from None
+            finally:
+                # A network that hangs keeps its thread: the event loop does not wait for it.
+                thread.shutdown(wait=False, cancel_futures=True)
+        self._telemetry.reloads.labels("done").inc()
+        self._telemetry.serving(segmenter)
+        log.info("reloaded", extra={"fields": {"sha256": segmenter.metadata.sha256}})
+        return segmenter
+
+    def _not_reloaded(self, sentence: str) -> ReloadFailed:
+        self._telemetry.reloads.labels("refused").inc()
+        log.error("reload refused", extra={"fields": {"reason": sentence}})
+        return ReloadFailed(f"The new checkpoint is not served, the old one goes on: {sentence}")
+
     @asynccontextmanager
     async def run(self, _: object) -> AsyncIterator[None]:
         """Loads and serves in the background, for as long as the context lasts."""
@@ -94,7 +127,7 @@ class Lifecycle:
 
     async def _live(self) -> None:
         try:
-            segmenter = await asyncio.get_running_loop().run_in_executor(self._inference, self._load)
+            segmenter = await asyncio.get_running_loop().run_in_executor(self._inference, self.load)
             pipeline = Pipeline(
                 segmenter,
                 inference=self._inference,

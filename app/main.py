@@ -14,6 +14,7 @@ from .middleware import Watch
 from .routes import documentation, evaluate, health, metrics, model, page, segment
 from .settings import Settings
 from .telemetry import Telemetry, installed_version
+from .tracing import Traces, configured_provider
 from .uploads import Intake
 
 
@@ -49,7 +50,9 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
             {"name": "health", "description": "For those who run the service."},
         ],
     )
+    app.state.traces = Traces(configured_provider(app.version))
     app.state.settings = settings
+    app.state.keys = keys
     app.state.telemetry = telemetry
     app.state.lifecycle = lifecycle
     app.state.intake = Intake(
@@ -73,7 +76,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
             allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
             expose_headers=["Retry-After", "X-Request-ID"],
         )
-    app.add_middleware(Watch, telemetry=telemetry, lifecycle=lifecycle)
+    app.add_middleware(Watch, telemetry=telemetry, lifecycle=lifecycle, traces=app.state.traces)
     return app
 
 

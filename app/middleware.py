@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from contextlib import suppress
 from time import perf_counter
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -13,6 +13,10 @@ from .errors import REASON_KEY, Draining, answer, internal_error
 from .lifecycle import Lifecycle
 from .logs import frames, log, request_id
 from .telemetry import Telemetry
+from .tracing import Traces, describe
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -37,9 +41,10 @@ SECURITY_HEADERS = {
 class Watch:
     """Wraps the application: sees each request come and go."""
 
-    def __init__(self, app: ASGIApp, *, telemetry: Telemetry, lifecycle: Lifecycle) -> None:
+    def __init__(self, app: ASGIApp, *, telemetry: Telemetry, lifecycle: Lifecycle, traces: Traces) -> None:
         self._app = app
         self._telemetry = telemetry
+        self._traces = traces
         self._lifecycle = lifecycle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,6 +55,15 @@ class Watch:
         given = Headers(scope=scope).get("x-request-id", "")
         identity = given if _ID.fullmatch(given) else uuid4().hex
         token = request_id.set(identity)
+        try:
+            with self._traces.request(Headers(scope=scope)) as span:
+                await self._serve(scope, receive, send, identity, span)
+        finally:
+            request_id.reset(token)
+
+    async def _serve(
+        self, scope: Scope, receive: Receive, send: Send, identity: str, span: "Span | None"
+    ) -> None:
         start = perf_counter()
         status = 0
         arriving = True
@@ -65,7 +79,7 @@ class Watch:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if arriving and status != 408 and (self._lifecycle.draining or _closes(scope)):
-                    await _discard(receive)
+                    await self._discard(receive)
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = identity
                 for name, value in SECURITY_HEADERS.items():
@@ -88,13 +102,26 @@ class Watch:
                 raise
             await answer(scope, Draining())(scope, receive, send_dressed)
         finally:
-            self._count(scope, status, perf_counter() - start)
-            request_id.reset(token)
+            route = getattr(scope.get("route"), "path", "unmatched")
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            describe(span, method=method, route=route, status=status, request_id=identity)
+            self._count(scope, method, route, status, perf_counter() - start)
 
-    def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+    async def _discard(self, receive: Receive) -> None:
+        """Takes the rest of a body that is refused: closed before that, the connection is reset and the answer lost."""
+        try:
+            async with asyncio.timeout(LINGER_S):
+                while (await receive()).get("more_body", False):
+                    pass
+        except TimeoutError:
+            pass
+        except asyncio.CancelledError:
+            # The grace period is over, but the answer is there: it still goes out.
+            if not self._lifecycle.draining:
+                raise
+
+    def _count(self, scope: Scope, method: str, route: str, status: int, seconds: float) -> None:
         reason = scope.get(REASON_KEY)
-        method = scope["method"] if scope["method"] in _METHODS else "other"
         self._telemetry.requests.labels(method, route, status).inc()
         self._telemetry.request_seconds.labels(route).observe(seconds)
         if reason is not None:
@@ -110,11 +137,3 @@ def _closes(scope: Scope) -> bool:
     headers = Headers(scope=scope)
     closes = scope["http_version"] == "1.0" or "close" in headers.get("connection", "").lower()
     return closes and "expect" not in headers
-
-
-async def _discard(receive: Receive) -> None:
-    """Takes the rest of a body that is refused: closed before that, the connection is reset and the answer lost."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(LINGER_S):
-            while (await receive()).get("more_body", False):
-                pass

@@ -1,11 +1,12 @@
 """The way of one image: read in a pool of threads, inferred in the one inference thread, written in the pool again."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, Self, TypeVar
+from itertools import groupby
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -19,7 +20,9 @@ from .errors import ServiceError
 from .logs import frames, log
 from .schemas import Timing
 from .settings import Settings
+from .surfaces import Surfaces
 from .telemetry import Telemetry
+from .tracing import span
 
 T = TypeVar("T")
 
@@ -63,10 +66,22 @@ class Work(Protocol):
         ...
 
 
+class Job(NamedTuple):
+    """One image that is ready for the network of the segmenter that prepared it."""
+
+    segmenter: Segmenter
+    prepared: Prepared
+
+
 class Pipeline:
     """Takes requests through a segmenter.
 
     However long the queue, only some images are decoded at a time: what waits is as it was uploaded, on the disk if it is large.
+
+    Attributes:
+        segmenter: what does the work of requests that come from now on. Another may take its place at any time: each request
+            stays with the one that it began with.
+        surfaces: computes distances of outlines.
 
     Args:
         segmenter: what does the work.
@@ -88,6 +103,7 @@ class Pipeline:
         workers = settings.workers or available_cpus()
         max_batch = min(settings.max_batch or segmenter.engine.max_batch, segmenter.engine.max_batch)
         self.segmenter = segmenter
+        self.surfaces = Surfaces()
         self._max_batch = max_batch
         self._telemetry = telemetry
         self._on_batch = on_batch
@@ -95,8 +111,8 @@ class Pipeline:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="images")
         # One batch in the network, one that is ready for it, and what the pool has in hand.
         self._decoded = asyncio.Semaphore(2 * max_batch + workers)
-        self.queue: Batcher[Prepared, Inferred] = Batcher(
-            segmenter.run,
+        self.queue: Batcher[Job, Inferred] = Batcher(
+            _run,
             thread=inference,
             max_batch=max_batch,
             size=settings.queue_size,
@@ -104,6 +120,17 @@ class Pipeline:
             patience_s=PATIENCE_S,
             on_batch=self._count,
         )
+
+    async def read(self, work: Work) -> None:
+        """Only reads, to see whether it can be done.
+
+        Raises:
+            QueueFull: too many images wait.
+            DeadlinePassed: its turn did not come in time.
+            ImageError: the image cannot be used.
+        """
+        async with self.queue.place(), self._decoded:
+            await self._in_pool(partial(_prepare, work, self.segmenter))
 
     async def process(self, work: Work) -> Answer:
         """Does one request's work.
@@ -114,37 +141,46 @@ class Pipeline:
             EngineError: the network could not be run.
             ImageError: the image cannot be used.
         """
+        segmenter = self.segmenter
         async with self.queue.place() as place, self._decoded:
-            prepared = await self._in_pool(partial(_prepare, work, self.segmenter))
-            inferred = await self.queue.infer(prepared, place)
+            with span("prepare"):
+                prepared = await self._in_pool(partial(_prepare, work, segmenter))
+            with span("infer"):
+                inferred = await self.queue.infer(Job(segmenter, prepared), place)
             queue_ms = max(0.0, place.waited_ms - prepared.decode_ms)
-            answer = await self._in_pool(
-                partial(work.finish, self.segmenter, prepared, inferred, queue_ms=queue_ms)
-            )
+            with span("finish"):
+                answer = await self._in_pool(
+                    partial(work.finish, segmenter, prepared, inferred, queue_ms=queue_ms)
+                )
         self._telemetry.segmented(
             timing_ms=answer.timing_ms, trusted=answer.trusted, predicted_iou=answer.predicted_iou
         )
         return answer
 
     async def try_engine(self) -> None:
-        """Runs the network on blank images, each batch size once, and what comes before and after.
+        """Tries what serves, in the inference thread.
 
         Raises:
             EngineError: the network could not be run.
         """
+        await self._try_out(self.segmenter, self._inference)
+
+    async def replace(self, segmenter: Segmenter, *, thread: ThreadPoolExecutor) -> None:
+        """Lets another segmenter do the work of requests that come from now on, once it has been tried in ``thread``.
+
+        Raises:
+            EngineError: its network could not be run; the work goes on with the one that there was.
+        """
+        await self._try_out(segmenter, thread)
+        self.segmenter = segmenter
+
+    async def _try_out(self, segmenter: Segmenter, thread: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await loop.run_in_executor(self._inference, self._try_engine)
+                await loop.run_in_executor(thread, partial(_try_out, segmenter, max_batch=self._max_batch))
         except TimeoutError:
             raise EngineError("The network did not come to an end: check the device.") from None
-
-    def _try_engine(self) -> None:
-        side = self.segmenter.metadata.preprocessing.input_size
-        prepared = self.segmenter.prepare(np.zeros((side, side), np.uint8))
-        for size in {1, self._max_batch}:
-            inferred = self.segmenter.run([prepared] * size)
-        self.segmenter.finish(prepared, inferred[0])
 
     async def serve(self) -> None:
         """Runs batches until cancelled."""
@@ -153,6 +189,7 @@ class Pipeline:
     def close(self) -> None:
         """Lets the threads end when what they have in hand is done."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self.surfaces.close()
 
     def _in_pool(self, function: Callable[[], T]) -> asyncio.Future[T]:
         return asyncio.get_running_loop().run_in_executor(self._pool, function)
@@ -173,3 +210,23 @@ def _prepare(work: Work, segmenter: Segmenter) -> Prepared:
         # Hostile bytes reach decoders that fail in ways nobody has foreseen.
         log.error("unforeseen error of a reader", extra={"fields": {"error": frames(error)}})
         raise UnreadableImage("The image cannot be read: save it anew with another program.") from None
+
+
+def _run(jobs: Sequence[Job]) -> list[Inferred]:
+    """Runs each network on its own images; there are two only while one takes the other's place."""
+    inferred: list[Inferred] = []
+    for segmenter, group in groupby(jobs, key=lambda job: job.segmenter):
+        prepared = [job.prepared for job in group]
+        most = segmenter.engine.max_batch
+        for start in range(0, len(prepared), most):
+            inferred += segmenter.run(prepared[start : start + most])
+    return inferred
+
+
+def _try_out(segmenter: Segmenter, *, max_batch: int) -> None:
+    """Runs the network on blank images, each batch size once, and what comes before and after."""
+    side = segmenter.metadata.preprocessing.input_size
+    prepared = segmenter.prepare(np.zeros((side, side), np.uint8))
+    for size in {1, min(max_batch, segmenter.engine.max_batch)}:
+        inferred = segmenter.run([prepared] * size)
+    segmenter.finish(prepared, inferred[0])

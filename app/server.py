@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+from contextlib import suppress
+from threading import current_thread, main_thread
 from types import FrameType
 
 import uvicorn
@@ -10,6 +12,7 @@ from fastapi import FastAPI
 from model.segmenter import Segmenter
 
 from .connection import guarded
+from .errors import ServiceError
 from .lifecycle import Lifecycle
 from .logs import configure, log
 from .main import create_app
@@ -29,7 +32,8 @@ class Server(uvicorn.Server):
     """uvicorn's server, with a way to stop of its own.
 
     On the first signal the service stops being ready, but still listens: whoever comes is told so. It ends when all requests are
-    answered, or when the grace period is over: what is unanswered then gets 503. The second signal ends it at once.
+    answered, or when the grace period is over: what is unanswered then gets 503. The second signal ends it at once. SIGHUP loads the
+    checkpoint anew.
     """
 
     def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, *, grace_period_s: float) -> None:
@@ -37,11 +41,14 @@ class Server(uvicorn.Server):
         self.lifecycle = lifecycle
         self._grace_period_s = grace_period_s
         self._drain: asyncio.Task[None] | None = None
+        self._reload: asyncio.Task[None] | None = None
         lifecycle.on_failure = lambda: self._stop("failure")
 
     async def serve(self, sockets: None = None) -> None:  # type: ignore[override]
         """Serves until told to stop."""
         self._loop = asyncio.get_running_loop()
+        if hasattr(signal, "SIGHUP") and current_thread() is main_thread():
+            self._loop.add_signal_handler(signal.SIGHUP, self.reload)
         await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -53,17 +60,28 @@ class Server(uvicorn.Server):
             self.lifecycle.draining = True
             self._loop.call_soon_threadsafe(self._stop, signal.Signals(sig).name)
 
+    def reload(self) -> None:
+        """Loads the checkpoint anew, in the background."""
+        if self._reload is None or self._reload.done():
+            self._reload = self._loop.create_task(self._reload_quietly())
+
+    async def _reload_quietly(self) -> None:
+        # What is wrong with the checkpoint has been logged; where nothing serves yet, there is nothing to swap.
+        with suppress(ServiceError):
+            await self.lifecycle.reload()
+
     def _stop(self, reason: str) -> None:
         self.lifecycle.draining = True
         log.info("stopping", extra={"fields": {"reason": reason, "requests": len(self.server_state.tasks)}})
         self._drain = asyncio.create_task(self._empty())
 
     async def _empty(self) -> None:
-        tasks = self.server_state.tasks
+        # Whoever comes from now on is refused at once, and has `LAST_MOMENT_S` to take that answer.
+        tasks = set(self.server_state.tasks)
         if tasks:
-            await asyncio.wait(tasks, timeout=self._grace_period_s)
-        for task in tasks:
-            task.cancel()
+            _, late = await asyncio.wait(tasks, timeout=self._grace_period_s)
+            for task in late:
+                task.cancel()
         self.should_exit = True
 
 
@@ -103,7 +121,10 @@ def serve(settings: Settings, *, segmenter: Segmenter | None = None) -> str | No
     """
     configure(settings.log_format)
     app = create_app(settings, segmenter=segmenter)
-    make_server(app, settings).run()
+    try:
+        make_server(app, settings).run()
+    finally:
+        app.state.traces.close()
     failure: str | None = app.state.lifecycle.failure
     if failure is not None:
         log.error(failure)

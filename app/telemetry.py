@@ -67,6 +67,9 @@ class Telemetry:
         self.engine_failures = Counter(
             "pleura_engine_failures", "Batches that the engine failed at.", registry=registry
         )
+        self.reloads = Counter(
+            "pleura_reloads", "Checkpoints loaded while serving.", ("outcome",), registry=registry
+        )
         self.segmentations = Counter("pleura_segmentations", "Masks made.", registry=registry)
         self.untrusted = Counter("pleura_untrusted", "Masks that cannot be trusted.", registry=registry)
         self.predicted_iou = Histogram(

@@ -27,6 +27,9 @@ from .errors import (
 MAX_PART_TEXT = 1024
 """Bytes of a form's field that is not a file; none is wanted."""
 
+BLOCK = 1_000_000
+"""Bytes of a body that are written at a time: each writing to the disk costs a change of threads."""
+
 
 def contents(upload: UploadFile) -> memoryview:
     """The bytes of an upload. What lies on the disk is mapped, not read, so that it is never whole in memory.
@@ -124,9 +127,14 @@ class Intake:
 async def _body(request: Request) -> UploadFile:
     file = SpooledTemporaryFile(max_size=MultiPartParser.spool_max_size)  # noqa: SIM115 - the caller closes it
     upload = UploadFile(cast(BinaryIO, file), size=0)
+    block = bytearray()
     try:
         async for chunk in request.stream():
-            await upload.write(chunk)
+            block += chunk
+            if len(block) >= BLOCK:
+                await upload.write(bytes(block))
+                block.clear()
+        await upload.write(bytes(block))
         await upload.seek(0)
     except BaseException:
         file.close()

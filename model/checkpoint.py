@@ -128,6 +128,18 @@ def read_metadata(path: Path) -> CheckpointMetadata:
     return found
 
 
+def check_weights(path: Path, metadata: CheckpointMetadata) -> None:
+    """Compares the weights with the sha256 in their metadata; needs no torch.
+
+    Raises:
+        CheckpointError: they are not those that were written.
+    """
+    if _tensor_hash(path.read_bytes()) != metadata.sha256:
+        raise CheckpointError(
+            f"The weights in {path.name} are not those that were written (sha256 differs): copy it again."
+        )
+
+
 def load_checkpoint(path: Path) -> tuple[ResNet50UNet, CheckpointMetadata]:
     """Reads weights and metadata, checks the sha256 and every shape.
 
@@ -140,11 +152,8 @@ def load_checkpoint(path: Path) -> tuple[ResNet50UNet, CheckpointMetadata]:
     from safetensors.torch import load
 
     metadata = read_metadata(path)
+    check_weights(path, metadata)
     data = path.read_bytes()
-    if _tensor_hash(data) != metadata.sha256:
-        raise CheckpointError(
-            f"The weights in {path.name} are not those that were written (sha256 differs): copy it again."
-        )
     network = metadata.network()
     expected = network.state_dict()
     weights = load(data)

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..checkpoint import CheckpointMetadata, read_metadata
+from ..checkpoint import CheckpointMetadata, check_weights, read_metadata
 from ..errors import EngineError
 from ..threads import available_cpus
 from .engine import Engine
@@ -78,6 +78,8 @@ def _openvino_engine(checkpoint: Path, metadata: CheckpointMetadata, *, threads:
         raise EngineError("OpenVINO is not installed: set PLEURA_ENGINE to torch.")
     from .openvino import OpenVINOEngine, read_model
 
+    # The exported model is what runs; that the checkpoint itself is damaged must not go unseen for that.
+    check_weights(checkpoint, metadata)
     exported = checkpoint.with_suffix(".int8.xml")
     if exported.exists():
         model = read_model(exported, sha256=metadata.sha256)

@@ -50,6 +50,8 @@ class OpenVINOEngine:
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": 1,
             "PERFORMANCE_HINT": "LATENCY",
+            # Images are decoded beside the network: threads that are bound to a processor would wait there for the decoder.
+            "ENABLE_CPU_PINNING": False,
         }
         if cache is not None:
             settings["CACHE_DIR"] = str(cache)

@@ -1,6 +1,6 @@
-"""A service in a process of its own, with a fake engine: ``python -m tests.app.serving FOLDER``.
+"""A service in a process of its own, with a fake engine: ``python -m tests.app.serving FOLDER [SECONDS]``.
 
-The engine makes the file ``entered`` in the folder when it begins, and waits for the file ``go``.
+The engine makes the file ``entered`` in the folder when it begins, waits for the file ``go`` and takes so many seconds.
 """
 
 import os
@@ -20,19 +20,23 @@ from tests.app.fakes import FakeEngine, segmenter
 class FileEngine(FakeEngine):
     """Held by a file that is not there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, seconds: float = 0) -> None:
         super().__init__()
         self._folder = folder
+        self._seconds = seconds
 
     def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
         (self._folder / "entered").touch()
         pause = Event()
         while not (self._folder / "go").exists():
             pause.wait(0.01)
+        pause.wait(self._seconds)
         return super().__call__(batch)
 
 
 if __name__ == "__main__":
-    failure = serve(Settings(), segmenter=segmenter(FileEngine(Path(sys.argv[1]))))
+    folder, *seconds = sys.argv[1:]
+    engine = FileEngine(Path(folder), seconds=float(*seconds))
+    failure = serve(Settings(), segmenter=segmenter(engine))
     # As the command does: whatever a thread is stuck in.
     os._exit(1 if failure else 0)

@@ -62,8 +62,11 @@ class Process:
     def ready(self) -> None:
         wait_until(lambda: httpx.get(f"{self.url}/readyz").status_code == 200)
 
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
     def terminate(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
 
     def exit_code(self) -> int:
         return self._process.wait(30)
@@ -135,17 +138,25 @@ def test_sigterm_with_a_stuck_engine_and_half_an_upload(start: Callable[..., Pro
         assert process.exit_code() == 0
 
 
-def test_nothing_is_left_or_told_of_an_image(start: Callable[..., Process]) -> None:
-    process = start(log_format="json")
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_nothing_is_left_or_told_of_an_image(start: Callable[..., Process], log_format: str) -> None:
+    process = start(log_format=log_format, api_key="k")
     process.go()
     process.ready()
     planted = b"DOE^JANE"
     large = IMAGE + planted * 300_000
     header = dicom(picture())
+    key = {"Authorization": "Bearer k"}
     for content in (large, planted * 300_000, header, header + planted * 300_000, header[:-100]):
         form = {"image": (planted.decode(), content)}
-        httpx.post(f"{process.url}/segment?name=DOE", files=form, timeout=30)
-        httpx.post(f"{process.url}/segment", files=form, timeout=30)
+        for media in ("application/json", "image/png", "application/dicom"):
+            accept = key | {"Accept": media, "X-Request-ID": "DOE^JANE"}
+            httpx.post(f"{process.url}/segment", files=form, headers=accept, timeout=30)
+        httpx.post(f"{process.url}/segment?name=DOE&threshold=DOE", files=form, headers=key, timeout=30)
+        # A mask of another size is refused before MONAI is loaded.
+        mask = encode(picture(side=32)) + planted * 300_000
+        httpx.post(f"{process.url}/evaluate", files=form | {"mask": ("DOE", mask)}, headers=key, timeout=30)
+        httpx.post(f"{process.url}/segment", files=form, headers={"Authorization": "Bearer DOE"}, timeout=30)
         httpx.post(f"{process.url}/DOE", content=content, headers={"X-Patient": "DOE"}, timeout=30)
     metrics = httpx.get(f"{process.url}/metrics").text
     process.terminate()
@@ -154,3 +165,15 @@ def test_nothing_is_left_or_told_of_an_image(start: Callable[..., Process]) -> N
     assert "request" in process.log.read_text()
     for path in process.folder.rglob("*"):
         assert b"DOE" not in path.read_bytes(), path
+
+
+def test_sighup_loads_the_checkpoint_anew(start: Callable[..., Process]) -> None:
+    process = start()
+    process.go()
+    process.ready()
+    process.signal(signal.SIGHUP)
+    wait_until(lambda: "reloaded" in process.log.read_text())
+    assert post(process) == 200
+    assert 'pleura_reloads_total{outcome="done"} 1.0' in httpx.get(f"{process.url}/metrics").text
+    process.terminate()
+    assert process.exit_code() == 0

@@ -52,7 +52,7 @@ def test_a_real_mask_has_the_image_s_size_and_its_iou_is_true(
 ) -> None:
     image, mask = (path.read_bytes() for path in pair)
     predicted = _mask(_segment(service, image))
-    truth = cv2.imdecode(np.frombuffer(mask, np.uint8), cv2.IMREAD_GRAYSCALE) > 0
+    truth = np.asarray(cv2.imdecode(np.frombuffer(mask, np.uint8), cv2.IMREAD_GRAYSCALE)) > 0
     assert predicted.shape == truth.shape
     answer = service.post("/evaluate", files={"image": image, "mask": mask})
     assert answer.status_code == 200, answer.text

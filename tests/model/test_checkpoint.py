@@ -21,7 +21,9 @@ from model.errors import CheckpointError
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("checkpoint") / "small.safetensors"
-    metadata = CheckpointMetadata(name="small", bridge_channels=8, decoder_channels=(8, 8, 8, 8), head_channels=8)
+    metadata = CheckpointMetadata(
+        name="small", bridge_channels=8, decoder_channels=(8, 8, 8, 8), head_channels=8
+    )
     torch.manual_seed(0)
     weights = {
         key: value.half() if value.is_floating_point() else value

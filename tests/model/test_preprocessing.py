@@ -50,7 +50,9 @@ def test_sixteen_bits_give_what_eight_give() -> None:
 @pytest.mark.parametrize("resize", ["stretch", "letterbox"])
 def test_the_way_back(width: int, height: int, resize: str) -> None:
     """A mask that is brought to the network's square as an image is comes back where it was."""
-    preprocessing = Preprocessing.model_validate({"input_size": 64, "resize": resize, "normalisation": "unit"})
+    preprocessing = Preprocessing.model_validate(
+        {"input_size": 64, "resize": resize, "normalisation": "unit"}
+    )
     mask = np.zeros((height, width), np.uint8)
     mask[: height // 2, width // 4 : width // 2] = 255
     back = preprocessing.restore(preprocessing.apply(mask), width=width, height=height) > 0.5

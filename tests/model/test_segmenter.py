@@ -34,7 +34,9 @@ class Dark:
 
 
 def _metadata(**changes: object) -> CheckpointMetadata:
-    return CheckpointMetadata(name="fake", preprocessing=Preprocessing(input_size=64)).model_copy(update=changes)
+    return CheckpointMetadata(name="fake", preprocessing=Preprocessing(input_size=64)).model_copy(
+        update=changes
+    )
 
 
 def _two_boxes(width: int, height: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:

@@ -73,7 +73,7 @@ def learning(phantoms: Phantoms) -> list[str | Path]:
 
 
 @pytest.fixture(scope="session")
-def learnt(tmp_path_factory: pytest.TempPathFactory, learning: list[str | Path]) -> Path:
+def learnt(tmp_path_factory: pytest.TempPathFactory, learning: list[str | Path], pleura: Pleura) -> Path:
     """The folder of that run, which was killed from outside when it reported its second epoch, and gone on with."""
     out = tmp_path_factory.mktemp("runs") / "learnt"
     command = [sys.executable, "-m", "pleura_cli", *learning, "--out", out]
@@ -83,7 +83,8 @@ def learnt(tmp_path_factory: pytest.TempPathFactory, learning: list[str | Path])
             if line.startswith("epoch   2 "):
                 process.kill()
     assert process.returncode == -9
-    subprocess.run([*command, "--resume"], check=True, capture_output=True)
+    resumed = pleura(*learning, "--out", out, "--resume")
+    assert resumed.code == 0, resumed.err
     return out
 
 

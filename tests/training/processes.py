@@ -15,7 +15,9 @@ from typing import Any, Literal
 from unittest.mock import patch
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["training.fit", "training.results", "model.engines.pytorch"])
+_CONTEXT.set_forkserver_preload(
+    ["training.fit", "training.results", "monai.metrics.surface_dice", "model.engines.pytorch"]
+)
 
 
 @dataclass(frozen=True, slots=True)

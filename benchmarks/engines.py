@@ -1,0 +1,162 @@
+"""The engines side by side: ``python -m benchmarks.engines [--device cuda]``.
+
+On a CPU, milliseconds an image of each engine, one image at a time, all processors. On CUDA, images a second of the service's
+engine at batch sizes 1 to 64, against PyTorch eager in fp32 one by one, and the share of the card's fp16 peak that the network's
+arithmetic comes to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from model.checkpoint import BUNDLED, load_checkpoint, read_metadata
+from model.engines import Engine, EngineChoice, choose_engine
+from model.threads import available_cpus
+
+from .images import RESULTS
+
+BATCHES = (1, 2, 4, 8, 16, 32, 64)
+PEAK_TFLOPS = {
+    "H200": 989.0,
+    "H100 PCIe": 756.0,
+    "H100": 989.0,
+    "A100": 312.0,
+    "L40S": 362.0,
+    "L4": 121.0,
+    "A10G": 125.0,
+    "T4": 65.0,
+    "V100": 125.0,
+}
+"""Dense fp16 with tensor cores, from the makers' data sheets; the first name that the card's contains counts."""
+
+
+def milliseconds(call: Callable[[], object], *, seconds: float) -> float:
+    """Median milliseconds of ``call``, after it has run twice."""
+    for _ in range(2):
+        call()
+    times: list[float] = []
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until or len(times) < 3:
+        start = time.perf_counter()
+        call()
+        times.append((time.perf_counter() - start) * 1000)
+    return float(np.median(times))
+
+
+def cpu_engines(checkpoint: Path) -> dict[str, Engine]:
+    """What can run here, by name: each engine, and OpenVINO fp32 beside int8."""
+    found: dict[str, Engine] = {}
+    choices: tuple[EngineChoice, ...] = ("torch", "openvino")
+    for choice in choices:
+        engine = choose_engine(checkpoint, device="cpu", engine=choice)
+        found[engine.name] = engine
+    exported = checkpoint.with_suffix(".fp32.xml")
+    if "openvino-fp32" not in found and exported.exists():
+        from model.engines.openvino import OpenVINOEngine, read_model
+
+        model = read_model(exported, sha256=read_metadata(checkpoint).sha256)
+        found["openvino-fp32"] = OpenVINOEngine(model, precision="fp32", threads=available_cpus())
+    return found
+
+
+def on_cpu(checkpoint: Path, *, seconds: float, console: Console) -> dict[str, Any]:
+    """Measures the engines of a CPU."""
+    shape = _shape(checkpoint)
+    batch = np.random.default_rng(0).standard_normal((1, *shape)).astype(np.float32)
+    found = {
+        name: milliseconds(lambda engine=engine: engine(batch), seconds=seconds)  # type: ignore[misc]
+        for name, engine in cpu_engines(checkpoint).items()
+    }
+    table = Table(title=f"One image of {shape[-1]}², {available_cpus()} processors")
+    table.add_column("engine")
+    table.add_column("ms", justify="right")
+    for name, ms in sorted(found.items(), key=lambda pair: -pair[1]):
+        table.add_row(name, f"{ms:.1f}")
+    console.print(table)
+    return {"cpu_ms": found, "input_size": shape[-1]}
+
+
+def on_cuda(checkpoint: Path, *, seconds: float, console: Console) -> dict[str, Any]:
+    """Measures the engine of a GPU."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    network, _ = load_checkpoint(checkpoint)
+    shape = _shape(checkpoint)
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        network.infer(torch.zeros(1, *shape))
+    operations = counter.get_total_flops()
+    card = torch.cuda.get_device_name()
+    peak = next((tflops for name, tflops in PEAK_TFLOPS.items() if name in card), None)
+
+    plain = network.cuda()
+    one = torch.zeros(1, *shape, device="cuda")
+
+    def eager() -> None:
+        with torch.inference_mode():
+            plain.infer(one)
+        torch.cuda.synchronize()
+
+    baseline = 1000 / milliseconds(eager, seconds=seconds)
+    engine = choose_engine(checkpoint, device="cuda")
+    table = Table(title=f"{card}, {engine.name}; eager fp32 one by one: {baseline:.0f} images/s")
+    for column in ("batch", "images/s", "times eager", "TFLOP/s", "of the peak"):
+        table.add_column(column, justify="right")
+    points = []
+    for size in BATCHES:
+        batch = np.zeros((size, *shape), np.float32)
+        rate = 1000 * size / milliseconds(lambda batch=batch: engine(batch), seconds=seconds)  # type: ignore[misc]
+        tflops = rate * operations / 1e12
+        share = None if peak is None else tflops / peak
+        points.append(
+            {"batch": size, "rate": rate, "ratio": rate / baseline, "tflops": tflops, "share": share}
+        )
+        table.add_row(
+            str(size),
+            f"{rate:.0f}",
+            f"{rate / baseline:.1f}",
+            f"{tflops:.1f}",
+            "" if share is None else f"{share:.0%}",
+        )
+    console.print(table)
+    return {"card": card, "engine": engine.name, "eager_fp32_rate": baseline, "points": points}
+
+
+def _shape(checkpoint: Path) -> tuple[int, int, int]:
+    metadata = read_metadata(checkpoint)
+    side = metadata.preprocessing.input_size
+    return metadata.in_channels, side, side
+
+
+def main() -> None:
+    """Measures, prints, writes."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.engines", description=__doc__)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--seconds", type=float, default=3)
+    options = parser.parse_args()
+    console = Console()
+    checkpoint = Path(os.environ.get("PLEURA_CHECKPOINT") or BUNDLED)
+    if options.device == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            console.print("GPU engine: not measured, there is no CUDA device here")
+            return
+    measure = on_cuda if options.device == "cuda" else on_cpu
+    found = measure(checkpoint, seconds=options.seconds, console=console)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / f"engines-{options.device}.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

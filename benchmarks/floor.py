@@ -1,0 +1,173 @@
+"""What the machine allows: decode, resize, inference and encoding in one process, without HTTP, quality or anything else.
+
+``python -m benchmarks.floor JSON`` with ``checkpoint``, ``image``, ``seconds``, ``device``. On a CPU two ways are tried, and the
+faster one is the floor: as many images at a time as there are processors, each with one thread from end to end; or one
+image at a time in a network that uses them all, while others are decoded and encoded.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from model.checkpoint import read_metadata
+from model.preprocessing import Preprocessing
+from model.threads import available_cpus
+from model.writing.png import mask_png
+
+Infer = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+_REDUCED = (
+    (8, cv2.IMREAD_REDUCED_GRAYSCALE_8),
+    (4, cv2.IMREAD_REDUCED_GRAYSCALE_4),
+    (2, cv2.IMREAD_REDUCED_GRAYSCALE_2),
+)
+
+
+class Way(NamedTuple):
+    """How fast one way is, and what processor time an image takes in it."""
+
+    images_per_s: float
+    cpu_ms: float
+
+
+def decode(data: bytes, preprocessing: Preprocessing, side: int) -> NDArray[np.float32]:
+    """An image file to the network's input ``(1, 1, S, S)``."""
+    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH
+    if data[:2] == b"\xff\xd8":
+        flags = next((flag for by, flag in _REDUCED if side // by >= preprocessing.input_size), flags)
+    pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    return preprocessing.apply(pixels)[None, None]
+
+
+def encode(lung: NDArray[np.float32], preprocessing: Preprocessing, side: int) -> bytes:
+    """The probability ``(S, S)`` to the mask's PNG."""
+    return mask_png(preprocessing.restore(lung, width=side, height=side) >= 0.5)
+
+
+def _openvino(checkpoint: Path, *, streams: int, threads: int) -> Callable[[], Infer]:
+    """Makes functions that infer, one for each thread that wants to."""
+    import openvino
+
+    path = checkpoint.with_suffix(".int8.xml")
+    compiled = openvino.Core().compile_model(
+        path,
+        "CPU",
+        {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": streams,
+            "ENABLE_CPU_PINNING": False,
+        },
+    )
+
+    def make() -> Infer:
+        request = compiled.create_infer_request()
+
+        def infer(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+            lung: NDArray[np.float32] = np.array(request.infer([batch], share_inputs=True)[0][0, 1])
+            return lung
+
+        return infer
+
+    return make
+
+
+def _torch(checkpoint: Path, device: str) -> Infer:
+    from model.engines import choose_engine
+
+    engine = choose_engine(checkpoint, device="cuda" if device == "cuda" else "cpu", engine="torch")
+    return lambda batch: engine(batch).probabilities[0, 1]
+
+
+def each_its_own(make: Callable[[], Infer], data: bytes, *, workers: int, seconds: float, **way: Any) -> Way:
+    """Speed where each thread takes images from end to end."""
+    made = [make() for _ in range(workers)]
+    until = time.perf_counter() + seconds
+
+    def work(infer: Infer) -> int:
+        count = 0
+        while time.perf_counter() < until:
+            encode(infer(decode(data, **way))[:], **way)
+            count += 1
+        return count
+
+    for infer in made:
+        infer(decode(data, **way))
+    start, cpu = time.perf_counter(), time.process_time()
+    until = start + seconds
+    with ThreadPoolExecutor(workers) as pool:
+        count = sum(pool.map(work, made))
+    return Way(count / (time.perf_counter() - start), 1000 * (time.process_time() - cpu) / count)
+
+
+def side_by_side(infer: Infer, data: bytes, *, workers: int, seconds: float, **way: Any) -> Way:
+    """Speed where the network takes one image at a time and the rest is done beside it."""
+    lock = Lock()
+    infer(decode(data, **way))
+    start, cpu = time.perf_counter(), time.process_time()
+
+    def work(_: None) -> bool:
+        if time.perf_counter() - start > seconds:
+            return False
+        pixels = decode(data, **way)
+        with lock:
+            lung = infer(pixels)
+        encode(lung, **way)
+        return True
+
+    count = 0
+    with ThreadPoolExecutor(workers) as pool:
+        while True:
+            done = list(pool.map(work, repeat(None, 4 * workers)))
+            count += sum(done)
+            if not all(done):
+                return Way(count / (time.perf_counter() - start), 1000 * (time.process_time() - cpu) / count)
+
+
+def one_by_one(infer: Infer, data: bytes, *, seconds: float, **way: Any) -> float:
+    """Milliseconds of one image, with nothing beside it."""
+    infer(decode(data, **way))
+    times = []
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        start = time.perf_counter()
+        encode(infer(decode(data, **way)), **way)
+        times.append((time.perf_counter() - start) * 1000)
+    return float(np.median(times))
+
+
+def main(plan: dict[str, Any]) -> dict[str, float]:
+    """Images a second of each way, and the milliseconds of one image alone."""
+    cv2.setNumThreads(1)
+    checkpoint, data, seconds = Path(plan["checkpoint"]), Path(plan["image"]).read_bytes(), plan["seconds"]
+    way = {"preprocessing": read_metadata(checkpoint).preprocessing, "side": plan["side"]}
+    cpus = available_cpus()
+    if plan["device"] == "cuda":
+        infer = _torch(checkpoint, "cuda")
+        found = {"side by side": side_by_side(infer, data, workers=2 * cpus, seconds=seconds, **way)}
+    else:
+        apart = _openvino(checkpoint, streams=cpus, threads=cpus)
+        found = {"each its own": each_its_own(apart, data, workers=cpus, seconds=seconds, **way)}
+        infer = _openvino(checkpoint, streams=1, threads=cpus)()
+        found["side by side"] = side_by_side(infer, data, workers=cpus + 1, seconds=seconds, **way)
+    best = max(found.values())
+    return {
+        **{name: speed.images_per_s for name, speed in found.items()},
+        **best._asdict(),
+        "alone_ms": one_by_one(infer, data, seconds=seconds / 2, **way),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(json.loads(sys.argv[1]))))

@@ -1,0 +1,45 @@
+"""Other processes that measure, and what they say."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from .images import Picture
+from .systems import ROOT, Running
+
+
+def load(service: Running, picture: Picture, *, seconds: float, **kind: Any) -> dict[str, Any]:
+    """Sends ``picture`` to ``service``: with ``concurrency`` in a closed loop, with ``rate`` in an open one."""
+    plan = {"port": service.port, "request": str(service.request_file(picture)), "seconds": seconds, **kind}
+    return _module("benchmarks.load", plan)
+
+
+def floor(checkpoint: Path, picture: Picture, *, seconds: float, device: str) -> dict[str, float]:
+    """See `benchmarks.floor`."""
+    picture.data()
+    plan = {
+        "checkpoint": str(checkpoint),
+        "image": str(picture.path),
+        "side": picture.side,
+        "seconds": seconds,
+        "device": device,
+    }
+    return _module("benchmarks.floor", plan)
+
+
+def _module(name: str, plan: dict[str, Any]) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", name, json.dumps(plan)],
+        cwd=ROOT,
+        env=dict(os.environ),
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=600,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found

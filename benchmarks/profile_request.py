@@ -1,0 +1,88 @@
+"""Where the time of one request goes: ``python -m benchmarks.profile_request [--side 512] [--kind png8]``.
+
+Requests are sent one at a time; what the service tells of its stages on ``/metrics`` is set against what the client waits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from prometheus_client.parser import text_string_to_metric_families
+from rich.console import Console
+from rich.table import Table
+
+from model.checkpoint import BUNDLED
+
+from .images import Picture
+from .measure import load
+from .systems import Running, pleura, started
+
+
+def profile(service: Running, picture: Picture, *, seconds: float) -> dict[str, Any]:
+    """Mean milliseconds by stage, one request at a time, and the share of it that is not the network."""
+    before = _stages(service.port)
+    found = load(service, picture, seconds=seconds, concurrency=1)
+    after = _stages(service.port)
+    stages = {
+        stage: 1000
+        * (after[stage][0] - before.get(stage, (0, 0))[0])
+        / (after[stage][1] - before.get(stage, (0, 0))[1])
+        for stage in after
+    }
+    waited = float(np.mean(found["latencies_ms"]))
+    return {
+        "picture": picture.name,
+        "stages_ms": stages,
+        "request_ms": waited,
+        "rest_ms": waited - sum(stages.values()),
+        "outside": 1 - stages["inference"] / waited,
+    }
+
+
+def _stages(port: int) -> dict[str, tuple[float, float]]:
+    """For each stage its seconds and its requests so far."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    sums: dict[str, dict[str, float]] = {}
+    for family in text_string_to_metric_families(text):
+        if family.name == "pleura_stage_seconds":
+            for sample in family.samples:
+                if sample.name.endswith(("_sum", "_count")):
+                    sums.setdefault(sample.labels["stage"], {})[sample.name.rsplit("_", 1)[1]] = sample.value
+    return {stage: (found["sum"], found["count"]) for stage, found in sums.items()}
+
+
+def show(found: dict[str, Any], console: Console) -> None:
+    """Prints the stages."""
+    table = Table(title=f"One request at a time, {found['picture']}")
+    table.add_column("stage")
+    table.add_column("ms", justify="right")
+    for stage, ms in found["stages_ms"].items():
+        table.add_row(stage, f"{ms:.2f}")
+    table.add_row("HTTP, threads, client", f"{found['rest_ms']:.2f}")
+    table.add_row("all", f"{found['request_ms']:.2f}")
+    console.print(table)
+    console.print(f"outside the network: {found['outside']:.1%}")
+
+
+def main() -> None:
+    """Starts Pleura and profiles it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--side", type=int, default=512)
+    parser.add_argument("--kind", choices=("jpeg", "png8", "png16"), default="png8")
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    options = parser.parse_args()
+    checkpoint = Path(os.environ.get("PLEURA_CHECKPOINT") or BUNDLED)
+    with started(pleura(checkpoint, device=options.device)) as service:
+        picture = Picture(options.side, options.kind)
+        show(profile(service, picture, seconds=options.seconds), Console())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,246 @@
+"""What is measured: how each service is started, asked and stopped, and what memory it took."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+from .images import RESULTS, Picture
+
+ROOT = Path(__file__).parents[1]
+PEERS = Path(__file__).parent / ".venv-peers" / "bin" / "python"
+
+START_S = 180.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """A service that makes masks of radiographs.
+
+    Attributes:
+        name: in the table.
+        family: what its variants have in common.
+        command, environment: ``{port}`` stands for the port; the environment comes beside that of this process.
+        path: where images are posted.
+        form_field: name of the file in a form; None sends the image as the body.
+        ready: path that answers 200 once it serves.
+    """
+
+    name: str
+    family: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    path: str
+    form_field: str | None
+    ready: str
+
+    def request(self, picture: Picture) -> bytes:
+        """A whole HTTP request, as it is sent."""
+        body, kind = picture.data(), "image/jpeg" if picture.kind == "jpeg" else "image/png"
+        if self.form_field is not None:
+            boundary = uuid4().hex
+            head = (
+                f'--{boundary}\r\nContent-Disposition: form-data; name="{self.form_field}"; filename="x.png"\r\n'
+                f"Content-Type: {kind}\r\n\r\n"
+            )
+            body = head.encode() + body + f"\r\n--{boundary}--\r\n".encode()
+            kind = f"multipart/form-data; boundary={boundary}"
+        return (
+            f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: image/png\r\nContent-Type: {kind}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        ).encode() + body
+
+
+@dataclass(slots=True)
+class Running:
+    """A service that was started."""
+
+    system: System
+    port: int
+    process: subprocess.Popen[bytes]
+    start_s: float
+
+    def peak_mb(self) -> float:
+        """Most resident memory so far, in MB (10⁶ bytes): the sum of the peaks of its processes, so never too little."""
+        return sum(_peak_bytes(pid) for pid in _family(self.process.pid)) / 1e6
+
+    def cpu_s(self) -> float:
+        """Processor time so far, of all its processes."""
+        return sum(_cpu_s(pid) for pid in _family(self.process.pid))
+
+    def request_file(self, picture: Picture) -> Path:
+        """A file with the request."""
+        path = RESULTS / "requests" / f"{self.system.family}-{picture.name}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self.system.request(picture))
+        return path
+
+
+@contextmanager
+def started(system: System) -> Iterator[Running]:
+    """Starts a service, waits until it is ready, and stops it and all its processes at the end.
+
+    Raises:
+        RuntimeError: it does not become ready.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = RESULTS / "logs" / f"{system.name.replace(' ', '-').replace('/', '-')}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    begun = time.perf_counter()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [part.replace("{port}", str(port)) for part in system.command],
+            cwd=ROOT,
+            env={**os.environ, **{k: v.replace("{port}", str(port)) for k, v in system.environment.items()}},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        while not _answers(port, system.ready):
+            if process.poll() is not None or time.perf_counter() - begun > START_S:
+                raise RuntimeError(f"{system.name} does not start: see {log.name} among the logs.")
+            time.sleep(0.02)
+        yield Running(system, port, process, time.perf_counter() - begun)
+    finally:
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    members = _family(process.pid)
+    for number, patience in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 10.0)):
+        for pid in members:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                continue
+        until = time.perf_counter() + patience
+        while time.perf_counter() < until:
+            process.poll()
+            if not any(_alive(pid) for pid in members):
+                return
+            time.sleep(0.05)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _answers(port: int, path: str) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.sendall(
+                f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
+            )
+            return connection.recv(12).endswith(b"200")
+    except OSError:
+        return False
+
+
+def _family(pid: int) -> list[int]:
+    """A process and all below it."""
+    found = [pid]
+    for parent in found:
+        for children in Path(f"/proc/{parent}/task").glob("*/children"):
+            try:
+                found += map(int, children.read_text().split())
+            except OSError:
+                continue
+    return found
+
+
+def _peak_bytes(pid: int) -> int:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
+
+
+def _cpu_s(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def pleura(checkpoint: Path, *, device: str) -> System:
+    """Pleura as ``pleura serve`` starts it, with settings of its own choice."""
+    return System(
+        name="Pleura",
+        family="pleura",
+        command=(sys.executable, "-m", "pleura_cli", "serve", "--port", "{port}"),
+        environment={"PLEURA_CHECKPOINT": str(checkpoint), "PLEURA_DEVICE": device},
+        path="/segment",
+        form_field=None,
+        ready="/readyz",
+    )
+
+
+def peers(checkpoint: Path, *, engine: str, device: str, cpus: int) -> list[list[System]]:
+    """For each peer its settings that are worth trying; the fastest is measured in full."""
+    label = {"torch": "eager", "openvino": "OpenVINO int8"}[engine]
+    python = str(PEERS)
+
+    def variant(
+        family: str, module: str, path: str, form_field: str, ready: str, *, workers: int, batch: int
+    ) -> System:
+        serve = (
+            (
+                python,
+                "-m",
+                "bentoml",
+                "serve",
+                f"{module}:Segmentation",
+                "--host",
+                "127.0.0.1",
+                "-p",
+                "{port}",
+            )
+            if family == "BentoML"
+            else (python, "-m", module, "{port}")
+        )
+        told = "" if family == "FastAPI" else f", {workers} worker{'s' if workers > 1 else ''}"
+        return System(
+            name=f"{family} {label}{told}",
+            family=f"{family} {label}",
+            command=serve,
+            environment={
+                "PEER_CHECKPOINT": str(checkpoint),
+                "PEER_ENGINE": engine,
+                "PEER_DEVICE": device,
+                "PEER_WORKERS": str(workers),
+                "PEER_THREADS": str(max(1, cpus // workers)),
+                "PEER_BATCH": str(batch),
+                "BENTOML_HOME": str(RESULTS / "bentoml"),
+                "BENTOML_DO_NOT_TRACK": "True",
+            },
+            path=path,
+            form_field=form_field,
+            ready=ready,
+        )
+
+    workers = (1,) if device == "cuda" else (1, cpus)
+    batch = 32 if device == "cuda" else 8
+    litserve = ("LitServe", "benchmarks.peers.litserve_service", "/predict", "request", "/health")
+    bento = ("BentoML", "benchmarks.peers.bentoml_service", "/segment", "image", "/readyz")
+    plain = ("FastAPI", "benchmarks.peers.plain_fastapi", "/segment", "image", "/ready")
+    return [
+        [variant(*plain, workers=1, batch=1)],
+        *([variant(*peer, workers=count, batch=batch) for count in workers] for peer in (litserve, bento)),
+    ]

@@ -1,0 +1,46 @@
+"""A segmentation as one JSON document, for files: as the service's, with the mask as run lengths."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from .rle import coco_rle
+
+if TYPE_CHECKING:
+    from ..checkpoint import CheckpointMetadata
+    from ..engines import Engine
+    from ..segmentation import Segmentation
+
+
+def document(segmentation: Segmentation, *, metadata: CheckpointMetadata, engine: Engine) -> dict[str, Any]:
+    """What is known about one radiograph, ready for `json.dumps`.
+
+    Returns:
+        ``image`` (width, height, format, spacing_mm, applied), ``mask`` (encoding ``"rle"`` and its data, see `coco_rle`), ``lungs``
+        (right and left: area_px, area_mm2, box, centroid; None where not found), ``quality`` (predicted_iou, trusted, warnings) and
+        ``model`` (name, sha256, engine, device, threshold). Nothing of a DICOM header but its spacing.
+    """
+    radiograph = segmentation.radiograph
+    return {
+        "image": {
+            "width": radiograph.width,
+            "height": radiograph.height,
+            "format": radiograph.format,
+            "spacing_mm": radiograph.spacing_mm,
+            "applied": radiograph.applied,
+        },
+        "mask": {"encoding": "rle", "data": coco_rle(segmentation.mask)},
+        "lungs": {
+            side: None if lung is None else asdict(lung)
+            for side, lung in (("right", segmentation.right), ("left", segmentation.left))
+        },
+        "quality": asdict(segmentation.quality),
+        "model": {
+            "name": metadata.name,
+            "sha256": metadata.sha256,
+            "engine": engine.name,
+            "device": engine.device,
+            "threshold": segmentation.threshold,
+        },
+    }

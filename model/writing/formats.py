@@ -1,0 +1,111 @@
+"""What a segmentation can be written as: the word for it, the files' suffix, the bytes. Each writer is loaded when it is used."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ..errors import UnsuitableImage
+
+if TYPE_CHECKING:
+    from ..checkpoint import CheckpointMetadata
+    from ..engines import Engine
+    from ..segmentation import Segmentation
+
+NO_DICOM = "A DICOM segmentation refers to a DICOM image: take another --format for this one."
+
+
+class Format(StrEnum):
+    """Formats by name."""
+
+    PNG = "png"
+    OVERLAY = "overlay"
+    RLE = "rle"
+    POLYGONS = "polygons"
+    GEOJSON = "geojson"
+    JSON = "json"
+    SEG = "seg"
+    NIFTI = "nifti"
+
+    @property
+    def suffix(self) -> str:
+        """What comes after the whole name of the image; no two formats have the same."""
+        return _SUFFIXES[self]
+
+
+_SUFFIXES = {
+    Format.PNG: ".mask.png",
+    Format.OVERLAY: ".overlay.png",
+    Format.RLE: ".rle.json",
+    Format.POLYGONS: ".polygons.json",
+    Format.GEOJSON: ".geojson",
+    Format.JSON: ".json",
+    Format.SEG: ".seg.dcm",
+    Format.NIFTI: ".nii.gz",
+}
+
+
+def write(
+    segmentation: Segmentation, format_: Format, *, metadata: CheckpointMetadata, engine: Engine
+) -> bytes:
+    """One segmentation as the bytes of a file.
+
+    Raises:
+        UnsuitableImage: a DICOM segmentation is asked for of an image that is no DICOM, or of a header it cannot refer to.
+    """
+    match format_:
+        case Format.PNG:
+            from .png import mask_png
+
+            return mask_png(segmentation.mask)
+        case Format.OVERLAY:
+            from .overlay import overlay_png
+
+            return overlay_png(segmentation.radiograph, segmentation.labels)
+        case Format.RLE:
+            from .rle import coco_rle
+
+            return _json(coco_rle(segmentation.mask))
+        case Format.POLYGONS:
+            from .polygons import coco_polygons
+
+            return _json(coco_polygons(segmentation.mask))
+        case Format.GEOJSON:
+            from .polygons import geojson
+
+            return _json(geojson(segmentation.labels, spacing_mm=segmentation.radiograph.spacing_mm))
+        case Format.JSON:
+            from .document import document
+
+            return _json(document(segmentation, metadata=metadata, engine=engine))
+        case Format.SEG:
+            return _seg(segmentation, metadata)
+        case Format.NIFTI:
+            from .nifti import nifti
+
+            return nifti(segmentation.labels, spacing_mm=segmentation.radiograph.spacing_mm)
+
+
+def _seg(segmentation: Segmentation, metadata: CheckpointMetadata) -> bytes:
+    from importlib.metadata import PackageNotFoundError, version
+
+    from .seg import dicom_seg
+
+    dataset = segmentation.radiograph.dataset
+    if dataset is None:
+        raise UnsuitableImage(NO_DICOM)
+    try:
+        installed = version("pleura")
+    except PackageNotFoundError:
+        installed = "unknown"
+    return dicom_seg(
+        dataset,
+        segmentation.labels,
+        algorithm_name=metadata.name[:64],
+        algorithm_version=f"{installed}+{metadata.sha256[:12]}",
+    )
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, allow_nan=False, separators=(",", ":")).encode() + b"\n"

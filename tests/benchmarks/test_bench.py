@@ -1,0 +1,117 @@
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from rich.console import Console
+
+from benchmarks import images, measure, systems
+from benchmarks.images import Picture
+from benchmarks.profile_request import profile
+from benchmarks.report import Report, summarise
+from benchmarks.systems import Running, System, started
+
+SMALL = Picture(64, "png8")
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Pleura with a fake engine, in a process of its own."""
+    folder = tmp_path_factory.mktemp("service")
+    (folder / "go").touch()
+    system = System(
+        name="Pleura",
+        family="pleura",
+        command=(sys.executable, "-m", "tests.app.serving", str(folder)),
+        environment={"PLEURA_PORT": "{port}"},
+        path="/segment",
+        form_field=None,
+        ready="/readyz",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (images, systems):
+            patch.setattr(module, "RESULTS", folder)
+        with started(system) as running:
+            yield running
+
+
+def test_a_service_is_measured(service: Running, tmp_path: Path) -> None:
+    closed = measure.load(service, SMALL, seconds=0.2, concurrency=2)
+    assert len(closed["latencies_ms"]) >= 2
+    assert closed["failures"] == {}
+    assert closed["seconds"] >= 0.2
+    opened = measure.load(service, SMALL, seconds=0.5, rate=20)
+    assert len(opened["latencies_ms"]) == 10
+    assert opened["failures"] == {}
+    found = profile(service, SMALL, seconds=0.2)
+    assert set(found["stages_ms"]) == {"decode", "queue", "inference", "postprocess", "encode"}
+    assert 0 < found["outside"] < 1
+    assert service.peak_mb() > 10
+
+
+def test_refusals_are_counted(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Picture, "data", lambda _: b"no image")
+    found = measure.load(service, SMALL, seconds=0.1, concurrency=1)
+    assert found["latencies_ms"] == []
+    assert set(found["failures"]) == {"415"}
+
+
+def test_a_service_that_does_not_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(systems, "RESULTS", tmp_path)
+    broken = System(
+        name="broken",
+        family="broken",
+        command=(sys.executable, "-c", "1"),
+        path="/",
+        form_field=None,
+        ready="/",
+    )
+    with pytest.raises(RuntimeError, match="broken does not start"), started(broken):
+        pass
+
+
+def test_pictures_are_what_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "RESULTS", tmp_path)
+    sixteen = cv2.imdecode(np.frombuffer(Picture(64, "png16").data(), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert sixteen is not None
+    assert sixteen.shape == (64, 64)
+    assert sixteen.dtype == np.uint16
+    assert Picture(64, "jpeg").data()[:2] == b"\xff\xd8"
+
+
+def test_a_form_holds_the_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "RESULTS", tmp_path)
+    system = System(name="x", family="x", command=(), path="/p", form_field="image", ready="/")
+    head, _, body = system.request(SMALL).partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /p HTTP/1.1")
+    assert f"Content-Length: {len(body)}".encode() in head
+    assert SMALL.data() in body
+    assert b'name="image"' in body
+
+
+def test_the_report_computes_ratios(tmp_path: Path) -> None:
+    report = Report(machine={}, floor={"2048-png8": {"images_per_s": 20.0, "alone_ms": 60.0}})
+    for name, family, rate in (("Pleura", "pleura", 18.0), ("FastAPI eager", "FastAPI eager", 3.0)):
+        report.systems.append({"name": name, "family": family, "start_s": 2.0, "peak_mb": 500.0})
+        report.closed.append(
+            {
+                "system": name,
+                "picture": "2048-png8",
+                "concurrency": 8,
+                "rate": rate,
+                "peak_mb": 500.0,
+                **summarise([1, 2, 3]),
+            }
+        )
+    found = {title: ratio for title, _, ratio, _ in report.ratios()}
+    assert found["Pleura / plain FastAPI eager"] == 6
+    assert found["Pleura / floor"] == 0.9
+    assert found["Pleura / best batching server, eager"] is None
+    console = Console(width=200, record=True, file=StringIO())
+    report.show(console)
+    assert "not measured" in console.export_text()
+    report.write(tmp_path)
+    assert (tmp_path / "bench.png").read_bytes()[:4] == b"\x89PNG"

@@ -1,0 +1,320 @@
+"""What may befall a service, one function each: it raises `AssertionError` where something went wrong, else says what happened."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import os
+import shutil
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from threading import Event
+
+import numpy as np
+
+from tests.app.fakes import encode, picture
+from tests.app.waiting import wait_until
+from tests.reliability.clients import Crowd, Probes, Rude
+from tests.reliability.seeds import seeds
+from tests.reliability.service import Service, ask, form, running
+
+SMALL_DISK = (
+    "unshare",
+    "--mount",
+    "sh",
+    "-c",
+    'mount -t tmpfs -o size=3m tmpfs "$TMPDIR" && exec "$@"',
+    "sh",
+)
+"""Runs a command whose temporary folder is a disk of 3 MB; only for root on Linux."""
+
+PNG = {"Accept": "image/png"}
+
+
+def large_image() -> bytes:
+    """A PNG of 2 MB: kept on the disk while it arrives."""
+    return encode(np.random.default_rng(0).integers(100, 250, (1400, 1500), np.uint8))
+
+
+def overload(checkpoint: Path | None, *, seconds: float, engine_s: float = 0.05) -> str:
+    """Ten times what can be done, in open loop."""
+    image = encode(picture())
+    with (
+        TemporaryDirectory() as folder,
+        running(Path(folder), checkpoint=checkpoint, engine_s=engine_s, queue_size=32) as service,
+    ):
+        capacity = _capacity(service, image, seconds=min(5.0, seconds))
+        before = service.memory_mb()
+        crowd, probes = Crowd(service, image), Probes(service)
+        with probes.asking():
+            asyncio.run(crowd.send(rate=10 * capacity, seconds=seconds))
+        assert not crowd.faults, crowd.faults[:5]
+        assert set(crowd.statuses) == {200, 429}, crowd.statuses
+        assert len(crowd.bodies) == 1, "masks differ"
+        assert set(probes.statuses) == {("/healthz", 200), ("/readyz", 200)}, probes.statuses
+        assert probes.faults == 0
+        assert service.status("POST", "/segment", image) == 200, "not back to normal"
+        assert service.metric("pleura_queue_depth") == 0
+        return (
+            f"{10 * capacity:.0f} requests/s for {seconds:.0f} s at a capacity of {capacity:.1f}/s: {crowd.told(200)}, "
+            f"{crowd.told(429)}; {probes.told()}; memory {before:.0f} MB before, {service.memory_mb():.0f} after, peak "
+            f"{service.memory_mb('VmHWM'):.0f}; the next request 200"
+        )
+
+
+def rude_clients(checkpoint: Path | None, *, connections: int) -> str:
+    """Slow ones, those that leave and those that take no answer, among polite ones."""
+    image = encode(picture())
+    with (
+        TemporaryDirectory() as folder,
+        running(
+            Path(folder), checkpoint=checkpoint, header_timeout_s=2, upload_timeout_s=2, max_uploads=32
+        ) as service,
+    ):
+        polite, refused = 0, Counter[int]()
+        files = _open_files(service)
+        rude, probes = Rude(service, image), Probes(service)
+        with probes.asking():
+            for index in range(connections):
+                rude.once()
+                if index % 5 == 0:
+                    status = service.status("POST", "/segment", image)
+                    polite += 1
+                    refused[status] += status != 200
+            # Those who keep a place lose it by their deadline, not by leaving.
+            wait_until(lambda: service.metric("pleura_uploads") == 0, within_s=30)
+            wait_until(lambda: service.metric("pleura_queue_depth") == 0, within_s=30)
+        wait_until(lambda: _open_files(service) <= files + 3, within_s=30)
+        rude.close()
+        assert set(+refused) <= {429}, refused
+        assert service.status("POST", "/segment", image) == 200
+        assert probes.faults == 0
+        assert set(probes.statuses) == {("/healthz", 200), ("/readyz", 200)}, probes.statuses
+        ran = service.metric("pleura_batch_size_sum")
+        return (
+            f"{connections} rude connections ({', '.join(f'{n} {way}' for way, n in rude.done.items())}); of {polite} polite "
+            f"requests {polite - refused.total()} got 200 and {refused[429]} got 429 for too many uploads; afterwards no "
+            f"upload, no place and no connection was held, the network had run {ran:.0f} images; {probes.told()}"
+        )
+
+
+def full_disk(checkpoint: Path | None, *, uploads: int) -> str:
+    """The folder for uploads has 3 MB; each of these takes 2 and more."""
+    large, small = large_image(), encode(picture())
+    with (
+        TemporaryDirectory() as folder,
+        running(Path(folder), checkpoint=checkpoint, prefix=SMALL_DISK, upload_timeout_s=20) as service,
+    ):
+
+        def send(index: int) -> tuple[bool, int]:
+            if index % 4 == 3:
+                return False, service.status("POST", "/segment", small)
+            if index % 2:
+                return True, service.request("POST", "/evaluate", *form(image=large, mask=large))[0]
+            return True, service.status("POST", "/segment", large)
+
+        with ThreadPoolExecutor(8) as threads:
+            statuses = list(threads.map(send, range(uploads)))
+        of_large = Counter(status for is_large, status in statuses if is_large)
+        of_small = Counter(status for is_large, status in statuses if not is_large)
+        assert set(of_large) <= {200, 507}, of_large
+        assert of_large[507], "the disk was never full"
+        assert set(of_small) == {200}, of_small
+        status, headers, body = service.request("POST", "/evaluate", *form(image=large, mask=large))
+        assert status == 507, status
+        assert b"no room for this upload" in body, body
+        assert headers["content-type"] == "application/problem+json"
+        assert service.status("POST", "/segment", large) == 200, "the disk was not freed"
+        return (
+            f"{uploads} uploads into 3 MB: of the large ones {of_large[200]} got 200 and {of_large[507]} got 507, the "
+            f"{of_small[200]} small ones 200; then a large one 200 again"
+        )
+
+
+def kills(checkpoint: Path | None, *, times: int) -> str:
+    """SIGKILL at random moments of a busy service; its supervisor starts it anew."""
+    random, large = Random(0), large_image()
+    answers: Counter[str] = Counter()
+    with TemporaryDirectory() as folder:
+        for _ in range(times):
+            with running(Path(folder), checkpoint=checkpoint) as service, _busy(service, large) as traffic:
+                time.sleep(random.uniform(0, 0.5))
+                traffic.stopping.set()
+                service.kill()
+            answers.update(traffic.answers)
+            assert not list(service.spool.iterdir()), "an upload was left behind"
+        with running(Path(folder), checkpoint=checkpoint) as service:
+            assert service.status("POST", "/segment", large) == 200
+            assert service.stop() == 0
+    assert set(answers) <= {"200", "lost", "late"}, answers
+    return f"{times} × SIGKILL under load: nothing was left on the disk, each next start served; answers {dict(answers)}"
+
+
+def stops(checkpoint: Path | None, *, times: int) -> str:
+    """SIGTERM at random moments of a busy service."""
+    random, large = Random(1), large_image()
+    answers: Counter[str] = Counter()
+    with TemporaryDirectory() as folder:
+        for _ in range(times):
+            with running(Path(folder), checkpoint=checkpoint) as service, _busy(service, large) as traffic:
+                time.sleep(random.uniform(0, 0.5))
+                traffic.stopping.set()
+                assert service.stop() == 0
+            answers.update(traffic.answers)
+    assert set(answers) <= {"200", "503", "late"}, answers
+    return f"{times} × SIGTERM under load: exit code 0 each time; answers {dict(answers)}, none of those under way was lost"
+
+
+def reloads(checkpoint: Path | None, *, times: int) -> str:
+    """SIGHUP at random moments of a busy service, with good and bad checkpoints in turn."""
+    random, image = Random(2), encode(picture())
+    with TemporaryDirectory() as folder:
+        served = None
+        if checkpoint is not None:
+            served = Path(folder) / checkpoint.name
+            for part in checkpoint.parent.glob(f"{checkpoint.stem}.*"):
+                shutil.copy(part, folder)
+            whole = served.read_bytes()
+        with running(Path(folder), checkpoint=served) as service:
+            with _busy(service, image) as traffic:
+                for index in range(times):
+                    outcome = "done"
+                    if served is not None:
+                        bad = index % 2 == 0
+                        outcome = "refused" if bad else "done"
+                        damaged = served.with_suffix(".new")
+                        damaged.write_bytes(whole[: random.randrange(len(whole))] if bad else whole)
+                        damaged.replace(served)
+                    line = f'pleura_reloads_total{{outcome="{outcome}"}}'
+                    before = service.metric(line)
+                    service.process.send_signal(signal.SIGHUP)
+                    wait_until(lambda line=line, before=before: service.metric(line) > before, within_s=120)  # type: ignore[misc]
+            done, refused = (
+                service.metric(f'pleura_reloads_total{{outcome="{outcome}"}}')
+                for outcome in ("done", "refused")
+            )
+            counted = Counter(traffic.answers)
+            assert set(counted) == {"200"}, counted
+            return (
+                f"{times} × SIGHUP under load: {done:.0f} swapped, {refused:.0f} truncated checkpoints refused; "
+                f"{counted['200']} requests, all 200; memory {service.memory_mb():.0f} MB at the end, peak "
+                f"{service.memory_mb('VmHWM'):.0f}"
+            )
+
+
+def lost_children(checkpoint: Path | None, *, times: int) -> str:
+    """The process that computes distances is killed while it works."""
+    image = large_image()
+    body, headers = form(image=image, mask=image)
+    with TemporaryDirectory() as folder, running(Path(folder), checkpoint=checkpoint) as service:
+        service.request("POST", "/evaluate", body, headers)
+        probes, counted = Probes(service), Counter[int]()
+        with probes.asking():
+            for _ in range(times):
+                with ThreadPoolExecutor() as threads:
+                    waiting = threads.submit(service.request, "POST", "/evaluate", body, headers)
+                    for child in _children(service):
+                        os.kill(child, signal.SIGKILL)
+                    counted[waiting.result()[0]] += 1
+                counted[service.request("POST", "/evaluate", body, headers)[0]] += 1
+        assert set(counted) <= {200, 503}, counted
+        assert counted[200] >= times, counted
+        assert probes.faults == 0
+        assert set(probes.statuses) == {("/healthz", 200), ("/readyz", 200)}
+        return f"{times} × SIGKILL of the process that loads MONAI: answers {dict(counted)}; {probes.told()}"
+
+
+def first_evaluation(checkpoint: Path | None) -> str:
+    """The first evaluation loads MONAI; probes and segmentations do not wait for it."""
+    whole, image = seeds()["png"], encode(picture())
+    with TemporaryDirectory() as folder, running(Path(folder), checkpoint=checkpoint) as service:
+        before, probes = service.memory_mb(), Probes(service)
+        with probes.asking(), ThreadPoolExecutor() as threads:
+            start = time.monotonic()
+            first = threads.submit(service.request, "POST", "/evaluate", *form(image=whole, mask=whole))
+            meanwhile: list[float] = []
+            while not first.done():
+                began = time.monotonic()
+                assert service.status("POST", "/segment", image) == 200
+                meanwhile.append((time.monotonic() - began) * 1000)
+            took = time.monotonic() - start
+        assert first.result()[0] == 200
+        assert probes.faults == 0
+        times = sorted(meanwhile)
+        return (
+            f"the first /evaluate took {took:.1f} s; meanwhile {len(times):,} segmentations, slowest {times[-1]:.0f} ms; "
+            f"{probes.told()}; the service's memory {before:.0f} MB before, {service.memory_mb():.0f} after"
+        )
+
+
+def _capacity(service: Service, image: bytes, *, seconds: float) -> float:
+    """Requests a second with two clients that each wait for their answers."""
+    start, done = time.monotonic(), Counter[int]()
+
+    def client(index: int) -> None:
+        connection = service.connection()
+        while time.monotonic() - start < seconds:
+            assert ask(connection, "POST", "/segment", image, PNG)[0] == 200
+            done[index] += 1
+        connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(client, range(2)))
+    return done.total() / (time.monotonic() - start)
+
+
+@dataclass
+class Traffic:
+    """What four clients got, who send one request after the other: a status, or ``"lost"`` for an answer that did not come.
+    ``"late"`` are those who came when the service was stopping already, and found it gone.
+    """
+
+    answers: list[str] = field(default_factory=list)
+    stopping: Event = field(default_factory=Event)
+    over: Event = field(default_factory=Event)
+
+    def client(self, service: Service, image: bytes) -> None:
+        """One of them."""
+        while not self.over.is_set():
+            late = self.stopping.is_set()
+            connection = service.connection()
+            try:
+                self.answers.append(str(ask(connection, "POST", "/segment", image)[0]))
+            except (OSError, http.client.HTTPException):
+                self.answers.append("late" if late else "lost")
+                if late or not service.alive:
+                    return
+            finally:
+                connection.close()
+
+
+@contextmanager
+def _busy(service: Service, image: bytes) -> Iterator[Traffic]:
+    """Four clients at work for as long as the context lasts."""
+    traffic = Traffic()
+    with ThreadPoolExecutor(4) as threads:
+        clients = [threads.submit(traffic.client, service, image) for _ in range(4)]
+        wait_until(lambda: bool(traffic.answers), within_s=60)
+        try:
+            yield traffic
+        finally:
+            traffic.over.set()
+            for one in clients:
+                one.result()
+
+
+def _open_files(service: Service) -> int:
+    return len(list(Path(f"/proc/{service.process.pid}/fd").iterdir()))
+
+
+def _children(service: Service) -> list[int]:
+    listed = Path(f"/proc/{service.process.pid}/task")
+    return [int(child) for task in listed.iterdir() for child in (task / "children").read_text().split()]

@@ -1,0 +1,74 @@
+"""Small whole files of every kind that is read: what mutations start from."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+from pydicom import dcmread
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGLSLossless,
+    RLELossless,
+)
+
+from tests.app.fakes import dicom as digital_radiograph
+from tests.app.fakes import encode, picture
+from tests.model.reading.dicom.files import chest, compressed, dicom, written
+from tests.model.reading.pictures import noise, ramp, saved, tiff_file
+
+
+def seeds() -> dict[str, bytes]:
+    """Whole files by name."""
+    grey, colour = Image.fromarray(ramp()), Image.fromarray(np.dstack([ramp(), noise(), ramp()]))
+    deep = chest(16, 48, 64)
+    jpeg = saved(grey, "JPEG", quality=80)
+    return {
+        "png": encode(picture()),
+        "png 16 bits": saved(deep, "PNG"),
+        "png colour": saved(colour, "PNG"),
+        "png alpha": saved(colour.convert("RGBA"), "PNG"),
+        "png palette": saved(colour.convert("P"), "PNG"),
+        "png 1 bit": saved(grey.convert("1"), "PNG"),
+        "jpeg": jpeg,
+        "jpeg progressive": saved(colour, "JPEG", progressive=True),
+        "jpeg cmyk": saved(colour.convert("CMYK"), "JPEG"),
+        "jpeg exif": saved(grey, "JPEG", exif=_turned()),
+        "tiff": tiff_file(deep),
+        "tiff lzw": saved(grey, "TIFF", compression="tiff_lzw"),
+        "tiff deflate": saved(colour, "TIFF", compression="tiff_adobe_deflate"),
+        "tiff big endian": tiff_file(deep, order=">"),
+        "bmp": saved(grey, "BMP"),
+        "webp": saved(colour, "WEBP"),
+        "webp lossless": saved(colour, "WEBP", lossless=True),
+        "dicom dx": _same_every_time(digital_radiograph(picture())),
+        "dicom": dicom(chest(), bits=12, WindowCenter=2048, WindowWidth=1024),
+        "dicom inverted": dicom(
+            chest(), bits=12, photometric="MONOCHROME1", RescaleSlope="2", RescaleIntercept="-7"
+        ),
+        "dicom implicit": dicom(chest(), syntax=ImplicitVRLittleEndian),
+        "dicom big endian": dicom(chest(), syntax=ExplicitVRBigEndian),
+        "dicom deflated": dicom(chest(), syntax=DeflatedExplicitVRLittleEndian),
+        "dicom rle": written(compressed(chest(), RLELossless)),
+        "dicom jpeg": dicom(ramp(), syntax=JPEGBaseline8Bit, frame=jpeg),
+        "dicom jpeg-ls": written(compressed(chest(), JPEGLSLossless)),
+        "dicom jpeg 2000": written(compressed(chest(), JPEG2000Lossless)),
+    }
+
+
+def _turned() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
+
+
+def _same_every_time(data: bytes) -> bytes:
+    made = dcmread(BytesIO(data))
+    for index, keyword in enumerate(("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")):
+        setattr(made, keyword, f"1.2.3.{index}")
+    return written(made)

@@ -1,0 +1,84 @@
+"""What cannot be served is refused at the start, in a sentence, with exit code 1."""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.numpy import save
+
+from model.checkpoint import CheckpointMetadata, save_checkpoint
+from model.preprocessing import Preprocessing
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A checkpoint of random weights."""
+    path = tmp_path_factory.mktemp("start") / "whole.safetensors"
+    metadata = CheckpointMetadata(
+        name="random",
+        bridge_channels=16,
+        decoder_channels=(16, 16, 16, 16),
+        head_channels=16,
+        preprocessing=Preprocessing(input_size=64),
+    )
+    torch.manual_seed(0)
+    save_checkpoint(path, metadata.network().state_dict(), metadata)
+    return path.read_bytes()
+
+
+def _altered(data: bytes) -> bytes:
+    return data[:-1000] + bytes([data[-1000] ^ 1]) + data[-999:]
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda data: None, "There is no checkpoint served.safetensors"),
+        (lambda data: b"", "not a whole safetensors file"),
+        (lambda data: data[: len(data) // 2], "not a whole safetensors file"),
+        (lambda data: data[:100], "not a whole safetensors file"),
+        (_altered, "sha256 differs"),
+        (lambda data: save({}), "was not written by Pleura"),
+        (lambda data: save({}, {"pleura": '{"name": "x", "num_classes": "many"}'}), "field num_classes"),
+        (lambda data: pickle.dumps({"weights": 1}), "not a whole safetensors file"),
+    ],
+    ids=[
+        "missing",
+        "empty",
+        "cut in the middle",
+        "cut in the head",
+        "altered",
+        "foreign",
+        "strange",
+        "pickle",
+    ],
+)
+def test_a_checkpoint_that_is_none(
+    whole: bytes, tmp_path: Path, damage: Callable[[bytes], bytes | None], told: str
+) -> None:
+    path = tmp_path / "served.safetensors"
+    data = damage(whole)
+    if data is not None:
+        path.write_bytes(data)
+    ended = subprocess.run(
+        [sys.executable, "-m", "pleura_cli", "serve"],
+        cwd=ROOT,
+        env={**os.environ, "PLEURA_PORT": "0", "PLEURA_CHECKPOINT": str(path), "PLEURA_DEVICE": "cpu"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    last = ended.stderr.splitlines()[-1]
+    assert ended.returncode == 1
+    assert told in last
+    assert last.endswith(".")
+    assert "Traceback" not in ended.stderr
+    assert str(tmp_path) not in ended.stderr
