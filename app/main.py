@@ -43,6 +43,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         lifespan=lifecycle.run,
         openapi_tags=[
             {"name": "segmentation", "description": "From a radiograph to the mask of its lungs."},

@@ -21,6 +21,10 @@ _IMAGE_TYPES = (
     "application/octet-stream",
 )
 _BINARY = {"type": "string", "format": "binary"}
+_REQUEST_ID = {
+    "description": "The request's id, as it stands in the log: the one that the request came with, or a new one.",
+    "schema": {"type": "string"},
+}
 _RETRY_AFTER = {
     "description": "Seconds after which to try again.",
     "schema": {"type": "integer", "minimum": 1},
@@ -73,7 +77,8 @@ def body(*, raw: bool, **fields: str) -> dict[str, Any]:
     """A route's ``openapi_extra``: a form of these files or, if ``raw``, the one image itself."""
     content = form(**fields)
     if raw:
-        content |= {media_type: {"schema": _BINARY} for media_type in _IMAGE_TYPES}
+        raw_image = _BINARY | {"description": "The file itself. What it is is found from its bytes."}
+        content |= {media_type: {"schema": raw_image} for media_type in _IMAGE_TYPES}
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -90,5 +95,9 @@ def document(app: FastAPI) -> dict[str, Any]:
             tags=app.openapi_tags,
         )
         made["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        for operations in made["paths"].values():
+            for operation in operations.values():
+                for response in operation["responses"].values():
+                    response.setdefault("headers", {})["X-Request-ID"] = _REQUEST_ID
         app.openapi_schema = made
     return app.openapi_schema

@@ -21,7 +21,6 @@ from .profile_request import profile, show
 from .report import Report, summarise
 from .systems import PEERS, Running, System, peers, pleura, started
 
-CONCURRENCIES = (1, 8, 32)
 OWN_SHARE = 0.7
 """Of a system's own capacity, for its open loop; and of the plain handler's, for the rate that is common to all."""
 TRIED_WITH = Picture(2048, "png8")
@@ -32,11 +31,14 @@ def main() -> int:
     """Measures, prints, writes."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="minutes instead of half an hour: fewer pictures and seconds"
+        "--quick",
+        action="store_true",
+        help="minutes instead of half an hour: fewer pictures and seconds, peers with one worker for each processor",
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--seconds", type=float, help="of each measurement")
     parser.add_argument("--pictures", help=f"with commas between: {', '.join(p.name for p in PICTURES)}")
+    parser.add_argument("--concurrency", default="1,8,32", help="of the closed loops, with commas between")
     parser.add_argument(
         "--systems", help="only Pleura and systems whose name has one of these words, with commas between"
     )
@@ -55,7 +57,15 @@ def main() -> int:
     seconds = options.seconds or (2.0 if options.quick else 5.0)
     wanted = options.pictures.split(",") if options.pictures else _names(quick=options.quick)
     pictures = [picture for picture in PICTURES if picture.name in wanted]
-    bench = Bench(checkpoint, pictures, device=options.device, seconds=seconds, console=console)
+    bench = Bench(
+        checkpoint,
+        pictures,
+        device=options.device,
+        seconds=seconds,
+        concurrencies=[int(number) for number in options.concurrency.split(",")],
+        quick=options.quick,
+        console=console,
+    )
     bench.run([word for word in (options.systems or "").split(",") if word])
     bench.report.show(console)
     if bench.report.profile:
@@ -71,12 +81,22 @@ class Bench:
     """One run."""
 
     def __init__(
-        self, checkpoint: Path, pictures: list[Picture], *, device: str, seconds: float, console: Console
+        self,
+        checkpoint: Path,
+        pictures: list[Picture],
+        *,
+        device: str,
+        seconds: float,
+        concurrencies: list[int],
+        quick: bool,
+        console: Console,
     ) -> None:
         self.checkpoint = checkpoint
         self.pictures = pictures
         self.device = device
         self.seconds = seconds
+        self.concurrencies = concurrencies
+        self.quick = quick
         self.console = console
         self.report = Report(machine=_machine(checkpoint, device), floor={})
         self._common: dict[str, float] = {}
@@ -111,8 +131,8 @@ class Bench:
             )
 
     def _fastest(self, variants: list[System]) -> System:
-        if len(variants) == 1:
-            return variants[0]
+        if len(variants) == 1 or self.quick:
+            return variants[-1]
         rates = []
         for system in variants:
             with started(system) as service:
@@ -126,7 +146,7 @@ class Bench:
         with started(system) as service:
             self._say(f"{system.name}: ready after {service.start_s:.1f} s")
             for picture in self.pictures:
-                for concurrency in CONCURRENCIES:
+                for concurrency in self.concurrencies:
                     self._closed(service, picture, concurrency)
             for picture in self.pictures:
                 if picture.name in OPEN_WITH:
@@ -166,7 +186,9 @@ class Bench:
         )
 
     def _open(self, service: Running, picture: Picture) -> None:
-        capacity = max(self.report.rate(service.system.name, picture.name, c) or 0 for c in CONCURRENCIES)
+        capacity = max(
+            self.report.rate(service.system.name, picture.name, c) or 0 for c in self.concurrencies
+        )
         common = self._common.setdefault(picture.name, OWN_SHARE * capacity)
         for kind, rate in (("own", OWN_SHARE * capacity), ("common", common)):
             if not rate:

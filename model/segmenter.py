@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,13 +172,8 @@ class Segmenter:
         kept = keep_lungs(inferred.probabilities, threshold=cut) if postprocess else inferred.probabilities
         small = label_lungs(kept >= cut)
         mask = preprocessing.restore(kept, **size) >= cut
-        # Every pixel of the mask lies beside a labelled one at the network's size: one step of dilation reaches it.
-        reach = np.where(small > 0, small, cv2.dilate(small, np.ones((3, 3), np.uint8)))
         rows, columns = preprocessing.frame(**size)
-        sides = cv2.resize(
-            reach[rows, columns], (radiograph.width, radiograph.height), interpolation=cv2.INTER_NEAREST_EXACT
-        )
-        labels = np.asarray(sides * mask, np.uint8)
+        labels = _at_native_size(small[rows, columns], mask)
         right, left = (measure(labels, side, spacing_mm=radiograph.spacing_mm) for side in (RIGHT, LEFT))
         evidence = Evidence(
             input=prepared.input[0][rows, columns],
@@ -199,6 +195,26 @@ class Segmenter:
                 "postprocess": _since(start),
             },
         )
+
+
+def _at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Labels ``(h, w)`` at the network's size, brought to those of ``mask`` ``(H, W)``, which may be overwritten.
+
+    Every pixel of the mask lies less than one step beside a labelled one.
+    """
+    height, width = mask.shape
+    on_right, on_left = (np.flatnonzero((small == side).any(axis=0)) for side in (RIGHT, LEFT))
+    labels = mask.view(np.uint8)
+    if not len(on_left):
+        return labels
+    if not len(on_right) or on_left[0] - on_right[-1] >= 2:
+        # No column holds both, as nearly always: one cut tells them apart.
+        between = (on_left[0] + on_right[-1] + 1) / 2 if len(on_right) else 0
+        labels[:, math.ceil(between * width / small.shape[1] - 0.5) :] *= np.uint8(LEFT)
+        return labels
+    reach = np.where(small > 0, small, cv2.dilate(small, np.ones((3, 3), np.uint8)))
+    labels *= cv2.resize(reach, (width, height), interpolation=cv2.INTER_NEAREST_EXACT).astype(np.uint8)
+    return labels
 
 
 def _from_array(pixels: Grey) -> Radiograph:

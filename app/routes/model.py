@@ -33,7 +33,7 @@ class ModelDocument(BaseModel):
     data: dict[str, Any] = Field(description="What it was trained on.")
     figures: dict[str, Any] = Field(description="Figures on the validation data.")
     calibration: dict[str, Any] | None = Field(
-        description="Numbers behind the predicted IoU; null where it was not calibrated."
+        description="How well it judges its own masks; null where it was not calibrated."
     )
     git_revision: str | None = Field(description="Of the code that trained it.")
     engine: str = Field(
@@ -42,7 +42,12 @@ class ModelDocument(BaseModel):
     device: str = Field(description="Where it runs.", examples=["cpu"])
 
 
-@router.get("/model", summary="The checkpoint's metadata", responses=problems(401, 503))
+@router.get(
+    "/model",
+    summary="The checkpoint's metadata",
+    response_description="The metadata, and what runs the checkpoint.",
+    responses=problems(401, 503),
+)
 async def describe(pipeline: PipelineNow) -> ModelDocument:
     """What is known about the checkpoint that is served, and what runs it."""
     return _document(pipeline.segmenter)
@@ -63,8 +68,12 @@ async def reload(lifecycle: LifecycleNow) -> ModelDocument:
 
 
 def _document(segmenter: Segmenter) -> ModelDocument:
+    metadata = segmenter.metadata.model_dump(include=set(ModelDocument.model_fields))
+    if metadata["calibration"] is not None:
+        # The fitted numbers themselves are long, and mean nothing to a reader.
+        metadata["calibration"] = metadata["calibration"].get("figures", {})
     return ModelDocument(
-        **segmenter.metadata.model_dump(include=set(ModelDocument.model_fields)),
+        **metadata,
         engine=segmenter.engine.name,
         device=segmenter.engine.device,
     )

@@ -68,7 +68,7 @@ def learning(phantoms: Phantoms) -> list[str | Path]:
     """The arguments of a run of half a minute, but for ``--out``."""
     return [
         *("train", "--data", phantoms.first, "--data", phantoms.second, "--validation", phantoms.validation),
-        *("--recipe", "paper", "--size", "32", "--epochs", "5"),
+        *("--recipe", "paper", "--size", "32", "--epochs", "4"),
     ]
 
 

@@ -75,8 +75,8 @@ def short(phantoms: Phantoms, out: Path, *more: str, data: Path | None = None) -
 
 
 def test_learns_the_lungs(learnt: Path) -> None:
-    assert float(rows_of(learnt)[-1]["validation_iou"]) > 0.75
-    assert float(rows_of(learnt)[0]["validation_iou"]) < 0.5
+    assert float(rows_of(learnt)[-1]["validation_iou"]) > 0.6
+    assert float(rows_of(learnt)[0]["validation_iou"]) < 0.4
 
 
 def test_killed_and_gone_on_with_is_as_never_killed(
@@ -90,12 +90,12 @@ def test_killed_and_gone_on_with_is_as_never_killed(
 
 def test_each_epoch_is_written_once(learnt: Path) -> None:
     rows = rows_of(learnt)
-    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5"]
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
     assert {row["size"] for row in rows} == {"32"}
     for name in ("loss", "pixel_accuracy", "iou"):
         for part in ("train", "validation"):
             scalars = scalars_of(learnt, f"{part}/{name}")
-            assert list(scalars) == [1, 2, 3, 4, 5]
+            assert list(scalars) == [1, 2, 3, 4]
             assert list(scalars.values()) == pytest.approx([float(row[f"{part}_{name}"]) for row in rows])
 
 

@@ -134,11 +134,13 @@ def test_a_warp_of_nothing_is_a_resize() -> None:
 
 def test_markings_leave_the_mask_alone(made: Phantom) -> None:
     image, mask = as_pair(np.full_like(made.pixels, 100), made.mask)
-    for seed in range(8):
+    marked = 0
+    for seed in range(12):
         x, y = drawn(RandomMarkings(), (image, mask), seed)
         assert torch.equal(y, mask)
-        assert not torch.equal(x, image)
         assert 0 <= float(x.min()) <= float(x.max()) <= 1
+        marked += not torch.equal(x, image)
+    assert marked >= 9
 
 
 def test_bars_at_the_edges_are_background() -> None:
