@@ -30,6 +30,7 @@ def describe(
             height=radiograph.height,
             format=radiograph.format,
             spacing_mm=radiograph.spacing_mm,
+            spacing_plane=radiograph.spacing_plane,
             applied=list(radiograph.applied),
         ),
         mask=mask,

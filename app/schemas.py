@@ -17,6 +17,10 @@ class Image(BaseModel):
         description="Distance of the pixels' centres in mm, (row, column); null where the file does not say.",
         examples=[(0.14, 0.14)],
     )
+    spacing_plane: Literal["patient", "detector"] | None = Field(
+        description="Where the spacing holds: in the patient, or only on the detector, where lengths are magnified.",
+        examples=["detector"],
+    )
     applied: list[str] = Field(
         description="What was done to the stored values to read them, in order.",
         examples=[["rescale", "voi_lut", "inverted"]],

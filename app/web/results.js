@@ -21,7 +21,9 @@ export function showResult(study) {
   find("#predicted-iou").textContent = quality.predicted_iou === null ? "not known" : share(quality.predicted_iou);
   find("#fact-size").textContent = `${image.width} × ${image.height} px`;
   find("#fact-format").textContent = image.format.toUpperCase();
-  find("#fact-spacing").textContent = image.spacing_mm ? `${image.spacing_mm.join(" × ")} mm` : "not in the file";
+  find("#fact-spacing").textContent = image.spacing_mm
+    ? `${image.spacing_mm.join(" × ")} mm${image.spacing_plane === "detector" ? ", on the detector" : ""}`
+    : "not in the file";
   find("#fact-applied").textContent = steps(image.applied);
   find("#fact-model").textContent = model.name;
   find("#fact-engine").textContent = `${model.engine}, ${model.device}`;

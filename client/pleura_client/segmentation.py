@@ -14,6 +14,7 @@ class Image:
         width, height: pixels.
         format: what the bytes were: ``png``, ``dicom``, …
         spacing_mm: distance of the pixels' centres in mm, ``(row, column)``; None where the file does not say.
+        spacing_plane: ``patient``, or ``detector`` where the spacing holds only there.
         applied: what was done to the stored values to read them, in order.
     """
 
@@ -21,6 +22,7 @@ class Image:
     height: int
     format: str
     spacing_mm: tuple[float, float] | None
+    spacing_plane: str | None
     applied: tuple[str, ...]
 
 

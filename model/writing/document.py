@@ -17,7 +17,7 @@ def document(segmentation: Segmentation, *, metadata: CheckpointMetadata, engine
     """What is known about one radiograph, ready for `json.dumps`.
 
     Returns:
-        ``image`` (width, height, format, spacing_mm, applied), ``mask`` (encoding ``"rle"`` and its data, see `coco_rle`), ``lungs``
+        ``image`` (width, height, format, spacing_mm, spacing_plane, applied), ``mask`` (encoding ``"rle"`` and its data, see `coco_rle`), ``lungs``
         (right and left: area_px, area_mm2, box, centroid; None where not found), ``quality`` (predicted_iou, trusted, warnings) and
         ``model`` (name, sha256, engine, device, threshold). Nothing of a DICOM header but its spacing.
     """
@@ -28,6 +28,7 @@ def document(segmentation: Segmentation, *, metadata: CheckpointMetadata, engine
             "height": radiograph.height,
             "format": radiograph.format,
             "spacing_mm": radiograph.spacing_mm,
+            "spacing_plane": radiograph.spacing_plane,
             "applied": radiograph.applied,
         },
         "mask": {"encoding": "rle", "data": coco_rle(segmentation.mask)},

@@ -58,6 +58,7 @@ def segmentation_document(**changes: Any) -> dict[str, Any]:
             "height": 3,
             "format": "png",
             "spacing_mm": [0.5, 0.25],
+            "spacing_plane": "detector",
             "applied": ["rescale"],
         },
         "mask": {"encoding": "rle", "data": {"size": [3, 2], "counts": "1121"}},

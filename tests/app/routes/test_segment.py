@@ -54,6 +54,7 @@ def test_the_document(shared_client: Service) -> None:
         "height": 64,
         "format": "png",
         "spacing_mm": None,
+        "spacing_plane": None,
         "applied": [],
     }
     assert document["lungs"]["left"] is None
@@ -193,6 +194,7 @@ def test_a_document_for_dicom(shared_client: Service) -> None:
     document = shared_client.post("/segment", content=dicom(picture(BOX))).json()
     assert document["image"]["format"] == "dicom"
     assert document["image"]["spacing_mm"] == [0.5, 0.5]
+    assert document["image"]["spacing_plane"] == "patient"
     assert document["lungs"]["right"]["area_mm2"] == 16 * 40 / 4
     assert "DOE" not in str(document)
 
