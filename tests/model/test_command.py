@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -356,7 +357,15 @@ def test_a_run_that_is_stopped_leaves_no_halves(tmp_path: Path, number: signal.S
     out = tmp_path / "out"
     arguments = [tmp_path, "segment", tmp_path / "in", "--out", out]
     command = [sys.executable, "-m", "tests.model.segmenting", *map(str, arguments)]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ}, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ},
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell lets what it starts in the background ignore SIGINT, and so would what these tests start.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    )
     wait_until((tmp_path / "entered").exists)
     process.send_signal(number)
     _, told = process.communicate(timeout=60)
