@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import typer
@@ -15,6 +16,8 @@ COMMANDS = {
     "pacs": "app.pacs.command",
     "health": "app.command",
     "train": "training.commands.train",
+    "clean": "training.commands.clean",
+    "pseudo-label": "training.commands.pseudo_label",
     "evaluate": "training.commands.evaluate",
     "calibrate": "training.commands.calibrate",
     "export": "training.commands.export",
@@ -29,7 +32,7 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opti
 
 class _Rooms(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
+        return [name for name, module in COMMANDS.items() if find_spec(module.partition(".")[0])]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
@@ -37,7 +40,7 @@ class _Rooms(TyperGroup):
         single = typer.Typer(add_completion=False, rich_markup_mode="rich")
         settings = _PASS_ON if cmd_name == "client" else None
         single.command(cmd_name, context_settings=settings)(
-            getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+            getattr(import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
         )
         return typer.main.get_command(single)
 
@@ -63,6 +66,12 @@ def main() -> None:
         cli()
     except PleuraError as error:
         typer.echo(f"pleura: {error}", err=True)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        typer.echo(
+            f"pleura: {error.name} is not installed here: run this command where all of requirements.txt is, or in the CUDA image.",
+            err=True,
+        )
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -18,9 +18,13 @@ from .preprocessing import Preprocessing
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .network import ResNet50UNet
+    from .network import SegmentationNetwork
 
 BUNDLED = Path(__file__).parent / "weights" / "pleura-r50-256.safetensors"
+
+UNET = "resnet50-unet"
+FCN = "resnet50-fcn"
+DEEPLABV3 = "resnet50-deeplabv3"
 
 _KEY = "pleura"
 
@@ -30,8 +34,9 @@ class CheckpointMetadata(BaseModel):
 
     Attributes:
         name: the model's name.
-        architecture: the network's; only ``"resnet50-unet"`` is known.
-        num_classes, in_channels, bridge_channels, decoder_channels, head_channels: arguments of `ResNet50UNet`.
+        architecture: the network's: ours, or one of torchvision's that it is compared with.
+        num_classes, in_channels: arguments of the network.
+        bridge_channels, decoder_channels, head_channels: further ones of `ResNet50UNet`.
         preprocessing: how an image becomes the network's input.
         threshold: probability from which a pixel is lung.
         encoder_weights: what the encoder started from: ``"none"``, ``"imagenet"`` or a file's name.
@@ -46,7 +51,7 @@ class CheckpointMetadata(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    architecture: str = "resnet50-unet"
+    architecture: str = UNET
     num_classes: int = 2
     in_channels: int = 1
     bridge_channels: int = 256
@@ -62,8 +67,16 @@ class CheckpointMetadata(BaseModel):
     git_revision: str | None = None
     sha256: str = ""
 
-    def network(self) -> ResNet50UNet:
+    def network(self) -> SegmentationNetwork:
         """The network that this checkpoint's weights fit, with weights of its own until they are loaded."""
+        if self.architecture != UNET:
+            from .torchvision_networks import TorchvisionNetwork
+
+            return TorchvisionNetwork(
+                "fcn" if self.architecture == FCN else "deeplabv3",
+                num_classes=self.num_classes,
+                in_channels=self.in_channels,
+            )
         from .network import ResNet50UNet
 
         return ResNet50UNet(
@@ -121,9 +134,9 @@ def read_metadata(path: Path) -> CheckpointMetadata:
             f"The checkpoint {path.name} has metadata that this version cannot read (field {field}): train it anew "
             "or use the version that wrote it."
         ) from None
-    if found.architecture != "resnet50-unet":
+    if found.architecture not in (UNET, FCN, DEEPLABV3):
         raise CheckpointError(
-            f"The checkpoint {path.name} holds a {found.architecture}: use one of a resnet50-unet."
+            f"The checkpoint {path.name} holds a {found.architecture}: use one of {UNET}, {FCN} or {DEEPLABV3}."
         )
     return found
 
@@ -140,7 +153,7 @@ def check_weights(path: Path, metadata: CheckpointMetadata) -> None:
         )
 
 
-def load_checkpoint(path: Path) -> tuple[ResNet50UNet, CheckpointMetadata]:
+def load_checkpoint(path: Path) -> tuple[SegmentationNetwork, CheckpointMetadata]:
     """Reads weights and metadata, checks the sha256 and every shape.
 
     Returns:

@@ -1,6 +1,6 @@
 """The network: torchvision's ResNet50 as encoder, a U-Net decoder (Ronneberger et al., 2015) on top of it."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -48,7 +48,21 @@ class DecoderBlock(nn.Module):
         return output
 
 
-class ResNet50UNet(nn.Module):
+class SegmentationNetwork(nn.Module):
+    """What a checkpoint holds: ``(B, in_channels, H, W)`` to logits ``(B, num_classes, H, W)``.
+
+    Attributes:
+        encoder: a ResNet50, its weights named as torchvision's.
+    """
+
+    encoder: nn.Module
+
+    def infer(self, x: Tensor) -> Inference:
+        """Softmax probabilities, and an embedding that `quality` looks at."""
+        raise NotImplementedError
+
+
+class ResNet50UNet(SegmentationNetwork):
     """A U-Net whose contracting path is ResNet50.
 
     Args:
@@ -103,7 +117,7 @@ class ResNet50UNet(nn.Module):
         return logits, bridge
 
     def _encode(self, x: Tensor) -> list[Tensor]:
-        encoder = self.encoder
+        encoder = cast(ResNet, self.encoder)
         stem = encoder.relu(encoder.bn1(encoder.conv1(x)))
         features = [stem]
         y = encoder.maxpool(stem)

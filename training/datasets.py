@@ -11,6 +11,7 @@ A mask of two classes is any picture: what is not zero is lung. With more classe
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -85,6 +86,12 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         x, y = self.transform(*pair) if self.transform else pair
         return x.as_subclass(Tensor), y.as_subclass(Tensor).long()
 
+    def subset(self, indices: Sequence[int]) -> "SegmentationDataset":
+        """The samples at ``indices`` alone, of the same sources."""
+        chosen = copy(self)
+        chosen.samples = [self.samples[index] for index in indices]
+        return chosen
+
     def load(self, index: int) -> tuple[Grey, NDArray[np.uint8]]:
         """Pixels ``(H, W)`` as read, and mask ``(H, W)`` uint8.
 
@@ -129,6 +136,18 @@ def lung_in(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Where a mask ``(H, W)`` of `SegmentationDataset.load` holds any class but background; `IGNORE` does not count."""
     lung: NDArray[np.bool_] = (mask > 0) & (mask != IGNORE)
     return lung
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The files of a folder that are images by their name.
+
+    Raises:
+        DataError: there are none, or two have the same stem.
+    """
+    images = list(_by_stem(folder).values())
+    if not images:
+        raise DataError(f"{folder} holds no images: put radiographs there or name another folder.")
+    return images
 
 
 def _find_samples(root: Path, source: int) -> list[Sample]:

@@ -7,12 +7,12 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torchvision.models import ResNet50_Weights
 
-from model.network import ResNet50UNet
+from model.network import SegmentationNetwork
 
 from .errors import TrainingError
 
 
-def load_encoder_weights(network: ResNet50UNet, source: str) -> None:
+def load_encoder_weights(network: SegmentationNetwork, source: str) -> None:
     """Fills the encoder.
 
     Args:

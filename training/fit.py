@@ -9,7 +9,7 @@ goes on from its last whole epoch, and on a CPU comes to the same weights as a r
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
-from model.checkpoint import CheckpointMetadata, read_metadata, save_checkpoint
+from model.checkpoint import UNET, CheckpointMetadata, load_checkpoint, read_metadata, save_checkpoint
 
 from .datasets import SegmentationDataset
 from .encoder_weights import load_encoder_weights
@@ -34,6 +34,8 @@ from .sampler import DrawnDataset, EpochSampler
 from .tally import Figures, Tally
 from .transforms import plain_transform
 
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
 
 def fit(
     recipe: Recipe,
@@ -41,8 +43,10 @@ def fit(
     train: SegmentationDataset,
     validation: SegmentationDataset,
     out: Path,
+    architecture: str = UNET,
     num_classes: int = 2,
     encoder_weights: str = "none",
+    start_from: Path | None = None,
     device: str = "cpu",
     mixed_precision: bool = False,
     workers: int = 0,
@@ -57,8 +61,11 @@ def fit(
         train: the images that are learnt from; its transform is replaced by the recipe's.
         validation: the images that choose the best epoch of the last stage; its transform is replaced too.
         out: the run's folder.
+        architecture: which network; ours, or one of torchvision's.
         num_classes: classes of the masks, background included.
         encoder_weights: ``"none"``, ``"imagenet"`` (torchvision's, downloaded) or a file.
+        start_from: a checkpoint of the same network whose weights the run begins with, instead of ``encoder_weights``; a resumed run reads
+            no more than its metadata.
         device: ``"cpu"`` or ``"cuda"``.
         mixed_precision: bf16 autocast. Pays on CUDA, and on a CPU only where it has bf16 instructions.
         workers: processes that read and augment images; 0 does it in this one.
@@ -74,18 +81,23 @@ def fit(
         TrainingError: the loss is no number, the disk is full, the folder holds another run, or none to resume from.
     """
     torch.manual_seed(seed)
+    described = describe_recipe(recipe, seed=seed)
+    if start_from is not None:
+        described["start_from"] = read_metadata(start_from).sha256
     metadata = CheckpointMetadata(
         name=name,
+        architecture=architecture,
         num_classes=num_classes,
         in_channels=recipe.in_channels,
         preprocessing=recipe.preprocessing,
         encoder_weights=Path(encoder_weights).name,
-        recipe=describe_recipe(recipe, seed=seed),
+        recipe=described,
         data=describe_data(train, validation),
         git_revision=git_revision(),
     )
     started_with = {
         "recipe": metadata.recipe,
+        "architecture": architecture,
         "num_classes": num_classes,
         "encoder_weights": metadata.encoder_weights,
         "data": {part: [root["stems_sha256"] for root in roots] for part, roots in metadata.data.items()},
@@ -98,6 +110,8 @@ def fit(
             raise TrainingError(
                 f"{out} holds a run already: add --resume to go on with it, or name another --out."
             )
+        elif start_from is not None:
+            _load_whole_network(network, start_from)
         else:
             load_encoder_weights(network, encoder_weights)
         network = network.to(torch.device(device)).to(memory_format=torch.channels_last)
@@ -142,7 +156,9 @@ def fit(
                         group["lr"] = rate
                     with autocast:
                         logits = network(x)
-                    loss = loss_of(logits, y, dice_weight=recipe.dice_weight)
+                    loss = loss_of(
+                        logits, y, dice_weight=recipe.dice_weight, boundary_weight=recipe.boundary_weight
+                    )
                     _require_number(loss.item(), epoch, out)
                     optimiser.zero_grad(set_to_none=True)
                     loss.backward()
@@ -227,6 +243,22 @@ def _named_errors(batches: DataLoader[tuple[Tensor, Tensor]]) -> Iterator[tuple[
         ) from None
 
 
+def _load_whole_network(network: nn.Module, path: Path) -> None:
+    """The weights of a checkpoint of `pleura train`, all of them.
+
+    Raises:
+        CheckpointError: the file is missing, damaged or of another make.
+        TrainingError: it holds a network of another shape.
+    """
+    weights = load_checkpoint(path)[0].state_dict()
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError:
+        raise TrainingError(
+            f"{path} holds a network of another shape: start from a checkpoint of the same recipe and number of classes."
+        ) from None
+
+
 def _require_number(loss: float, epoch: int, out: Path) -> None:
     if not math.isfinite(loss):
         saved = "the epochs before it are saved" if has_state(out) else "nothing was saved"
@@ -238,8 +270,21 @@ def _require_number(loss: float, epoch: int, out: Path) -> None:
 
 def _average(network: nn.Module, recipe: Recipe) -> AveragedModel:
     """The moving average of weights and batch statistics; without one, the weights themselves."""
-    decay = recipe.average or 0.0
-    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+    return AveragedModel(network, multi_avg_fn=_moving_average(recipe.average or 0.0), use_buffers=True)
+
+
+def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """An exponential moving average whose memory grows with the steps, so that it forgets the first weights in a short run.
+
+    After n steps the decay is (1 + n) / (10 + n), at most ``decay`` (as TensorFlow's ExponentialMovingAverage).
+    """
+
+    @torch.no_grad()
+    def update(averaged: Tensors, current: Tensors, steps: Tensor | int) -> None:
+        keep = min(decay, (1 + float(steps)) / (10 + float(steps)))
+        get_ema_multi_avg_fn(keep)(averaged, current, steps)
+
+    return update
 
 
 def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

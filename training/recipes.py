@@ -43,6 +43,7 @@ class Recipe:
         weight_decay: for the optimiser.
         schedule: ``"constant"``, or ``"cosine"`` after a linear warm-up in the first ``warmup`` of a stage.
         dice_weight: weight of the Dice loss beside cross-entropy.
+        boundary_weight: how much more cross-entropy counts near the lungs' outlines; see `loss_of`.
         clip_gradient: largest norm of the gradient; None leaves it.
         average: decay of the exponential moving average of the weights, which is what is saved; None saves the weights.
         balance: how often a root of the data is drawn: in proportion to its size to the power of this. 1 draws every image
@@ -61,6 +62,7 @@ class Recipe:
     schedule: Literal["constant", "cosine"]
     warmup: float = 0.0
     dice_weight: float = 0.0
+    boundary_weight: float = 0.0
     clip_gradient: float | None = None
     average: float | None = None
     balance: float = 1.0
@@ -102,9 +104,13 @@ STRONG = Recipe(
 RECIPES = {recipe.name: recipe for recipe in (PAPER, STRONG)}
 
 
-def shortened(recipe: Recipe, *, epochs: int | None, size: int | None) -> Recipe:
+def shortened(
+    recipe: Recipe, *, epochs: int | None, size: int | None, learning_rate: float | None = None
+) -> Recipe:
     """A recipe with other epochs in each stage, or with its last stage alone at another image size; None keeps what it has."""
     stages = recipe.stages if size is None else (replace(recipe.stages[-1], size=size),)
     if epochs is not None:
         stages = tuple(replace(stage, epochs=epochs) for stage in stages)
+    if learning_rate is not None:
+        stages = tuple(replace(stage, learning_rate=learning_rate) for stage in stages)
     return replace(recipe, stages=stages)

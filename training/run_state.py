@@ -15,6 +15,7 @@ _STATE = "state.pt"
 
 _STARTED_WITH = {
     "recipe": "another recipe or seed",
+    "architecture": "another --model",
     "num_classes": "another number of classes",
     "encoder_weights": "other encoder weights",
     "data": "other images",
@@ -99,7 +100,7 @@ def load_state(folder: Path, *, same: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         folder: the run's.
-        same: recipe, num_classes, encoder_weights and data, which must be those that the run was started with.
+        same: recipe, architecture, num_classes, encoder_weights and data, which must be those that the run was started with.
 
     Raises:
         TrainingError: nothing was saved, it is damaged, or the run was started with something else.

@@ -55,6 +55,46 @@ def strong_transform(preprocessing: Preprocessing) -> Transform:
     return cast(Transform, v2.Compose(stages))
 
 
+def harder_transform(preprocessing: Preprocessing) -> Transform:
+    """Like `strong_transform`, with wider warps and more of every defect."""
+    stages = [
+        RandomWarp(preprocessing.input_size, degrees=20, scale=(0.6, 1.45), aspect=0.3, shift=0.14),
+        v2.RandomHorizontalFlip(0.5),
+        v2.RandomApply([RandomElastic(0.02)], p=0.5),
+        v2.RandomInvert(0.15),
+        RandomGamma(0.8),
+        v2.RandomApply([RandomShading(0.5)], p=0.5),
+        v2.RandomApply([RandomOpacities(8)], p=0.6),
+        v2.RandomApply([RandomWhiteLung()], p=0.15),
+        v2.RandomApply([RandomMarkings()], p=0.6),
+        v2.RandomApply([RandomLowResolution()], p=0.25),
+        v2.RandomApply([v2.GaussianBlur(5, sigma=(0.2, 1.5))], p=0.3),
+        v2.RandomApply([RandomNoise(0.08)], p=0.5),
+        v2.RandomApply([RandomJPEG((10, 80))], p=0.3),
+        v2.RandomApply([RandomBorders()], p=0.3),
+        Normalise(preprocessing),
+    ]
+    return cast(Transform, v2.Compose(stages))
+
+
+def study_transform(preprocessing: Preprocessing) -> Transform:
+    """What the study that Pleura began with had: without elastic bends, shading, low resolution and JPEG."""
+    stages = [
+        RandomWarp(preprocessing.input_size),
+        v2.RandomHorizontalFlip(0.5),
+        v2.RandomInvert(0.15),
+        RandomGamma(0.6),
+        v2.RandomApply([RandomOpacities(8)], p=0.4),
+        v2.RandomApply([RandomWhiteLung()], p=0.08),
+        v2.RandomApply([RandomMarkings()], p=0.5),
+        v2.RandomApply([v2.GaussianBlur(5, sigma=(0.2, 1.5))], p=0.2),
+        v2.RandomApply([RandomNoise(0.06)], p=0.4),
+        v2.RandomApply([RandomBorders()], p=0.25),
+        Normalise(preprocessing),
+    ]
+    return cast(Transform, v2.Compose(stages))
+
+
 class Prepare(v2.Transform):
     """`Preprocessing.apply` on images of 8 bits' grey levels, and their masks to the same square; padding is background."""
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from model.checkpoint import load_checkpoint, read_metadata
+from model.checkpoint import DEEPLABV3, FCN, load_checkpoint, read_metadata
 
 from .conftest import Phantoms, Pleura, scalars_of
 from .processes import Ended, Fate
@@ -271,3 +271,50 @@ def test_weights_are_kept_in_half_precision(learnt: Path) -> None:
     kept = state_of(learnt)["network"]
     for key, value in network.state_dict().items():
         assert np.allclose(value.numpy(), kept[key].numpy(), rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize(("model", "architecture"), [("fcn", FCN), ("deeplab", DEEPLABV3)])
+def test_torchvision_s_networks_by_the_same_loop(
+    model: str, architecture: str, phantoms: Phantoms, pleura: Pleura, tmp_path: Path
+) -> None:
+    ended = pleura(*short(phantoms, tmp_path / "run", "--model", model, "--epochs", "1"))
+    assert ended.code == 0, ended.err
+    checkpoint = tmp_path / "run" / "last.safetensors"
+    assert read_metadata(checkpoint).architecture == architecture
+    judged = pleura(
+        "evaluate",
+        "--data",
+        phantoms.fewer,
+        "--checkpoint",
+        checkpoint,
+        "--device",
+        "cpu",
+        "--engine",
+        "torch",
+    )
+    assert judged.code == 0, judged.err
+    assert "2 images, mean IoU" in judged.out
+    line = complaint(pleura(*short(phantoms, tmp_path / "run", "--resume", "--epochs", "1")))
+    assert "another --model" in line
+
+
+def test_starts_from_a_checkpoint(learnt: Path, phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None:
+    teacher = learnt / "last.safetensors"
+    out = tmp_path / "adapted"
+    ended = pleura(*short(phantoms, out, "--start-from", str(teacher), "--epochs", "1"))
+    assert ended.code == 0, ended.err
+    assert read_metadata(out / "last.safetensors").recipe["start_from"] == read_metadata(teacher).sha256
+    # One epoch of one step at a low learning rate forgets little: an untrained network is below .4 there.
+    assert float(rows_of(out)[0]["validation_iou"]) > 0.5
+    line = complaint(
+        pleura(*short(phantoms, tmp_path / "other", "--start-from", str(teacher), "--model", "fcn"))
+    )
+    assert "another shape" in line
+    line = complaint(
+        pleura(
+            *short(
+                phantoms, tmp_path / "other", "--start-from", str(teacher), "--encoder-weights", "imagenet"
+            )
+        )
+    )
+    assert "give --start-from or --encoder-weights" in line

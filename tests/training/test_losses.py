@@ -71,3 +71,26 @@ def test_half_precision_is_computed_in_full() -> None:
     half = loss_of(LOGITS.bfloat16(), TARGET, dice_weight=1)
     assert half.dtype == torch.float32
     assert half.item() == pytest.approx(full.item(), rel=0.01)
+
+
+def test_pixels_near_a_boundary_count_more() -> None:
+    # A boundary down the middle; the band about it is a 64th of the side on either side.
+    target = torch.zeros(1, 128, 128, dtype=torch.long)
+    target[:, :, 64:] = 1
+    logits = torch.zeros(1, 2, 128, 128)
+    logits[:, 1, :, 62:66] = math.log(3)
+    band, rest = (math.log(4) + math.log(4 / 3)) / 2, math.log(2)
+    plain = (4 * band + 124 * rest) / 128
+    heavy = (4 * 3 * band + 124 * rest) / (4 * 3 + 124)
+    assert loss_of(logits, target, dice_weight=0).item() == pytest.approx(plain)
+    assert loss_of(logits, target, dice_weight=0, boundary_weight=2).item() == pytest.approx(heavy)
+
+
+def test_boundary_weights_leave_ignored_pixels_out() -> None:
+    target = torch.zeros(1, 8, 8, dtype=torch.long)
+    target[:, :, 4:] = 1
+    target[:, :4] = IGNORE
+    logits = torch.zeros(1, 2, 8, 8)
+    logits[:, 1, :4] = 50.0
+    value = loss_of(logits, target, dice_weight=0, boundary_weight=3)
+    assert value.item() == pytest.approx(math.log(2))

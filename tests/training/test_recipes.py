@@ -32,6 +32,7 @@ def test_paper_to_the_letter() -> None:
         "schedule": "constant",
         "warmup": 0.0,
         "dice_weight": 0.0,
+        "boundary_weight": 0.0,
         "clip_gradient": None,
         "average": None,
         "balance": 1.0,

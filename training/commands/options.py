@@ -14,6 +14,14 @@ Data = Annotated[
 ]
 
 
+MixedPrecision = Annotated[
+    bool | None,
+    typer.Option(help="bf16; if not given, on CUDA and on a CPU that has bf16 instructions."),
+]
+
+Workers = Annotated[int, typer.Option(min=0, help="Processes that read and augment images.")]
+
+
 class DeviceName(StrEnum):
     """Where a network runs."""
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Data, DeviceName
+from .options import Data, DeviceName, MixedPrecision, Workers
 
 
 class RecipeName(StrEnum):
@@ -14,6 +14,14 @@ class RecipeName(StrEnum):
 
     PAPER = "paper"
     STRONG = "strong"
+
+
+class ModelName(StrEnum):
+    """Networks by name."""
+
+    UNET = "unet"
+    FCN = "fcn"
+    DEEPLAB = "deeplab"
 
 
 def train(
@@ -28,6 +36,17 @@ def train(
     recipe: Annotated[RecipeName, typer.Option(help="How to train.")] = RecipeName.STRONG,
     resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
     num_classes: Annotated[int, typer.Option(min=2, help="Classes of the masks, background included.")] = 2,
+    model: Annotated[
+        ModelName, typer.Option(help="The network; fcn and deeplab are torchvision's, to compare with.")
+    ] = ModelName.UNET,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            help="Checkpoint whose weights the run begins with, such as the bundled one, to adapt it to your own images.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     encoder_weights: Annotated[
         str, typer.Option(help="none, imagenet (downloaded) or a file of torchvision's ResNet50.")
     ] = "none",
@@ -41,11 +60,8 @@ def train(
         ),
     ] = None,
     device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
-    mixed_precision: Annotated[
-        bool | None,
-        typer.Option(help="bf16; if not given, on CUDA and on a CPU that has bf16 instructions."),
-    ] = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that read and augment images.")] = 0,
+    mixed_precision: MixedPrecision = None,
+    workers: Workers = 0,
     seed: Annotated[
         int, typer.Option(min=0, max=2**31 - 1, help="Decides first weights, order and augmentation.")
     ] = 0,
@@ -58,22 +74,23 @@ def train(
     Killed at any moment, it goes on with --resume.
     """
     import cv2
-    import torch
 
-    from model.threads import available_cpus
+    from model.checkpoint import DEEPLABV3, FCN, UNET
 
     from ..datasets import SegmentationDataset
     from ..errors import TrainingError
     from ..fit import fit
+    from ..hardware import prepare_device
     from ..inspection import inspect
     from ..recipes import RECIPES, shortened
 
     if size is not None and size % 32:
         raise TrainingError(f"The image size {size} is no multiple of 32: take {round(size / 32) * 32}.")
-    if device is DeviceName.CUDA and not torch.cuda.is_available():
-        raise TrainingError("No CUDA device is available: use --device cpu.")
-    on_cuda = torch.cuda.is_available() and device is not DeviceName.CPU
-    torch.set_num_threads(available_cpus())
+    if start_from is not None and encoder_weights != "none":
+        raise TrainingError(
+            "A checkpoint has encoder weights of its own: give --start-from or --encoder-weights."
+        )
+    hardware = prepare_device(device.value, mixed_precision=mixed_precision)
     cv2.setNumThreads(1)
     learnt = SegmentationDataset(data, num_classes=num_classes)
     judged = SegmentationDataset(validation, num_classes=num_classes)
@@ -85,19 +102,14 @@ def train(
         train=learnt,
         validation=judged,
         out=out,
+        architecture={ModelName.UNET: UNET, ModelName.FCN: FCN, ModelName.DEEPLAB: DEEPLABV3}[model],
         num_classes=num_classes,
         encoder_weights=encoder_weights,
-        device="cuda" if on_cuda else "cpu",
-        mixed_precision=(on_cuda or _cpu_has_bf16()) if mixed_precision is None else mixed_precision,
+        start_from=start_from,
+        device=hardware.device,
+        mixed_precision=hardware.mixed_precision,
         workers=workers,
         seed=seed,
         resume=resume,
         name=name,
     )
-
-
-def _cpu_has_bf16() -> bool:
-    """Without such instructions bf16 is several times slower than fp32."""
-    import torch
-
-    return bool(torch.cpu._is_avx512_bf16_supported())

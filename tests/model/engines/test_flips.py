@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from model.engines import EngineOutput
+from model.engines.flips import FlipAveraged
+
+
+class Echo:
+    """Calls the input the probability of lung, and its mean the embedding."""
+
+    name, device, max_batch = "echo", "cpu", 4
+
+    def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
+        lung = batch[:, 0]
+        return EngineOutput(np.stack([1 - lung, lung], axis=1), lung.mean(axis=(1, 2))[:, None])
+
+
+class LeftOnly(Echo):
+    """Sees lung in the image's left half alone."""
+
+    def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
+        seen = batch.copy()
+        seen[..., batch.shape[-1] // 2 :] = 0
+        return super().__call__(seen)
+
+
+def test_what_does_not_mind_a_mirror_is_unchanged() -> None:
+    batch = np.random.default_rng(0).random((3, 1, 8, 8), np.float32)
+    averaged, straight = FlipAveraged(Echo())(batch), Echo()(batch)
+    assert averaged.probabilities == pytest.approx(straight.probabilities)
+    assert averaged.embedding == pytest.approx(straight.embedding)
+
+
+def test_both_ways_count_half() -> None:
+    output = FlipAveraged(LeftOnly())(np.ones((1, 1, 4, 4), np.float32))
+    assert (output.probabilities[0, 1] == 0.5).all()
+    assert (output.embedding == 0.5).all()
+
+
+def test_it_is_called_what_it_is() -> None:
+    engine = FlipAveraged(Echo())
+    assert engine.name == "echo, flips averaged"
+    assert (engine.device, engine.max_batch) == ("cpu", 4)

@@ -1,0 +1,67 @@
+"""The command ``pleura clean``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Data, DeviceName, MixedPrecision, Workers
+
+
+def clean(
+    data: Data,
+    out: Annotated[
+        Path,
+        typer.Option(help="Folder for what is left, the judgements with pictures, and the networks' runs."),
+    ],
+    folds: Annotated[int, typer.Option(min=2, help="Networks that are trained, each without a share.")] = 3,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs of each network.")] = 12,
+    size: Annotated[int, typer.Option(min=32, help="Image size of each network; a multiple of 32.")] = 128,
+    device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
+    mixed_precision: MixedPrecision = None,
+    workers: Workers = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Decides everything random.")] = 0,
+) -> None:
+    """Finds masks that are wrong: each is judged by a network that never saw it.
+
+    Writes a folder for each --data that pleura train takes, with the disputed parts of masks left out of the loss and the worst
+    masks left out, judgements.csv, and judgements.html with a picture of each mask that was cut or dropped.
+
+    Killed at any moment, the same command goes on with the networks that are left.
+    """
+    import cv2
+
+    from model.segmenter import Segmenter
+
+    from ..cleaning import judge, write_cleaned
+    from ..cross_fit import cross_fit
+    from ..datasets import SegmentationDataset
+    from ..hardware import prepare_device
+    from ..inspection import inspect
+    from ..recipes import STRONG, shortened
+
+    hardware = prepare_device(device.value, mixed_precision=mixed_precision)
+    cv2.setNumThreads(1)
+    dataset = SegmentationDataset(data)
+    inspect(dataset, description="reading --data")
+    networks = cross_fit(
+        dataset,
+        recipe=shortened(STRONG, epochs=epochs, size=size, learning_rate=STRONG.stages[0].learning_rate),
+        folds=folds,
+        out=out / "runs",
+        device=hardware.device,
+        mixed_precision=hardware.mixed_precision,
+        workers=workers,
+        seed=seed,
+    )
+    segmenters = (
+        (fold, Segmenter(checkpoint, device=hardware.device, engine="torch")) for fold, checkpoint in networks
+    )
+    names = ["-".join(root.resolve().parts[-2:]) for root in dataset.roots]
+    judgements = write_cleaned(dataset, judge(segmenters), names=names, out=out)
+    for source, name in enumerate(names):
+        actions = [judgement.action for judgement in judgements if judgement.source == source]
+        typer.echo(
+            f"{out / name}: {actions.count('kept')} masks kept, {actions.count('cut')} cut, {actions.count('dropped')} dropped"
+        )
+    typer.echo(str(out / "judgements.html"))

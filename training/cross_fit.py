@@ -1,0 +1,61 @@
+"""Cross-fitting: every image judged by a network that never saw it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from .datasets import SegmentationDataset
+from .fit import fit
+from .recipes import Recipe
+from .run_state import has_state
+
+
+def cross_fit(
+    dataset: SegmentationDataset,
+    *,
+    recipe: Recipe,
+    folds: int,
+    out: Path,
+    device: str = "cpu",
+    mixed_precision: bool = False,
+    workers: int = 0,
+    seed: int = 0,
+) -> Iterator[tuple[SegmentationDataset, Path]]:
+    """Trains a network for each fold on all images but the fold's own, and gives the fold with its checkpoint.
+
+    The checkpoint is the last epoch's: the fold's masks choose nothing. What a killed run has trained is not trained again.
+
+    Args:
+        dataset: the images; each source is spread evenly over the folds, in the order of its names.
+        recipe: how each network is trained.
+        folds: how many networks.
+        out: gets a run's folder for each fold, ``fold-0`` and so on.
+        device, mixed_precision, workers, seed: see `fit`.
+    """
+    fold_of = folds_of(dataset, folds=folds)
+    for fold in range(folds):
+        judged = dataset.subset([index for index, number in enumerate(fold_of) if number == fold])
+        learnt = dataset.subset([index for index, number in enumerate(fold_of) if number != fold])
+        run = out / f"fold-{fold}"
+        fit(
+            recipe,
+            train=learnt,
+            validation=judged,
+            out=run,
+            device=device,
+            mixed_precision=mixed_precision,
+            workers=workers,
+            seed=seed,
+            resume=has_state(run),
+            name=f"cross-fit-{fold}",
+        )
+        yield judged, run / "last.safetensors"
+
+
+def folds_of(dataset: SegmentationDataset, *, folds: int) -> list[int]:
+    """The fold of each image: counted off within its source."""
+    seen: dict[int, int] = {}
+    numbers = []
+    for sample in dataset.samples:
+        seen[sample.source] = seen.get(sample.source, -1) + 1
+        numbers.append(seen[sample.source] % folds)
+    return numbers

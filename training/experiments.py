@@ -1,0 +1,289 @@
+"""What the `strong` recipe was chosen by: one change at a time, from a common start.
+
+    pleura clean --data DATA/montgomery/train --data DATA/shenzhen/train --out runs/clean
+    python -m training.experiments --data DATA --cleaned runs/clean --out runs/experiments
+
+For each of two sources a network is trained on its images alone; each variant goes on from it with one thing changed, and is judged
+on the source itself, on the other one, and on images of a third kind whose masks hold the heart: there precision says how much
+of a mask lies outside the lungs' outer border, recall how much of the outlines' content (heart included) it covers. ``control``
+goes on unchanged: variants are to be compared with it. What a killed run has finished is not done again.
+"""
+
+import argparse
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from model.engines.flips import FlipAveraged
+from model.metrics.overlap import Overlap, overlap
+from model.segmenter import Segmenter
+from model.writing.png import mask_png
+from samples.phantom import phantom
+
+from .datasets import SegmentationDataset, images_in, lung_in
+from .fit import fit
+from .hardware import Hardware, prepare_device
+from .pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
+from .recipes import STRONG, Recipe, Stage
+from .run_state import has_state
+from .transforms import harder_transform, study_transform
+
+SOURCES = ("montgomery", "shenzhen")
+_PHANTOMS = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One change: to the recipe, or to the data."""
+
+    change: dict[str, Any]
+    data: Callable[["Bench", str], list[Path]] | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """Where everything lies.
+
+    Attributes:
+        data: holds a folder for each source, ``covid`` and ``unlabelled``.
+        cleaned: what `pleura clean` wrote.
+        out: the experiments' folder.
+        base_images, images: that a base network sees, and a variant.
+        size: of the images, where a variant has none of its own.
+    """
+
+    data: Path
+    cleaned: Path
+    out: Path
+    base_images: int
+    images: int
+    size: int
+    hardware: Hardware
+
+    def own(self, source: str) -> list[Path]:
+        """The source's images to learn from."""
+        return [self.data / source / "train"]
+
+    def clean(self, source: str) -> list[Path]:
+        """The same without what cross-fitting disputes."""
+        return [self.cleaned / f"{source}-train"]
+
+    def with_phantoms(self, source: str) -> list[Path]:
+        """Phantoms beside them."""
+        folder = self.out / "phantoms"
+        if not folder.exists():
+            _draw_phantoms(folder)
+        return [*self.own(source), folder]
+
+    def self_trained(self, source: str) -> list[Path]:
+        """What the base network draws on images of the third kind beside them."""
+        return [*self.own(source), *self._pseudo(source)]
+
+    def clean_and_self_trained(self, source: str) -> list[Path]:
+        """Both."""
+        return [*self.clean(source), *self._pseudo(source)]
+
+    def base(self, source: str) -> Path:
+        """The network that everything starts from; trained if it is not there."""
+        run = self.out / f"base-{source}"
+        checkpoint = run / "last.safetensors"
+        if not (run / "done").exists():
+            dataset = SegmentationDataset(self.own(source))
+            epochs = max(1, round(self.base_images / len(dataset)))
+            self.train(
+                replace(STRONG, stages=(Stage(size=self.size, epochs=epochs, learning_rate=1e-3),)),
+                dataset,
+                run,
+            )
+            (run / "done").touch()
+        return checkpoint
+
+    def train(
+        self, recipe: Recipe, dataset: SegmentationDataset, run: Path, start_from: Path | None = None
+    ) -> None:
+        """Trains, or goes on with what a killed run left; the last epoch counts."""
+        fit(
+            recipe,
+            train=dataset,
+            validation=SegmentationDataset(self.data / SOURCES[0] / "validation"),
+            out=run,
+            start_from=start_from,
+            device=self.hardware.device,
+            mixed_precision=self.hardware.mixed_precision,
+            resume=has_state(run),
+            name=run.name,
+        )
+        (run / "state.pt").unlink()
+
+    def _pseudo(self, source: str) -> list[Path]:
+        folders = []
+        for name, within in (("covid", self.data / "covid/train/masks"), ("unlabelled", None)):
+            folder = self.out / f"pseudo-{source}-{name}"
+            images = self.data / "covid/train/images" if within else self.data / name
+            if not folder.exists():
+                teacher = Segmenter(self.base(source), device=self.hardware.device, engine="torch")
+                for label in pseudo_labels(teacher, images_in(images), within=within):
+                    if isinstance(label, PseudoLabel):
+                        write_pseudo_label(label, folder)
+            folders.append(folder)
+        return folders
+
+
+VARIANTS = {
+    "control": Variant({}),
+    "study's augmentation": Variant({"transform": study_transform}),
+    "harder augmentation": Variant({"transform": harder_transform}),
+    "labels cleaned": Variant({}, Bench.clean),
+    "phantoms": Variant({}, Bench.with_phantoms),
+    "self-training": Variant({}, Bench.self_trained),
+    "cleaned, self-training": Variant({}, Bench.clean_and_self_trained),
+    "boundary weight 2": Variant({"boundary_weight": 2.0}),
+    "no Dice loss": Variant({"dice_weight": 0.0}),
+    "no averaging": Variant({"average": None}),
+    "192 px": Variant({}, size=192),
+    "256 px": Variant({}, size=256),
+    "320 px": Variant({}, size=320),
+}
+
+
+def run(bench: Bench, names: list[str]) -> Iterator[dict[str, Any]]:
+    """Trains and judges variants by name, each on each source; gives a row as soon as it is there, finished ones at once."""
+    kept = bench.out / "results.jsonl"
+    bench.out.mkdir(parents=True, exist_ok=True)
+    done = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    yield from done
+    finished = {(row["variant"], row["source"]) for row in done}
+    for name in names:
+        for source in SOURCES:
+            for row in _rows(bench, name, source, finished):
+                with kept.open("a") as file:
+                    file.write(json.dumps(row) + "\n")
+                yield row
+
+
+def _rows(bench: Bench, name: str, source: str, finished: set[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    if (name, source) in finished:
+        return
+    variant = VARIANTS[name]
+    start = bench.base(source)
+    dataset = SegmentationDataset(variant.data(bench, source) if variant.data else bench.own(source))
+    epochs = max(1, round(bench.images / len(dataset)))
+    stage = Stage(size=variant.size or bench.size, epochs=epochs, learning_rate=4e-4)
+    folder = bench.out / f"{name.replace(' ', '-')}-{source}"
+    bench.train(replace(STRONG, stages=(stage,), **variant.change), dataset, folder, start)
+    segmenter = Segmenter(folder / "last.safetensors", device=bench.hardware.device, engine="torch")
+    yield {"variant": name, "source": source, "images": epochs * len(dataset), **_judge(bench, segmenter)}
+    if name == "control":
+        metadata = segmenter.metadata
+        letterbox = metadata.model_copy(
+            update={"preprocessing": metadata.preprocessing.model_copy(update={"resize": "letterbox"})}
+        )
+        for other, judged in (
+            ("control, letterbox", Segmenter.from_engine(letterbox, segmenter.engine)),
+            ("control, flip averaged", Segmenter.from_engine(metadata, FlipAveraged(segmenter.engine))),
+        ):
+            yield {
+                "variant": other,
+                "source": source,
+                "images": epochs * len(dataset),
+                **_judge(bench, judged),
+            }
+
+
+def _judge(bench: Bench, segmenter: Segmenter) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    for name in SOURCES:
+        ious = [each.iou for each in _overlaps(segmenter, bench.data / name / "validation")]
+        figures[name] = {"mean": float(np.mean(ious)), "median": float(np.median(ious)), "worst": min(ious)}
+    covid = list(_overlaps(segmenter, bench.data / "covid" / "validation"))
+    figures["covid"] = {
+        "precision": float(np.mean([each.precision for each in covid])),
+        "recall": float(np.mean([each.recall for each in covid])),
+    }
+    return figures
+
+
+def _overlaps(segmenter: Segmenter, root: Path) -> Iterator[Overlap]:
+    dataset = SegmentationDataset(root)
+    for index in range(len(dataset)):
+        pixels, mask = dataset.load(index)
+        yield overlap(segmenter(pixels).mask, lung_in(mask))
+
+
+def _draw_phantoms(folder: Path) -> None:
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    for part in ("images", "masks"):
+        (partial / part).mkdir(parents=True)
+    for seed in range(_PHANTOMS):
+        made = phantom(width=384, height=384, seed=5000 + seed)
+        cv2.imwrite(str(partial / "images" / f"{seed:03}.png"), made.pixels)
+        (partial / "masks" / f"{seed:03}.png").write_bytes(mask_png(made.mask))
+    partial.rename(folder)
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows as Markdown, a source's in the order of `run`."""
+    lines = [
+        "| trained on | variant | Montgomery | worst | Shenzhen | median | covid precision | recall |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for source in SOURCES:
+        for row in rows:
+            if row["source"] == source:
+                first, second, third = row["montgomery"], row["shenzhen"], row["covid"]
+                lines.append(
+                    f"| {source.capitalize()} | {row['variant']} | {first['mean']:.4f} | {first['worst']:.3f} | "
+                    f"{second['mean']:.4f} | {second['median']:.4f} | {third['precision']:.4f} | {third['recall']:.4f} |"
+                )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """See the module's docstring."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.experiments", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="holds montgomery, shenzhen, covid and unlabelled"
+    )
+    parser.add_argument(
+        "--cleaned", type=Path, required=True, help="what pleura clean wrote for the first two"
+    )
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument(
+        "--images",
+        type=int,
+        default=1000,
+        help="that each variant sees; a base network sees three times as many",
+    )
+    parser.add_argument(
+        "--variant", action="append", choices=VARIANTS, help="only this one; may be given more than once"
+    )
+    arguments = parser.parse_args()
+    bench = Bench(
+        data=arguments.data,
+        cleaned=arguments.cleaned,
+        out=arguments.out,
+        base_images=3 * arguments.images,
+        images=arguments.images,
+        size=128,
+        hardware=prepare_device("auto", mixed_precision=None),
+    )
+    cv2.setNumThreads(1)
+    rows = []
+    for row in run(bench, arguments.variant or list(VARIANTS)):
+        rows.append(row)
+        (bench.out / "table.md").write_text(table(rows), encoding="utf-8")
+    print(table(rows))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
