@@ -32,7 +32,7 @@ from .hardware import Hardware, prepare_device
 from .pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
 from .recipes import STRONG, Recipe, Stage
 from .run_state import has_state
-from .transforms import harder_transform, study_transform
+from .transforms import gas_transform, harder_transform, study_transform
 
 SOURCES = ("montgomery", "shenzhen")
 _PHANTOMS = 150
@@ -140,6 +140,7 @@ VARIANTS = {
     "control": Variant({}),
     "study's augmentation": Variant({"transform": study_transform}),
     "harder augmentation": Variant({"transform": harder_transform}),
+    "gas augmentation": Variant({"transform": gas_transform}),
     "labels cleaned": Variant({}, Bench.clean),
     "phantoms": Variant({}, Bench.with_phantoms),
     "self-training": Variant({}, Bench.self_trained),

@@ -10,7 +10,7 @@ from torchvision import tv_tensors
 from model.metrics.overlap import overlap
 from model.preprocessing import Preprocessing
 from samples.phantom import Phantom, phantom
-from training.augmentation import RandomBorders, RandomElastic, RandomMarkings, RandomWarp
+from training.augmentation import RandomBorders, RandomElastic, RandomGas, RandomMarkings, RandomWarp
 from training.datasets import IGNORE, Pair, Transform, unit_range
 from training.transforms import plain_transform, strong_transform
 
@@ -153,3 +153,24 @@ def test_bars_at_the_edges_are_background() -> None:
         assert np.array_equal(bars, ~np.isclose(x[0].numpy(), 100 / 255))
         assert len(np.unique(x[0].numpy()[bars])) <= 1
     assert covered >= 6
+
+
+def test_gas_lies_outside_the_lungs_and_is_as_dark_as_they_are(made: Phantom) -> None:
+    pair = as_pair(made.pixels, made.mask)
+    before, lung = pair[0][0].numpy(), made.mask
+    grey = float(np.median(before[lung]))
+    for seed in range(10):
+        x, y = drawn(RandomGas(), pair, seed)
+        assert np.array_equal(y.numpy() > 0, lung)
+        changed = np.abs(x[0].numpy() - before)
+        assert changed[lung].max() == 0
+        assert changed.max() > 0
+        # It never goes beyond the lungs' own grey.
+        nearer = np.abs(x[0].numpy() - grey) <= np.abs(before - grey) + 1e-6
+        assert nearer.all()
+
+
+def test_gas_needs_a_lung(made: Phantom) -> None:
+    pair = as_pair(made.pixels, np.zeros_like(made.mask))
+    x, _ = drawn(RandomGas(), pair, 0)
+    assert torch.equal(x, pair[0].as_subclass(torch.Tensor))

@@ -3,7 +3,7 @@
 Images are ``(1, H, W)`` float32 in 0..1, masks ``(H, W)`` uint8. All draw from torch's random state: one seed decides a sample.
 """
 
-from .content import RandomBorders, RandomMarkings, RandomOpacities, RandomWhiteLung
+from .content import RandomBorders, RandomGas, RandomMarkings, RandomOpacities, RandomWhiteLung
 from .exposure import RandomGamma, RandomJPEG, RandomLowResolution, RandomNoise, RandomShading
 from .geometry import RandomElastic, RandomWarp
 
@@ -11,6 +11,7 @@ __all__ = [
     "RandomBorders",
     "RandomElastic",
     "RandomGamma",
+    "RandomGas",
     "RandomJPEG",
     "RandomLowResolution",
     "RandomMarkings",

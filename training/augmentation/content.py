@@ -1,4 +1,4 @@
-"""What lies in the picture: opacities, effusions, devices, letters, bars at the edges."""
+"""What lies in the picture: opacities, effusions, gas under the diaphragm, devices, letters, bars at the edges."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from .random import integer, uniform
-from .tensors import ImageOnly, Params
+from .tensors import ImageOnly, Params, like
 
 
 class RandomOpacities(ImageOnly):
@@ -72,6 +72,42 @@ class RandomMarkings(ImageOnly):
             else:
                 cv2.rectangle(pixels, at, _near(at, side, 0.12), value, -1 if uniform(0, 1) < 0.5 else width)
         return pixels
+
+
+class RandomGas(v2.Transform):
+    """A dark bubble under a lung, as gas in stomach or colon makes it, at times with a level of fluid; the mask is left as it is.
+
+    Its grey is the lungs' own. Where the mask shows no lung, nothing is done.
+    """
+
+    def make_params(self, flat_inputs: list[Any]) -> Params:
+        """See `v2.Transform`."""
+        mask = next(item for item in flat_inputs if isinstance(item, tv_tensors.Mask)).numpy() == 1
+        image = next(item for item in flat_inputs if isinstance(item, tv_tensors.Image)).numpy()[0]
+        columns = np.flatnonzero(mask.any(axis=0))
+        if not len(columns):
+            return {"bubble": None, "grey": 0.0}
+        side = mask.shape[0]
+        column = columns[integer(len(columns))]
+        floor = side - 1 - int(mask[::-1, column].argmax())
+        width, height = side * uniform(0.03, 0.11), side * uniform(0.025, 0.07)
+        centre = (int(column), int(floor + height + side * uniform(0.005, 0.06)))
+        bubble = np.zeros(mask.shape, np.float32)
+        angle = uniform(-25, 25)
+        cv2.ellipse(bubble, centre, (max(1, int(width)), max(1, int(height))), angle, 0, 360, 1.0, -1)
+        if uniform(0, 1) < 0.4:
+            bubble[centre[1] + int(height * uniform(-0.3, 0.6)) :] = 0
+        bubble = np.asarray(cv2.GaussianBlur(bubble, (0, 0), side * uniform(0.003, 0.01)), np.float32)
+        bubble[mask] = 0
+        return {"bubble": bubble * np.float32(uniform(0.5, 1.0)), "grey": float(np.median(image[mask]))}
+
+    def transform(self, inpt: Tensor, params: Params) -> Tensor:
+        """See `v2.Transform`."""
+        bubble = params["bubble"]
+        if bubble is None or not isinstance(inpt, tv_tensors.Image):
+            return inpt
+        pixels = inpt[0].numpy()
+        return like(inpt, pixels + bubble * (np.float32(params["grey"]) - pixels))
 
 
 class RandomBorders(v2.Transform):
