@@ -65,6 +65,9 @@ def segment(
     engine: Annotated[
         EngineName, typer.Option(envvar="PLEURA_ENGINE", help="auto takes the fastest here.")
     ] = EngineName.AUTO,
+    flips: Annotated[
+        bool, typer.Option(help="Average over each image and its mirror image, at twice the time.")
+    ] = False,
     threshold: Annotated[
         float | None,
         typer.Option(
@@ -108,7 +111,7 @@ def segment(
 
     # Images are read and written side by side: threads within one would only stand in each other's way.
     cv2.setNumThreads(1)
-    segmenter = Segmenter(checkpoint, device=device.value, engine=engine.value)
+    segmenter = Segmenter(checkpoint, device=device.value, engine=engine.value, flips=flips)
     order = Order(format=format, threshold=threshold, postprocess=postprocess)
     if out == _PIPE:
         _one(segmenter, sources[0], order)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .checkpoint import BUNDLED, CheckpointMetadata, read_metadata
 from .engines import Device, Engine, EngineChoice, choose_engine
+from .engines.flips import FlipAveraged
 from .errors import CheckpointError, UnsuitableImage
 from .lungs import LEFT, RIGHT, label_lungs, measure
 from .postprocessing import postprocess as keep_lungs
@@ -60,6 +61,7 @@ class Segmenter:
         device: ``"auto"`` takes CUDA where there is one.
         engine: ``"auto"`` takes the fastest that can run here.
         threads: for a CPU; None takes what the container's quota allows.
+        flips: average over each image and its mirror image, at twice the time.
 
     Raises:
         CheckpointError: the file is missing, damaged, of another make or not for lungs.
@@ -73,9 +75,11 @@ class Segmenter:
         device: Device = "auto",
         engine: EngineChoice = "auto",
         threads: int | None = None,
+        flips: bool = False,
     ) -> None:
         path = checkpoint or BUNDLED
-        self._compose(read_metadata(path), choose_engine(path, device=device, engine=engine, threads=threads))
+        chosen = choose_engine(path, device=device, engine=engine, threads=threads)
+        self._compose(read_metadata(path), FlipAveraged(chosen) if flips else chosen)
 
     @classmethod
     def from_engine(cls, metadata: CheckpointMetadata, engine: Engine) -> Self:

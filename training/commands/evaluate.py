@@ -43,6 +43,9 @@ def evaluate(
     ] = None,
     device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
     engine: Annotated[EngineName, typer.Option(help="auto takes what the service takes.")] = EngineName.AUTO,
+    flips: Annotated[
+        bool, typer.Option(help="Average over each image and its mirror image, at twice the time.")
+    ] = False,
     baseline: Annotated[
         BaselineName | None, typer.Option(help="Judge a threshold instead of a checkpoint.")
     ] = None,
@@ -68,7 +71,7 @@ def evaluate(
     dataset = SegmentationDataset(data)
     names = _names(dataset.roots)
     if baseline is None:
-        segmenter = Segmenter(checkpoint, device=device.value, engine=engine.value)
+        segmenter = Segmenter(checkpoint, device=device.value, engine=engine.value, flips=flips)
     elif checkpoint is None:
         segmenter = baseline_segmenter(baseline.value)
     else:
