@@ -68,7 +68,8 @@ def calibration_inputs(checkpoint: Path, folders: Sequence[Path]) -> list[NDArra
 def write_models(
     checkpoint: Path, *, inputs: Sequence[NDArray[np.float32]], out: Path, onnx: bool = False
 ) -> list[Path]:
-    """Writes the checkpoint's models into ``out``: ``NAME.fp32.xml`` and ``NAME.int8.xml``, each with its ``.bin``.
+    """Writes the checkpoint's models into ``out``: ``NAME.fp32.xml`` and ``NAME.int8.xml``, each with its ``.bin`` and
+    its ``.sha256``.
 
     Args:
         checkpoint: what is exported.
@@ -88,7 +89,7 @@ def write_models(
     for precision, model in (("fp32", fp32), ("int8", int8)):
         path = out / f"{checkpoint.stem}.{precision}.xml"
         save(model, path)
-        files += [path, path.with_suffix(".bin")]
+        files += [path, path.with_suffix(".bin"), path.with_suffix(".sha256")]
     if onnx:
         files.append(_write_onnx(checkpoint, out / f"{checkpoint.stem}.onnx"))
     return files

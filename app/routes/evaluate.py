@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 
 from model.errors import SizeMismatch
 from model.metrics.overlap import overlap, resize_nearest
+from model.metrics.surface import surface
 from model.reading import read_mask
 from model.segmenter import Inferred, Prepared, Segmenter
 from model.writing.disagreement import disagreement_png
@@ -26,7 +27,6 @@ from ..options import EvaluateOptions
 from ..pipeline import Answer
 from ..schemas import EvaluationDocument, Metrics, Picture
 from ..settings import Settings
-from ..surfaces import Surfaces
 from ..uploads import contents
 
 router = APIRouter(tags=["segmentation"])
@@ -40,7 +40,6 @@ class Evaluate:
     mask: UploadFile
     options: EvaluateOptions
     settings: Settings
-    surfaces: Surfaces
     truth: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
 
     def prepare(self, segmenter: Segmenter) -> Prepared:
@@ -72,7 +71,7 @@ class Evaluate:
             require_trust(segmentation)
         raw = segmenter.finish(prepared, inferred, threshold=threshold, postprocess=False)
         agreement = overlap(segmentation.mask, self.truth)
-        distances = self.surfaces(segmentation.mask, self.truth, spacing_mm=prepared.radiograph.spacing_mm)
+        distances = surface(segmentation.mask, self.truth, spacing_mm=prepared.radiograph.spacing_mm)
         described = describe(segmentation, segmenter, encoding=self.options.mask, queue_ms=queue_ms)
         document = EvaluationDocument(
             **dict(described),
@@ -117,11 +116,6 @@ async def evaluate(
 ) -> Response:
     """Takes a radiograph and its ground truth, in the form fields `image` and `mask`, and gives the mask and its metrics."""
     async with intake.images(request, "image", "mask") as (image, mask):
-        surfaces = pipeline.surfaces
-        work = Evaluate(image=image, mask=mask, options=options, settings=settings, surfaces=surfaces)
-        if not surfaces.is_warm:
-            # What cannot be read is not worth the wait.
-            await unless_gone(request, pipeline.read(work))
-            await unless_gone(request, surfaces.warm())
+        work = Evaluate(image=image, mask=mask, options=options, settings=settings)
         answer = await unless_gone(request, pipeline.process(work))
     return Response(answer.body, media_type=answer.media_type)

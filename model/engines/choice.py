@@ -42,6 +42,10 @@ def choose_engine(
         raise EngineError(
             "OpenVINO does not run on CUDA: set PLEURA_ENGINE to torch or PLEURA_DEVICE to cpu."
         )
+    if device == "cuda" and not find_spec("torch"):
+        raise EngineError(
+            "CUDA runs PyTorch, which is not installed here: set PLEURA_DEVICE to cpu, or use the CUDA image."
+        )
     if engine == "openvino" or (engine == "auto" and not _takes_cuda(device) and find_spec("openvino")):
         return _openvino_engine(checkpoint, metadata, threads=threads)
     return _torch_engine(checkpoint, cuda=_takes_cuda(device), threads=threads)
@@ -53,6 +57,8 @@ def _takes_cuda(device: Device) -> bool:
     ):
         # Asking torch would take seconds; where there is no driver, there is nothing to ask for.
         return False
+    if not find_spec("torch"):
+        return False
     import torch
 
     if torch.cuda.is_available():
@@ -63,14 +69,23 @@ def _takes_cuda(device: Device) -> bool:
 
 
 def _torch_engine(checkpoint: Path, *, cuda: bool, threads: int) -> Engine:
+    if not find_spec("torch"):
+        raise EngineError(
+            "PyTorch is not installed here: set PLEURA_ENGINE to auto, or install Pleura's extra torch."
+        )
     import torch
 
     from ..checkpoint import load_checkpoint
     from .pytorch import TorchEngine
 
     torch.set_num_threads(threads)
-    network, _ = load_checkpoint(checkpoint)
-    return TorchEngine(network, device="cuda" if cuda else "cpu")
+    network, metadata = load_checkpoint(checkpoint)
+    return TorchEngine(
+        network,
+        device="cuda" if cuda else "cpu",
+        in_channels=metadata.in_channels,
+        side=metadata.preprocessing.input_size,
+    )
 
 
 def _openvino_engine(checkpoint: Path, metadata: CheckpointMetadata, *, threads: int) -> Engine:
@@ -97,6 +112,11 @@ def _fp32_model(checkpoint: Path, metadata: CheckpointMetadata) -> "openvino.Mod
             return read_model(cached, sha256=metadata.sha256)
         except EngineError:
             cached.unlink(missing_ok=True)
+    if not find_spec("torch"):
+        raise EngineError(
+            f"{checkpoint.name} has no {checkpoint.stem}.int8.xml beside it, and PyTorch, which could make a model of it, is "
+            "not installed here: run `pleura export` where it is, and put the files that it writes beside the checkpoint."
+        )
     from .conversion import convert, save
 
     model = convert(checkpoint)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from ..checkpoint import load_checkpoint
-from ..network import ResNet50UNet
+from ..network import SegmentationNetwork
+from .fingerprint import write_fingerprint
 from .openvino import SOURCE_KEY
 
 if TYPE_CHECKING:
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 class InferenceNetwork(nn.Module):
     """The network with `infer` for its forward pass, as converters want it."""
 
-    def __init__(self, network: ResNet50UNet) -> None:
+    def __init__(self, network: SegmentationNetwork) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """See `ResNet50UNet.infer`."""
+        """See `SegmentationNetwork.infer`."""
         probabilities, embedding = self.network.infer(x)
         return probabilities, embedding
 
@@ -53,12 +54,16 @@ def convert(checkpoint: Path) -> openvino.Model:
 
 
 def save(model: openvino.Model, path: Path) -> None:
-    """Writes ``path`` (.xml) and the weights beside it (.bin, as fp16), the .xml last: where it lies, the model is whole."""
+    """Writes ``path`` (.xml), beside it the weights (.bin, as fp16) and the fingerprint of both (.sha256).
+
+    The .xml comes last: where it lies, the model is whole. One that takes the place of another is refused in between.
+    """
     import openvino
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=path.parent) as folder:
         temporary = Path(folder) / path.name
         openvino.save_model(model, temporary, compress_to_fp16=True)
-        temporary.with_suffix(".bin").replace(path.with_suffix(".bin"))
-        temporary.replace(path)
+        write_fingerprint(temporary)
+        for ending in (".bin", ".sha256", ".xml"):
+            temporary.with_suffix(ending).replace(path.with_suffix(ending))

@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 
 from ..errors import EngineError
 from .engine import EngineOutput
+from .fingerprint import check_fingerprint
 
 if TYPE_CHECKING:
     import openvino
 
 Precision = Literal["fp32", "int8"]
+
+Kept = dict[int, tuple[NDArray[np.float32], ...]]
+"""Probabilities and embedding of each image, by its place in the batch."""
 
 SOURCE_KEY = "pleura_sha256"
 """Where a model's runtime information keeps the sha256 of the weights that it was made from."""
@@ -23,6 +27,9 @@ SOURCE_KEY = "pleura_sha256"
 
 class OpenVINOEngine:
     """Runs an OpenVINO model of a checkpoint on the CPU.
+
+    One image alone is inferred by all threads at once, which answers soonest. Several are inferred side by side, each by a share of
+    the threads, which never wait for one another: that gives more images a second. The answers are the same.
 
     Args:
         model: with one input ``(1, C, S, S)`` and two outputs, probabilities and embedding, as `training.export` makes it.
@@ -35,7 +42,6 @@ class OpenVINOEngine:
     """
 
     device = "cpu"
-    max_batch = 1
 
     def __init__(
         self, model: openvino.Model, *, precision: Precision, threads: int, cache: Path | None = None
@@ -48,44 +54,60 @@ class OpenVINOEngine:
         settings: dict[str, object] = {
             "INFERENCE_PRECISION_HINT": "f32",
             "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": 1,
-            "PERFORMANCE_HINT": "LATENCY",
             # Images are decoded beside the network: threads that are bound to a processor would wait there for the decoder.
             "ENABLE_CPU_PINNING": False,
         }
         if cache is not None:
             settings["CACHE_DIR"] = str(cache)
         try:
-            self._request = core.compile_model(model, "CPU", settings).create_infer_request()
+            alone = core.compile_model(
+                model, "CPU", settings | {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1}
+            )
+            self._alone = self._together = openvino.AsyncInferQueue(alone, 1)
+            if threads > 1:
+                together = core.compile_model(model, "CPU", settings | {"PERFORMANCE_HINT": "THROUGHPUT"})
+                self._together = openvino.AsyncInferQueue(together)
         except RuntimeError as error:
             raise EngineError("OpenVINO cannot run this network here: set PLEURA_ENGINE to torch.") from error
+        for queue in (self._alone, self._together):
+            queue.set_callback(_keep)
+        self.max_batch = len(self._together)
         self._lock = threading.Lock()
 
     def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
         """See `Engine`."""
+        queue = self._alone if len(batch) == 1 else self._together
+        images = np.ascontiguousarray(batch)
+        kept: Kept = {}
         try:
             with self._lock:
-                parts = [self._infer(image) for image in batch]
+                for index in range(len(images)):
+                    queue.start_async([images[index : index + 1]], (kept, index), share_inputs=True)
+                queue.wait_all()
         except RuntimeError as error:
             raise EngineError(
                 "The network could not be run: free the machine's memory or restart the service."
             ) from error
-        return EngineOutput(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        return EngineOutput(
+            *(np.concatenate([kept[index][part] for index in range(len(images))]) for part in range(2))
+        )
 
-    def _infer(self, image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        result = self._request.infer([np.ascontiguousarray(image[None])], share_inputs=True)
-        probabilities, embedding = (np.array(result[index]) for index in range(2))
-        return probabilities, embedding
+
+def _keep(request: openvino.InferRequest, place: tuple[Kept, int]) -> None:
+    """Copies what a request has found: the next image overwrites it."""
+    kept, index = place
+    kept[index] = tuple(request.get_output_tensor(part).data.copy() for part in range(2))
 
 
 def read_model(path: Path, *, sha256: str) -> openvino.Model:
-    """Reads an exported model, if it was made from these weights.
+    """Reads an exported model, if it is as it was written and was made from these weights.
 
     Raises:
         EngineError: it is damaged, or was made from others.
     """
     import openvino
 
+    check_fingerprint(path)
     try:
         model = openvino.Core().read_model(path)
     except RuntimeError as error:

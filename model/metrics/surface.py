@@ -1,18 +1,19 @@
-"""How far apart the outlines of two masks lie. MONAI computes it, and is imported only when the first is asked for."""
+"""How far apart the outlines of two masks lie."""
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from .overlap import Mask, require_same_size
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from scipy.spatial import cKDTree
 
 NSD_TOLERANCE = 1 / 200
 """Distance up to which outlines count as equal for the surface Dice, as a share of the image's longest side: 2 mm on a film of
@@ -20,14 +21,24 @@ NSD_TOLERANCE = 1 / 200
 
 MAX_OUTLINE = 250_000
 """Pixels of outline beyond which no distance is computed: lungs at 10,000 × 10,000 pixels have some 50,000, noise has
-millions and would take minutes."""
+millions."""
+
+PATIENCE_S = 5.0
+"""Seconds after which distances are given up. Lungs take hundredths; a ring around a cloud of noise takes minutes, because every
+pixel of the ring may be the nearest."""
 
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+_BLOCK = 1024
+"""Pixels whose nearest ones are found at a time, before the clock is looked at."""
+
+Points = NDArray[np.float64]
+"""Rows and columns ``(n, 2)``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surface:
-    """Distances of the outlines; None where a mask is empty, or where an outline has more than `MAX_OUTLINE` pixels.
+    """Distances of the outlines; None where a mask is empty, where an outline has more than `MAX_OUTLINE` pixels, or where
+    `PATIENCE_S` do not suffice.
 
     The outline of a mask is its pixels that have one of their four neighbours outside the mask; beyond the image's edge is
     outside. Distances are Euclidean, between pixels' centres, from each outline pixel of one mask to the nearest of the other.
@@ -67,58 +78,72 @@ def surface(prediction: Mask, truth: Mask, *, spacing_mm: tuple[float, float] | 
     nothing = Surface(nsd_tolerance_px=tolerance)
     if not (prediction.any() and truth.any()):
         return nothing
-    prediction, truth = _crop(prediction, truth)
-    if max(_outline_length(prediction), _outline_length(truth)) > MAX_OUTLINE:
+    drawn = _outline(prediction), _outline(truth)
+    if max(map(cv2.countNonZero, drawn)) > MAX_OUTLINE:
         return nothing
-
-    import torch
-    from monai.metrics.surface_dice import compute_surface_dice
-
-    # MONAI warns of an argument that MONAI itself passes. catch_warnings is not safe among threads, this is.
-    warnings.filterwarnings("ignore", category=FutureWarning, module=r"monai\.")
-    pair = torch.from_numpy(prediction)[None, None], torch.from_numpy(truth)[None, None]  # (1, 1, h, w)
-    hd95, assd = _distances(*pair)
-    hd95_mm = assd_mm = None
-    if spacing_mm is not None:
-        row, column = spacing_mm
-        hd95_mm, assd_mm = (
-            (hd95 * row, assd * row) if row == column else _distances(*pair, spacing=[row, column])
-        )
+    outlines = _points(drawn[0]), _points(drawn[1])
+    deadline = monotonic() + PATIENCE_S
+    try:
+        there, back = _distances(*outlines, deadline=deadline)
+        hd95, assd = _hd95(there, back), _assd(there, back)
+        hd95_mm = assd_mm = None
+        if spacing_mm is not None:
+            row, column = spacing_mm
+            if row == column:
+                hd95_mm, assd_mm = hd95 * row, assd * row
+            else:
+                scaled = [outline * np.array(spacing_mm) for outline in outlines]
+                there_mm, back_mm = _distances(*scaled, deadline=deadline)
+                hd95_mm, assd_mm = _hd95(there_mm, back_mm), _assd(there_mm, back_mm)
+    except TimeoutError:
+        return nothing
     return Surface(
         hd95_px=hd95,
         assd_px=assd,
-        nsd=compute_surface_dice(*pair, class_thresholds=[tolerance], include_background=True).item(),
+        nsd=float((np.concatenate([there, back]) <= tolerance).mean()),
         hd95_mm=hd95_mm,
         assd_mm=assd_mm,
         nsd_tolerance_px=tolerance,
     )
 
 
-def _distances(
-    prediction: Tensor, truth: Tensor, *, spacing: list[float] | None = None
-) -> tuple[float, float]:
-    """HD95 and ASSD."""
-    from monai.metrics.hausdorff_distance import compute_hausdorff_distance
-    from monai.metrics.surface_distance import compute_average_surface_distance
-
-    # A mask alone is the only class there is, not a background to be left out.
-    hd95 = compute_hausdorff_distance(
-        prediction, truth, include_background=True, percentile=95, spacing=spacing
-    )
-    assd = compute_average_surface_distance(
-        prediction, truth, include_background=True, symmetric=True, spacing=spacing
-    )
-    return hd95.item(), assd.item()
-
-
-def _crop(prediction: Mask, truth: Mask) -> tuple[Mask, Mask]:
-    """Both, cut to what holds either, and one pixel around it."""
-    x, y, width, height = cv2.boundingRect((prediction | truth).view(np.uint8))
-    window = slice(max(y - 1, 0), y + height + 1), slice(max(x - 1, 0), x + width + 1)
-    return np.ascontiguousarray(prediction[window]), np.ascontiguousarray(truth[window])
-
-
-def _outline_length(mask: Mask) -> int:
+def _outline(mask: Mask) -> NDArray[np.uint8]:
+    """``(h, w)``, 1 on the outline."""
     solid = mask.view(np.uint8)
     inner = cv2.erode(solid, _CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    return cv2.countNonZero(solid) - cv2.countNonZero(inner)
+    return np.not_equal(solid, inner).view(np.uint8)
+
+
+def _points(drawn: NDArray[np.uint8]) -> Points:
+    columns_and_rows = cv2.findNonZero(drawn).reshape(-1, 2)
+    return columns_and_rows[:, ::-1].astype(np.float64)
+
+
+def _distances(one: Points, other: Points, *, deadline: float) -> tuple[Points, Points]:
+    """From each point of one set ``(n, 2)`` to the nearest of the other ``(m, 2)``, and back: ``(n,)`` and ``(m,)``.
+
+    Raises:
+        TimeoutError: the deadline came first.
+    """
+    # SciPy weighs a third of what the service does; who asks for masks alone has no use for it.
+    from scipy.spatial import cKDTree
+
+    return _nearest(one, cKDTree(other), deadline), _nearest(other, cKDTree(one), deadline)
+
+
+def _nearest(points: Points, tree: cKDTree, deadline: float) -> Points:
+    found = np.empty(len(points))
+    for start in range(0, len(points), _BLOCK):
+        if monotonic() > deadline:
+            raise TimeoutError
+        block = slice(start, start + _BLOCK)
+        found[block], _ = tree.query(points[block])
+    return found
+
+
+def _hd95(there: Points, back: Points) -> float:
+    return float(max(np.percentile(there, 95), np.percentile(back, 95)))
+
+
+def _assd(there: Points, back: Points) -> float:
+    return float(np.concatenate([there, back]).mean())

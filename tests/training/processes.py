@@ -7,7 +7,9 @@ they do, never by a clock: a `Fate` strikes at the n-th of the events that matte
 import multiprocessing
 import os
 import signal
+import socket
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +18,7 @@ from unittest.mock import patch
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["training.fit", "training.results", "monai.metrics.surface_dice", "model.engines.pytorch"]
+    ["training.fit", "training.results", "scipy.spatial", "model.engines.pytorch"]
 )
 
 
@@ -55,9 +57,7 @@ def run_pleura(folder: Path, *arguments: str | Path, fate: Fate | None = None) -
 
 
 def _main(arguments: list[str], out: Path, err: Path, fate: Fate | None) -> None:
-    for path, descriptor in ((out, 1), (err, 2)):
-        with path.open("wb") as file:
-            os.dup2(file.fileno(), descriptor)
+    _redirect(out, err)
     sys.argv = ["pleura", *arguments]
     if fate is not None:
         _arrange(fate)
@@ -65,6 +65,12 @@ def _main(arguments: list[str], out: Path, err: Path, fate: Fate | None) -> None
     from pleura_cli import main
 
     main()
+
+
+def _redirect(out: Path, err: Path) -> None:
+    for path, descriptor in ((out, 1), (err, 2)):
+        with path.open("wb") as file:
+            os.dup2(file.fileno(), descriptor)
 
 
 def _arrange(fate: Fate) -> None:
@@ -110,3 +116,59 @@ def _arrange(fate: Fate) -> None:
 def _die_if(struck: bool) -> None:
     if struck:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def in_processes(count: int, work: Callable[[Path], None], folder: Path) -> None:
+    """Calls ``work(folder)`` in so many processes at once, as `torchrun` starts them; each must end well."""
+    assert _ended(count, work, [(folder,)] * count) == [0] * count
+
+
+def run_together(
+    folder: Path, count: int, *arguments: str | Path, fate: Fate | None = None, of: Sequence[int] = ()
+) -> list[Ended]:
+    """Runs ``-m training`` with these arguments in so many processes, to the end of all; ``fate`` is that of the processes ``of``."""
+    files = [(folder / f"stdout-{rank}.txt", folder / f"stderr-{rank}.txt") for rank in range(count)]
+    given = [
+        ([str(argument) for argument in arguments], *files[rank], fate if rank in of else None)
+        for rank in range(count)
+    ]
+    codes = _ended(count, _train, given)
+    return [
+        Ended(code, out.read_text(), err.read_text()) for code, (out, err) in zip(codes, files, strict=True)
+    ]
+
+
+def _ended(count: int, work: Callable[..., None], arguments: list[Any]) -> list[int]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    processes = [
+        _CONTEXT.Process(target=_in_group, args=(rank, count, port, work, arguments[rank]))
+        for rank in range(count)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    return [process.exitcode or 0 for process in processes]
+
+
+def _in_group(rank: int, count: int, port: int, work: Callable[..., None], arguments: Any) -> None:
+    os.environ |= {
+        "RANK": str(rank),
+        "WORLD_SIZE": str(count),
+        "LOCAL_WORLD_SIZE": str(count),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+    }
+    work(*arguments)
+
+
+def _train(arguments: list[str], out: Path, err: Path, fate: Fate | None) -> None:
+    _redirect(out, err)
+    sys.argv = ["training", *arguments]
+    if fate is not None:
+        _arrange(fate)
+
+    from training.__main__ import main
+
+    main()

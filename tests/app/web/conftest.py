@@ -25,7 +25,6 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE_MS = 60_000
-"""A first comparison loads MONAI."""
 
 _REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (4\d\d|503)")
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from model.checkpoint import CheckpointMetadata, save_checkpoint
+from model.checkpoint import BUNDLED, CheckpointMetadata, save_checkpoint
 from model.engines import choose_engine
 from model.engines.conversion import convert, save
+from model.engines.fingerprint import check_fingerprint, write_fingerprint
 from model.errors import EngineError
 from model.preprocessing import Preprocessing
 
@@ -62,6 +63,21 @@ def test_openvino_and_torch_agree(checkpoint: Path) -> None:
     np.testing.assert_allclose(ours.embedding, theirs.embedding, rtol=0.05, atol=5e-3)
 
 
+def test_openvino_says_the_same_of_an_image_in_any_company(exported: Path) -> None:
+    engine = choose_engine(exported, device="cpu", threads=2)
+    together = engine(_batch(5))
+    for index, image in enumerate(_batch(5)):
+        alone = engine(image[None])
+        np.testing.assert_allclose(together.probabilities[index], alone.probabilities[0], atol=1e-6)
+        np.testing.assert_allclose(together.embedding[index], alone.embedding[0], atol=1e-5)
+
+
+def test_one_thread_infers_one_image_at_a_time(exported: Path) -> None:
+    engine = choose_engine(exported, device="cpu", threads=1)
+    assert engine.max_batch == 1
+    assert engine(_batch(2)).probabilities.shape == (2, 2, 64, 64)
+
+
 def test_fp32_is_made_once_and_kept(checkpoint: Path, cache: Path) -> None:
     first = choose_engine(checkpoint, device="cpu")
     assert first.name == "openvino-fp32"
@@ -82,10 +98,71 @@ def test_a_model_of_another_checkpoint_is_refused(exported: Path, tmp_path: Path
     path = tmp_path / "other.safetensors"
     metadata = CheckpointMetadata(name="other")
     save_checkpoint(path, {"weight": torch.zeros(1)}, metadata)
-    for ending in (".int8.xml", ".int8.bin"):
-        shutil.copy(exported.with_suffix(ending), path.with_suffix(ending))
+    model = path.with_suffix(".int8.xml")
+    for ending in (".xml", ".bin"):
+        shutil.copy(exported.with_suffix(f".int8{ending}"), model.with_suffix(ending))
+    write_fingerprint(model)
     with pytest.raises(EngineError, match="made from another checkpoint"):
         choose_engine(path, device="cpu")
+
+
+@pytest.fixture
+def copied(exported: Path, tmp_path: Path) -> Path:
+    """The checkpoint and its exported model, to be damaged."""
+    for file in exported.parent.iterdir():
+        shutil.copy(file, tmp_path)
+    return tmp_path / exported.name
+
+
+def _flip(path: Path, at: int) -> None:
+    """Changes one bit: the length stays."""
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("ending", [".bin", ".xml"])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.999])
+def test_one_changed_bit_of_an_exported_model_is_refused(copied: Path, ending: str, share: float) -> None:
+    path = copied.with_suffix(f".int8{ending}")
+    _flip(path, int(path.stat().st_size * share))
+    with pytest.raises(EngineError, match=rf"random\.int8\{ending} is not the file that was written"):
+        choose_engine(copied, device="cpu")
+
+
+@pytest.mark.parametrize("ending", [".bin", ".sha256"])
+def test_a_part_of_an_exported_model_that_is_missing_is_told_of(copied: Path, ending: str) -> None:
+    copied.with_suffix(f".int8{ending}").unlink()
+    with pytest.raises(
+        EngineError, match=rf"random\.int8\{ending} .* run `pleura export` again|run it again"
+    ):
+        choose_engine(copied, device="cpu")
+
+
+def test_a_fingerprint_that_is_damaged_is_refused(copied: Path) -> None:
+    for content in (b"", b"\xff\xfe", b"rubbish  random.int8.bin\n"):
+        copied.with_suffix(".int8.sha256").write_bytes(content)
+        with pytest.raises(EngineError, match="again"):
+            choose_engine(copied, device="cpu")
+
+
+def test_without_the_exported_model_its_damage_does_not_matter(copied: Path) -> None:
+    copied.with_suffix(".int8.xml").unlink()
+    assert choose_engine(copied, device="cpu").name == "openvino-fp32"
+
+
+def test_one_changed_bit_in_the_cache_makes_it_anew(checkpoint: Path, cache: Path) -> None:
+    before = choose_engine(checkpoint, device="cpu")(_batch(1)).probabilities
+    (weights,) = cache.glob("*.bin")
+    whole = weights.read_bytes()
+    _flip(weights, len(whole) // 2)
+    after = choose_engine(checkpoint, device="cpu")(_batch(1)).probabilities
+    np.testing.assert_array_equal(after, before)
+    assert weights.read_bytes() == whole
+
+
+def test_the_bundled_model_is_as_it_was_written() -> None:
+    check_fingerprint(BUNDLED.with_suffix(".int8.xml"))
 
 
 def test_openvino_needs_no_torch(exported: Path) -> None:

@@ -1,0 +1,52 @@
+"""Where PyTorch is not installed, as in the image for a CPU: what needs it says so, and what does not goes on."""
+
+import importlib.util
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import pytest
+import torch
+
+from model import weights
+from model.checkpoint import CheckpointMetadata, save_checkpoint
+from model.engines import choice, choose_engine
+from model.errors import EngineError
+
+BUNDLED = Path(weights.__file__).with_name("pleura-r50-256.safetensors")
+
+
+@pytest.fixture(autouse=True)
+def _no_torch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def find(name: str) -> ModuleSpec | None:
+        return None if name == "torch" else importlib.util.find_spec(name)
+
+    monkeypatch.setattr(choice, "find_spec", find)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def test_an_exported_model_runs() -> None:
+    assert choose_engine(BUNDLED, device="cpu").name == "openvino-int8"
+
+
+def test_a_driver_alone_is_not_taken_for_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "exists", lambda path: True)
+    assert choose_engine(BUNDLED).device == "cpu"
+
+
+def test_a_checkpoint_that_was_not_exported_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "own.safetensors"
+    save_checkpoint(path, {"weight": torch.zeros(1)}, CheckpointMetadata(name="own"))
+    with pytest.raises(
+        EngineError, match=r"own\.safetensors has no own\.int8\.xml beside it.*run `pleura export`"
+    ):
+        choose_engine(path, device="cpu")
+
+
+def test_pytorch_cannot_be_asked_for() -> None:
+    with pytest.raises(EngineError, match="PyTorch is not installed here: set PLEURA_ENGINE to auto"):
+        choose_engine(BUNDLED, device="cpu", engine="torch")
+
+
+def test_cuda_cannot_be_asked_for() -> None:
+    with pytest.raises(EngineError, match="set PLEURA_DEVICE to cpu, or use the CUDA image"):
+        choose_engine(BUNDLED, device="cuda")
