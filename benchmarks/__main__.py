@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import sys
 import time
 from pathlib import Path
@@ -17,9 +18,11 @@ from model.threads import available_cpus
 
 from .images import PICTURES, RESULTS, Picture
 from .measure import floor, load
-from .profile_request import profile, show
+from .plot import plot
+from .profile_request import profile
 from .report import Report, summarise
 from .systems import PEERS, Running, System, peers, pleura, started
+from .tables import figures, gpu, read, stages, throughput
 
 OWN_SHARE = 0.7
 """Of a system's own capacity, for its open loop; and of the plain handler's, for the rate that is common to all."""
@@ -33,7 +36,7 @@ def main() -> int:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="minutes instead of half an hour: fewer pictures and seconds, peers with one worker for each processor",
+        help="some minutes instead of twenty: fewer pictures and seconds, peers with one worker for each processor",
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--seconds", type=float, help="of each measurement")
@@ -54,7 +57,7 @@ def main() -> int:
     if not PEERS.exists():
         console.print("The peers are not installed: run `make bench`.")
         return 1
-    seconds = options.seconds or (2.0 if options.quick else 5.0)
+    seconds = options.seconds or (2.0 if options.quick else 4.0)
     wanted = options.pictures.split(",") if options.pictures else _names(quick=options.quick)
     pictures = [picture for picture in PICTURES if picture.name in wanted]
     bench = Bench(
@@ -67,10 +70,16 @@ def main() -> int:
         console=console,
     )
     bench.run([word for word in (options.systems or "").split(",") if word])
-    bench.report.show(console)
-    if bench.report.profile:
-        show(bench.report.profile, console)
-    bench.report.write(RESULTS)
+    report = bench.report
+    report.write(RESULTS)
+    plot(report, RESULTS / "bench.png")
+    for table in (
+        throughput(report),
+        figures(report),
+        stages(report.profile),
+        gpu(read("engines-cuda.json")),
+    ):
+        table.show(console)
     console.print(
         f"Written to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS.name}."
     )
@@ -104,7 +113,6 @@ class Bench:
 
     def run(self, words: list[str]) -> None:
         """Measures all systems, the plain handler first: its capacity sets the common rate."""
-        self._measure_floor()
         engines = ("torch",) if self.device == "cuda" else ("torch", "openvino")
         families = [
             variants
@@ -114,14 +122,15 @@ class Bench:
         ]
         for variants in families[:1]:
             self._measure(self._fastest(variants))
+        self._measure_floor()
         self._measure(pleura(self.checkpoint, device=self.device))
+        self._measure_floor()
         for variants in families[1:]:
             self._measure(self._fastest(variants))
         self.report.systems.sort(key=lambda system: system["name"] != "Pleura")
-        self._measure_floor()
 
     def _measure_floor(self) -> None:
-        """Twice, at the beginning and at the end, and the better one counts: a machine that was busy for a while must not flatter."""
+        """Before and after Pleura, and the better one counts: a machine that was busy for a while must not flatter."""
         for picture in self.pictures:
             found = floor(self.checkpoint, picture, seconds=self.seconds, device=self.device)
             known = self.report.floor.get(picture.name, found)
@@ -215,7 +224,7 @@ def _rate(found: dict[str, Any]) -> float:
 
 
 def _names(*, quick: bool) -> list[str]:
-    return ["512-png8", "2048-jpeg", "2048-png8"] if quick else [picture.name for picture in PICTURES]
+    return ["512-png8", "2048-jpeg", "2048-png8", *(() if quick else ("2048-png16",))]
 
 
 def _has_cuda() -> bool:
@@ -250,4 +259,9 @@ def _machine(checkpoint: Path, device: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # As Ctrl-C does it: services that were started are stopped on the way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("stopped; nothing was written")

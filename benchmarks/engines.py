@@ -12,8 +12,9 @@ import json
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
@@ -24,6 +25,9 @@ from model.engines import Engine, EngineChoice, choose_engine
 from model.threads import available_cpus
 
 from .images import RESULTS
+
+if TYPE_CHECKING:
+    from model.network import SegmentationNetwork
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 PEAK_TFLOPS = {
@@ -89,18 +93,17 @@ def on_cpu(checkpoint: Path, *, seconds: float, console: Console) -> dict[str, A
 def on_cuda(checkpoint: Path, *, seconds: float, console: Console) -> dict[str, Any]:
     """Measures the engine of a GPU."""
     import torch
-    from torch.utils.flop_counter import FlopCounterMode
+
+    from model.engines.pytorch import TorchEngine
 
     network, _ = load_checkpoint(checkpoint)
-    shape = _shape(checkpoint)
-    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        network.infer(torch.zeros(1, *shape))
-    operations = counter.get_total_flops()
+    channels, side, _ = _shape(checkpoint)
+    operations = count_operations(network, (channels, side, side))
     card = torch.cuda.get_device_name()
-    peak = next((tflops for name, tflops in PEAK_TFLOPS.items() if name in card), None)
+    peak = peak_tflops(card)
 
-    plain = network.cuda()
-    one = torch.zeros(1, *shape, device="cuda")
+    plain = load_checkpoint(checkpoint)[0].cuda()
+    one = torch.zeros(1, channels, side, side, device="cuda")
 
     def eager() -> None:
         with torch.inference_mode():
@@ -108,28 +111,66 @@ def on_cuda(checkpoint: Path, *, seconds: float, console: Console) -> dict[str, 
         torch.cuda.synchronize()
 
     baseline = 1000 / milliseconds(eager, seconds=seconds)
-    engine = choose_engine(checkpoint, device="cuda")
-    table = Table(title=f"{card}, {engine.name}; eager fp32 one by one: {baseline:.0f} images/s")
+    engine = TorchEngine(network, device="cuda", in_channels=channels, side=side, max_batch=BATCHES[-1])
+    rates = {
+        size: 1000
+        * size
+        / milliseconds(partial(engine, np.zeros((size, channels, side, side), np.float32)), seconds=seconds)
+        for size in BATCHES
+    }
+    points = speeds(rates, baseline=baseline, operations=operations, peak=peak)
+    told = "unknown card" if peak is None else f"{peak:.0f} TFLOP/s fp16"
+    table = Table(title=f"{card} ({told}), {engine.name}; eager fp32 one by one: {baseline:.0f} images/s")
     for column in ("batch", "images/s", "times eager", "TFLOP/s", "of the peak"):
         table.add_column(column, justify="right")
-    points = []
-    for size in BATCHES:
-        batch = np.zeros((size, *shape), np.float32)
-        rate = 1000 * size / milliseconds(lambda batch=batch: engine(batch), seconds=seconds)  # type: ignore[misc]
-        tflops = rate * operations / 1e12
-        share = None if peak is None else tflops / peak
-        points.append(
-            {"batch": size, "rate": rate, "ratio": rate / baseline, "tflops": tflops, "share": share}
-        )
+    for point in points:
         table.add_row(
-            str(size),
-            f"{rate:.0f}",
-            f"{rate / baseline:.1f}",
-            f"{tflops:.1f}",
-            "" if share is None else f"{share:.0%}",
+            str(point["batch"]),
+            f"{point['rate']:.0f}",
+            f"{point['ratio']:.1f}",
+            f"{point['tflops']:.1f}",
+            "unknown card" if point["share"] is None else f"{point['share']:.0%}",
         )
     console.print(table)
-    return {"card": card, "engine": engine.name, "eager_fp32_rate": baseline, "points": points}
+    return {
+        "card": card,
+        "peak_tflops": peak,
+        "engine": engine.name,
+        "operations": operations,
+        "eager_fp32_rate": baseline,
+        "points": points,
+    }
+
+
+def count_operations(network: SegmentationNetwork, shape: tuple[int, int, int]) -> int:
+    """Floating-point operations of one image, a multiplication and an addition as two, as torch counts them."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        network.infer(torch.zeros(1, *shape))
+    return int(counter.get_total_flops())
+
+
+def peak_tflops(card: str) -> float | None:
+    """The card's dense fp16 peak; None where it is not known."""
+    return next((tflops for name, tflops in PEAK_TFLOPS.items() if name in card), None)
+
+
+def speeds(
+    rates: dict[int, float], *, baseline: float, operations: int, peak: float | None
+) -> list[dict[str, Any]]:
+    """For each batch size: images a second, against the baseline, in arithmetic and as a share of the card's peak."""
+    return [
+        {
+            "batch": size,
+            "rate": rate,
+            "ratio": rate / baseline,
+            "tflops": rate * operations / 1e12,
+            "share": None if peak is None else rate * operations / 1e12 / peak,
+        }
+        for size, rate in rates.items()
+    ]
 
 
 def _shape(checkpoint: Path) -> tuple[int, int, int]:
@@ -151,11 +192,16 @@ def main() -> None:
 
         if not torch.cuda.is_available():
             console.print("GPU engine: not measured, there is no CUDA device here")
+            _write({"points": "not measured"}, options.device)
             return
     measure = on_cuda if options.device == "cuda" else on_cpu
     found = measure(checkpoint, seconds=options.seconds, console=console)
+    _write(found, options.device)
+
+
+def _write(found: dict[str, Any], device: str) -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / f"engines-{options.device}.json").write_text(json.dumps(found, indent=1) + "\n")
+    (RESULTS / f"engines-{device}.json").write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

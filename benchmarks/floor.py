@@ -26,6 +26,8 @@ from model.preprocessing import Preprocessing
 from model.threads import available_cpus
 from model.writing.png import mask_png
 
+from .processes import end_with_parent
+
 Infer = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 _REDUCED = (
     (8, cv2.IMREAD_REDUCED_GRAYSCALE_8),
@@ -170,4 +172,5 @@ def main(plan: dict[str, Any]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     print(json.dumps(main(json.loads(sys.argv[1]))))

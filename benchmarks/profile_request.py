@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
-from rich.table import Table
 
 from model.checkpoint import BUNDLED
 
 from .images import Picture
 from .measure import load
 from .systems import Running, pleura, started
+from .tables import stages
 
 
 def profile(service: Running, picture: Picture, *, seconds: float) -> dict[str, Any]:
@@ -57,19 +57,6 @@ def _stages(port: int) -> dict[str, tuple[float, float]]:
     return {stage: (found["sum"], found["count"]) for stage, found in sums.items()}
 
 
-def show(found: dict[str, Any], console: Console) -> None:
-    """Prints the stages."""
-    table = Table(title=f"One request at a time, {found['picture']}")
-    table.add_column("stage")
-    table.add_column("ms", justify="right")
-    for stage, ms in found["stages_ms"].items():
-        table.add_row(stage, f"{ms:.2f}")
-    table.add_row("HTTP, threads, client", f"{found['rest_ms']:.2f}")
-    table.add_row("all", f"{found['request_ms']:.2f}")
-    console.print(table)
-    console.print(f"outside the network: {found['outside']:.1%}")
-
-
 def main() -> None:
     """Starts Pleura and profiles it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -81,7 +68,7 @@ def main() -> None:
     checkpoint = Path(os.environ.get("PLEURA_CHECKPOINT") or BUNDLED)
     with started(pleura(checkpoint, device=options.device)) as service:
         picture = Picture(options.side, options.kind)
-        show(profile(service, picture, seconds=options.seconds), Console())
+        stages(profile(service, picture, seconds=options.seconds)).show(Console())
 
 
 if __name__ == "__main__":

@@ -1,14 +1,12 @@
-"""The table, the ratios and the plot of what was measured."""
+"""What was measured, and the ratios that the goals are about."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 Point = dict[str, Any]
 """One measurement: ``system``, ``picture`` and what was found."""
@@ -33,6 +31,19 @@ class Report:
         self.systems: list[dict[str, Any]] = []
         self.tried: list[dict[str, Any]] = []
         self.profile: dict[str, Any] = {}
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """What `write` wrote.
+
+        Raises:
+            OSError: nothing was written there.
+        """
+        document = json.loads((folder / "bench.json").read_text())
+        report = cls(machine=document["machine"], floor=document["floor"])
+        for name in ("systems", "closed", "open", "tried", "profile"):
+            setattr(report, name, document[name])
+        return report
 
     def rate(self, system: str, picture: str, concurrency: int) -> float | None:
         """Requests a second; None where it was not measured."""
@@ -82,64 +93,8 @@ class Report:
             )
         return rows
 
-    def show(self, console: Console) -> None:
-        """Prints the table and the ratios."""
-        table = Table(title="Requests a second (closed loop), latencies in ms (open loop)")
-        for column in (
-            "system",
-            "picture",
-            "c=1",
-            "c=8",
-            "c=32",
-            "p50/p95/p99 at 70 % of its own",
-            "at the common rate",
-            "CPU ms at c=8",
-            "peak MB",
-        ):
-            table.add_column(column, justify="left" if column in ("system", "picture") else "right")
-        for picture, found in self.floor.items():
-            table.add_row(
-                "floor",
-                picture,
-                f"{1000 / found['alone_ms']:.2f}",
-                f"{found['images_per_s']:.2f}",
-                "",
-                "",
-                "",
-                f"{found.get('cpu_ms', 0):.0f}",
-                "",
-            )
-        for system in self.systems:
-            table.add_section()
-            name = system["name"]
-            for picture in dict.fromkeys(
-                point["picture"] for point in self.closed if point["system"] == name
-            ):
-                rates = [self.rate(name, picture, concurrency) for concurrency in (1, 8, 32)]
-                table.add_row(
-                    name,
-                    picture,
-                    *("" if rate is None else f"{rate:.2f}" for rate in rates),
-                    self._latencies(name, picture, "own"),
-                    self._latencies(name, picture, "common"),
-                    self._cpu(name, picture),
-                    f"{max(p['peak_mb'] for p in self.closed if p['system'] == name and p['picture'] == picture):.0f}",
-                )
-        console.print(table)
-        ratios = Table(title="Ratios at concurrency 8, and the other figures")
-        for column in ("figure", "picture", "found", "goal"):
-            ratios.add_column(column)
-        for title, picture, figure, goal in self.ratios():
-            ratios.add_row(title, picture, "not measured" if figure is None else f"{figure:.2f}", goal)
-        console.print(ratios)
-
-    def _cpu(self, system: str, picture: str) -> str:
-        for point in self.closed:
-            if (point["system"], point["picture"], point["concurrency"]) == (system, picture, 8):
-                return f"{point.get('cpu_ms', 0):.0f}"
-        return ""
-
-    def _latencies(self, system: str, picture: str, kind: str) -> str:
+    def latencies(self, system: str, picture: str, kind: str) -> str:
+        """Percentiles of an open loop in ms, and its rate; empty where there was none."""
         for point in self.open:
             if (point["system"], point["picture"], point["kind"]) == (system, picture, kind):
                 shown = "/".join(
@@ -150,7 +105,7 @@ class Report:
         return ""
 
     def write(self, folder: Path) -> None:
-        """Writes ``bench.json`` and ``bench.png``."""
+        """Writes ``bench.json``."""
         folder.mkdir(parents=True, exist_ok=True)
         document = {
             "machine": self.machine,
@@ -165,30 +120,3 @@ class Report:
             ],
         }
         (folder / "bench.json").write_text(json.dumps(document, indent=1) + "\n")
-        self._plot(folder / "bench.png")
-
-    def _plot(self, path: Path) -> None:
-        import matplotlib
-
-        matplotlib.use("agg")
-        from matplotlib import pyplot
-
-        pictures = list(dict.fromkeys(point["picture"] for point in self.closed))
-        names = [system["name"] for system in self.systems]
-        figure, axes = pyplot.subplots(
-            1, len(pictures), figsize=(3.4 * len(pictures) + 1.5, 3.6), squeeze=False
-        )
-        for axis, picture in zip(axes[0], pictures, strict=True):
-            rates = [self.rate(name, picture, 8) or 0 for name in names]
-            axis.barh(names, rates, color=["#e69f00" if name == "Pleura" else "#8a8f98" for name in names])
-            if picture in self.floor:
-                axis.axvline(self.floor[picture]["images_per_s"], color="black", linestyle="--", linewidth=1)
-            axis.set_title(picture)
-            axis.set_xlabel("requests a second, 8 at a time")
-            axis.invert_yaxis()
-            if axis is not axes[0][0]:
-                axis.set_yticklabels([])
-        figure.suptitle("Throughput; the dashed line is the floor")
-        figure.tight_layout()
-        figure.savefig(path, dpi=120)
-        pyplot.close(figure)

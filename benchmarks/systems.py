@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from .images import RESULTS, Picture
+from .processes import family, kept
 
 ROOT = Path(__file__).parents[1]
 PEERS = Path(__file__).parent / ".venv-peers" / "bin" / "python"
@@ -62,7 +62,7 @@ class System:
 
 @dataclass(slots=True)
 class Running:
-    """A service that was started."""
+    """A service that was started; ``process`` is its keeper, which is not measured."""
 
     system: System
     port: int
@@ -71,11 +71,11 @@ class Running:
 
     def peak_mb(self) -> float:
         """Most resident memory so far, in MB (10⁶ bytes): the sum of the peaks of its processes, so never too little."""
-        return sum(_peak_bytes(pid) for pid in _family(self.process.pid)) / 1e6
+        return sum(_peak_bytes(pid) for pid in family(self.process.pid)[1:]) / 1e6
 
     def cpu_s(self) -> float:
         """Processor time so far, of all its processes."""
-        return sum(_cpu_s(pid) for pid in _family(self.process.pid))
+        return sum(_cpu_s(pid) for pid in family(self.process.pid)[1:])
 
     def request_file(self, picture: Picture) -> Path:
         """A file with the request."""
@@ -100,7 +100,7 @@ def started(system: System) -> Iterator[Running]:
     begun = time.perf_counter()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [part.replace("{port}", str(port)) for part in system.command],
+            kept([part.replace("{port}", str(port)) for part in system.command]),
             cwd=ROOT,
             env={**os.environ, **{k: v.replace("{port}", str(port)) for k, v in system.environment.items()}},
             stdout=output,
@@ -114,30 +114,8 @@ def started(system: System) -> Iterator[Running]:
             time.sleep(0.02)
         yield Running(system, port, process, time.perf_counter() - begun)
     finally:
-        _stop(process)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    members = _family(process.pid)
-    for number, patience in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 10.0)):
-        for pid in members:
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                continue
-        until = time.perf_counter() + patience
-        while time.perf_counter() < until:
-            process.poll()
-            if not any(_alive(pid) for pid in members):
-                return
-            time.sleep(0.05)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
+        process.terminate()
+        process.wait()
 
 
 def _answers(port: int, path: str) -> bool:
@@ -149,18 +127,6 @@ def _answers(port: int, path: str) -> bool:
             return connection.recv(12).endswith(b"200")
     except OSError:
         return False
-
-
-def _family(pid: int) -> list[int]:
-    """A process and all below it."""
-    found = [pid]
-    for parent in found:
-        for children in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
-                found += map(int, children.read_text().split())
-            except OSError:
-                continue
-    return found
 
 
 def _peak_bytes(pid: int) -> int:

@@ -10,9 +10,11 @@ from rich.console import Console
 
 from benchmarks import images, measure, systems
 from benchmarks.images import Picture
+from benchmarks.plot import plot
 from benchmarks.profile_request import profile
 from benchmarks.report import Report, summarise
 from benchmarks.systems import Running, System, started
+from benchmarks.tables import figures, throughput
 
 SMALL = Picture(64, "png8")
 
@@ -111,7 +113,11 @@ def test_the_report_computes_ratios(tmp_path: Path) -> None:
     assert found["Pleura / floor"] == 0.9
     assert found["Pleura / best batching server, eager"] is None
     console = Console(width=200, record=True, file=StringIO())
-    report.show(console)
+    figures(report).show(console)
     assert "not measured" in console.export_text()
     report.write(tmp_path)
+    assert Report.read(tmp_path).ratios() == report.ratios()
+    plot(report, tmp_path / "bench.png")
     assert (tmp_path / "bench.png").read_bytes()[:4] == b"\x89PNG"
+    row = "| Pleura | 2048-png8 |  | 18.00 |  |  |  | 0 | 500 |"
+    assert row in throughput(report).markdown().splitlines()

@@ -1,0 +1,177 @@
+"""The tables of what was measured, for a terminal or, as Markdown, for docs/speed.md: ``python -m benchmarks.tables``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from .images import RESULTS
+from .report import Report
+
+CONCURRENCIES = (1, 8, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A table; a row of None stands for a line between."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...] | None]
+
+    def show(self, console: Console) -> None:
+        """Prints it."""
+        table = Table(title=self.title)
+        for index, column in enumerate(self.columns):
+            table.add_column(column, justify="right" if index > 1 else "left")
+        for row in self.rows:
+            if row is None:
+                table.add_section()
+            else:
+                table.add_row(*row)
+        console.print(table)
+
+    def markdown(self) -> str:
+        """As Markdown, its title above it."""
+        lines = [self.columns, ("---", "---", *("---:" for _ in self.columns[2:]))[: len(self.columns)]]
+        lines += [row for row in self.rows if row is not None]
+        return f"{self.title}:\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def throughput(report: Report) -> Rows:
+    """Each system with each picture."""
+    rows: list[tuple[str, ...] | None] = [
+        (
+            "floor",
+            picture,
+            f"{1000 / found['alone_ms']:.2f}",
+            f"{found['images_per_s']:.2f}",
+            *("" for _ in range(3)),
+            f"{found.get('cpu_ms', 0):.0f}",
+            "",
+        )
+        for picture, found in report.floor.items()
+    ]
+    for system in report.systems:
+        rows.append(None)
+        name = system["name"]
+        points = [point for point in report.closed if point["system"] == name]
+        for picture in dict.fromkeys(point["picture"] for point in points):
+            rates = [report.rate(name, picture, concurrency) for concurrency in CONCURRENCIES]
+            here = [point for point in points if point["picture"] == picture]
+            rows.append(
+                (
+                    name,
+                    picture,
+                    *("" if rate is None else f"{rate:.2f}" for rate in rates),
+                    report.latencies(name, picture, "own"),
+                    report.latencies(name, picture, "common"),
+                    next(
+                        (f"{point.get('cpu_ms', 0):.0f}" for point in here if point["concurrency"] == 8), ""
+                    ),
+                    f"{max(point['peak_mb'] for point in here):.0f}",
+                )
+            )
+    return Rows(
+        "Requests a second (closed loop), latencies p50/p95/p99 in ms (open loop)",
+        (
+            "system",
+            "picture",
+            *(f"c={concurrency}" for concurrency in CONCURRENCIES),
+            "at 70 % of its own",
+            "at the common rate",
+            "CPU ms at c=8",
+            "peak MB",
+        ),
+        rows,
+    )
+
+
+def figures(report: Report) -> Rows:
+    """What the goals are about."""
+    return Rows(
+        "Ratios at concurrency 8, and the other figures",
+        ("figure", "picture", "found", "goal"),
+        [
+            (title, picture, "not measured" if found is None else f"{found:.2f}", goal)
+            for title, picture, found, goal in report.ratios()
+        ],
+    )
+
+
+def stages(profile: dict[str, Any]) -> Rows:
+    """Where the time of one request goes."""
+    parts = {
+        **profile["stages_ms"],
+        "HTTP, threads, client": profile["rest_ms"],
+        "all": profile["request_ms"],
+    }
+    share = ("outside the network", f"{profile['outside']:.1%}")
+    return Rows(
+        f"One request at a time, {profile['picture']}",
+        ("stage", "ms"),
+        [*((stage, f"{ms:.2f}") for stage, ms in parts.items()), share],
+    )
+
+
+def gpu(found: dict[str, Any] | None) -> Rows:
+    """The engine of a GPU, by batch size."""
+    columns = ("card", "batch", "images/s", "times eager fp32", "TFLOP/s", "of the card's fp16 peak")
+    title = "The engine on a GPU (goals at batch 32: 10 times eager fp32, 40 % of the peak)"
+    if found is None or found["points"] == "not measured":
+        return Rows(title, columns, [("no CUDA device", *("not measured" for _ in columns[1:]))])
+    rows: list[tuple[str, ...] | None] = [
+        (
+            found["card"],
+            str(point["batch"]),
+            f"{point['rate']:.0f}",
+            f"{point['ratio']:.1f}",
+            f"{point['tflops']:.1f}",
+            "unknown card" if point["share"] is None else f"{point['share']:.0%}",
+        )
+        for point in found["points"]
+    ]
+    return Rows(title, columns, rows)
+
+
+def training(found: dict[str, Any]) -> Rows:
+    """Images a second while training."""
+    return Rows(
+        f"Training at {found['size']}², batches of {found['batch_size']}, on {found['device']}",
+        ("loop", "what is done", "images/s", "times plain"),
+        [
+            (row["name"], row["told"], f"{row['rate']:.3g}", f"{row['ratio']:.2f}" if row["ratio"] else "")
+            for row in found["rows"]
+        ],
+    )
+
+
+def read(name: str) -> dict[str, Any] | None:
+    """What another benchmark wrote; None where it has not run."""
+    path = RESULTS / name
+    found: dict[str, Any] | None = json.loads(path.read_text()) if path.exists() else None
+    return found
+
+
+def main() -> None:
+    """Prints all that was measured last as Markdown."""
+    report = Report.read(RESULTS)
+    machine = report.machine
+    print(
+        f"{machine['processor']}, {machine['cpus']} processors ({', '.join(machine['instructions'])}), "
+        f"{machine['began']}, checkpoint {machine['checkpoint']}.\n"
+    )
+    tables = [throughput(report), figures(report), *([stages(report.profile)] if report.profile else [])]
+    tables.append(gpu(read("engines-cuda.json")))
+    if (trained := read("training.json")) is not None:
+        tables.append(training(trained))
+    for table in tables:
+        print(table.markdown())
+
+
+if __name__ == "__main__":
+    main()

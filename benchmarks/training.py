@@ -1,0 +1,210 @@
+"""Images a second while training: ``python -m benchmarks.training [--device cuda]``, as ``make bench-training`` calls it.
+
+Two loops train the same network on the same phantoms of 512² in one run: `training.fit` with the recipe ``strong``, its
+augmentation and its loader; and what one would write without it, with torchvision's transforms, fp32 and the default layout.
+The augmentation of ``strong`` is much the heavier. Its loader is then run alone: where that is not faster than the loop, the images
+are what the network waits for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+from rich.console import Console
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from model.checkpoint import CheckpointMetadata
+from model.network import SegmentationNetwork
+from samples.phantom import phantom
+from training.datasets import SegmentationDataset
+from training.fit import fit
+from training.hardware import Hardware, prepare_device
+from training.progress import Progress
+from training.recipes import STRONG, Recipe, shortened
+from training.sampler import DrawnDataset, EpochSampler
+
+from .images import RESULTS
+from .tables import training
+
+SIDE = 512
+PHANTOMS = 8
+"""Drawn ones; the others are copies, which cost as much to read."""
+
+
+class Clock(Progress):
+    """Notes when each step ended."""
+
+    ends: list[float]
+
+    def __init__(self, *, total: int, done: int, quiet: bool = False) -> None:
+        super().__init__(total=total, done=done, quiet=quiet)
+        type(self).ends = []
+
+    def step(self, done: int, total: int, *, loss: float) -> None:
+        """See `Progress`."""
+        self.ends.append(time.perf_counter())
+
+
+def make_data(folder: Path, *, images: int, side: int) -> Path:
+    """``images/`` and ``masks/`` of phantoms, as PNG."""
+    for name in ("images", "masks"):
+        (folder / name).mkdir(parents=True)
+    drawn = [phantom(width=side, height=side, seed=seed) for seed in range(min(images, PHANTOMS))]
+    for index in range(images):
+        made = drawn[index % len(drawn)]
+        cv2.imwrite(str(folder / "images" / f"{index:04}.png"), made.pixels)
+        cv2.imwrite(str(folder / "masks" / f"{index:04}.png"), made.mask.astype(np.uint8) * 255)
+    return folder
+
+
+def strong_loop(recipe: Recipe, data: Path, out: Path, *, hardware: Hardware) -> list[float]:
+    """When each step of `fit` ended."""
+    train = SegmentationDataset(data)
+    with patch("training.fit.Progress", Clock):
+        fit(
+            recipe,
+            train=train,
+            validation=train.subset([0]),
+            out=out,
+            device=hardware.device,
+            mixed_precision=hardware.mixed_precision,
+            workers=hardware.workers,
+        )
+    return Clock.ends
+
+
+class PlainDataset(Dataset[tuple[Tensor, Tensor]]):
+    """Pillow and torchvision's transforms, as a tutorial has them."""
+
+    def __init__(self, data: Path, *, size: int) -> None:
+        self._images = sorted((data / "images").iterdir())
+        self._masks = sorted((data / "masks").iterdir())
+        self._transform = v2.Compose(
+            [
+                v2.RandomHorizontalFlip(),
+                v2.RandomAffine(10, translate=(0.05, 0.05), scale=(0.9, 1.1)),
+                v2.Resize((size, size)),
+                v2.ToDtype({tv_tensors.Image: torch.float32, tv_tensors.Mask: torch.int64}, scale=True),
+            ]
+        )
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        image = tv_tensors.Image(v2.functional.pil_to_tensor(Image.open(self._images[index])))
+        mask = tv_tensors.Mask(v2.functional.pil_to_tensor(Image.open(self._masks[index]))[0])
+        x, y = self._transform(image, mask)
+        return x.as_subclass(Tensor), (y.as_subclass(Tensor) > 0).long()
+
+
+def plain_loop(
+    network: SegmentationNetwork, data: Path, *, size: int, batch_size: int, device: str
+) -> list[float]:
+    """When each step of a plain loop ended."""
+    network = network.to(torch.device(device)).train()
+    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
+    ends = []
+    batches = DataLoader(PlainDataset(data, size=size), batch_size=batch_size, shuffle=True, drop_last=True)
+    for x, y in batches:
+        loss = nn.functional.cross_entropy(network(x.to(device)), y.to(device))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        loss.item()
+        ends.append(time.perf_counter())
+    return ends
+
+
+def loader_alone(recipe: Recipe, data: Path, *, workers: int) -> list[float]:
+    """When each batch of the loader of ``strong`` was there."""
+    train = SegmentationDataset(data)
+    train.transform = recipe.transform(
+        recipe.preprocessing.model_copy(update={"input_size": recipe.stages[-1].size})
+    )
+    batches: DataLoader[tuple[Tensor, Tensor]] = DataLoader(
+        DrawnDataset(train),
+        batch_size=recipe.batch_size,
+        sampler=EpochSampler(train, seed=0, balance=recipe.balance),
+        num_workers=workers,
+        drop_last=True,
+    )
+    return [time.perf_counter() for _ in batches]
+
+
+def images_per_s(ends: list[float], *, batch_size: int) -> float:
+    """Images a second from the end of the first step, which warms up, to that of the last."""
+    return (len(ends) - 1) * batch_size / (ends[-1] - ends[0])
+
+
+def measure(recipe: Recipe, *, steps: int, side: int, hardware: Hardware) -> dict[str, Any]:
+    """Runs both loops and the loader; ``steps`` are measured of each."""
+    size, batch_size = recipe.stages[-1].size, recipe.batch_size
+    plain = CheckpointMetadata(name="plain", in_channels=recipe.in_channels).network()
+    with TemporaryDirectory() as folder:
+        data = make_data(Path(folder) / "data", images=(steps + 1) * batch_size, side=side)
+        ends = {
+            "plain": plain_loop(plain, data, size=size, batch_size=batch_size, device=hardware.device),
+            "strong": strong_loop(recipe, data, Path(folder) / "run", hardware=hardware),
+            "loader of strong, alone": loader_alone(recipe, data, workers=hardware.workers),
+        }
+    rates = {name: images_per_s(times, batch_size=batch_size) for name, times in ends.items()}
+    inside = f"{'bf16' if hardware.mixed_precision else 'fp32'}, channels last"
+    told = {
+        "plain": "torchvision's transforms, fp32, default layout",
+        "strong": f"all augmentation, {inside}, {hardware.workers or 'no'} workers, moving average",
+        "loader of strong, alone": "reading and augmentation, no network",
+    }
+    return {
+        "size": size,
+        "batch_size": batch_size,
+        "device": torch.cuda.get_device_name() if hardware.device == "cuda" else "the CPU",
+        "threads": torch.get_num_threads(),
+        "rows": list(_rows(rates, told)),
+    }
+
+
+def _rows(rates: dict[str, float], told: dict[str, str]) -> Iterator[dict[str, Any]]:
+    for name, rate in rates.items():
+        ratio = None if "loader" in name else rate / rates["plain"]
+        yield {"name": name, "told": told[name], "rate": rate, "ratio": ratio}
+
+
+def main() -> None:
+    """Measures, prints, writes."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
+    parser.add_argument("--device", choices=("auto", "cuda", "cpu"), default="auto")
+    parser.add_argument("--steps", type=int, help="that are measured of each loop; 4 on a CPU, 60 on CUDA")
+    options = parser.parse_args()
+    if options.device == "cuda" and not torch.cuda.is_available():
+        print("training: not measured, there is no CUDA device here")
+        return
+    cv2.setNumThreads(1)
+    hardware = prepare_device(options.device, mixed_precision=None)
+    steps = options.steps or (60 if hardware.device == "cuda" else 4)
+    recipe = shortened(STRONG, epochs=1, size=256)
+    found = measure(recipe, steps=steps, side=SIDE, hardware=hardware)
+    training(found).show(Console(file=sys.stdout, width=max(120, Console().width)))
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    found["load_average"] = os.getloadavg()[0]
+    (RESULTS / "training.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

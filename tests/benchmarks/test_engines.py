@@ -1,0 +1,38 @@
+import pytest
+
+from benchmarks.engines import count_operations, peak_tflops, speeds
+from benchmarks.tables import gpu
+from model.network import ResNet50UNet
+
+
+@pytest.mark.parametrize(
+    ("card", "peak"),
+    [
+        ("NVIDIA H100 80GB HBM3", 989.0),
+        ("NVIDIA H100 PCIe", 756.0),
+        ("NVIDIA A100-SXM4-40GB", 312.0),
+        ("Tesla T4", 65.0),
+        ("NVIDIA L40S", 362.0),
+        ("Another 9000", None),
+    ],
+)
+def test_the_peak_follows_from_the_name(card: str, peak: float | None) -> None:
+    assert peak_tflops(card) == peak
+
+
+def test_operations_grow_with_the_area() -> None:
+    network = ResNet50UNet(bridge_channels=16, decoder_channels=(16, 16, 16, 16), head_channels=16).eval()
+    assert count_operations(network, (1, 128, 128)) == 4 * count_operations(network, (1, 64, 64))
+
+
+def test_speeds_are_set_against_baseline_and_peak() -> None:
+    (point,) = speeds({32: 2000.0}, baseline=100.0, operations=10**10, peak=50.0)
+    assert point == {"batch": 32, "rate": 2000.0, "ratio": 20.0, "tflops": 20.0, "share": 0.4}
+    assert speeds({32: 2000.0}, baseline=100.0, operations=10**10, peak=None)[0]["share"] is None
+
+
+def test_what_was_not_measured_is_told() -> None:
+    assert "not measured" in gpu(None).markdown()
+    assert "not measured" in gpu({"points": "not measured"}).markdown()
+    points = speeds({1: 100.0}, baseline=50.0, operations=10**10, peak=None)
+    assert "unknown card" in gpu({"card": "Another 9000", "points": points}).markdown()

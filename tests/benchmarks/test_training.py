@@ -1,0 +1,21 @@
+from dataclasses import replace
+
+from benchmarks.tables import training as table
+from benchmarks.training import images_per_s, measure
+from training.hardware import Hardware
+from training.recipes import STRONG, shortened
+
+
+def test_the_rate_counts_from_the_end_of_the_first_step() -> None:
+    assert images_per_s([10.0, 12.0, 14.0], batch_size=16) == 8.0
+
+
+def test_both_loops_and_the_loader_are_measured() -> None:
+    recipe = replace(shortened(STRONG, epochs=1, size=32), batch_size=2)
+    found = measure(recipe, steps=1, side=64, hardware=Hardware("cpu", mixed_precision=False))
+    plain, strong, loader = found["rows"]
+    assert plain["rate"] > 0
+    assert loader["rate"] > 0
+    assert strong["ratio"] == strong["rate"] / plain["rate"]
+    assert loader["ratio"] is None
+    assert table(found).markdown().startswith("Training at 32², batches of 2, on the CPU:")
