@@ -5,17 +5,18 @@ import asyncio
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .errors import Kind, problem
+from .errors import TABLE, HeadTooLarge, Kind, problem
 
 _NOT_HTTP = Kind(400, "bad-request", "The request cannot be read")
 
 
-def guarded(*, header_timeout_s: float, transfer_timeout_s: float) -> type[H11Protocol]:
+def guarded(*, header_timeout_s: float, transfer_timeout_s: float, max_head_bytes: int) -> type[H11Protocol]:
     """A protocol for uvicorn.
 
     Args:
         header_timeout_s: seconds for a request's head to arrive, from its first byte or the connection's start.
         transfer_timeout_s: seconds for an answer to be taken, and for a body that nobody reads any more to end.
+        max_head_bytes: most bytes of a request's head, as uvicorn was told.
     """
 
     class GuardedProtocol(H11Protocol):
@@ -75,7 +76,12 @@ def guarded(*, header_timeout_s: float, transfer_timeout_s: float) -> type[H11Pr
             if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
                 self.transport.abort()
                 return
-            answer = problem(_NOT_HTTP, "Send valid HTTP/1.1, with a head of at most 32 kB.")
+            unread, _ = self.conn.trailing_data
+            if len(unread) > max_head_bytes:
+                too_large = HeadTooLarge.over(max_head_bytes)
+                answer = problem(TABLE[HeadTooLarge], str(too_large))
+            else:
+                answer = problem(_NOT_HTTP, "Send valid HTTP/1.1.")
             headers = [*answer.raw_headers, (b"connection", b"close")]
             for event in (
                 h11.Response(status_code=answer.status_code, headers=headers),

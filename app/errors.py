@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Self
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -20,6 +21,7 @@ from model.errors import (
     UnsupportedImage,
 )
 
+from .open_inference.schemas import InferenceError
 from .schemas import Problem
 
 PROBLEM_JSON = "application/problem+json"
@@ -37,6 +39,21 @@ class ServiceError(Exception):
 
 class BadForm(ServiceError):
     """The multipart body is damaged."""
+
+
+class AmbiguousLength(ServiceError):
+    """The head says two things about the body's length."""
+
+
+class HeadTooLarge(ServiceError):
+    """The head has more bytes than allowed."""
+
+    @classmethod
+    def over(cls, max_bytes: int) -> Self:
+        """Says how many are allowed."""
+        return cls(
+            f"The request's head has more than the {max_bytes / 1000:g} kB that are allowed: send fewer or shorter headers."
+        )
 
 
 class WrongKey(ServiceError):
@@ -65,6 +82,18 @@ class BodyTooLarge(ServiceError):
 
 class WrongFields(ServiceError):
     """The form does not hold what the endpoint takes."""
+
+
+class BadInferenceRequest(ServiceError):
+    """The body is no request of the Open Inference Protocol."""
+
+
+class WrongTensors(ServiceError):
+    """The tensors are not those that the model takes."""
+
+
+class UnknownVersion(ServiceError):
+    """Another version of the model was asked for than the one that is served."""
 
 
 class NotDicom(ServiceError):
@@ -120,8 +149,11 @@ class Kind:
 TABLE: dict[type[Exception], Kind] = {
     UnreadableImage: Kind(400, "unreadable-image", "The image cannot be read"),
     BadForm: Kind(400, "bad-form", "The form cannot be read"),
+    BadInferenceRequest: Kind(400, "bad-inference-request", "The inference request cannot be read"),
+    AmbiguousLength: Kind(400, "ambiguous-length", "The request's length is ambiguous"),
     WrongKey: Kind(401, "wrong-key", "A valid key is needed"),
     NoKey: Kind(403, "no-key", "The service has no key"),
+    UnknownVersion: Kind(404, "unknown-version", "This version is not served"),
     NotAcceptable: Kind(406, "not-acceptable", "No such answer can be given"),
     UploadTooSlow: Kind(408, "upload-too-slow", "The request took too long to arrive"),
     ReloadFailed: Kind(409, "reload-failed", "The new checkpoint is not served"),
@@ -132,10 +164,12 @@ TABLE: dict[type[Exception], Kind] = {
     UnsuitableImage: Kind(422, "unsuitable-image", "The image is not a single radiograph"),
     NotDicom: Kind(422, "not-dicom", "The image is not DICOM"),
     WrongFields: Kind(422, "wrong-fields", "The form does not hold what is needed"),
+    WrongTensors: Kind(422, "wrong-tensors", "The tensors are not what is needed"),
     UntrustedMask: Kind(422, "untrusted-mask", "The mask cannot be trusted"),
     RequestValidationError: Kind(422, "wrong-parameters", "A parameter is wrong"),
     QueueFull: Kind(429, "queue-full", "Too many images are waiting"),
     TooManyUploads: Kind(429, "too-many-uploads", "Too many images are arriving"),
+    HeadTooLarge: Kind(431, "head-too-large", "The request's head is too large"),
     ClientGone: Kind(499, "client-gone", "The client closed the connection"),
     ImageError: Kind(400, "wrong-image", "The image cannot be used"),
     PleuraError: Kind(500, "internal-error", "Something went wrong"),
@@ -160,9 +194,10 @@ def problem(kind: Kind, detail: str, *, headers: dict[str, str] | None = None) -
     return Response(body.model_dump_json(), kind.status, headers, PROBLEM_JSON)
 
 
-def internal_error() -> Response:
+def internal_error(scope: Scope) -> Response:
     """What an error that nobody foresaw looks like from outside."""
-    return problem(TABLE[PleuraError], "The service failed at this request: report it with the X-Request-ID.")
+    sentence = "The service failed at this request: report it with the X-Request-ID."
+    return _told(scope, TABLE[PleuraError], sentence)
 
 
 def install(app: FastAPI) -> None:
@@ -172,7 +207,7 @@ def install(app: FastAPI) -> None:
 
 
 def answer(scope: Scope, error: Exception) -> Response:
-    """The problem document for an error of `TABLE`, or for one of Starlette's."""
+    """The response for an error of `TABLE`, or for one of Starlette's."""
     headers: dict[str, str] = {}
     if isinstance(error, HTTPException):
         phrase = HTTPStatus(error.status_code).phrase
@@ -186,9 +221,18 @@ def answer(scope: Scope, error: Exception) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="pleura"'
     if kind.status in (429, 503):
         headers["Retry-After"] = str(getattr(error, "retry_after", None) or 1)
-    if kind.status == 408:
+    # What comes next on such a connection is not to be trusted to be a request.
+    if isinstance(error, UploadTooSlow | AmbiguousLength):
         headers["Connection"] = "close"
     scope[REASON_KEY] = kind.word
+    return _told(scope, kind, detail, headers=headers)
+
+
+def _told(scope: Scope, kind: Kind, detail: str, *, headers: dict[str, str] | None = None) -> Response:
+    """A problem document or, where the Open Inference Protocol is spoken, its own."""
+    if f"{scope['path']}/".startswith(f"{scope.get('root_path', '')}/v2/"):
+        error = InferenceError(error=detail)
+        return Response(error.model_dump_json(), kind.status, headers, "application/json")
     return problem(kind, detail, headers=headers)
 
 

@@ -9,9 +9,10 @@ from model.segmenter import Segmenter
 
 from . import errors, openapi
 from .access import configured_keys, guard
+from .heads import Heads
 from .lifecycle import Lifecycle
 from .middleware import Watch
-from .routes import documentation, evaluate, health, metrics, model, page, segment
+from .routes import documentation, evaluate, health, inference, metrics, model, page, segment
 from .settings import Settings
 from .telemetry import Telemetry, installed_version
 from .tracing import Traces, configured_provider
@@ -47,6 +48,10 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         lifespan=lifecycle.run,
         openapi_tags=[
             {"name": "segmentation", "description": "From a radiograph to the mask of its lungs."},
+            {
+                "name": "open inference",
+                "description": "The Open Inference Protocol, for KServe and Triton's clients.",
+            },
             {"name": "model", "description": "What is served."},
             {"name": "health", "description": "For those who run the service."},
         ],
@@ -63,10 +68,11 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         arriving=telemetry.uploads,
     )
     errors.install(app)
-    for routes in (segment, evaluate, model):
+    for routes in (segment, evaluate, inference, model):
         app.include_router(routes.router, dependencies=guarded)
     for routes in (health, metrics, documentation, page):
         app.include_router(routes.router)
+    app.include_router(inference.probes)
     app.mount(documentation.ASSETS, documentation.assets())
     app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]
     if settings.origins:
@@ -77,6 +83,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
             allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
             expose_headers=["Retry-After", "X-Request-ID"],
         )
+    app.add_middleware(Heads, max_bytes=settings.max_header_bytes)
     app.add_middleware(Watch, telemetry=telemetry, lifecycle=lifecycle, traces=app.state.traces)
     return app
 

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-_PROBES = {"/healthz", "/readyz", "/metrics"}
+_PROBES = {
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/v2/health/live",
+    "/v2/health/ready",
+    "/v2/models/pleura/ready",
+}
 
 LINGER_S = 1.0
 """Seconds for the rest of a refused body to arrive before its connection is closed."""
@@ -95,7 +102,7 @@ class Watch:
             scope[REASON_KEY] = "internal-error"
             # An answer that has begun cannot be mended: the server closes its connection.
             if not status:
-                await internal_error()(scope, receive, send_dressed)
+                await internal_error(scope)(scope, receive, send_dressed)
         except asyncio.CancelledError:
             # The grace period is over: what has not been answered by now gets its 503.
             if status or not self._lifecycle.draining:

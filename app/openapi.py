@@ -4,8 +4,10 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from .errors import PROBLEM_JSON, TABLE
+from .open_inference.schemas import InferenceError, InferenceRequest
 from .schemas import Problem
 
 UPLOAD_PROBLEMS = (400, 401, 408, 413, 415, 422, 429, 503, 504, 507)
@@ -59,6 +61,26 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return described
 
 
+def inference_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The same where the Open Inference Protocol is spoken."""
+    described = problems(*statuses)
+    for response in described.values():
+        response["content"] = {
+            "application/json": {"schema": {"$ref": "#/components/schemas/InferenceError"}}
+        }
+    return described
+
+
+def inference_body() -> dict[str, Any]:
+    """A route's ``openapi_extra``: a request of the Open Inference Protocol."""
+    behind = _BINARY | {"description": "The request in JSON, and the tensors behind it."}
+    content = {
+        "application/json": {"schema": {"$ref": "#/components/schemas/InferenceRequest"}},
+        "application/octet-stream": {"schema": behind},
+    }
+    return {"requestBody": {"required": True, "content": content}}
+
+
 def form(**fields: str) -> dict[str, Any]:
     """A multipart body of these files; the values describe them."""
     return {
@@ -94,10 +116,19 @@ def document(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
             tags=app.openapi_tags,
         )
-        made["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        made["components"]["schemas"] |= _schemas(Problem, InferenceError, InferenceRequest)
         for operations in made["paths"].values():
             for operation in operations.values():
                 for response in operation["responses"].values():
                     response.setdefault("headers", {})["X-Request-ID"] = _REQUEST_ID
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _schemas(*models: type[BaseModel]) -> dict[str, Any]:
+    """What FastAPI does not find by itself, with all that it refers to."""
+    found: dict[str, Any] = {}
+    for model in models:
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        found |= schema.pop("$defs", {}) | {model.__name__: schema}
+    return found

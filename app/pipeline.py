@@ -20,7 +20,6 @@ from .errors import ServiceError
 from .logs import frames, log
 from .schemas import Timing
 from .settings import Settings
-from .surfaces import Surfaces
 from .telemetry import Telemetry
 from .tracing import span
 
@@ -81,7 +80,6 @@ class Pipeline:
     Attributes:
         segmenter: what does the work of requests that come from now on. Another may take its place at any time: each request
             stays with the one that it began with.
-        surfaces: computes distances of outlines.
 
     Args:
         segmenter: what does the work.
@@ -103,7 +101,6 @@ class Pipeline:
         workers = settings.workers or available_cpus()
         max_batch = min(settings.max_batch or segmenter.engine.max_batch, segmenter.engine.max_batch)
         self.segmenter = segmenter
-        self.surfaces = Surfaces()
         self._max_batch = max_batch
         self._telemetry = telemetry
         self._on_batch = on_batch
@@ -121,17 +118,6 @@ class Pipeline:
             on_batch=self._count,
         )
 
-    async def read(self, work: Work) -> None:
-        """Only reads, to see whether it can be done.
-
-        Raises:
-            QueueFull: too many images wait.
-            DeadlinePassed: its turn did not come in time.
-            ImageError: the image cannot be used.
-        """
-        async with self.queue.place(), self._decoded:
-            await self._in_pool(partial(_prepare, work, self.segmenter))
-
     async def process(self, work: Work) -> Answer:
         """Does one request's work.
 
@@ -144,12 +130,12 @@ class Pipeline:
         segmenter = self.segmenter
         async with self.queue.place() as place, self._decoded:
             with span("prepare"):
-                prepared = await self._in_pool(partial(_prepare, work, segmenter))
+                prepared = await self.in_pool(partial(_prepare, work, segmenter))
             with span("infer"):
                 inferred = await self.queue.infer(Job(segmenter, prepared), place)
             queue_ms = max(0.0, place.waited_ms - prepared.decode_ms)
             with span("finish"):
-                answer = await self._in_pool(
+                answer = await self.in_pool(
                     partial(work.finish, segmenter, prepared, inferred, queue_ms=queue_ms)
                 )
         self._telemetry.segmented(
@@ -189,9 +175,9 @@ class Pipeline:
     def close(self) -> None:
         """Lets the threads end when what they have in hand is done."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self.surfaces.close()
 
-    def _in_pool(self, function: Callable[[], T]) -> asyncio.Future[T]:
+    def in_pool(self, function: Callable[[], T]) -> asyncio.Future[T]:
+        """Calls ``function`` in a thread of the pool that reads images and writes masks."""
         return asyncio.get_running_loop().run_in_executor(self._pool, function)
 
     def _count(self, size: int, error: EngineError | None) -> None:

@@ -18,9 +18,6 @@ from .logs import configure, log
 from .main import create_app
 from .settings import Settings
 
-MAX_HEAD = 32_768
-"""Bytes of a request's head."""
-
 KEEP_ALIVE_S = 75
 """Seconds that an idle connection is kept: longer than proxies keep theirs, or they send into one that closes."""
 
@@ -92,14 +89,16 @@ def make_server(app: FastAPI, settings: Settings) -> Server:
         host=settings.host,
         port=settings.port,
         http=guarded(
-            header_timeout_s=settings.header_timeout_s, transfer_timeout_s=settings.upload_timeout_s
+            header_timeout_s=settings.header_timeout_s,
+            transfer_timeout_s=settings.upload_timeout_s,
+            max_head_bytes=settings.max_header_bytes,
         ),
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
-        h11_max_incomplete_event_size=MAX_HEAD,
+        h11_max_incomplete_event_size=settings.max_header_bytes,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=LAST_MOMENT_S,
     )

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from model.engines import Device, EngineChoice
 from model.reading import MAX_PIXELS
 
+KILOBYTE = 1_000
 MEGABYTE = 1_000_000
 
 
@@ -32,6 +33,7 @@ class Settings(BaseSettings):
         "", description="Origins whose pages may call the service, with commas between; * for any."
     )
     max_upload_mb: float = Field(64, gt=0, description="Largest request body, in megabytes.")
+    max_header_kb: float = Field(32, ge=1, description="Largest head of a request, in kilobytes.")
     max_pixels: int = Field(MAX_PIXELS, gt=0, description="Most pixels of an image, read from its header.")
     max_uploads: int = Field(64, ge=1, description="Most request bodies that arrive at the same time.")
     header_timeout_s: float = Field(10, gt=0, description="Seconds for a request's head to arrive.")
@@ -60,6 +62,11 @@ class Settings(BaseSettings):
     def max_upload_bytes(self) -> int:
         """`max_upload_mb` in bytes."""
         return int(self.max_upload_mb * MEGABYTE)
+
+    @property
+    def max_header_bytes(self) -> int:
+        """`max_header_kb` in bytes."""
+        return int(self.max_header_kb * KILOBYTE)
 
     @property
     def origins(self) -> list[str]:

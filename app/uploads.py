@@ -2,10 +2,11 @@
 
 import asyncio
 import mmap
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 from prometheus_client import Gauge
 from python_multipart.multipart import parse_options_header
@@ -23,6 +24,8 @@ from .errors import (
     UploadTooSlow,
     WrongFields,
 )
+
+T = TypeVar("T")
 
 MAX_PART_TEXT = 1024
 """Bytes of a form's field that is not a file; none is wanted."""
@@ -67,33 +70,53 @@ class Intake:
         Raises:
             TooManyUploads, UploadTooSlow, BodyTooLarge, BadForm, WrongFields, SpoolFull, ClientGone
         """
-        uploads = await self._receive(request, fields)
+        with self._arrival():
+            uploads = await self._receive(request, partial(_files, fields=fields))
         try:
             yield uploads
         finally:
             for upload in uploads:
                 await upload.close()
 
-    async def _receive(self, request: Request, fields: tuple[str, ...]) -> list[UploadFile]:
+    async def read(self, request: Request, read: Callable[[UploadFile], Awaitable[T]]) -> T:
+        """What ``read`` makes of the body as it is. Until then it counts as arriving.
+
+        Raises:
+            TooManyUploads, UploadTooSlow, BodyTooLarge, SpoolFull, ClientGone
+        """
+        with self._arrival():
+            upload = await self._receive(request, _body)
+            try:
+                return await read(upload)
+            finally:
+                await upload.close()
+
+    @contextmanager
+    def _arrival(self) -> Iterator[None]:
+        """One body arrives and is stored."""
         if self._count >= self._max_uploads:
             raise TooManyUploads(f"{self._max_uploads} images are arriving already: try again in 1 s.")
         self._count += 1
         try:
             with self._arriving.track_inprogress():
-                async with asyncio.timeout(self._timeout_s):
-                    return await self._parse(self._limited(request), fields)
-        except TimeoutError:
-            raise UploadTooSlow(
-                f"The body did not arrive within {self._timeout_s:g} s: send a smaller image or use a faster connection."
-            ) from None
-        except ClientDisconnect:
-            raise ClientGone("The connection was closed before the body had arrived.") from None
+                yield
         except OSError:
             raise SpoolFull(
                 "The service has no room for this upload: try again later, or give its temporary folder more."
             ) from None
         finally:
             self._count -= 1
+
+    async def _receive(self, request: Request, take: Callable[[Request], Awaitable[T]]) -> T:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await take(self._limited(request))
+        except TimeoutError:
+            raise UploadTooSlow(
+                f"The body did not arrive within {self._timeout_s:g} s: send a smaller image or use a faster connection."
+            ) from None
+        except ClientDisconnect:
+            raise ClientGone("The connection was closed before the body had arrived.") from None
 
     def _limited(self, request: Request) -> Request:
         """The same request; its bytes are counted as they arrive."""
@@ -115,13 +138,14 @@ class Intake:
 
         return Request(request.scope, receive)
 
-    async def _parse(self, request: Request, fields: tuple[str, ...]) -> list[UploadFile]:
-        content_type, _ = parse_options_header(request.headers.get("content-type"))
-        if content_type == b"multipart/form-data":
-            return await _form(request, fields)
-        if len(fields) > 1:
-            raise WrongFields(f"Send a multipart form with the files {' and '.join(fields)}.")
-        return [await _body(request)]
+
+async def _files(request: Request, *, fields: tuple[str, ...]) -> list[UploadFile]:
+    content_type, _ = parse_options_header(request.headers.get("content-type"))
+    if content_type == b"multipart/form-data":
+        return await _form(request, fields)
+    if len(fields) > 1:
+        raise WrongFields(f"Send a multipart form with the files {' and '.join(fields)}.")
+    return [await _body(request)]
 
 
 async def _body(request: Request) -> UploadFile:

@@ -2,6 +2,8 @@
 
 import socket
 
+import pytest
+
 from tests.app.conftest import MakeClient, Service
 from tests.app.fakes import encode, picture
 from tests.app.raw import connected, everything, parse
@@ -61,11 +63,36 @@ def test_an_answer_that_nobody_takes(make_client: MakeClient) -> None:
         wait_until(lambda: not tasks and not connections)
 
 
-def test_a_head_too_large(shared_client: Service) -> None:
+def test_a_head_too_large_that_never_ends(shared_client: Service) -> None:
     request = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 60_000
     with connected(shared_client.port, request) as connection:
         status, problem = parse(everything(connection))
-    assert (status, problem["status"]) == (400, 400)
+    assert (status, problem["type"]) == (431, "urn:pleura:problem:head-too-large")
+    assert "32 kB" in problem["detail"]
+
+
+@pytest.mark.parametrize(("size", "status"), [(1999, 200), (2000, 200), (2001, 431), (9000, 431)])
+@pytest.mark.parametrize("many", [True, False])
+def test_the_bytes_of_a_head(make_client: MakeClient, size: int, status: int, many: bool) -> None:
+    client = make_client(max_header_kb=2)
+    start = b"GET /readyz?a=b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    start += b"a: \r\n" * (200 if many else 0)
+    request = start + b"X: " + b"x" * (size - len(start) - 7) + b"\r\n\r\n"
+    assert len(request) == size
+    with connected(client.port, request) as connection:
+        answered = everything(connection)
+    assert answered.startswith(b"HTTP/1.1 %d " % status)
+
+
+def test_a_length_in_two_minds(shared_client: Service) -> None:
+    """What follows would be a request of its own to whoever believes the other length."""
+    request = (
+        b"POST /segment HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    )
+    with connected(shared_client.port, request) as connection:
+        status, problem = parse(everything(connection))
+    assert (status, problem["type"]) == (400, "urn:pleura:problem:ambiguous-length")
 
 
 def test_not_http(shared_client: Service) -> None:

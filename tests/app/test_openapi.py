@@ -1,3 +1,4 @@
+from base64 import b64encode
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -31,6 +32,12 @@ def test_what_there_is(document: Any) -> None:
         "get /healthz",
         "get /readyz",
         "get /metrics",
+        "get /v2",
+        "get /v2/health/live",
+        "get /v2/health/ready",
+        "get /v2/models/pleura",
+        "get /v2/models/pleura/ready",
+        "post /v2/models/pleura/infer",
     }
 
 
@@ -50,19 +57,21 @@ def test_everything_is_described(document: Any) -> None:
 
 def test_all_errors_are_problems(document: Any) -> None:
     for name, operation in operations(document):
+        media, schema = "application/problem+json", "Problem"
+        if " /v2" in name:
+            media, schema = "application/json", "InferenceError"
         for status, response in operation["responses"].items():
             if status != "200":
-                content = response["content"]
-                assert list(content) == ["application/problem+json"], (name, status)
-                assert content["application/problem+json"]["schema"] == {
-                    "$ref": "#/components/schemas/Problem"
-                }
+                assert list(response["content"]) == [media], (name, status)
+                assert response["content"][media]["schema"] == {"$ref": f"#/components/schemas/{schema}"}
 
 
 def test_all_errors_of_an_upload_are_listed(document: Any) -> None:
     listed = {int(status) for status in document["paths"]["/segment"]["post"]["responses"]}
-    elsewhere = {403, 409, 499, 500}
+    elsewhere = {403, 404, 409, 431, 499, 500}
     assert listed == {200} | {kind.status for kind in TABLE.values()} - elsewhere
+    infer = {int(status) for status in document["paths"]["/v2/models/pleura/infer"]["post"]["responses"]}
+    assert infer == listed - {406}
 
 
 def test_bodies(document: Any) -> None:
@@ -82,6 +91,16 @@ def test_answers_are_as_documented(shared_client: Service, document: Any) -> Non
     check(shared_client.post("/segment", content=b""), "Problem")
     check(shared_client.get("/model"), "ModelDocument")
     check(shared_client.get("/readyz"), "Ready")
+    check(shared_client.get("/v2"), "ServerMetadata")
+    check(shared_client.get("/v2/health/live"), "ServerLive")
+    check(shared_client.get("/v2/health/ready"), "ServerReady")
+    check(shared_client.get("/v2/models/pleura"), "ModelMetadata")
+    check(shared_client.get("/v2/models/pleura/ready"), "ModelReady")
+    data = [b64encode(image).decode()]
+    asked = {"inputs": [{"name": "image", "shape": [1], "datatype": "BYTES", "data": data}]}
+    jsonschema.validate(asked, {"$ref": "#/components/schemas/InferenceRequest"} | document)
+    check(shared_client.post("/v2/models/pleura/infer", json=asked), "InferenceResponse")
+    check(shared_client.post("/v2/models/pleura/infer", json={}), "InferenceError")
 
 
 def test_the_page_asks_nobody_else(shared_client: Service) -> None:

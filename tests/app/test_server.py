@@ -153,8 +153,7 @@ def test_nothing_is_left_or_told_of_an_image(start: Callable[..., Process], log_
             accept = key | {"Accept": media, "X-Request-ID": "DOE^JANE"}
             httpx.post(f"{process.url}/segment", files=form, headers=accept, timeout=30)
         httpx.post(f"{process.url}/segment?name=DOE&threshold=DOE", files=form, headers=key, timeout=30)
-        # A mask of another size is refused before MONAI is loaded.
-        mask = encode(picture(side=32)) + planted * 300_000
+        mask = encode(picture()) + planted * 300_000
         httpx.post(f"{process.url}/evaluate", files=form | {"mask": ("DOE", mask)}, headers=key, timeout=30)
         httpx.post(f"{process.url}/segment", files=form, headers={"Authorization": "Bearer DOE"}, timeout=30)
         httpx.post(f"{process.url}/DOE", content=content, headers={"X-Patient": "DOE"}, timeout=30)

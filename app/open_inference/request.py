@@ -1,0 +1,127 @@
+"""From the body of an inference request to images."""
+
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
+
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartParser
+
+from ..errors import BadInferenceRequest, WrongTensors
+from ..uploads import contents
+from .schemas import MAX_IMAGES, InferenceRequest
+
+MAX_VALUES = 4096
+"""Most values in a request's JSON; a handful is wanted."""
+
+LENGTH_BYTES = 4
+"""Of the length before each element of a BYTES tensor, little-endian."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inference:
+    """A request that has been read: what is asked for, and the images' bytes. Large ones are mapped from the disk."""
+
+    request: InferenceRequest
+    images: list[memoryview]
+
+
+def read_inference(upload: UploadFile, *, json_bytes: int | None) -> Inference:
+    """Reads a body.
+
+    Args:
+        upload: the body.
+        json_bytes: how many bytes of it are JSON, the rest being tensors; None: all are.
+
+    Blocks: not for the event loop.
+
+    Raises:
+        BadInferenceRequest: it is not what the protocol says.
+        WrongTensors: it is, but not what the model takes.
+    """
+    body = contents(upload)
+    if json_bytes is not None and json_bytes > len(body):
+        raise BadInferenceRequest("Inference-Header-Content-Length is more than the body has: send it whole.")
+    request = _parse(bytes(body[:json_bytes]))
+    (tensor,) = request.inputs
+    count, size, data = tensor.shape[0], tensor.parameters.binary_data_size, tensor.data
+    if size is not None and json_bytes is not None and data is None:
+        return Inference(request=request, images=_elements(body[json_bytes:], count=count, size=size))
+    if size is not None or data is None:
+        raise WrongTensors(
+            "Send the images either in data, in base64, or behind the JSON, with binary_data_size and "
+            "Inference-Header-Content-Length."
+        )
+    if json_bytes is not None and json_bytes < len(body):
+        raise WrongTensors("Send nothing behind the JSON, or give the tensor's binary_data_size.")
+    if len(data) != count:
+        raise WrongTensors(f"The shape says {count} images, data has {len(data)}: make them agree.")
+    # The text is some hundred bytes without the images, which from here on are on the disk if they are large.
+    tensor.data = None
+    return Inference(request=request, images=_decoded(data))
+
+
+def _parse(text: bytes) -> InferenceRequest:
+    # Each value but the first follows one of these, so that this bounds what parsing can take of memory.
+    if sum(map(text.count, (b",", b":", b"["))) > MAX_VALUES:
+        raise BadInferenceRequest(
+            f"The request's JSON has too many values: send up to {MAX_IMAGES} images, each as one string or "
+            "behind the JSON."
+        )
+    try:
+        return InferenceRequest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        message = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+        if first["type"] == "json_invalid":
+            raise BadInferenceRequest(f"Send the request as JSON: {message}.") from None
+        where = ".".join(map(str, first["loc"]))
+        raise WrongTensors(f"Mend {where or 'the request'}: {message}.") from None
+
+
+def _elements(tensor: memoryview, *, count: int, size: int) -> list[memoryview]:
+    """The elements of a BYTES tensor as they lie behind the JSON."""
+    if size != len(tensor):
+        raise BadInferenceRequest(
+            f"binary_data_size is {size}, {len(tensor)} bytes are behind the JSON: make them agree."
+        )
+    images = list(_split(tensor))
+    if len(images) != count:
+        raise WrongTensors(f"The shape says {count} images, the tensor has {len(images)}: make them agree.")
+    return images
+
+
+def _split(tensor: memoryview) -> Iterator[memoryview]:
+    start = found = 0
+    while start < len(tensor):
+        data = start + LENGTH_BYTES
+        end = data + int.from_bytes(tensor[start:data], "little")
+        if end > len(tensor):
+            raise BadInferenceRequest(
+                "The tensor breaks off: put each element's length before it, in 4 bytes."
+            )
+        found += 1
+        if found > MAX_IMAGES:
+            raise WrongTensors(f"Send at most {MAX_IMAGES} images in one request.")
+        yield tensor[data:end]
+        start = end
+
+
+def _decoded(texts: list[str]) -> list[memoryview]:
+    ends = [0]
+    with SpooledTemporaryFile(max_size=MultiPartParser.spool_max_size) as file:
+        for number, text in enumerate(texts, start=1):
+            try:
+                ends.append(ends[-1] + file.write(b64decode(text, validate=True)))
+            except (Base64Error, ValueError):
+                raise WrongTensors(
+                    f"Element {number} of data is not base64: send the file in base64."
+                ) from None
+        file.flush()
+        everything = contents(UploadFile(cast(BinaryIO, file), size=ends[-1]))
+    return [everything[start:end] for start, end in pairwise(ends)]

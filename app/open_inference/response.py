@@ -1,0 +1,111 @@
+"""From answers to the body of an inference response."""
+
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from ..pipeline import Answer
+from .request import LENGTH_BYTES
+from .schemas import (
+    INPUT_NAME,
+    InferenceRequest,
+    InferenceResponse,
+    Output,
+    ResponseOutput,
+    ResultParameters,
+    TensorMetadata,
+)
+from .work import Infer
+
+Done = tuple[Infer, Answer]
+"""An image's work, and what came of it."""
+
+INPUTS = [TensorMetadata(name=INPUT_NAME, datatype="BYTES", shape=[-1])]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A tensor of BYTES."""
+
+    of: Callable[[Done], bytes]
+    base64: bool
+    datatype: str = "BYTES"
+    row: tuple[int, ...] = ()
+
+    def json(self, done: Sequence[Done]) -> list[str]:
+        """The elements as JSON has them."""
+        return [b64encode(one).decode("ascii") if self.base64 else one.decode() for one in map(self.of, done)]
+
+    def binary(self, done: Sequence[Done]) -> bytes:
+        """The elements, each with its length before it."""
+        return b"".join(len(one).to_bytes(LENGTH_BYTES, "little") + one for one in map(self.of, done))
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A tensor of numbers; each image has one or a row of them. What is not known is null in JSON, else not a number."""
+
+    of: Callable[[Done], float | tuple[int, ...] | None]
+    datatype: str
+    dtype: DTypeLike
+    row: tuple[int, ...] = ()
+
+    def json(self, done: Sequence[Done]) -> list[float | int | bool | None]:
+        """The elements, row by row."""
+        rows = map(self.of, done)
+        return [value for row in rows for value in (row if isinstance(row, tuple) else (row,))]
+
+    def binary(self, done: Sequence[Done]) -> bytes:
+        """The elements, row by row, little-endian."""
+        return np.array(self.json(done), self.dtype).tobytes()
+
+
+TENSORS: dict[Output, Texts | Numbers] = {
+    Output.MASK: Texts(lambda done: done[0].mask, base64=True),
+    Output.DOCUMENT: Texts(lambda done: done[1].body, base64=False),
+    Output.PREDICTED_IOU: Numbers(lambda done: done[1].predicted_iou, "FP32", "<f4"),
+    Output.TRUSTED: Numbers(lambda done: done[1].trusted, "BOOL", "?"),
+    Output.AREA_PX: Numbers(lambda done: done[0].area_px, "INT64", "<i8", (2,)),
+}
+
+OUTPUTS = [
+    TensorMetadata(name=name, datatype=tensor.datatype, shape=[-1, *tensor.row])
+    for name, tensor in TENSORS.items()
+]
+
+
+def wanted(request: InferenceRequest) -> dict[Output, bool]:
+    """The outputs that are wanted, each with whether it is to come behind the JSON."""
+    everywhere = request.parameters.binary_data_output
+    if request.outputs is None:
+        return dict.fromkeys(Output, everywhere)
+    asked = {Output(output.name): output.parameters.binary_data for output in request.outputs}
+    return {name: everywhere if binary is None else binary for name, binary in asked.items()}
+
+
+def write_response(request: InferenceRequest, done: Sequence[Done]) -> tuple[bytes, int | None]:
+    """Makes the body.
+
+    Returns:
+        The body, and how many bytes of it are JSON; None: all.
+    """
+    described: list[ResponseOutput] = []
+    behind: list[bytes] = []
+    for name, as_binary in wanted(request).items():
+        tensor = TENSORS[name]
+        output = ResponseOutput(name=name, datatype=tensor.datatype, shape=[len(done), *tensor.row])
+        if as_binary:
+            behind.append(tensor.binary(done))
+            output.parameters = ResultParameters(binary_data_size=len(behind[-1]))
+        else:
+            output.data = list(tensor.json(done))
+            if isinstance(tensor, Texts) and tensor.base64:
+                output.parameters = ResultParameters(content_type="base64")
+        described.append(output)
+    version = done[0][0].version or ""
+    response = InferenceResponse(model_version=version, id=request.id, outputs=described)
+    text = response.model_dump_json(exclude_none=True).encode()
+    return b"".join((text, *behind)), len(text) if behind else None

@@ -1,0 +1,179 @@
+"""``/v2``: the Open Inference Protocol, for KServe and for the clients of Triton."""
+
+import asyncio
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.responses import Response
+from starlette.datastructures import UploadFile
+
+from model.errors import ImageError
+
+from ..dependencies import IntakeNow, LifecycleNow, PipelineNow, SettingsNow
+from ..disconnection import unless_gone
+from ..errors import BadInferenceRequest, WrongTensors
+from ..open_inference.request import Inference, read_inference
+from ..open_inference.response import INPUTS, OUTPUTS, Done, wanted, write_response
+from ..open_inference.schemas import (
+    MODEL_NAME,
+    InferenceResponse,
+    ModelMetadata,
+    ModelReady,
+    Output,
+    ServerLive,
+    ServerMetadata,
+    ServerReady,
+)
+from ..open_inference.work import Infer, require_version, version
+from ..openapi import UPLOAD_PROBLEMS, inference_body, inference_problems
+from ..pipeline import Pipeline
+from ..settings import Settings
+from ..telemetry import installed_version
+
+JSON_LENGTH = "Inference-Header-Content-Length"
+MODEL = f"/v2/models/{MODEL_NAME}"
+VERSION = f"{MODEL}/versions/{{version}}"
+"""The same of a version that is named; only the shorter addresses are in the OpenAPI document."""
+
+router = APIRouter(tags=["open inference"])
+probes = APIRouter(tags=["open inference"])
+
+
+async def _wanted_version(request: Request) -> str | None:
+    found: str | None = request.path_params.get("version")
+    return found
+
+
+WantedVersion = Annotated[str | None, Depends(_wanted_version)]
+
+
+@probes.get("/v2/health/live", summary="Is the process alive?")
+async def server_live() -> ServerLive:
+    """Answers as long as the process does, whatever the model is doing."""
+    return ServerLive()
+
+
+@probes.get(
+    "/v2/health/ready", summary="Is the server ready for requests?", responses=inference_problems(503)
+)
+async def server_ready(lifecycle: LifecycleNow) -> ServerReady:
+    """Answers 200 when the model is loaded and warm and the service is not stopping, else 503 and the reason."""
+    lifecycle.serving()
+    return ServerReady()
+
+
+@probes.get(f"{VERSION}/ready", name="version_ready", include_in_schema=False)
+@probes.get(f"{MODEL}/ready", summary="Is the model ready for requests?", responses=inference_problems(503))
+async def model_ready(pipeline: PipelineNow, wanted_version: WantedVersion) -> ModelReady:
+    """Answers 200 when the model is loaded and warm and the service is not stopping, else 503 and the reason."""
+    require_version(wanted_version, pipeline.segmenter)
+    return ModelReady()
+
+
+@router.get("/v2", summary="The server's name and what it understands", responses=inference_problems(401))
+async def server_metadata() -> ServerMetadata:
+    """The server's name, its version and the extensions of the protocol that it understands."""
+    return ServerMetadata(version=installed_version(), extensions=["binary_tensor_data"])
+
+
+@router.get(VERSION, name="version_metadata", include_in_schema=False)
+@router.get(MODEL, summary="What the model takes and gives", responses=inference_problems(401, 503))
+async def model_metadata(pipeline: PipelineNow, wanted_version: WantedVersion) -> ModelMetadata:
+    """The model's version and tensors."""
+    segmenter = pipeline.segmenter
+    require_version(wanted_version, segmenter)
+    return ModelMetadata(
+        versions=[version(segmenter)], platform=segmenter.engine.name, inputs=INPUTS, outputs=OUTPUTS
+    )
+
+
+@router.post(f"{VERSION}/infer", name="version_infer", include_in_schema=False)
+@router.post(
+    f"{MODEL}/infer",
+    summary="Segment the lungs in chest X-rays",
+    response_model=InferenceResponse,
+    response_model_exclude_none=True,
+    responses={
+        200: {
+            "description": "The tensors that were wanted, in JSON or behind it.",
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            "headers": {
+                JSON_LENGTH: {
+                    "description": "How many bytes of the answer are JSON; only where tensors follow.",
+                    "schema": {"type": "string"},
+                }
+            },
+        },
+        **inference_problems(*UPLOAD_PROBLEMS),
+    },
+    openapi_extra=inference_body(),
+)
+async def infer(
+    request: Request,
+    settings: SettingsNow,
+    pipeline: PipelineNow,
+    intake: IntakeNow,
+    wanted_version: WantedVersion,
+    json_bytes: Annotated[
+        int | None,
+        Header(
+            alias=JSON_LENGTH,
+            ge=0,
+            description="How many bytes of the body are JSON, where tensors follow; else all are.",
+            examples=[180],
+        ),
+    ] = None,
+) -> Response:
+    """Takes radiographs, files as they are, as the tensor `image` of BYTES, and gives for each its mask as PNG, the document of
+    `/segment` without the mask, the predicted IoU, whether it can be trusted, and the areas of the right and the left lung.
+    """
+    require_version(wanted_version, pipeline.segmenter)
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise BadInferenceRequest("Send the body as it is, without Content-Encoding: images are compressed.")
+
+    async def read(upload: UploadFile) -> Inference:
+        return await pipeline.in_pool(partial(read_inference, upload, json_bytes=json_bytes))
+
+    inference = await intake.read(request, read)
+    done = await unless_gone(
+        request, _process(inference, pipeline, settings=settings, version=wanted_version)
+    )
+    body, length = await pipeline.in_pool(partial(write_response, inference.request, done))
+    if length is None:
+        return Response(body, media_type="application/json")
+    return Response(body, media_type="application/octet-stream", headers={JSON_LENGTH: str(length)})
+
+
+async def _process(
+    inference: Inference, pipeline: Pipeline, *, settings: Settings, version: str | None
+) -> list[Done]:
+    """Takes all images through the pipeline at the same time; the first that fails ends the others."""
+    count = len(inference.images)
+    if count > settings.queue_size:
+        raise WrongTensors(f"Send at most {settings.queue_size} images in one request.")
+
+    async def process(number: int, work: Infer) -> Done:
+        try:
+            return work, await pipeline.process(work)
+        except ImageError as error:
+            if count == 1:
+                raise
+            raise type(error)(f"Image {number}: {error}") from None
+
+    works = [
+        Infer(
+            image=image,
+            parameters=inference.request.parameters,
+            version=version,
+            with_mask=Output.MASK in wanted(inference.request),
+            settings=settings,
+        )
+        for image in inference.images
+    ]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(process(number, work)) for number, work in enumerate(works, start=1)]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]

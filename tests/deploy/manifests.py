@@ -1,0 +1,83 @@
+"""The Kubernetes manifests as they lie there, and as kustomize renders them."""
+
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "deploy" / "kubernetes"
+OVERLAYS = ["overlays/cpu", "overlays/gpu", "kserve"]
+"""What is meant to be applied."""
+
+Manifest = dict[str, Any]
+
+
+def load(path: Path) -> list[Manifest]:
+    """The documents of a file."""
+    return [one for one in yaml.safe_load_all(path.read_text("utf-8")) if one is not None]
+
+
+def written() -> dict[str, Manifest]:
+    """The whole resources, by their file: neither patches nor what only kustomize or Helm reads."""
+    found = {
+        str(path.relative_to(FOLDER)): document
+        for path in sorted(FOLDER.rglob("*.yaml"))
+        for document in load(path)
+        if "kustomize.config" not in document.get("apiVersion", "kustomize.config")
+    }
+    del found["overlays/gpu/gpu.yaml"]
+    return found
+
+
+def kustomize(folder: Path) -> list[Manifest]:
+    """What kustomize makes of a folder; skips where it is not installed."""
+    for command in (["kustomize", "build"], ["kubectl", "kustomize"]):
+        if shutil.which(command[0]):
+            done = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+            return [one for one in yaml.safe_load_all(done.stdout) if one is not None]
+    pytest.skip("neither kustomize nor kubectl is installed")
+
+
+@cache
+def _rendered(name: str) -> list[Manifest]:
+    return kustomize(FOLDER / name)
+
+
+def rendered(name: str) -> dict[str, Manifest]:
+    """What is applied, by its kind."""
+    found = {one["kind"]: one for one in _rendered(name)}
+    assert len(found) == len(_rendered(name))
+    return found
+
+
+def pod(manifests: dict[str, Manifest]) -> Manifest:
+    """The specification of the pods that run Pleura."""
+    if "InferenceService" in manifests:
+        predictor: Manifest = manifests["InferenceService"]["spec"]["predictor"]
+        return predictor
+    template: Manifest = manifests["Deployment"]["spec"]["template"]["spec"]
+    return template
+
+
+def container(manifests: dict[str, Manifest]) -> Manifest:
+    """Pleura's container."""
+    (found,) = pod(manifests)["containers"]
+    return dict(found)
+
+
+def environment(manifests: dict[str, Manifest]) -> dict[str, str]:
+    """Its environment."""
+    return {one["name"]: one["value"] for one in container(manifests)["env"]}
+
+
+def bytes_of(quantity: str) -> int:
+    """Kubernetes' quantity of memory in bytes."""
+    units = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "M": 10**6, "G": 10**9}
+    digits = quantity.rstrip("KMGi")
+    return int(digits) * units[quantity[len(digits) :]]
