@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA ?= ../shared/data
 PEERS := benchmarks/.venv-peers
 
-.PHONY: install serve test lint audit fuzz soak chaos format bench bench-gpu train lock clean
+.PHONY: install serve test lint audit fuzz soak chaos format bench bench-gpu bench-training bench-bulk bench-tables train docker docker-test lock clean
 
 install: $(VENV)/.installed
 
@@ -64,13 +64,24 @@ train: install
 	$(BIN)/pleura train --recipe strong --data $(DATA)/montgomery/train --data $(DATA)/shenzhen/train \
 		--validation $(DATA)/montgomery/validation --validation $(DATA)/shenzhen/validation --out runs/strong
 
-# Everything in one run: half an hour; a few minutes with BENCH=--quick. PLEURA_CHECKPOINT names another checkpoint.
+# docs/speed.md explains these. Twenty minutes; a few with BENCH=--quick. PLEURA_CHECKPOINT names another checkpoint.
 bench: $(PEERS)/.installed
 	$(BIN)/python -m benchmarks $(BENCH)
 
 bench-gpu: $(PEERS)/.installed
 	$(BIN)/python -m benchmarks.engines --device cuda
 	$(BIN)/python -m benchmarks --device cuda $(BENCH)
+
+bench-training: install
+	$(BIN)/python -m benchmarks.training
+
+# docs/archives.md explains it. BENCH="--images 1000 --cpus 4" takes more images and larger machines.
+bench-bulk: install
+	$(BIN)/python -m benchmarks.bulk $(BENCH)
+
+# What was measured last, as Markdown.
+bench-tables: install
+	@$(BIN)/python -m benchmarks.tables
 
 # The peers see Pleura's own packages through a .pth file, behind their own: so there is one torch, and they run the same one.
 $(PEERS)/.installed: benchmarks/requirements-peers.txt | install
@@ -80,7 +91,22 @@ $(PEERS)/.installed: benchmarks/requirements-peers.txt | install
 	$(PEERS)/bin/python -m pip install --quiet --requirement benchmarks/requirements-peers.txt
 	touch $@
 
-# Writes requirements.txt anew: every dependency with its hashes, and no index.
+# The image pleura:cpu, or pleura:cuda with VARIANT=cuda. BASE_IMAGE and DOCKER_BUILD_FLAGS are explained in deploy/image/build.
+VARIANT ?= cpu
+
+docker:
+	deploy/image/build $(VARIANT)
+
+docker-test: install
+	@docker info >/dev/null 2>&1 || { echo "No Docker engine answers here: start one, or join its group."; exit 1; }
+	$(MAKE) --no-print-directory docker
+	PLEURA_TEST_IMAGE=pleura:$(VARIANT) $(BIN)/python -m pytest tests/docker
+
+# Writes the locked dependencies anew, with their hashes and without an index: everything, and what each image holds of it.
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+IMAGE := --extra otel
+
 lock: install
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra export --extra otel --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.txt
+	$(LOCK) --extra dev --extra train --extra export --extra ray $(IMAGE) --output-file requirements.txt
+	$(LOCK) $(IMAGE) --no-annotate --constraint requirements.txt --output-file requirements-cpu.txt
+	$(LOCK) --extra train --extra export $(IMAGE) --no-annotate --constraint requirements.txt --output-file requirements-cuda.txt

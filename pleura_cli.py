@@ -13,6 +13,7 @@ from model.errors import PleuraError
 COMMANDS = {
     "serve": "app.command",
     "segment": "model.command",
+    "bulk": "model.archive.ray_bulk.command",
     "pacs": "app.pacs.command",
     "health": "app.command",
     "train": "training.commands.train",
