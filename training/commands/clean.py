@@ -19,7 +19,7 @@ def clean(
     size: Annotated[int, typer.Option(min=32, help="Image size of each network; a multiple of 32.")] = 128,
     device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
     mixed_precision: MixedPrecision = None,
-    workers: Workers = 0,
+    workers: Workers = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Decides everything random.")] = 0,
 ) -> None:
     """Finds masks that are wrong: each is judged by a network that never saw it.
@@ -40,7 +40,7 @@ def clean(
     from ..inspection import inspect
     from ..recipes import STRONG, shortened
 
-    hardware = prepare_device(device.value, mixed_precision=mixed_precision)
+    hardware = prepare_device(device.value, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)
     dataset = SegmentationDataset(data)
     inspect(dataset, description="reading --data")
@@ -51,7 +51,7 @@ def clean(
         out=out / "runs",
         device=hardware.device,
         mixed_precision=hardware.mixed_precision,
-        workers=workers,
+        workers=hardware.workers,
         seed=seed,
     )
     segmenters = (

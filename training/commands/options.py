@@ -19,7 +19,13 @@ MixedPrecision = Annotated[
     typer.Option(help="bf16; if not given, on CUDA and on a CPU that has bf16 instructions."),
 ]
 
-Workers = Annotated[int, typer.Option(min=0, help="Processes that read and augment images.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Processes that read and augment images; if not given, on CUDA one for each processor, else none.",
+    ),
+]
 
 
 class DeviceName(StrEnum):

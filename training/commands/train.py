@@ -61,7 +61,7 @@ def train(
     ] = None,
     device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
     mixed_precision: MixedPrecision = None,
-    workers: Workers = 0,
+    workers: Workers = None,
     seed: Annotated[
         int, typer.Option(min=0, max=2**31 - 1, help="Decides first weights, order and augmentation.")
     ] = 0,
@@ -78,6 +78,7 @@ def train(
     from model.checkpoint import DEEPLABV3, FCN, UNET
 
     from ..datasets import SegmentationDataset
+    from ..distributed import joined
     from ..errors import TrainingError
     from ..fit import fit
     from ..hardware import prepare_device
@@ -90,26 +91,29 @@ def train(
         raise TrainingError(
             "A checkpoint has encoder weights of its own: give --start-from or --encoder-weights."
         )
-    hardware = prepare_device(device.value, mixed_precision=mixed_precision)
+    hardware = prepare_device(device.value, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)
-    learnt = SegmentationDataset(data, num_classes=num_classes)
-    judged = SegmentationDataset(validation, num_classes=num_classes)
-    if not resume:
-        inspect(learnt, description="reading --data")
-        inspect(judged, description="reading --validation")
-    fit(
-        shortened(RECIPES[recipe.value], epochs=epochs, size=size),
-        train=learnt,
-        validation=judged,
-        out=out,
-        architecture={ModelName.UNET: UNET, ModelName.FCN: FCN, ModelName.DEEPLAB: DEEPLABV3}[model],
-        num_classes=num_classes,
-        encoder_weights=encoder_weights,
-        start_from=start_from,
-        device=hardware.device,
-        mixed_precision=hardware.mixed_precision,
-        workers=workers,
-        seed=seed,
-        resume=resume,
-        name=name,
-    )
+    with joined(hardware.device) as group:
+        with group.together():
+            learnt = SegmentationDataset(data, num_classes=num_classes)
+            judged = SegmentationDataset(validation, num_classes=num_classes)
+            if group.first and not resume:
+                inspect(learnt, description="reading --data")
+                inspect(judged, description="reading --validation")
+        fit(
+            shortened(RECIPES[recipe.value], epochs=epochs, size=size),
+            train=learnt,
+            validation=judged,
+            out=out,
+            architecture={ModelName.UNET: UNET, ModelName.FCN: FCN, ModelName.DEEPLAB: DEEPLABV3}[model],
+            num_classes=num_classes,
+            encoder_weights=encoder_weights,
+            start_from=start_from,
+            device=hardware.device,
+            mixed_precision=hardware.mixed_precision,
+            workers=hardware.workers,
+            seed=seed,
+            resume=resume,
+            name=name,
+            group=group,
+        )
