@@ -3,21 +3,23 @@
     python -m benchmarks.bulk --images 200 --cpus 1
 
 The machines are processes on this one, and each is told how many processors it has; they share them honestly only where there are as many
-as both are told. A run's rate is taken between its first image and its last: what a cluster and its workers need to start is told apart.
+as both are told. A run's rate is taken from the times at which its files were written, from the first to the last: what a cluster and its
+workers need to start is told apart.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import time
 
 import cv2
 import ray
+from pyarrow import parquet
 from ray.cluster_utils import Cluster
 
 from model.archive.loop import Order, Outcome, segment_all
@@ -25,7 +27,7 @@ from model.archive.ray_bulk import run
 from model.archive.ray_bulk.cluster import share_out
 from model.archive.ray_bulk.command import describe, load
 from model.archive.ray_bulk.stages import Job
-from model.archive.ray_bulk.storage import Place
+from model.archive.ray_bulk.storage import IMAGES, Place
 from model.segmenter import Segmenter
 from model.threads import available_cpus
 from model.writing.formats import Format
@@ -53,7 +55,7 @@ def main() -> None:
         for count in (1, 2):
             with _machines(count, asked.cpus):
                 told = _on_cluster(top / "in", top / f"out{count}", names)
-                _print(f"`pleura bulk`, {count} machine{'s' if count > 1 else ''}", told)
+            _print(f"`pleura bulk`, {count} machine{'s' if count > 1 else ''}", told)
 
 
 def _draw(folder: Path, count: int, side: int) -> list[str]:
@@ -64,16 +66,17 @@ def _draw(folder: Path, count: int, side: int) -> list[str]:
     return names
 
 
-def _alone(top: Path, names: list[str], *, threads: int) -> list[float]:
-    start = perf_counter()
+def _alone(top: Path, names: list[str], *, threads: int) -> tuple[float, float]:
+    start = time()
     cv2.setNumThreads(1)
     segmenter = Segmenter(device="cpu", threads=threads)
     order = Order(format=Format.JSON)
-    return _times(segment_all(segmenter, names, base=top / "in", out=top / "alone", order=order), start)
+    _require_all(segment_all(segmenter, names, base=top / "in", out=top / "alone", order=order), names)
+    return _rate(start, {path.stat().st_mtime: 1 for path in (top / "alone").iterdir()})
 
 
-def _on_cluster(source: Path, out: Path, names: list[str]) -> list[float]:
-    start = perf_counter()
+def _on_cluster(source: Path, out: Path, names: list[str]) -> tuple[float, float]:
+    start = time()
     job = Job(
         source=Place(str(source)),
         out=Place(str(out)),
@@ -81,16 +84,23 @@ def _on_cluster(source: Path, out: Path, names: list[str]) -> list[float]:
         describe=partial(describe, None),
         load=partial(load, None, "cpu"),
     )
-    return _times(run.segment_all(job, names, share_out("cpu")), start)
+    _require_all(run.segment_all(job, names, share_out("cpu")), names)
+    files = (out / IMAGES).iterdir()
+    return _rate(start, {path.stat().st_mtime: parquet.read_metadata(path).num_rows for path in files})
 
 
-def _times(outcomes: Iterator[Outcome], start: float) -> list[float]:
-    return [perf_counter() - start for outcome in outcomes if outcome.error is None]
+def _require_all(outcomes: Iterable[Outcome], names: list[str]) -> None:
+    assert sorted(outcome.name for outcome in outcomes if outcome.error is None) == names
 
 
-def _print(what: str, times: list[float]) -> None:
-    rate = sum(time > times[0] for time in times) / (times[-1] - times[0])
-    print(f"| {what} | {rate:.1f} | {times[0]:.1f} |", flush=True)
+def _rate(start: float, written: dict[float, int]) -> tuple[float, float]:
+    """Images a second between the first and the last time of writing, and seconds until the first."""
+    first, *_ = times = sorted(written)
+    return sum(written[at] for at in times[1:]) / (times[-1] - first), first - start
+
+
+def _print(what: str, told: tuple[float, float]) -> None:
+    print(f"| {what} | {told[0]:.1f} | {told[1]:.1f} |", flush=True)
 
 
 @contextmanager

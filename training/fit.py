@@ -10,18 +10,20 @@ goes on from its last whole epoch, and on a CPU comes to the same weights as a r
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.data import DataLoader
+from torch.utils.data import BatchSampler, DataLoader
 
 from model.checkpoint import UNET, CheckpointMetadata, load_checkpoint, read_metadata, save_checkpoint
+from model.network import SegmentationNetwork
 
 from .datasets import SegmentationDataset
+from .distributed import ALONE, Group
 from .encoder_weights import load_encoder_weights
 from .errors import DataError, TrainingError
 from .journal import Journal, Row
@@ -53,6 +55,7 @@ def fit(
     seed: int = 0,
     resume: bool = False,
     name: str = "pleura-r50-256",
+    group: Group = ALONE,
 ) -> CheckpointMetadata:
     """Trains a network by a recipe.
 
@@ -72,6 +75,7 @@ def fit(
         seed: decides the first weights, the order and the augmentation.
         resume: go on from the run in ``out``.
         name: of the checkpoint.
+        group: the processes that train this network together; the first one alone writes into ``out``.
 
     Returns:
         The metadata of ``best.safetensors``.
@@ -102,18 +106,13 @@ def fit(
         "encoder_weights": metadata.encoder_weights,
         "data": {part: [root["stems_sha256"] for root in roots] for part, roots in metadata.data.items()},
     }
-    with claim(out):
+    group.require_same(started_with)
+    with group.first_enters(claim(out)):
         network = metadata.network()
         if resume:
-            state = load_state(out, same=started_with)
-        elif has_state(out):
-            raise TrainingError(
-                f"{out} holds a run already: add --resume to go on with it, or name another --out."
-            )
-        elif start_from is not None:
-            _load_whole_network(network, start_from)
+            state = group.share(lambda: load_state(out, same=started_with))
         else:
-            load_encoder_weights(network, encoder_weights)
+            group.share(lambda: _begin(network, out, start_from=start_from, encoder_weights=encoder_weights))
         network = network.to(torch.device(device)).to(memory_format=torch.channels_last)
         average = _average(network, recipe)
         optimiser = _optimiser(network, recipe)
@@ -125,12 +124,14 @@ def fit(
             optimiser.load_state_dict(state["optimiser"])
             rows, best = state["rows"], state["best"]
             del state
+        learner = group.spread(network)
 
         autocast = torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=mixed_precision)
         epochs = sum(stage.epochs for stage in recipe.stages)
-        with saving(out):
-            journal = Journal(out, rows=rows)
-        with closing(journal), Progress(total=epochs, done=len(rows)) as progress:
+        with (
+            group.first_enters(_journal(out, rows)) as journal,
+            Progress(total=epochs, done=len(rows), quiet=not group.first) as progress,
+        ):
             for epoch, start, stage in _plan(recipe, done=len(rows)):
                 if start == 0:
                     best = -1.0
@@ -141,25 +142,25 @@ def fit(
                 sampler.epoch = epoch
                 batches = DataLoader(
                     DrawnDataset(train),
-                    batch_size=recipe.batch_size,
-                    sampler=sampler,
+                    batch_sampler=group.parts(sampler, batch_size=recipe.batch_size),
                     num_workers=workers,
-                    drop_last=len(sampler) > recipe.batch_size,
                     pin_memory=device == "cuda",
                 )
-                network.train()
+                learner.train()
                 tally = Tally()
                 for step, (x, y) in enumerate(_named_errors(batches)):
                     x, y = _to_device(x, y, device, recipe.in_channels)
                     rate = learning_rate(recipe, stage, (start + step / len(batches)) / stage.epochs)
-                    for group in optimiser.param_groups:
-                        group["lr"] = rate
+                    for parameters in optimiser.param_groups:
+                        parameters["lr"] = rate
                     with autocast:
-                        logits = network(x)
+                        logits = learner(x)
                     loss = loss_of(
-                        logits, y, dice_weight=recipe.dice_weight, boundary_weight=recipe.boundary_weight
+                        *group.whole(logits, y),
+                        dice_weight=recipe.dice_weight,
+                        boundary_weight=recipe.boundary_weight,
                     )
-                    _require_number(loss.item(), epoch, out)
+                    _require_number(loss.item(), epoch, out, group)
                     optimiser.zero_grad(set_to_none=True)
                     loss.backward()
                     if recipe.clip_gradient is not None:
@@ -170,47 +171,60 @@ def fit(
                     progress.step(step + 1, len(batches), loss=loss.item())
 
                 with autocast:
-                    judged = validate(average.module, validation, device=device, channels=recipe.in_channels)
+                    judged = validate(
+                        average.module, validation, device=device, channels=recipe.in_channels, group=group
+                    )
                 # The last step may have spoilt the weights after its loss was looked at.
-                _require_number(judged.loss, epoch, out)
-                row = _row(epoch + 1, stage, tally.figures(), judged)
+                _require_number(judged.loss, epoch, out, group)
+                row = _row(epoch + 1, stage, Tally.merged(group.gather(tally)).figures(), judged)
                 progress.epoch(row)
-                with saving(out):
-                    weights = {key: _half(value) for key, value in average.module.state_dict().items()}
-                    current = metadata.model_copy(
-                        update={"preprocessing": preprocessing, "figures": {"validation_at_input_size": row}}
-                    )
-                    save_checkpoint(out / "last.safetensors", weights, current)
-                    if judged.iou > best:
-                        best = judged.iou
-                        save_checkpoint(out / "best.safetensors", weights, current)
-                    journal.add(row)
-                    save_state(
-                        out,
-                        {
-                            **started_with,
-                            "network": network.state_dict(),
-                            "average": average.state_dict(),
-                            "optimiser": optimiser.state_dict(),
-                            "rows": journal.rows,
-                            "best": best,
-                        },
-                    )
-    return read_metadata(out / "best.safetensors")
+                with group.together(), saving(out):
+                    if journal is not None:
+                        weights = {key: _half(value) for key, value in average.module.state_dict().items()}
+                        current = metadata.model_copy(
+                            update={
+                                "preprocessing": preprocessing,
+                                "figures": {"validation_at_input_size": row},
+                            }
+                        )
+                        save_checkpoint(out / "last.safetensors", weights, current)
+                        if judged.iou > best:
+                            best = judged.iou
+                            save_checkpoint(out / "best.safetensors", weights, current)
+                        journal.add(row)
+                        save_state(
+                            out,
+                            {
+                                **started_with,
+                                "network": network.state_dict(),
+                                "average": average.state_dict(),
+                                "optimiser": optimiser.state_dict(),
+                                "rows": journal.rows,
+                                "best": best,
+                            },
+                        )
+    return group.share(lambda: read_metadata(out / "best.safetensors"))
 
 
 def validate(
-    network: nn.Module, dataset: SegmentationDataset, *, device: str, channels: int, batch_size: int = 8
+    network: nn.Module,
+    dataset: SegmentationDataset,
+    *,
+    device: str,
+    channels: int,
+    batch_size: int = 8,
+    group: Group = ALONE,
 ) -> Figures:
     """Loss, pixel accuracy and IoU of a network on a data set, without augmentation or post-processing."""
     network.eval()
     tally = Tally()
+    batches = list(BatchSampler(range(len(dataset)), batch_size, drop_last=False))[group.rank :: group.size]
     with torch.inference_mode():
-        for x, y in DataLoader(dataset, batch_size=batch_size):
+        for x, y in DataLoader(dataset, batch_sampler=batches):
             x, y = _to_device(x, y, device, channels)
             logits = network(x)
             tally.add(loss_of(logits, y, dice_weight=0).item(), logits, y)
-    return tally.figures()
+    return Tally.merged(group.gather(tally)).figures()
 
 
 def learning_rate(recipe: Recipe, stage: Stage, progress: float) -> float:
@@ -243,6 +257,26 @@ def _named_errors(batches: DataLoader[tuple[Tensor, Tensor]]) -> Iterator[tuple[
         ) from None
 
 
+@contextmanager
+def _journal(out: Path, rows: list[Row]) -> Iterator[Journal]:
+    with saving(out):
+        journal = Journal(out, rows=rows)
+    with closing(journal):
+        yield journal
+
+
+def _begin(network: SegmentationNetwork, out: Path, *, start_from: Path | None, encoder_weights: str) -> None:
+    """The first weights of a new run."""
+    if has_state(out):
+        raise TrainingError(
+            f"{out} holds a run already: add --resume to go on with it, or name another --out."
+        )
+    if start_from is not None:
+        _load_whole_network(network, start_from)
+    else:
+        load_encoder_weights(network, encoder_weights)
+
+
 def _load_whole_network(network: nn.Module, path: Path) -> None:
     """The weights of a checkpoint of `pleura train`, all of them.
 
@@ -259,8 +293,11 @@ def _load_whole_network(network: nn.Module, path: Path) -> None:
         ) from None
 
 
-def _require_number(loss: float, epoch: int, out: Path) -> None:
-    if not math.isfinite(loss):
+def _require_number(loss: float, epoch: int, out: Path, group: Group) -> None:
+    if math.isfinite(loss):
+        return
+    # All processes come here: the loss is that of the whole batch.
+    with group.together():
         saved = "the epochs before it are saved" if has_state(out) else "nothing was saved"
         raise TrainingError(
             f"The loss is no number in epoch {epoch + 1}: look at the images and masks, or start anew with another recipe or "

@@ -17,10 +17,11 @@ class Progress:
     Args:
         total: epochs of the run.
         done: epochs that a resumed run has behind it.
+        quiet: write nothing, because another process does.
     """
 
-    def __init__(self, *, total: int, done: int) -> None:
-        console = Console(file=sys.stderr)
+    def __init__(self, *, total: int, done: int, quiet: bool = False) -> None:
+        console = Console(file=sys.stderr, quiet=quiet)
         self._bars = Bars(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -28,7 +29,7 @@ class Progress:
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}"),
             console=console,
-            disable=not console.is_terminal,
+            disable=quiet or not console.is_terminal,
         )
         self._console = console
         self._epochs = self._bars.add_task("epochs", total=total, completed=done, note="")

@@ -1,5 +1,6 @@
 """An epoch's figures, added up image by image."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,16 @@ class Tally:
             self._ious.append(
                 float(np.mean([overlap(prediction == k, truth == k).iou for k in range(1, logits.shape[1])]))
             )
+
+    @classmethod
+    def merged(cls, tallies: Iterable["Tally"]) -> "Tally":
+        """Several tallies as one."""
+        merged = cls()
+        for tally in tallies:
+            merged._losses += tally._losses
+            merged._accuracies += tally._accuracies
+            merged._ious += tally._ious
+        return merged
 
     def figures(self) -> Figures:
         """What the batches so far come to."""

@@ -10,7 +10,7 @@ from zlib import crc32
 
 from ..reading.sniff import HEAD, sniff
 
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"}
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"}
 _DIRECTORY = "DICOMDIR"
 """The table of contents of a medium with DICOM files: DICOM itself, but no image."""
 
@@ -86,7 +86,7 @@ def _walk(top: str, *, recursive: bool, left_out: str) -> Iterator[str]:
 
 
 def _may_be_image(file: Path) -> bool:
-    if file.suffix.lower() in _SUFFIXES:
+    if file.suffix.lower() in IMAGE_SUFFIXES:
         return True
     try:
         with file.open("rb") as opened:

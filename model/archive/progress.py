@@ -21,7 +21,7 @@ class RunProgress:
         failures: where failures are listed.
     """
 
-    def __init__(self, total: int, *, done_before: int, failures: Path) -> None:
+    def __init__(self, total: int, *, done_before: int, failures: Path | str) -> None:
         self._failures = failures
         self._done_before = done_before
         self._start = perf_counter()

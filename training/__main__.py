@@ -1,0 +1,28 @@
+"""``torchrun --nproc-per-node 2 -m training --data DIR --validation DIR --out DIR``: `pleura train` in several processes at once."""
+
+import os
+import sys
+
+import typer
+
+from model.errors import PleuraError
+
+from .commands.train import train
+from .distributed import ToldElsewhere
+
+
+def main() -> None:
+    """Runs one of the processes. What its user can mend is said in one sentence, by the process that ran into it."""
+    command = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+    command.command("train")(train)
+    try:
+        command()
+    except ToldElsewhere:
+        sys.exit(1)
+    except PleuraError as error:
+        typer.echo(f"pleura: process {os.environ.get('RANK', '0')}: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

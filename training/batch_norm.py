@@ -1,0 +1,73 @@
+"""Batch normalisation over the images of all processes, where torch's own wants a GPU."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+
+
+class SharedBatchNorm2d(nn.BatchNorm2d):
+    """`torch.nn.BatchNorm2d` whose mean and variance are those of all processes' images, on any device.
+
+    `torch.nn.SyncBatchNorm` does this on CUDA only. Parameters, buffers and their names are those of `torch.nn.BatchNorm2d`, and the
+    processes may have different numbers of images. All of them must be at work on the same layer.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``x`` ``(B, C, H, W)`` normalised, in its own type."""
+        if not self.training:
+            plain: Tensor = super().forward(x)
+            return plain
+        variance, mean = torch.var_mean(x.float(), dim=(0, 2, 3), correction=0)
+        # Two images of a process more or less weigh by their pixels; double, because a small variance is left of large squares.
+        own = torch.stack([mean, variance + mean**2]).double()  # (2, C)
+        pixels = own.new_full((2, 1), x.numel() // x.shape[1])
+        sums: Tensor = _Sum.apply(torch.cat([own * pixels, pixels], dim=1))
+        count = sums[0, -1]
+        mean, square = sums[:, :-1] / count
+        variance = square - mean**2
+        self._remember(mean.detach(), variance.detach(), float(count.detach()))
+        scale = self.weight * (variance + self.eps).rsqrt().float()
+        shift = self.bias - mean.float() * scale
+        normalised: Tensor = x * scale[:, None, None] + shift[:, None, None]
+        return normalised.to(x.dtype)
+
+    @torch.no_grad()
+    def _remember(self, mean: Tensor, variance: Tensor, count: float) -> None:
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        assert self.momentum is not None
+        self.num_batches_tracked += 1
+        self.running_mean.lerp_(mean.float(), self.momentum)
+        self.running_var.lerp_((variance * count / max(count - 1, 1)).float(), self.momentum)
+
+
+def share_batch_norm(network: nn.Module) -> None:
+    """Puts `SharedBatchNorm2d` in the place of each `torch.nn.BatchNorm2d`, with the same parameters and buffers."""
+    for name, child in network.named_children():
+        if isinstance(child, nn.BatchNorm2d):
+            shared = SharedBatchNorm2d(child.num_features, eps=child.eps, momentum=child.momentum)
+            shared.weight, shared.bias = child.weight, child.bias
+            shared.running_mean, shared.running_var = child.running_mean, child.running_var
+            shared.num_batches_tracked = child.num_batches_tracked
+            shared.train(child.training)
+            setattr(network, name, shared)
+        else:
+            share_batch_norm(child)
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over all processes, which each of them has a part in: so its gradient is the sum of theirs."""
+
+    @staticmethod
+    def forward(ctx: Any, own: Tensor) -> Tensor:
+        total = own.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        total = gradients[0].clone(memory_format=torch.contiguous_format)
+        distributed.all_reduce(total)
+        return total
