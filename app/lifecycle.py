@@ -126,6 +126,12 @@ class Lifecycle:
             self._inference.shutdown(wait=False, cancel_futures=True)
 
     async def _live(self) -> None:
+        pipeline = await self._start()
+        if pipeline is not None:
+            await pipeline.serve()
+
+    async def _start(self) -> Pipeline | None:
+        # On its own, so that nothing holds the first network once another has taken its place.
         try:
             segmenter = await asyncio.get_running_loop().run_in_executor(self._inference, self.load)
             pipeline = Pipeline(
@@ -138,18 +144,18 @@ class Lifecycle:
             await pipeline.try_engine()
         except PleuraError as error:
             self._fail(str(error))
-            return
+            return None
         except Exception as error:
             log.error("the model could not be loaded", extra={"fields": {"error": frames(error)}})
             self._fail(f"The model could not be loaded ({type(error).__name__}): check PLEURA_CHECKPOINT.")
-            return
+            return None
         self._pipeline = pipeline
         self._telemetry.serving(segmenter)
         self.state = State.READY
         log.info(
             "ready", extra={"fields": {"engine": segmenter.engine.name, "device": segmenter.engine.device}}
         )
-        await pipeline.serve()
+        return pipeline
 
     def _after_batch(self, error: EngineError | None) -> None:
         if error is None:

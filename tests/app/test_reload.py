@@ -1,9 +1,11 @@
 """A new checkpoint takes the old one's place while requests come and go."""
 
+import gc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
+from weakref import ref
 
 import httpx
 import pytest
@@ -54,6 +56,25 @@ def test_a_new_checkpoint_serves(make_client: MakeClient) -> None:
     metrics = client.get("/metrics").text
     assert 'pleura_reloads_total{outcome="done"} 1.0' in metrics
     assert f'sha256="{"n" * 64}"' in metrics
+
+
+def test_the_old_network_is_let_go(make_client: MakeClient) -> None:
+    """It is some 100 MB, and more on a GPU."""
+    client = make_client(api_key="one")
+    assert client.post("/segment", content=IMAGE, headers=KEY).status_code == 200
+    first = ref(client.server.lifecycle.serving().segmenter)
+    loads(client, lambda: named("second"))
+    assert reload(client).status_code == 200
+    second = ref(client.server.lifecycle.serving().segmenter)
+    loads(client, lambda: named("third"))
+    assert reload(client).status_code == 200
+    assert client.post("/segment", content=IMAGE, headers=KEY).status_code == 200
+
+    def gone() -> bool:
+        gc.collect()
+        return first() is None and second() is None
+
+    wait_until(gone)
 
 
 def test_what_has_begun_ends_with_the_old_one_and_what_waits_is_not_lost(make_client: MakeClient) -> None:

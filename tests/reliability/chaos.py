@@ -32,8 +32,7 @@ def main(
         "kills": partial(scenarios.kills, checkpoint, times=times),
         "stops": partial(scenarios.stops, checkpoint, times=times),
         "reloads": partial(scenarios.reloads, checkpoint, times=times),
-        "first evaluation": partial(scenarios.first_evaluation, checkpoint),
-        "lost children": partial(scenarios.lost_children, checkpoint, times=max(1, times // 3)),
+        "long outlines": partial(scenarios.long_outlines, checkpoint, times=times),
     }
     failed = 0
     for name, scenario in plan.items():

@@ -201,10 +201,7 @@ def fuzz_interface(service: Service, *, examples: int, key: str | None = None) -
 
     One check is left out: that whatever fits the document is accepted. Any bytes are a fitting image, few are a radiograph.
     """
-    body, headers = form(image=seeds()["png"], mask=seeds()["png"])
-    # The first evaluation loads MONAI, which schemathesis would find slow.
     authorization = {"Authorization": f"Bearer {key}"} if key else {}
-    service.request("POST", "/evaluate", body, headers | authorization)
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{service.port}/openapi.json"),
         *("--phases", "examples,coverage,fuzzing,stateful", "--max-examples", str(examples)),

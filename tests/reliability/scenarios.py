@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import os
 import shutil
 import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from threading import Event
 
+import cv2
 import numpy as np
 
 from tests.app.fakes import encode, picture
 from tests.app.waiting import wait_until
 from tests.reliability.clients import Crowd, Probes, Rude
-from tests.reliability.seeds import seeds
 from tests.reliability.service import Service, ask, form, running
 
 SMALL_DISK = (
@@ -177,26 +177,24 @@ def reloads(checkpoint: Path | None, *, times: int) -> str:
     """SIGHUP at random moments of a busy service, with good and bad checkpoints in turn."""
     random, image = Random(2), encode(picture())
     with TemporaryDirectory() as folder:
+        parts: list[Path] = []
         served = None
         if checkpoint is not None:
             served = Path(folder) / checkpoint.name
+            # The checkpoint, and the weights of its exported model where there is one.
             for part in checkpoint.parent.glob(f"{checkpoint.stem}.*"):
                 shutil.copy(part, folder)
-            whole = served.read_bytes()
+                if part == checkpoint or part.suffix == ".bin":
+                    parts.append(Path(folder) / part.name)
         with running(Path(folder), checkpoint=served) as service:
             with _busy(service, image) as traffic:
                 for index in range(times):
-                    outcome = "done"
-                    if served is not None:
-                        bad = index % 2 == 0
-                        outcome = "refused" if bad else "done"
-                        damaged = served.with_suffix(".new")
-                        damaged.write_bytes(whole[: random.randrange(len(whole))] if bad else whole)
-                        damaged.replace(served)
-                    line = f'pleura_reloads_total{{outcome="{outcome}"}}'
-                    before = service.metric(line)
-                    service.process.send_signal(signal.SIGHUP)
-                    wait_until(lambda line=line, before=before: service.metric(line) > before, within_s=120)  # type: ignore[misc]
+                    with _damage(parts, random) if index % 2 == 0 else nullcontext():
+                        outcome = "refused" if parts and index % 2 == 0 else "done"
+                        line = f'pleura_reloads_total{{outcome="{outcome}"}}'
+                        before = service.metric(line)
+                        service.process.send_signal(signal.SIGHUP)
+                        wait_until(partial(_has_grown, service, line, before), within_s=120)
             done, refused = (
                 service.metric(f'pleura_reloads_total{{outcome="{outcome}"}}')
                 for outcome in ("done", "refused")
@@ -204,55 +202,70 @@ def reloads(checkpoint: Path | None, *, times: int) -> str:
             counted = Counter(traffic.answers)
             assert set(counted) == {"200"}, counted
             return (
-                f"{times} × SIGHUP under load: {done:.0f} swapped, {refused:.0f} truncated checkpoints refused; "
+                f"{times} × SIGHUP under load: {done:.0f} swapped, {refused:.0f} truncated or altered ones refused; "
                 f"{counted['200']} requests, all 200; memory {service.memory_mb():.0f} MB at the end, peak "
                 f"{service.memory_mb('VmHWM'):.0f}"
             )
 
 
-def lost_children(checkpoint: Path | None, *, times: int) -> str:
-    """The process that computes distances is killed while it works."""
-    image = large_image()
-    body, headers = form(image=image, mask=image)
-    with TemporaryDirectory() as folder, running(Path(folder), checkpoint=checkpoint) as service:
-        service.request("POST", "/evaluate", body, headers)
-        probes, counted = Probes(service), Counter[int]()
-        with probes.asking():
-            for _ in range(times):
-                with ThreadPoolExecutor() as threads:
-                    waiting = threads.submit(service.request, "POST", "/evaluate", body, headers)
-                    for child in _children(service):
-                        os.kill(child, signal.SIGKILL)
-                    counted[waiting.result()[0]] += 1
-                counted[service.request("POST", "/evaluate", body, headers)[0]] += 1
-        assert set(counted) <= {200, 503}, counted
-        assert counted[200] >= times, counted
-        assert probes.faults == 0
-        assert set(probes.statuses) == {("/healthz", 200), ("/readyz", 200)}
-        return f"{times} × SIGKILL of the process that loads MONAI: answers {dict(counted)}; {probes.told()}"
+def _has_grown(service: Service, line: str, before: float) -> bool:
+    return service.metric(line) > before
 
 
-def first_evaluation(checkpoint: Path | None) -> str:
-    """The first evaluation loads MONAI; probes and segmentations do not wait for it."""
-    whole, image = seeds()["png"], encode(picture())
+@contextmanager
+def _damage(parts: list[Path], random: Random) -> Iterator[None]:
+    """One of the files is cut, or has one bit changed, for as long as the context lasts. Each is renamed into its place."""
+    if not parts:
+        yield
+        return
+    damaged = random.choice(parts)
+    whole, at = damaged.read_bytes(), random.randrange(1000, damaged.stat().st_size)
+    altered = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+    _rename_into(damaged, random.choice([whole[:at], altered]))
+    try:
+        yield
+    finally:
+        _rename_into(damaged, whole)
+
+
+def _rename_into(path: Path, data: bytes) -> None:
+    beside = path.with_suffix(".new")
+    beside.write_bytes(data)
+    beside.replace(path)
+
+
+def long_outlines(checkpoint: Path | None, *, times: int) -> str:
+    """Evaluations whose outlines are as far from each other, and as long, as can be: a grid of specks in a ring."""
+    image, small = _specks_and_ring(), encode(picture())
     with TemporaryDirectory() as folder, running(Path(folder), checkpoint=checkpoint) as service:
-        before, probes = service.memory_mb(), Probes(service)
-        with probes.asking(), ThreadPoolExecutor() as threads:
-            start = time.monotonic()
-            first = threads.submit(service.request, "POST", "/evaluate", *form(image=whole, mask=whole))
-            meanwhile: list[float] = []
-            while not first.done():
+        before, probes, counted = service.memory_mb(), Probes(service), Counter[int]()
+        slowest = 0.0
+        with probes.asking(), ThreadPoolExecutor(2) as threads:
+            hostile = [
+                threads.submit(service.request, "POST", "/evaluate?postprocess=false&threshold=0.5", *image)
+                for _ in range(times)
+            ]
+            while not all(one.done() for one in hostile):
                 began = time.monotonic()
-                assert service.status("POST", "/segment", image) == 200
-                meanwhile.append((time.monotonic() - began) * 1000)
-            took = time.monotonic() - start
-        assert first.result()[0] == 200
+                counted[service.status("POST", "/segment", small)] += 1
+                slowest = max(slowest, time.monotonic() - began)
+        assert {one.result()[0] for one in hostile} == {200}
+        assert set(counted) == {200}, counted
         assert probes.faults == 0
-        times = sorted(meanwhile)
+        assert set(probes.statuses) == {("/healthz", 200), ("/readyz", 200)}, probes.statuses
         return (
-            f"the first /evaluate took {took:.1f} s; meanwhile {len(times):,} segmentations, slowest {times[-1]:.0f} ms; "
-            f"{probes.told()}; the service's memory {before:.0f} MB before, {service.memory_mb():.0f} after"
+            f"{times} evaluations of outlines that take long: all 200; meanwhile {counted[200]:,} segmentations, all 200, "
+            f"slowest {slowest:.1f} s; {probes.told()}; memory {before:.0f} MB before, {service.memory_mb():.0f} after"
         )
+
+
+def _specks_and_ring() -> tuple[bytes, dict[str, str]]:
+    """A form with an image that the stand-in takes for specks, and the truth that a ring is what is lung."""
+    specks = np.full((64, 64), 200, np.uint8)
+    specks[20:44:2, 20:44:2] = 40
+    ring = np.zeros((3000, 3000), np.uint8)
+    cv2.circle(ring, (1500, 1500), 1490, 255, 4)
+    return form(image=encode(np.kron(specks, np.ones((47, 47), np.uint8))[:3000, :3000]), mask=encode(ring))
 
 
 def _capacity(service: Service, image: bytes, *, seconds: float) -> float:
@@ -313,8 +326,3 @@ def _busy(service: Service, image: bytes) -> Iterator[Traffic]:
 
 def _open_files(service: Service) -> int:
     return len(list(Path(f"/proc/{service.process.pid}/fd").iterdir()))
-
-
-def _children(service: Service) -> list[int]:
-    listed = Path(f"/proc/{service.process.pid}/task")
-    return [int(child) for task in listed.iterdir() for child in (task / "children").read_text().split()]

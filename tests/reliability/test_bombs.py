@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 
 from tests.app.fakes import encode, picture, png_header
 from tests.model.reading.dicom.files import chest, compressed, dataset, dicom, written
@@ -86,6 +86,121 @@ def nested() -> bytes:
     )
 
 
+def png_with(kind: bytes, data: bytes, *, times: int = 1) -> bytes:
+    """A PNG with chunks of this kind behind its head."""
+    whole = encode(picture())
+    return whole[:33] + png_chunk(kind, data) * times + whole[33:]
+
+
+def profile_bomb() -> bytes:
+    """A PNG with a colour profile of 100 MB."""
+    return png_with(b"iCCP", b"x\0\0" + zlib.compress(bytes(100_000_000), 9))
+
+
+def looping_exif() -> bytes:
+    """A JPEG whose EXIF directory is its own sub-directory."""
+    directory = b"II*\0\x08\0\0\0\1\0" + struct.pack("<HHII", 0x8769, 4, 1, 8) + struct.pack("<I", 8)
+    exif = b"Exif\0\0" + directory
+    data = saved(ramp(), "JPEG")
+    return data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:]
+
+
+def flooded_jpeg(segment: bytes, *, times: int) -> bytes:
+    """A JPEG with so many segments behind its start."""
+    data = saved(ramp(), "JPEG")
+    return data[:2] + segment * times + data[2:]
+
+
+def tiff(data: bytes, *, next_directory: int = 0, **changes: int) -> bytes:
+    """A TIFF of 64 × 64 grey pixels in one strip, tag by tag; ``tag_259=8`` changes one, -1 leaves it out."""
+    tags = {256: 64, 257: 64, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 64, 279: len(data)}
+    tags |= {int(name.removeprefix("tag_")): value for name, value in changes.items()}
+    entries = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(tags.items()) if value >= 0]
+    head = b"II*\0" + struct.pack("<I", 8 + len(data)) + data
+    return head + struct.pack("<H", len(entries)) + b"".join(entries) + struct.pack("<I", next_directory)
+
+
+def looping_tiff() -> bytes:
+    """A TIFF whose directory is followed by itself."""
+    return tiff(bytes(4096), next_directory=8 + 4096)
+
+
+def deflated_tiff(**changes: int) -> bytes:
+    """A TIFF whose pixels inflate to 100 MB."""
+    return tiff(zlib.compress(bytes(100_000_000), 9), tag_259=8, **changes)
+
+
+def tiled_tiff() -> bytes:
+    """A tile of 4 GB for 64 × 64 pixels."""
+    tile = {"tag_322": 65_520, "tag_323": 65_520, "tag_324": 8, "tag_325": 1000}
+    return deflated_tiff(tag_273=-1, tag_278=-1, tag_279=-1, **tile)
+
+
+def film() -> bytes:
+    """A WebP of 200 frames."""
+    file, page = BytesIO(), Image.fromarray(ramp())
+    page.save(file, "WEBP", save_all=True, append_images=[Image.fromarray(255 - ramp())] * 199, duration=1)
+    return file.getvalue()
+
+
+def dicom_with(elements: bytes) -> bytes:
+    """A DICOM file with these elements before the patient's name."""
+    whole = dicom(chest())
+    place = whole.index(b"\x10\x00\x10\x00PN")
+    return whole[:place] + elements + whole[place:]
+
+
+def closed_sequences(depth: int) -> bytes:
+    """Sequences within sequences, each of which ends."""
+    begin = b"\x08\x00\x40\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
+    return dicom_with(begin * depth + b"\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0" * depth)
+
+
+def many_items() -> bytes:
+    """A sequence of 200,000 empty items."""
+    items = b"\xfe\xff\x00\xe0\0\0\0\0" * 200_000
+    begin = b"\x08\x00\x40\x11SQ\0\0\xff\xff\xff\xff"
+    return dicom_with(begin + items + b"\xfe\xff\xdd\xe0\0\0\0\0")
+
+
+def private_elements() -> bytes:
+    """50,000 private elements."""
+    numbers = range(0x1000, 0x1000 + 50_000)
+    return dicom_with(b"".join(struct.pack("<HH2sHI", 9, number, b"UN", 0, 2) + b"ab" for number in numbers))
+
+
+def many_values() -> bytes:
+    """One text of a million values."""
+    return dicom_with(struct.pack("<HH2sHI", 9, 0x1010, b"UT", 0, 2_000_000) + b"a\\" * 1_000_000)
+
+
+def endless_element() -> bytes:
+    """An element of 4 GB in a file of a few kB."""
+    return dicom_with(struct.pack("<HH2sHI", 9, 0x1010, b"UN", 0, 2**32 - 2))
+
+
+def encapsulated(syntax: str, *fragments: bytes) -> bytes:
+    """A DICOM file whose compressed frame is made of these."""
+    made = compressed(chest(), RLELossless)
+    made.file_meta.TransferSyntaxUID = UID(syntax)
+    item = b"\xfe\xff\x00\xe0"
+    items = b"".join(item + struct.pack("<I", len(one)) + one for one in fragments)
+    made.PixelData = item + bytes(4) + items
+    return written(made)
+
+
+def lying_codestream() -> bytes:
+    """JPEG 2000 of (2³² − 1)² pixels, in a file that says otherwise."""
+    side = 2**32 - 1
+    header = struct.pack(">HHIIIIIIIIH", 41, 0, side, side, 0, 0, side, side, 0, 0, 1) + b"\7\1\1"
+    return encapsulated(JPEG2000Lossless, b"\xff\x4f\xff\x51" + header)
+
+
+def two_faces(preamble: bytes) -> bytes:
+    """DICOM whose first 128 bytes are another file's."""
+    return preamble[:128].ljust(128, b"\0") + dicom(chest())[128:]
+
+
 def polyglot() -> bytes:
     """HTML before, an image behind."""
     return b"<html><script>alert(1)</script></html>" + encode(picture())
@@ -112,6 +227,33 @@ BOMBS: dict[str, tuple[Callable[[], bytes], set[int]]] = {
     "deflated dicom": (deflated_bomb, {400, 413, 415}),
     "nested sequences": (nested, {400, 413, 422}),
     "dicom with a length that lies": (lambda: dicom(chest())[:-3000], {400}),
+    "profile bomb": (profile_bomb, {200}),
+    "a million texts": (lambda: png_with(b"tEXt", b"a\0b", times=1_000_000), {400}),
+    "png with a looping exif": (lambda: png_with(b"eXIf", looping_exif()[12:38]), {200}),
+    "jpeg with a looping exif": (looping_exif, {200}),
+    "jpeg of comments": (lambda: flooded_jpeg(b"\xff\xfe\0\2", times=1_000_000), {400}),
+    "jpeg of restarts": (
+        lambda: saved(ramp(), "JPEG")[:-2] + b"\xff\xd0" * 3_000_000 + b"\xff\xd9",
+        {200, 400},
+    ),
+    "looping tiff": (looping_tiff, {200, 400, 422}),
+    "tiff with a deflated bomb": (deflated_tiff, {200, 400}),
+    "tiff of a huge tile": (tiled_tiff, {400}),
+    "tiff of 60,000 squared": (lambda: tiff(bytes(4096), tag_256=60_000, tag_257=60_000), {413}),
+    "tiff of many samples": (lambda: tiff(bytes(4096), tag_277=65_535), {400, 415}),
+    "film": (film, {422}),
+    "dicom of 150 sequences": (lambda: closed_sequences(150), {200}),
+    "dicom of 20,000 sequences": (lambda: closed_sequences(20_000), {400}),
+    "dicom of many items": (many_items, {200, 400, 413}),
+    "dicom of private elements": (private_elements, {200, 400, 413}),
+    "dicom of many values": (many_values, {200, 400, 413}),
+    "dicom with an endless element": (endless_element, {400}),
+    "dicom of empty fragments": (lambda: encapsulated(RLELossless, *[b""] * 100_000), {400}),
+    "dicom of lying jpeg 2000": (lying_codestream, {400, 413}),
+    "dicom with an image before it": (lambda: two_faces(encode(picture())), {200}),
+    "dicom with html before it": (lambda: two_faces(b"<html><script>alert(1)</script></html>"), {200}),
+    "an image with dicom behind it": (lambda: encode(picture()) + dicom(chest()), {200}),
+    "an image with a program behind it": (lambda: encode(picture()) + b"PK\x03\x04" + bytes(1000), {200}),
 }
 
 

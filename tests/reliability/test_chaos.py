@@ -36,5 +36,5 @@ def test_reloads() -> None:
     assert "2 swapped" in scenarios.reloads(None, times=2)
 
 
-def test_the_first_evaluation_holds_up_nobody_and_its_process_may_die() -> None:
-    assert "SIGKILL" in scenarios.lost_children(None, times=1)
+def test_long_outlines_hold_up_no_probe() -> None:
+    assert "all 200" in scenarios.long_outlines(None, times=2)

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import pytest
 import torch
 from safetensors.numpy import save
 
-from model.checkpoint import CheckpointMetadata, save_checkpoint
+from model.checkpoint import BUNDLED, CheckpointMetadata, save_checkpoint
 from model.preprocessing import Preprocessing
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +68,19 @@ def test_a_checkpoint_that_is_none(
     data = damage(whole)
     if data is not None:
         path.write_bytes(data)
+    _is_refused(path, told)
+
+
+def test_one_changed_bit_of_the_model_that_runs(tmp_path: Path) -> None:
+    """The checkpoint is whole; what was exported of it is not."""
+    for file in BUNDLED.parent.glob(f"{BUNDLED.stem}.*"):
+        shutil.copy(file, tmp_path)
+    weights = tmp_path / f"{BUNDLED.stem}.int8.bin"
+    weights.write_bytes(_altered(weights.read_bytes()))
+    _is_refused(tmp_path / BUNDLED.name, f"{weights.name} is not the file that was written")
+
+
+def _is_refused(path: Path, told: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "pleura_cli", "serve"],
         cwd=ROOT,
@@ -81,4 +95,4 @@ def test_a_checkpoint_that_is_none(
     assert told in last
     assert last.endswith(".")
     assert "Traceback" not in ended.stderr
-    assert str(tmp_path) not in ended.stderr
+    assert str(path.parent) not in ended.stderr
