@@ -17,6 +17,8 @@ SERVICE = "sleep 1000 & a=$!; (setsid sleep 1000 & echo $!); echo $a; echo $$; e
 BENCHMARK = f"""
 import signal, subprocess
 from benchmarks.processes import kept
+# A shell that runs the tests in its background lets them ignore interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 keeper = subprocess.Popen(kept(["sh", "-c", {SERVICE!r}]), start_new_session=True)
 try:
     keeper.wait()
@@ -43,12 +45,15 @@ def test_nothing_is_left_running(number: signal.Signals) -> None:
         stderr=subprocess.DEVNULL,
         text=True,
     ) as benchmark:
-        assert benchmark.stdout is not None
-        started = [os.pidfd_open(int(benchmark.stdout.readline())) for _ in range(3)]
-        benchmark.send_signal(number)
-        assert all(ended(process) for process in started)
-        for process in started:
-            os.close(process)
+        try:
+            assert benchmark.stdout is not None
+            started = [os.pidfd_open(int(benchmark.stdout.readline())) for _ in range(3)]
+            benchmark.send_signal(number)
+            assert all(ended(process) for process in started)
+            for process in started:
+                os.close(process)
+        finally:
+            benchmark.kill()
 
 
 def test_what_the_command_says_is_handed_on() -> None:
