@@ -32,7 +32,7 @@ def main(
         "kills": partial(scenarios.kills, checkpoint, times=times),
         "stops": partial(scenarios.stops, checkpoint, times=times),
         "reloads": partial(scenarios.reloads, checkpoint, times=times),
-        "long outlines": partial(scenarios.long_outlines, checkpoint, times=times),
+        "long outlines": partial(scenarios.long_outlines, times=times),
     }
     failed = 0
     for name, scenario in plan.items():

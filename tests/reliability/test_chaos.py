@@ -37,4 +37,4 @@ def test_reloads() -> None:
 
 
 def test_long_outlines_hold_up_no_probe() -> None:
-    assert "all 200" in scenarios.long_outlines(None, times=2)
+    assert "all 200" in scenarios.long_outlines(times=2)
