@@ -1,8 +1,24 @@
 """What a request may ask for in its query."""
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+
+Threshold = Annotated[
+    float | None,
+    Field(
+        ge=0,
+        le=1,
+        description="Probability from which a pixel is lung; the checkpoint's own if not given.",
+        examples=[0.5],
+    ),
+]
+
+Postprocess = Annotated[
+    bool,
+    Field(description="Keep at most the largest two components and fill holes; false gives the raw mask."),
+]
 
 
 class Render(StrEnum):
@@ -28,17 +44,8 @@ class SegmentOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    threshold: float | None = Field(
-        None,
-        ge=0,
-        le=1,
-        description="Probability from which a pixel is lung; the checkpoint's own if not given.",
-        examples=[0.5],
-    )
-    postprocess: bool = Field(
-        True,
-        description="Keep at most the largest two components and fill holes; false gives the raw mask.",
-    )
+    threshold: Threshold = None
+    postprocess: Postprocess = True
     mask: MaskEncoding = Field(
         MaskEncoding.PNG,
         description="How the JSON document carries the mask: 1-bit PNG in base64, COCO run lengths, COCO polygons, the outlines of each "

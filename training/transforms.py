@@ -36,47 +36,12 @@ def plain_transform(preprocessing: Preprocessing) -> Transform:
 
 def strong_transform(preprocessing: Preprocessing) -> Transform:
     """Ours: other machines, positions, exposures, devices and defects than the training data holds."""
-    stages = [
-        RandomWarp(preprocessing.input_size),
-        v2.RandomHorizontalFlip(0.5),
-        v2.RandomApply([RandomElastic(0.015)], p=0.2),
-        v2.RandomInvert(0.15),
-        RandomGamma(0.6),
-        v2.RandomApply([RandomShading(0.35)], p=0.4),
-        v2.RandomApply([RandomOpacities(8)], p=0.4),
-        v2.RandomApply([RandomWhiteLung()], p=0.08),
-        v2.RandomApply([RandomMarkings()], p=0.5),
-        v2.RandomApply([RandomLowResolution()], p=0.15),
-        v2.RandomApply([v2.GaussianBlur(5, sigma=(0.2, 1.5))], p=0.2),
-        v2.RandomApply([RandomNoise(0.06)], p=0.4),
-        v2.RandomApply([RandomJPEG((15, 80))], p=0.2),
-        v2.RandomApply([RandomBorders()], p=0.25),
-        Normalise(preprocessing),
-    ]
-    return cast(Transform, v2.Compose(stages))
+    return _strong(preprocessing)
 
 
 def gas_transform(preprocessing: Preprocessing) -> Transform:
     """Like `strong_transform`, with gas under the diaphragm, which networks take for lung."""
-    stages = [
-        RandomWarp(preprocessing.input_size),
-        v2.RandomHorizontalFlip(0.5),
-        v2.RandomApply([RandomElastic(0.015)], p=0.2),
-        v2.RandomApply([RandomGas()], p=0.3),
-        v2.RandomInvert(0.15),
-        RandomGamma(0.6),
-        v2.RandomApply([RandomShading(0.35)], p=0.4),
-        v2.RandomApply([RandomOpacities(8)], p=0.4),
-        v2.RandomApply([RandomWhiteLung()], p=0.08),
-        v2.RandomApply([RandomMarkings()], p=0.5),
-        v2.RandomApply([RandomLowResolution()], p=0.15),
-        v2.RandomApply([v2.GaussianBlur(5, sigma=(0.2, 1.5))], p=0.2),
-        v2.RandomApply([RandomNoise(0.06)], p=0.4),
-        v2.RandomApply([RandomJPEG((15, 80))], p=0.2),
-        v2.RandomApply([RandomBorders()], p=0.25),
-        Normalise(preprocessing),
-    ]
-    return cast(Transform, v2.Compose(stages))
+    return _strong(preprocessing, v2.RandomApply([RandomGas()], p=0.3))
 
 
 def harder_transform(preprocessing: Preprocessing) -> Transform:
@@ -113,6 +78,29 @@ def study_transform(preprocessing: Preprocessing) -> Transform:
         v2.RandomApply([RandomMarkings()], p=0.5),
         v2.RandomApply([v2.GaussianBlur(5, sigma=(0.2, 1.5))], p=0.2),
         v2.RandomApply([RandomNoise(0.06)], p=0.4),
+        v2.RandomApply([RandomBorders()], p=0.25),
+        Normalise(preprocessing),
+    ]
+    return cast(Transform, v2.Compose(stages))
+
+
+def _strong(preprocessing: Preprocessing, *anatomy: v2.Transform) -> Transform:
+    """``anatomy`` comes between what moves pixels and what changes how they look."""
+    stages = [
+        RandomWarp(preprocessing.input_size),
+        v2.RandomHorizontalFlip(0.5),
+        v2.RandomApply([RandomElastic(0.015)], p=0.2),
+        *anatomy,
+        v2.RandomInvert(0.15),
+        RandomGamma(0.6),
+        v2.RandomApply([RandomShading(0.35)], p=0.4),
+        v2.RandomApply([RandomOpacities(8)], p=0.4),
+        v2.RandomApply([RandomWhiteLung()], p=0.08),
+        v2.RandomApply([RandomMarkings()], p=0.5),
+        v2.RandomApply([RandomLowResolution()], p=0.15),
+        v2.RandomApply([v2.GaussianBlur(5, sigma=(0.2, 1.5))], p=0.2),
+        v2.RandomApply([RandomNoise(0.06)], p=0.4),
+        v2.RandomApply([RandomJPEG((15, 80))], p=0.2),
         v2.RandomApply([RandomBorders()], p=0.25),
         Normalise(preprocessing),
     ]

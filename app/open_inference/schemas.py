@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..options import Postprocess, Threshold
+
 MODEL_NAME = "pleura"
 INPUT_NAME = "image"
 MAX_IMAGES = 16
@@ -145,17 +147,8 @@ class RequestParameters(BaseModel):
 
     model_config = _STRICT
 
-    threshold: float | None = Field(
-        None,
-        ge=0,
-        le=1,
-        description="Probability from which a pixel is lung; the checkpoint's own if not given.",
-        examples=[0.5],
-    )
-    postprocess: bool = Field(
-        True,
-        description="Keep at most the largest two components and fill holes; false gives the raw mask.",
-    )
+    threshold: Threshold = None
+    postprocess: Postprocess = True
     binary_data_output: bool = Field(
         False, description="All outputs behind the JSON instead of in it, but for those that say otherwise."
     )

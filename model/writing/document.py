@@ -10,7 +10,20 @@ from .rle import coco_rle
 if TYPE_CHECKING:
     from ..checkpoint import CheckpointMetadata
     from ..engines import Engine
+    from ..radiograph import Radiograph
     from ..segmentation import Segmentation
+
+
+def describe_image(radiograph: Radiograph) -> dict[str, Any]:
+    """Width, height, format, spacing_mm, spacing_plane, applied: of a DICOM header the spacing alone."""
+    return {
+        "width": radiograph.width,
+        "height": radiograph.height,
+        "format": radiograph.format,
+        "spacing_mm": radiograph.spacing_mm,
+        "spacing_plane": radiograph.spacing_plane,
+        "applied": radiograph.applied,
+    }
 
 
 def document(segmentation: Segmentation, *, metadata: CheckpointMetadata, engine: Engine) -> dict[str, Any]:
@@ -21,16 +34,8 @@ def document(segmentation: Segmentation, *, metadata: CheckpointMetadata, engine
         (right and left: area_px, area_mm2, box, centroid; None where not found), ``quality`` (predicted_iou, trusted, warnings) and
         ``model`` (name, sha256, engine, device, threshold). Nothing of a DICOM header but its spacing.
     """
-    radiograph = segmentation.radiograph
     return {
-        "image": {
-            "width": radiograph.width,
-            "height": radiograph.height,
-            "format": radiograph.format,
-            "spacing_mm": radiograph.spacing_mm,
-            "spacing_plane": radiograph.spacing_plane,
-            "applied": radiograph.applied,
-        },
+        "image": describe_image(segmentation.radiograph),
         "mask": {"encoding": "rle", "data": coco_rle(segmentation.mask)},
         "lungs": {
             side: None if lung is None else asdict(lung)

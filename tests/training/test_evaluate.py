@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from model.checkpoint import load_checkpoint
 from model.segmenter import Segmenter
-from training.commands.evaluate import _names
+from training.commands.evaluate import root_names
 from training.datasets import SegmentationDataset
 from training.evaluate import evaluate, summarise
 
@@ -217,7 +217,12 @@ def test_what_is_ignored_counts_for_neither(learnt: Path, tmp_path: Path) -> Non
 
 def test_names_tell_folders_apart(tmp_path: Path) -> None:
     roots = [tmp_path / "x" / "test", tmp_path / "y" / "x" / "test", tmp_path / "z" / "x" / "test"]
-    assert _names([*roots, tmp_path / "w"]) == ["x/test", "x/test (2)", "x/test (3)", f"{tmp_path.name}/w"]
+    assert root_names([*roots, tmp_path / "w"]) == [
+        "x/test",
+        "x/test (2)",
+        "x/test (3)",
+        f"{tmp_path.name}/w",
+    ]
 
 
 def test_summary_of_made_up_cases(made_up: MadeUp) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from .evaluate import root_names
 from .options import Data, DeviceName, MixedPrecision, Workers
 
 
@@ -57,7 +58,7 @@ def clean(
     segmenters = (
         (fold, Segmenter(checkpoint, device=hardware.device, engine="torch")) for fold, checkpoint in networks
     )
-    names = ["-".join(root.resolve().parts[-2:]) for root in dataset.roots]
+    names = [name.replace("/", "-") for name in root_names(dataset.roots)]
     judgements = write_cleaned(dataset, judge(segmenters), names=names, out=out)
     for source, name in enumerate(names):
         actions = [judgement.action for judgement in judgements if judgement.source == source]

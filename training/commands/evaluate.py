@@ -69,7 +69,7 @@ def evaluate(
     from ..results import Results
 
     dataset = SegmentationDataset(data)
-    names = _names(dataset.roots)
+    names = root_names(dataset.roots)
     if baseline is None:
         segmenter = Segmenter(checkpoint, device=device.value, engine=engine.value, flips=flips)
     elif checkpoint is None:
@@ -108,7 +108,7 @@ def evaluate(
         typer.echo(_line(name, summary))
 
 
-def _names(roots: Sequence[Path]) -> list[str]:
+def root_names(roots: Sequence[Path]) -> list[str]:
     """Each folder's last two parts, with a number where that is not enough to tell them apart."""
     names: list[str] = []
     for root in roots:

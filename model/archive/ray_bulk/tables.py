@@ -12,6 +12,7 @@ from ...checkpoint import CheckpointMetadata
 from ...radiograph import Radiograph
 from ...segmentation import Segmentation
 from ...segmenter import Inferred, Prepared
+from ...writing.document import describe_image
 from ...writing.rle import coco_rle
 
 Row = dict[str, Any]
@@ -69,17 +70,8 @@ ERRORS = pa.schema([("path", pa.string()), ("reason", pa.string())])
 
 def pack(prepared: Prepared) -> Row:
     """A row of `READ`, but for its path. Of a DICOM header it holds the spacing alone."""
-    radiograph = prepared.radiograph
-    return {
-        "width": radiograph.width,
-        "height": radiograph.height,
-        "format": radiograph.format,
-        "spacing_mm": radiograph.spacing_mm,
-        "spacing_plane": radiograph.spacing_plane,
-        "applied": radiograph.applied,
-        # The channels of the network's input are all the same.
-        "input": prepared.input[0].tobytes(),
-    }
+    # The channels of the network's input are all the same.
+    return describe_image(prepared.radiograph) | {"input": prepared.input[0].tobytes()}
 
 
 def unpack(row: Row, metadata: CheckpointMetadata) -> Prepared:
