@@ -9,14 +9,13 @@ goes on from its last whole epoch, and on a CPU comes to the same weights as a r
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import BatchSampler, DataLoader
 
 from model.checkpoint import UNET, CheckpointMetadata, load_checkpoint, read_metadata, save_checkpoint
@@ -28,6 +27,7 @@ from .encoder_weights import load_encoder_weights
 from .errors import DataError, TrainingError
 from .journal import Journal, Row
 from .losses import loss_of
+from .optimisation import average_of, learning_rate, optimiser_of
 from .progress import Progress
 from .provenance import describe_data, describe_recipe, git_revision
 from .recipes import Recipe, Stage
@@ -35,8 +35,6 @@ from .run_state import claim, has_state, load_state, save_state, saving
 from .sampler import DrawnDataset, EpochSampler
 from .tally import Figures, Tally
 from .transforms import plain_transform
-
-Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 def fit(
@@ -114,8 +112,8 @@ def fit(
         else:
             group.share(lambda: _begin(network, out, start_from=start_from, encoder_weights=encoder_weights))
         network = network.to(torch.device(device)).to(memory_format=torch.channels_last)
-        average = _average(network, recipe)
-        optimiser = _optimiser(network, recipe)
+        average = average_of(network, recipe)
+        optimiser = optimiser_of(network, recipe)
         rows: list[Row] = []
         best = -1.0
         if resume:
@@ -227,16 +225,6 @@ def validate(
     return Tally.merged(group.gather(tally)).figures()
 
 
-def learning_rate(recipe: Recipe, stage: Stage, progress: float) -> float:
-    """The learning rate at ``progress`` (0..1) through a stage."""
-    if recipe.schedule == "constant":
-        return stage.learning_rate
-    if progress < recipe.warmup:
-        return stage.learning_rate * (progress / recipe.warmup * 0.99 + 0.01)
-    done = (progress - recipe.warmup) / (1 - recipe.warmup)
-    return stage.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2)
-
-
 def _plan(recipe: Recipe, *, done: int) -> Iterator[tuple[int, int, Stage]]:
     """Epoch, its number within its stage, and the stage, for the epochs that are left; both count from 0."""
     epoch = 0
@@ -303,33 +291,6 @@ def _require_number(loss: float, epoch: int, out: Path, group: Group) -> None:
             f"The loss is no number in epoch {epoch + 1}: look at the images and masks, or start anew with another recipe or "
             f"--seed; {saved}."
         )
-
-
-def _average(network: nn.Module, recipe: Recipe) -> AveragedModel:
-    """The moving average of weights and batch statistics; without one, the weights themselves."""
-    return AveragedModel(network, multi_avg_fn=_moving_average(recipe.average or 0.0), use_buffers=True)
-
-
-def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """An exponential moving average whose memory grows with the steps, so that it forgets the first weights in a short run.
-
-    After n steps the decay is (1 + n) / (10 + n), at most ``decay`` (as TensorFlow's ExponentialMovingAverage).
-    """
-
-    @torch.no_grad()
-    def update(averaged: Tensors, current: Tensors, steps: Tensor | int) -> None:
-        keep = min(decay, (1 + float(steps)) / (10 + float(steps)))
-        get_ema_multi_avg_fn(keep)(averaged, current, steps)
-
-    return update
-
-
-def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    if recipe.optimiser == "sgd":
-        return torch.optim.SGD(
-            network.parameters(), lr=0.0, momentum=recipe.momentum, weight_decay=recipe.weight_decay
-        )
-    return torch.optim.AdamW(network.parameters(), lr=0.0, weight_decay=recipe.weight_decay)
 
 
 def _to_device(x: Tensor, y: Tensor, device: str, channels: int) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ import torch
 from torchvision import tv_tensors
 
 from model.network import STRIDE
-from training.fit import learning_rate
+from training.optimisation import learning_rate
 from training.provenance import describe_recipe
 from training.recipes import PAPER, RECIPES, STRONG, Stage, shortened
 

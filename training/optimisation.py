@@ -1,0 +1,50 @@
+"""How weights move: the optimiser, its learning rate, the average that is kept of them."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from .recipes import Recipe, Stage
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
+
+def learning_rate(recipe: Recipe, stage: Stage, progress: float) -> float:
+    """The learning rate at ``progress`` (0..1) through a stage."""
+    if recipe.schedule == "constant":
+        return stage.learning_rate
+    if progress < recipe.warmup:
+        return stage.learning_rate * (progress / recipe.warmup * 0.99 + 0.01)
+    done = (progress - recipe.warmup) / (1 - recipe.warmup)
+    return stage.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2)
+
+
+def average_of(network: nn.Module, recipe: Recipe) -> AveragedModel:
+    """The moving average of weights and batch statistics; without one, the weights themselves."""
+    return AveragedModel(network, multi_avg_fn=_moving_average(recipe.average or 0.0), use_buffers=True)
+
+
+def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """An exponential moving average whose memory grows with the steps, so that it forgets the first weights in a short run.
+
+    After n steps the decay is (1 + n) / (10 + n), at most ``decay`` (as TensorFlow's ExponentialMovingAverage).
+    """
+
+    @torch.no_grad()
+    def update(averaged: Tensors, current: Tensors, steps: Tensor | int) -> None:
+        keep = min(decay, (1 + float(steps)) / (10 + float(steps)))
+        get_ema_multi_avg_fn(keep)(averaged, current, steps)
+
+    return update
+
+
+def optimiser_of(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """The recipe's; its learning rate is set at each step."""
+    if recipe.optimiser == "sgd":
+        return torch.optim.SGD(
+            network.parameters(), lr=0.0, momentum=recipe.momentum, weight_decay=recipe.weight_decay
+        )
+    return torch.optim.AdamW(network.parameters(), lr=0.0, weight_decay=recipe.weight_decay)
