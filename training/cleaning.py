@@ -26,9 +26,8 @@ from numpy.typing import NDArray
 from model.metrics.overlap import overlap
 from model.segmentation import Segmentation
 from model.segmenter import Segmenter
-from model.writing.png import mask_png
 
-from .datasets import IGNORE, SegmentationDataset, lung_in
+from .datasets import IGNORE, SegmentationDataset, add_sample, lung_in
 from .evaluate import Images
 from .pictures import case_overlays
 
@@ -151,11 +150,12 @@ def write_cleaned(
             pictures[judgement] = case_overlays(images, side=300)
         if judgement.action == "dropped":
             continue
-        folder = out / names[judgement.source]
-        shutil.copyfile(sample.image, folder / "images" / sample.image.name)
-        (folder / "masks" / f"{sample.stem}.png").write_bytes(mask_png(images.truth))
-        if ignored.any():
-            (folder / "ignore" / f"{sample.stem}.png").write_bytes(mask_png(ignored))
+        add_sample(
+            out / names[judgement.source],
+            sample.image,
+            images.truth,
+            ignore=ignored if ignored.any() else None,
+        )
     judgements.sort(key=lambda judgement: judgement.iou)
     with (out / "judgements.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=["root", "stem", "iou", "disputed", "action"])

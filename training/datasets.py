@@ -10,6 +10,7 @@ Beside them ``ignore/`` may hold, under the image's stem, pictures whose non-zer
 A mask of two classes is any picture: what is not zero is lung. With more classes a mask is grey, and its values are the classes.
 """
 
+import shutil
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from torchvision import tv_tensors
 from model.errors import ImageError
 from model.radiograph import Grey
 from model.reading import read, read_mask
+from model.writing.png import mask_png
 
 from .errors import DataError
 
@@ -136,6 +138,16 @@ def lung_in(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Where a mask ``(H, W)`` of `SegmentationDataset.load` holds any class but background; `IGNORE` does not count."""
     lung: NDArray[np.bool_] = (mask > 0) & (mask != IGNORE)
     return lung
+
+
+def add_sample(root: Path, image: Path, mask: NDArray[np.bool_], *, ignore: NDArray[np.bool_] | None) -> None:
+    """Adds a copy of an image to the folder ``root``, with its mask and what is left out of the loss, each ``(H, W)``."""
+    parts = {"masks": mask} if ignore is None else {"masks": mask, "ignore": ignore}
+    for part in ("images", *parts):
+        (root / part).mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(image, root / "images" / image.name)
+    for part, pixels in parts.items():
+        (root / part / f"{image.stem}.png").write_bytes(mask_png(pixels))
 
 
 def images_in(folder: Path) -> list[Path]:

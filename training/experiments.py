@@ -21,12 +21,12 @@ import cv2
 import numpy as np
 
 from model.engines.flips import FlipAveraged
-from model.metrics.overlap import Overlap, overlap
 from model.segmenter import Segmenter
 from model.writing.png import mask_png
 from samples.phantom import phantom
 
-from .datasets import SegmentationDataset, images_in, lung_in
+from .datasets import SegmentationDataset, images_in
+from .evaluate import Case, evaluate, summarise
 from .fit import fit
 from .hardware import Hardware, prepare_device
 from .pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
@@ -36,15 +36,6 @@ from .transforms import gas_transform, harder_transform, study_transform
 
 SOURCES = ("montgomery", "shenzhen")
 _PHANTOMS = 150
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """One change: to the recipe, or to the data."""
-
-    change: dict[str, Any]
-    data: Callable[["Bench", str], list[Path]] | None = None
-    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +127,15 @@ class Bench:
         return folders
 
 
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One change: to the recipe, or to the data."""
+
+    change: dict[str, Any]
+    data: Callable[[Bench, str], list[Path]] = Bench.own
+    size: int | None = None
+
+
 VARIANTS = {
     "control": Variant({}),
     "study's augmentation": Variant({"transform": study_transform}),
@@ -174,7 +174,7 @@ def _rows(bench: Bench, name: str, source: str, finished: set[tuple[str, str]]) 
         return
     variant = VARIANTS[name]
     start = bench.base(source)
-    dataset = SegmentationDataset(variant.data(bench, source) if variant.data else bench.own(source))
+    dataset = SegmentationDataset(variant.data(bench, source))
     epochs = max(1, round(bench.images / len(dataset)))
     stage = Stage(size=variant.size or bench.size, epochs=epochs, learning_rate=4e-4)
     folder = bench.out / f"{name.replace(' ', '-')}-{source}"
@@ -201,21 +201,18 @@ def _rows(bench: Bench, name: str, source: str, finished: set[tuple[str, str]]) 
 def _judge(bench: Bench, segmenter: Segmenter) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for name in SOURCES:
-        ious = [each.iou for each in _overlaps(segmenter, bench.data / name / "validation")]
-        figures[name] = {"mean": float(np.mean(ious)), "median": float(np.median(ious)), "worst": min(ious)}
-    covid = list(_overlaps(segmenter, bench.data / "covid" / "validation"))
+        iou = summarise(_cases(segmenter, bench.data / name / "validation")).iou
+        figures[name] = {"mean": iou.mean, "median": iou.median, "worst": iou.worst}
+    covid = _cases(segmenter, bench.data / "covid" / "validation")
     figures["covid"] = {
-        "precision": float(np.mean([each.precision for each in covid])),
-        "recall": float(np.mean([each.recall for each in covid])),
+        "precision": float(np.mean([case.overlap.precision for case in covid])),
+        "recall": float(np.mean([case.overlap.recall for case in covid])),
     }
     return figures
 
 
-def _overlaps(segmenter: Segmenter, root: Path) -> Iterator[Overlap]:
-    dataset = SegmentationDataset(root)
-    for index in range(len(dataset)):
-        pixels, mask = dataset.load(index)
-        yield overlap(segmenter(pixels).mask, lung_in(mask))
+def _cases(segmenter: Segmenter, root: Path) -> list[Case]:
+    return [case for case, _ in evaluate(segmenter, SegmentationDataset(root))]
 
 
 def _draw_phantoms(folder: Path) -> None:

@@ -7,7 +7,6 @@ augmentation that made it harder. A pixel of which it is not sure is left out of
 lungs and more (the heart, say) cut the answer: outside is background for sure, and what they hold beyond the answer is left out.
 """
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,8 @@ from model.errors import ImageError
 from model.postprocessing import postprocess
 from model.reading import read, read_mask
 from model.segmenter import Segmenter
-from model.writing.png import mask_png
 
+from .datasets import add_sample
 from .errors import DataError
 
 Mask = NDArray[np.bool_]
@@ -93,11 +92,7 @@ def pseudo_labels(
 
 def write_pseudo_label(label: PseudoLabel, out: Path) -> None:
     """Adds a radiograph with its mask to the folder ``out``, in the layout that `SegmentationDataset` reads."""
-    for part in ("images", "masks", "ignore"):
-        (out / part).mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(label.image, out / "images" / label.image.name)
-    (out / "masks" / f"{label.image.stem}.png").write_bytes(mask_png(label.mask))
-    (out / "ignore" / f"{label.image.stem}.png").write_bytes(mask_png(label.ignore))
+    add_sample(out, label.image, label.mask, ignore=label.ignore)
 
 
 def _bound(within: Path, image: Path, shape: tuple[int, ...]) -> Mask:
