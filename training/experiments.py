@@ -32,10 +32,11 @@ from .hardware import Hardware, prepare_device
 from .pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
 from .recipes import STRONG, Recipe, Stage
 from .run_state import has_state
-from .transforms import gas_transform, harder_transform, study_transform
+from .transforms import gasless_transform, harder_transform, strong_transform, study_transform
 
 SOURCES = ("montgomery", "shenzhen")
 _PHANTOMS = 150
+_CONTROL = replace(STRONG, transform=gasless_transform)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ class Bench:
             dataset = SegmentationDataset(self.own(source))
             epochs = max(1, round(self.base_images / len(dataset)))
             self.train(
-                replace(STRONG, stages=(Stage(size=self.size, epochs=epochs, learning_rate=1e-3),)),
+                replace(_CONTROL, stages=(Stage(size=self.size, epochs=epochs, learning_rate=1e-3),)),
                 dataset,
                 run,
             )
@@ -140,7 +141,7 @@ VARIANTS = {
     "control": Variant({}),
     "study's augmentation": Variant({"transform": study_transform}),
     "harder augmentation": Variant({"transform": harder_transform}),
-    "gas augmentation": Variant({"transform": gas_transform}),
+    "gas augmentation": Variant({"transform": strong_transform}),
     "labels cleaned": Variant({}, Bench.clean),
     "phantoms": Variant({}, Bench.with_phantoms),
     "self-training": Variant({}, Bench.self_trained),
@@ -178,7 +179,7 @@ def _rows(bench: Bench, name: str, source: str, finished: set[tuple[str, str]]) 
     epochs = max(1, round(bench.images / len(dataset)))
     stage = Stage(size=variant.size or bench.size, epochs=epochs, learning_rate=4e-4)
     folder = bench.out / f"{name.replace(' ', '-')}-{source}"
-    bench.train(replace(STRONG, stages=(stage,), **variant.change), dataset, folder, start)
+    bench.train(replace(_CONTROL, stages=(stage,), **variant.change), dataset, folder, start)
     segmenter = Segmenter(folder / "last.safetensors", device=bench.hardware.device, engine="torch")
     yield {"variant": name, "source": source, "images": epochs * len(dataset), **_judge(bench, segmenter)}
     if name == "control":

@@ -36,12 +36,12 @@ def plain_transform(preprocessing: Preprocessing) -> Transform:
 
 def strong_transform(preprocessing: Preprocessing) -> Transform:
     """Ours: other machines, positions, exposures, devices and defects than the training data holds."""
-    return _strong(preprocessing)
-
-
-def gas_transform(preprocessing: Preprocessing) -> Transform:
-    """Like `strong_transform`, with gas under the diaphragm, which networks take for lung."""
     return _strong(preprocessing, v2.RandomApply([RandomGas()], p=0.3))
+
+
+def gasless_transform(preprocessing: Preprocessing) -> Transform:
+    """Like `strong_transform`, without gas under the diaphragm, which networks take for lung."""
+    return _strong(preprocessing)
 
 
 def harder_transform(preprocessing: Preprocessing) -> Transform:
