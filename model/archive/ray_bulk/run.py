@@ -23,6 +23,9 @@ _BLOCK = 128
 _BLOCK_BYTES = 64 << 20
 """Of what goes from stage to stage; Ray would cut a block of twice that in two, and the pieces would be files of their own."""
 
+_PATIENCE_S = 600
+"""For all copies of the network to be loaded, before anything is read."""
+
 _SLIVER = 0.01
 """Of a processor, which a copy of the network reserves; see `share_out`."""
 
@@ -46,6 +49,8 @@ def segment_all(job: Job, names: Sequence[str], shares: Shares) -> Generator[Out
     context = DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
+    # Ray takes the machines in turn: a block that is read between two copies of the network would send both to one machine.
+    context.wait_for_min_actors_s = _PATIENCE_S
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     network = {"num_gpus": shares.gpus} if shares.gpus else {"num_cpus": _SLIVER}
     done = (

@@ -61,11 +61,19 @@ def cluster() -> Iterator[Cluster]:
 MACHINE = {"num_cpus": 2, "object_store_memory": 80 << 20, "include_dashboard": False}
 
 
+@ray.remote(scheduling_strategy="SPREAD")
+def _machine() -> str:
+    return ray.get_runtime_context().get_node_id()
+
+
 @pytest.fixture
 def second(cluster: Cluster) -> Iterator[Any]:
     """Another machine."""
     machine = cluster.add_node(num_cpus=2, object_store_memory=80 << 20)
     cluster.wait_for_nodes()
+    # It is known to the cluster at once, but a while later to the first machine, which hands out the work.
+    while machine.node_id not in ray.get([_machine.remote() for _ in range(4)]):
+        pass
     yield machine
     if machine in cluster.worker_nodes:
         cluster.remove_node(machine)
