@@ -1,7 +1,7 @@
-"""A bounded queue in front of one inference thread.
+"""A bounded queue in front of the network.
 
-Batches form by themselves: an idle thread takes what is there, and what arrives while it is busy is the next batch. Nothing waits
-for company. Everything here runs on the event loop; only the network runs in the thread.
+Batches form by themselves: an idle network takes what is there, and what arrives while it is busy is the next batch. Nothing waits
+for company. Everything here runs on the event loop; only the network runs in threads, one for each of its lanes.
 """
 
 import asyncio
@@ -37,11 +37,12 @@ class Place:
 
 
 class Batcher(Generic[Item, Result]):
-    """Runs ``run`` in one thread, on batches of what waits for it.
+    """Runs ``run`` in threads, on batches of what waits for it.
 
     Args:
         run: at most ``max_batch`` items to as many results, in the same order.
-        thread: an executor of one thread.
+        threads: an executor of at least so many threads as there are lanes.
+        lanes: batches that run at the same time.
         max_batch: most items in one batch.
         size: most places in the queue.
         deadline_s: seconds until an item that waits is given up.
@@ -53,7 +54,8 @@ class Batcher(Generic[Item, Result]):
         self,
         run: Callable[[Sequence[Item]], Sequence[Result]],
         *,
-        thread: ThreadPoolExecutor,
+        threads: ThreadPoolExecutor,
+        lanes: int,
         max_batch: int,
         size: int,
         deadline_s: float,
@@ -61,7 +63,8 @@ class Batcher(Generic[Item, Result]):
         on_batch: Callable[[int, EngineError | None], None],
     ) -> None:
         self._run = run
-        self._thread = thread
+        self._threads = threads
+        self._lanes = lanes
         self._max_batch = max_batch
         self._size = size
         self._deadline_s = deadline_s
@@ -124,10 +127,17 @@ class Batcher(Generic[Item, Result]):
 
     async def serve(self) -> None:
         """Forms batches and runs them, until cancelled."""
+        async with asyncio.TaskGroup() as lanes:
+            for _ in range(self._lanes):
+                lanes.create_task(self._serve_lane())
+
+    async def _serve_lane(self) -> None:
         while True:
             await self._arrival.wait()
-            self._arrival.clear()
-            while batch := self._next_batch():
+            batch = self._next_batch()
+            if not self._jobs:
+                self._arrival.clear()
+            if batch:
                 await self._infer(batch)
 
     def _next_batch(self) -> list[tuple[Item, asyncio.Future[Result]]]:
@@ -148,7 +158,7 @@ class Batcher(Generic[Item, Result]):
         start = monotonic()
         try:
             async with asyncio.timeout(self._patience_s):
-                outcomes = await asyncio.get_running_loop().run_in_executor(self._thread, self._run, items)
+                outcomes = await asyncio.get_running_loop().run_in_executor(self._threads, self._run, items)
         except EngineError as failure:
             error = failure
         except TimeoutError:
@@ -157,7 +167,8 @@ class Batcher(Generic[Item, Result]):
             # Whatever a driver raises must not end this loop.
             error = EngineError("The network could not be run: try again later.")
             error.__cause__ = failure
-        self._item_s += 0.2 * ((monotonic() - start) / len(items) - self._item_s)
+        took = (monotonic() - start) / (len(items) * self._lanes)
+        self._item_s += 0.2 * (took - self._item_s)
         self._on_batch(len(items), error)
         for index, (_, result) in enumerate(batch):
             if result.done():

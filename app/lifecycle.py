@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from model.errors import EngineError, PleuraError
 from model.segmenter import Segmenter
+from model.threads import available_cpus
 
 from .errors import Draining, NotReady, ReloadFailed
 from .logs import frames, log
@@ -47,7 +48,7 @@ class Lifecycle:
         self._settings = settings
         self._telemetry = telemetry
         self.load = load
-        self._inference = ThreadPoolExecutor(1, thread_name_prefix="inference")
+        self._inference = ThreadPoolExecutor(available_cpus(), thread_name_prefix="inference")
         self._pipeline: Pipeline | None = None
         self._recovery: asyncio.Task[None] | None = None
         self._reloading = asyncio.Lock()

@@ -1,4 +1,4 @@
-"""The way of one image: read in a pool of threads, inferred in the one inference thread, written in the pool again."""
+"""The way of one image: read in a pool of threads, inferred in a lane of the network, written in the pool again."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -8,6 +8,7 @@ from functools import partial
 from itertools import groupby
 from typing import NamedTuple, Protocol, Self, TypeVar
 
+import cv2
 import numpy as np
 
 from model.errors import EngineError, PleuraError, UnreadableImage
@@ -83,7 +84,7 @@ class Pipeline:
 
     Args:
         segmenter: what does the work.
-        inference: an executor of one thread, for the network.
+        inference: an executor for the network, of as many threads as the machine has processors.
         settings: sizes and deadlines.
         telemetry: told of batches and masks.
         on_batch: told of each batch: its error if it failed.
@@ -99,18 +100,24 @@ class Pipeline:
         on_batch: Callable[[EngineError | None], None],
     ) -> None:
         workers = settings.workers or available_cpus()
-        max_batch = min(settings.max_batch or segmenter.engine.max_batch, segmenter.engine.max_batch)
+        engine = segmenter.engine
+        # Each lane takes one image at a time where there are several: none waits for the slowest of a batch.
+        most = min(settings.max_batch or engine.max_batch, engine.max_batch)
+        lanes, max_batch = (min(most, engine.lanes), 1) if engine.lanes > 1 else (1, most)
         self.segmenter = segmenter
-        self._max_batch = max_batch
+        self._most = most
         self._telemetry = telemetry
         self._on_batch = on_batch
         self._inference = inference
+        # Images are read and written side by side: threads within one would stand in each other's way.
+        cv2.setNumThreads(1)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="images")
-        # One batch in the network, one that is ready for it, and what the pool has in hand.
-        self._decoded = asyncio.Semaphore(2 * max_batch + workers)
+        # What the network has in hand, as much that is ready for it, and what the pool has in hand.
+        self._decoded = asyncio.Semaphore(2 * most + workers)
         self.queue: Batcher[Job, Inferred] = Batcher(
             _run,
-            thread=inference,
+            threads=inference,
+            lanes=lanes,
             max_batch=max_batch,
             size=settings.queue_size,
             deadline_s=settings.deadline_s,
@@ -144,7 +151,7 @@ class Pipeline:
         return answer
 
     async def try_engine(self) -> None:
-        """Tries what serves, in the inference thread.
+        """Tries what serves, in a thread of the network's.
 
         Raises:
             EngineError: the network could not be run.
@@ -164,7 +171,7 @@ class Pipeline:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await loop.run_in_executor(thread, partial(_try_out, segmenter, max_batch=self._max_batch))
+                await loop.run_in_executor(thread, partial(_try_out, segmenter, most=self._most))
         except TimeoutError:
             raise EngineError("The network did not come to an end: check the device.") from None
 
@@ -209,10 +216,10 @@ def _run(jobs: Sequence[Job]) -> list[Inferred]:
     return inferred
 
 
-def _try_out(segmenter: Segmenter, *, max_batch: int) -> None:
-    """Runs the network on blank images, each batch size once, and what comes before and after."""
+def _try_out(segmenter: Segmenter, *, most: int) -> None:
+    """Runs the network on one blank image and on as many as it takes at a time, and what comes before and after."""
     side = segmenter.metadata.preprocessing.input_size
     prepared = segmenter.prepare(np.zeros((side, side), np.uint8))
-    for size in {1, min(max_batch, segmenter.engine.max_batch)}:
+    for size in {1, min(most, segmenter.engine.max_batch)}:
         inferred = segmenter.run([prepared] * size)
     segmenter.finish(prepared, inferred[0])

@@ -42,7 +42,9 @@ class Settings(BaseSettings):
     )
     queue_size: int = Field(64, ge=1, description="Most images that wait for the network.")
     max_batch: int | None = Field(
-        None, ge=1, description="Most images in one batch; what the engine deals with best if not given."
+        None,
+        ge=1,
+        description="Most images in the network at a time; what the engine deals with best if not given.",
     )
     deadline_s: float = Field(
         30, gt=0, description="Seconds that an image may wait for the network before it is given up."

@@ -151,14 +151,17 @@ async def _files(request: Request, *, fields: tuple[str, ...]) -> list[UploadFil
 async def _body(request: Request) -> UploadFile:
     file = SpooledTemporaryFile(max_size=MultiPartParser.spool_max_size)  # noqa: SIM115 - the caller closes it
     upload = UploadFile(cast(BinaryIO, file), size=0)
-    block = bytearray()
+    block: list[bytes] = []
+    size = 0
     try:
         async for chunk in request.stream():
-            block += chunk
-            if len(block) >= BLOCK:
-                await upload.write(bytes(block))
+            block.append(chunk)
+            size += len(chunk)
+            if size >= BLOCK:
+                await upload.write(b"".join(block))
                 block.clear()
-        await upload.write(bytes(block))
+                size = 0
+        await upload.write(b"".join(block))
         await upload.seek(0)
     except BaseException:
         file.close()

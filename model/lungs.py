@@ -65,7 +65,11 @@ def label_lungs(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
 
 
 def measure(
-    labels: NDArray[np.uint8], label: int, *, spacing_mm: tuple[float, float] | None = None
+    labels: NDArray[np.uint8],
+    label: int,
+    *,
+    spacing_mm: tuple[float, float] | None = None,
+    within: tuple[slice, slice] = (slice(None), slice(None)),
 ) -> Lung | None:
     """Area, box and centroid of one lung.
 
@@ -73,15 +77,17 @@ def measure(
         labels: ``(h, w)`` uint8 as of `label_lungs`.
         label: `RIGHT` or `LEFT`.
         spacing_mm: ``(row, column)`` distance of the pixels' centres; None leaves ``area_mm2`` None.
+        within: rows and columns that hold the whole lung, where they are known: the others are not looked at.
 
     Returns:
         The lung, or None where ``labels`` has no such pixel.
     """
-    lung = cv2.inRange(labels, label, label)
+    lung = cv2.inRange(labels[within], label, label)
     x, y, width, height = cv2.boundingRect(lung)
     if not width:
         return None
     inside = lung[y : y + height, x : x + width]
+    x, y = x + (within[1].start or 0), y + (within[0].start or 0)
     # Sums along the two axes tell area and centroid, in a tenth of the time that image moments of all orders take.
     columns, rows = (
         cv2.reduce(inside, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() // 255 for axis in (0, 1)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import BoundedSemaphore
 from time import perf_counter
 from typing import NamedTuple, Self, cast
 
@@ -53,8 +54,8 @@ class Inferred(NamedTuple):
 class Segmenter:
     """Segments the lungs in chest X-rays: ``Segmenter(checkpoint)(image)``.
 
-    Calling it composes `prepare`, `run` and `finish`. A server calls them apart: the first and the last from as many threads
-    as it likes, `run` from one.
+    Calling it composes `prepare`, `run` and `finish`. A server calls them apart, from as many threads as it likes: `run` takes as many at a time
+    as the engine has lanes.
 
     Args:
         checkpoint: a safetensors file of `pleura train`; None takes the bundled one.
@@ -96,6 +97,7 @@ class Segmenter:
             )
         self.metadata = metadata
         self.engine = engine
+        self._lanes = BoundedSemaphore(engine.lanes)
         # Read once: a calibration has some ten thousand numbers.
         self._calibration = None if metadata.calibration is None else Calibration.parse(metadata.calibration)
 
@@ -136,14 +138,16 @@ class Segmenter:
         return Prepared(radiograph, channels, _since(start))
 
     def run(self, batch: Sequence[Prepared]) -> list[Inferred]:
-        """Runs the network on at least one and at most ``engine.max_batch`` images; not for two threads at once.
+        """Runs the network on at least one and at most ``engine.max_batch`` images.
 
         Raises:
             EngineError: the network could not be run.
         """
-        start = perf_counter()
-        output = self.engine(np.stack([prepared.input for prepared in batch]))
-        took = _since(start)
+        images = np.stack([prepared.input for prepared in batch])
+        with self._lanes:
+            start = perf_counter()
+            output = self.engine(images)
+            took = _since(start)
         return [
             Inferred(probabilities[1], embedding, took)
             for probabilities, embedding in zip(output.probabilities, output.embedding, strict=True)
@@ -177,12 +181,16 @@ class Segmenter:
         small = label_lungs(kept >= cut)
         mask = preprocessing.restore(kept, **size) >= cut
         rows, columns = preprocessing.frame(**size)
-        labels = _at_native_size(small[rows, columns], mask)
-        right, left = (measure(labels, side, spacing_mm=radiograph.spacing_mm) for side in (RIGHT, LEFT))
+        found = small[rows, columns]
+        labels = _at_native_size(found, mask)
+        right, left = (
+            measure(labels, side, spacing_mm=radiograph.spacing_mm, within=_reach(found, side, labels.shape))
+            for side in (RIGHT, LEFT)
+        )
         evidence = Evidence(
             input=prepared.input[0][rows, columns],
             probabilities=inferred.probabilities[rows, columns],
-            labels=small[rows, columns],
+            labels=found,
             embedding=inferred.embedding,
             threshold=cut,
         )
@@ -219,6 +227,16 @@ def _at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArra
     reach = np.where(small > 0, small, cv2.dilate(small, np.ones((3, 3), np.uint8)))
     labels *= cv2.resize(reach, (width, height), interpolation=cv2.INTER_NEAREST_EXACT).astype(np.uint8)
     return labels
+
+
+def _reach(small: NDArray[np.uint8], side: int, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Rows and columns of `_at_native_size` that hold a lung: those of its box at the network's size, and of a step about it."""
+    x, y, width, height = cv2.boundingRect(cv2.inRange(small, side, side))
+    by_row, by_column = (native / seen for native, seen in zip(shape, small.shape, strict=True))
+    return (
+        slice(max(0, math.floor((y - 1) * by_row)), math.ceil((y + height + 1) * by_row)),
+        slice(max(0, math.floor((x - 1) * by_column)), math.ceil((x + width + 1) * by_column)),
+    )
 
 
 def _from_array(pixels: Grey) -> Radiograph:

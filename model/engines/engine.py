@@ -17,12 +17,14 @@ class EngineOutput(NamedTuple):
 
 
 class Engine(Protocol):
-    """Runs the network on a batch. Called from one thread at a time.
+    """Runs the network on a batch.
 
     Attributes:
         name: engine and precision, ``"torch-fp32"`` or ``"openvino-int8"``.
         device: ``"cpu"`` or ``"cuda"``.
         max_batch: the largest batch that pays.
+        lanes: how many threads may call it at the same time. Where that is more than one, images that come one by one, each in a lane of
+            its own, are more a second than in batches.
     """
 
     @property
@@ -35,6 +37,10 @@ class Engine(Protocol):
 
     @property
     def max_batch(self) -> int:
+        """See `Engine`."""
+
+    @property
+    def lanes(self) -> int:
         """See `Engine`."""
 
     def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,9 +21,6 @@ if TYPE_CHECKING:
     import openvino
 
 Precision = Literal["fp32", "int8"]
-
-Kept = dict[int, tuple[NDArray[np.float32], ...]]
-"""Probabilities and embedding of each image, by its place in the batch."""
 
 SOURCE_KEY = "pleura_sha256"
 """Where a model's runtime information keeps the sha256 of the weights that it was made from."""
@@ -63,40 +64,79 @@ class OpenVINOEngine:
             alone = core.compile_model(
                 model, "CPU", settings | {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1}
             )
-            self._alone = self._together = openvino.AsyncInferQueue(alone, 1)
+            self._alone = self._beside = Requests(alone, 1)
             if threads > 1:
-                together = core.compile_model(model, "CPU", settings | {"PERFORMANCE_HINT": "THROUGHPUT"})
-                self._together = openvino.AsyncInferQueue(together)
+                beside = core.compile_model(model, "CPU", settings | {"PERFORMANCE_HINT": "THROUGHPUT"})
+                self._beside = Requests(beside, beside.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         except RuntimeError as error:
             raise EngineError("OpenVINO cannot run this network here: set PLEURA_ENGINE to torch.") from error
-        for queue in (self._alone, self._together):
-            queue.set_callback(_keep)
-        self.max_batch = len(self._together)
+        self.max_batch = self.lanes = self._beside.count
+        self._calls = 0
         self._lock = threading.Lock()
 
     def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
         """See `Engine`."""
-        queue = self._alone if len(batch) == 1 else self._together
         images = np.ascontiguousarray(batch)
-        kept: Kept = {}
         try:
-            with self._lock:
-                for index in range(len(images)):
-                    queue.start_async([images[index : index + 1]], (kept, index), share_inputs=True)
-                queue.wait_all()
+            with self._call() as first:
+                requests = self._alone if first and len(images) == 1 else self._beside
+                answers = requests.infer([images[index : index + 1] for index in range(len(images))])
         except RuntimeError as error:
             raise EngineError(
                 "The network could not be run: free the machine's memory or restart the service."
             ) from error
-        return EngineOutput(
-            *(np.concatenate([kept[index][part] for index in range(len(images))]) for part in range(2))
-        )
+        return EngineOutput(*map(np.concatenate, zip(*answers, strict=True)))
+
+    @contextmanager
+    def _call(self) -> Iterator[bool]:
+        """Gives whether no other call was under way when this one began."""
+        with self._lock:
+            first = self._calls == 0
+            self._calls += 1
+        try:
+            yield first
+        finally:
+            with self._lock:
+                self._calls -= 1
 
 
-def _keep(request: openvino.InferRequest, place: tuple[Kept, int]) -> None:
-    """Copies what a request has found: the next image overwrites it."""
-    kept, index = place
-    kept[index] = tuple(request.get_output_tensor(part).data.copy() for part in range(2))
+class Requests:
+    """What infers with one compiled model, ``count`` images at a time, for any number of threads."""
+
+    def __init__(self, model: openvino.CompiledModel, count: int) -> None:
+        self.count = count
+        self._free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
+        for _ in range(count):
+            self._free.put(model.create_infer_request())
+
+    def infer(self, images: Sequence[NDArray[np.float32]]) -> list[tuple[NDArray[np.float32], ...]]:
+        """Probabilities and embedding of each image ``(1, C, S, S)``."""
+        answers = []
+        running: deque[openvino.InferRequest] = deque()
+        try:
+            for image in images:
+                # One who waits for a request of others first gives back its own: else two could wait for each other.
+                if running and self._free.empty():
+                    answers.append(self._finish(running.popleft()))
+                running.append(self._free.get())
+                running[-1].start_async([image], share_inputs=True)
+            while running:
+                answers.append(self._finish(running.popleft()))
+        finally:
+            # There are some left only where one has failed.
+            for request in running:
+                with suppress(RuntimeError):
+                    request.wait()
+                self._free.put(request)
+        return answers
+
+    def _finish(self, request: openvino.InferRequest) -> tuple[NDArray[np.float32], ...]:
+        try:
+            request.wait()
+            # Copies: the next image overwrites them.
+            return tuple(request.get_output_tensor(part).data.copy() for part in range(2))
+        finally:
+            self._free.put(request)
 
 
 def read_model(path: Path, *, sha256: str) -> openvino.Model:

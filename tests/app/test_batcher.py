@@ -1,4 +1,4 @@
-"""The queue and its one thread. What waits is steered by events, never by time."""
+"""The queue and its lanes. What waits is steered by events, never by time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -37,12 +37,19 @@ class Network:
 
 @asynccontextmanager
 async def serving(
-    network: Network, *, max_batch: int = 1, size: int = 8, deadline_s: float = 30, patience_s: float = 30
+    network: Network,
+    *,
+    lanes: int = 1,
+    max_batch: int = 1,
+    size: int = 8,
+    deadline_s: float = 30,
+    patience_s: float = 30,
 ) -> AsyncIterator[Batcher[int, int]]:
-    with ThreadPoolExecutor(1) as thread:
+    with ThreadPoolExecutor(lanes) as threads:
         batcher: Batcher[int, int] = Batcher(
             network,
-            thread=thread,
+            threads=threads,
+            lanes=lanes,
             max_batch=max_batch,
             size=size,
             deadline_s=deadline_s,
@@ -87,6 +94,20 @@ def test_an_idle_network_waits_for_no_company_and_a_busy_one_fills_its_next_batc
             await asyncio.gather(first, *rest)
             assert network.batches == [[0], [1, 2, 3, 4], [5, 6]]
             assert network.told == [(1, None), (4, None), (2, None)]
+
+    asyncio.run(scenario())
+
+
+def test_lanes_take_what_comes_side_by_side_and_none_waits_for_another() -> None:
+    async def scenario() -> None:
+        network = Network()
+        async with serving(network, lanes=2) as batcher:
+            asked = [asyncio.create_task(ask(batcher, item)) for item in range(4)]
+            await eventually(lambda: len(network.batches) == 2)
+            await eventually(lambda: batcher.depth == 2)
+            network.gate.set()
+            assert await asyncio.gather(*asked) == [0, 2, 4, 6]
+            assert sorted(network.batches) == [[0], [1], [2], [3]]
 
     asyncio.run(scenario())
 

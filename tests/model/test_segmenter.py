@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from model.checkpoint import CheckpointMetadata
 from model.engines import EngineOutput
 from model.errors import CheckpointError, UnsuitableImage
+from model.lungs import LEFT, RIGHT, measure
 from model.metrics.overlap import overlap
 from model.preprocessing import Preprocessing
 from model.segmenter import Segmenter
@@ -20,6 +21,7 @@ class Dark:
     name = "fake"
     device = "cpu"
     max_batch = 4
+    lanes = 1
 
     def __init__(self, *, specks: bool = False) -> None:
         self.specks = specks
@@ -64,6 +66,37 @@ def test_the_right_lung_is_on_the_image_s_left() -> None:
     assert segmentation.right.centroid[0] < 256 < segmentation.left.centroid[0]
     assert segmentation.right.area_px + segmentation.left.area_px == segmentation.mask.sum()
     np.testing.assert_array_equal(segmentation.labels > 0, segmentation.mask)
+
+
+class Clouds:
+    """Sees lungs of any shape anywhere, others each time."""
+
+    name, device, max_batch, lanes = "clouds", "cpu", 1, 1
+
+    def __init__(self) -> None:
+        self._random = np.random.default_rng(3)
+
+    def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
+        coarse = self._random.random((8, 8), np.float32)
+        lung = cv2.resize(coarse, batch.shape[2:], interpolation=cv2.INTER_CUBIC).clip(0, 1)[None]
+        return EngineOutput(np.stack([1 - lung, lung], axis=1), batch[:, 0].mean(axis=1))
+
+
+@pytest.mark.parametrize("resize", ["stretch", "letterbox"])
+@pytest.mark.parametrize(("width", "height"), [(64, 64), (333, 257), (40, 29), (150, 1000)])
+def test_a_lung_s_measures_are_those_of_all_its_pixels(resize: str, width: int, height: int) -> None:
+    preprocessing = Preprocessing.model_validate({"input_size": 64, "resize": resize})
+    segmenter = Segmenter.from_engine(_metadata(preprocessing=preprocessing), Clouds())
+    found = 0
+    for postprocess in (True, False):
+        for _ in range(20):
+            result = segmenter(np.zeros((height, width), np.uint8), postprocess=postprocess, threshold=0.6)
+            assert (result.right, result.left) == (
+                measure(result.labels, RIGHT),
+                measure(result.labels, LEFT),
+            )
+            found += (result.right is not None) + (result.left is not None)
+    assert found > 40
 
 
 def test_postprocessing_drops_specks_and_can_be_left_out() -> None:

@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,25 @@ def test_openvino_says_the_same_of_an_image_in_any_company(exported: Path) -> No
         alone = engine(image[None])
         np.testing.assert_allclose(together.probabilities[index], alone.probabilities[0], atol=1e-6)
         np.testing.assert_allclose(together.embedding[index], alone.embedding[0], atol=1e-5)
+
+
+def test_openvino_says_the_same_to_many_who_ask_at_once(exported: Path) -> None:
+    engine = choose_engine(exported, device="cpu", threads=2)
+    images = _batch(12)
+    sizes = [1, 2, 3, 1, 1, 3, 1]
+    batches = np.split(images, np.cumsum(sizes)[:-1])
+    expected = [engine(image[None]).probabilities for image in images]
+    with ThreadPoolExecutor(len(batches)) as pool:
+        answers = [output.probabilities for output in pool.map(engine, 10 * batches)]
+    np.testing.assert_allclose(np.concatenate(answers), np.concatenate(10 * expected), atol=1e-6)
+
+
+def test_openvino_goes_on_after_an_error(exported: Path) -> None:
+    engine = choose_engine(exported, device="cpu", threads=2)
+    for _ in range(3):
+        with pytest.raises(EngineError, match="could not be run"):
+            engine(_batch(2)[..., :32])
+    assert engine(_batch(2)).probabilities.shape == (2, 2, 64, 64)
 
 
 def test_one_thread_infers_one_image_at_a_time(exported: Path) -> None:
