@@ -1,3 +1,7 @@
+import struct
+import zlib
+
+import cv2
 import numpy as np
 import pytest
 
@@ -65,6 +69,52 @@ def test_missing_rows_are_found_although_the_file_has_an_end() -> None:
 def test_rows_too_many_are_left_alone() -> None:
     data = png_file(ramp(), width=64, height=30, depth=8, colour_type=0)
     np.testing.assert_array_equal(read(data).pixels, ramp()[:30])
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("filters", [0, 8, 16, 32, 64, 128])
+def test_large_ones_of_any_filter_and_depth(depth: type[np.uint8], colour: bool, filters: int) -> None:
+    shape = (301, 333, 3) if colour else (301, 333)
+    noise = np.random.default_rng(0).integers(0, np.iinfo(depth).max // 8, shape, depth)
+    pixels = np.cumsum(noise, axis=1, dtype=depth)
+    settings = [cv2.IMWRITE_PNG_COMPRESSION, 1, *([cv2.IMWRITE_PNG_FILTER, filters] if filters else [])]
+    data = cv2.imencode(".png", pixels, settings)[1].tobytes()
+    expected = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH)
+    np.testing.assert_array_equal(read(data).pixels, expected)
+
+
+def test_interlaced_ones() -> None:
+    rows = np.random.default_rng(0).integers(0, 256, (48, 64), np.uint8)
+    # Adam7: first row and column of each pass, and the steps between them.
+    passes = [
+        (0, 0, 8, 8),
+        (0, 4, 8, 8),
+        (4, 0, 8, 4),
+        (0, 2, 4, 4),
+        (2, 0, 4, 2),
+        (0, 1, 2, 2),
+        (1, 0, 2, 1),
+    ]
+    stream = b"".join(b"\x00" + row.tobytes() for y, x, dy, dx in passes for row in rows[y::dy, x::dx])
+    header = struct.pack(">IIBBBBB", 64, 48, 8, 0, 0, 0, 1)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(stream)), (b"IEND", b""))
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(kind, body) for kind, body in chunks)
+    np.testing.assert_array_equal(read(data).pixels, rows)
+
+
+def test_a_wrong_checksum_of_the_pixels_is_found() -> None:
+    stream = bytearray(zlib.compress(b"\x00" * 65 * 48))
+    stream[-1] ^= 1
+    data = png_file(ramp(), width=64, depth=8, colour_type=0)
+    with pytest.raises(UnreadableImage):
+        read(data[:33] + png_chunk(b"IDAT", bytes(stream)) + png_chunk(b"IEND", b""))
+
+
+def test_one_without_pixels_is_refused() -> None:
+    data = png_file(ramp(), width=64, depth=8, colour_type=0)
+    with pytest.raises(UnreadableImage):
+        read(data[:33] + png_chunk(b"IEND", b""))
 
 
 def test_chunks_without_number_are_refused() -> None:
