@@ -25,6 +25,7 @@ from model.engines import Engine, EngineChoice, choose_engine
 from model.threads import available_cpus
 
 from .images import RESULTS
+from .tables import gpu
 
 if TYPE_CHECKING:
     from model.network import SegmentationNetwork
@@ -90,7 +91,7 @@ def on_cpu(checkpoint: Path, *, seconds: float, console: Console) -> dict[str, A
     return {"cpu_ms": found, "input_size": shape[-1]}
 
 
-def on_cuda(checkpoint: Path, *, seconds: float, console: Console) -> dict[str, Any]:
+def on_cuda(checkpoint: Path, *, seconds: float) -> dict[str, Any]:
     """Measures the engine of a GPU."""
     import torch
 
@@ -119,19 +120,6 @@ def on_cuda(checkpoint: Path, *, seconds: float, console: Console) -> dict[str, 
         for size in BATCHES
     }
     points = speeds(rates, baseline=baseline, operations=operations, peak=peak)
-    told = "unknown card" if peak is None else f"{peak:.0f} TFLOP/s fp16"
-    table = Table(title=f"{card} ({told}), {engine.name}; eager fp32 one by one: {baseline:.0f} images/s")
-    for column in ("batch", "images/s", "times eager", "TFLOP/s", "of the peak"):
-        table.add_column(column, justify="right")
-    for point in points:
-        table.add_row(
-            str(point["batch"]),
-            f"{point['rate']:.0f}",
-            f"{point['ratio']:.1f}",
-            f"{point['tflops']:.1f}",
-            "unknown card" if point["share"] is None else f"{point['share']:.0%}",
-        )
-    console.print(table)
     return {
         "card": card,
         "peak_tflops": peak,
@@ -194,8 +182,10 @@ def main() -> None:
             console.print("GPU engine: not measured, there is no CUDA device here")
             _write({"points": "not measured"}, options.device)
             return
-    measure = on_cuda if options.device == "cuda" else on_cpu
-    found = measure(checkpoint, seconds=options.seconds, console=console)
+        found = on_cuda(checkpoint, seconds=options.seconds)
+        gpu(found).show(console)
+    else:
+        found = on_cpu(checkpoint, seconds=options.seconds, console=console)
     _write(found, options.device)
 
 
