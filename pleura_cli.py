@@ -18,6 +18,7 @@ COMMANDS = {
     "health": "app.command",
     "train": "training.commands.train",
     "clean": "training.commands.clean",
+    "average": "training.commands.average",
     "pseudo-label": "training.commands.pseudo_label",
     "evaluate": "training.commands.evaluate",
     "calibrate": "training.commands.calibrate",

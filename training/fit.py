@@ -27,7 +27,7 @@ from .encoder_weights import load_encoder_weights
 from .errors import DataError, TrainingError
 from .journal import Journal, Row
 from .losses import loss_of
-from .optimisation import average_of, learning_rate, optimiser_of
+from .optimisation import average_of, compact, learning_rate, optimiser_of
 from .progress import Progress
 from .provenance import describe_data, describe_recipe, git_revision
 from .recipes import Recipe, Stage
@@ -178,7 +178,7 @@ def fit(
                 progress.epoch(row)
                 with group.together(), saving(out):
                     if journal is not None:
-                        weights = {key: _half(value) for key, value in average.module.state_dict().items()}
+                        weights = {key: compact(value) for key, value in average.module.state_dict().items()}
                         current = metadata.model_copy(
                             update={
                                 "preprocessing": preprocessing,
@@ -296,12 +296,6 @@ def _require_number(loss: float, epoch: int, out: Path, group: Group) -> None:
 def _to_device(x: Tensor, y: Tensor, device: str, channels: int) -> tuple[Tensor, Tensor]:
     x = x.to(device, memory_format=torch.channels_last, non_blocking=True)
     return x.expand(-1, channels, -1, -1), y.to(device, non_blocking=True)
-
-
-def _half(value: Tensor) -> Tensor:
-    """Half precision where it can hold the values."""
-    half = value.half()
-    return half if value.is_floating_point() and bool(half.isfinite().all()) else value
 
 
 def _row(epoch: int, stage: Stage, trained: Figures, judged: Figures) -> dict[str, Any]:

@@ -48,3 +48,9 @@ def optimiser_of(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
             network.parameters(), lr=0.0, momentum=recipe.momentum, weight_decay=recipe.weight_decay
         )
     return torch.optim.AdamW(network.parameters(), lr=0.0, weight_decay=recipe.weight_decay)
+
+
+def compact(value: Tensor) -> Tensor:
+    """Half precision where it can hold the values."""
+    half = value.half()
+    return half if value.is_floating_point() and bool(half.isfinite().all()) else value

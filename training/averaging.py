@@ -1,0 +1,69 @@
+"""One network from several that began alike: the mean of their weights.
+
+    pleura average --checkpoint FILE --checkpoint FILE … --out FILE
+
+Networks that went on from the same weights, over other data or at another image size, mostly lie in one valley of the loss, and
+their mean is more robust than each (Wortsman et al., *Model soups*, 2022). It costs nothing when it is used. Networks that began at
+random have nothing in common: their mean is worth nothing, which `pleura evaluate` shows.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import Tensor
+
+from model.checkpoint import CheckpointMetadata, load_checkpoint
+
+from .errors import TrainingError
+from .optimisation import compact
+
+
+def average(checkpoints: Sequence[Path]) -> tuple[dict[str, Tensor], CheckpointMetadata]:
+    """The mean of the weights and of the batch statistics.
+
+    Args:
+        checkpoints: two at least, of the same network and preprocessing but for the image size.
+
+    Returns:
+        The weights, in float16 as `fit` writes them, and the metadata of the last one, without calibration and figures; its
+        recipe says in ``averaged`` what the mean is of, by the sha256 of the weights.
+
+    Raises:
+        TrainingError: there is one only, or they do not fit.
+        CheckpointError: a file cannot be read.
+    """
+    if len(checkpoints) < 2:
+        raise TrainingError("A mean is of two checkpoints at least: give --checkpoint more than once.")
+    loaded = [load_checkpoint(path) for path in checkpoints]
+    *_, last = (metadata for _, metadata in loaded)
+    for path, (_, metadata) in zip(checkpoints, loaded, strict=True):
+        if _made_alike(metadata) != _made_alike(last):
+            raise TrainingError(
+                f"{path.name} has another network or preprocessing than {checkpoints[-1].name}: average checkpoints of one network."
+            )
+    states = [network.state_dict() for network, _ in loaded]
+    weights = {
+        key: sum((state[key].double() for state in states[1:]), states[0][key].double()).div(len(states))
+        if value.is_floating_point()
+        else value
+        for key, value in states[-1].items()
+    }
+    recipe = {**last.recipe, "averaged": [metadata.sha256 for _, metadata in loaded]}
+    return (
+        {key: compact(value) for key, value in weights.items()},
+        last.model_copy(update={"recipe": recipe, "figures": {}, "calibration": None}),
+    )
+
+
+def _made_alike(metadata: CheckpointMetadata) -> CheckpointMetadata:
+    """What has to be the same: all that decides the network's shape and its input's greys."""
+    return CheckpointMetadata(
+        name="",
+        architecture=metadata.architecture,
+        num_classes=metadata.num_classes,
+        in_channels=metadata.in_channels,
+        bridge_channels=metadata.bridge_channels,
+        decoder_channels=metadata.decoder_channels,
+        head_channels=metadata.head_channels,
+        preprocessing=metadata.preprocessing.model_copy(update={"input_size": 32}),
+    )

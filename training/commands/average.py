@@ -1,0 +1,30 @@
+"""The command ``pleura average``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def average(
+    checkpoint: Annotated[
+        list[Path],
+        typer.Option(
+            help="A checkpoint; given more than once. The last one's image size is kept.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The checkpoint to write.", dir_okay=False)],
+) -> None:
+    """Averages the weights of checkpoints that were trained on from the same one.
+
+    Judge the result with pleura evaluate, then calibrate and export it: neither is taken over.
+    """
+    from model.checkpoint import save_checkpoint
+
+    from ..averaging import average as average_of
+
+    weights, metadata = average_of(checkpoint)
+    written = save_checkpoint(out, weights, metadata)
+    typer.echo(f"{out}: {written.sha256}")
