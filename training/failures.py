@@ -31,7 +31,7 @@ BAD_IOU = 0.8
 _TRUTH, _PREDICTION = "#28dca0", "#f0e442"
 _SEED = 3
 _COLUMNS = 4
-_INCHES = 3.0
+_INCHES = 3.2
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -112,7 +112,7 @@ def _panel(axes: Any, failure: Failure) -> None:
     said = "trusted" if quality.trusted else "not trusted: " + ",\n".join(_in_pairs(quality))
     axes.set_title(
         f"{failure.title}: IoU {overlap(failure.prediction, failure.truth).iou:.2f}{predicted}\n{said}",
-        fontsize=8,
+        fontsize=7.5,
     )
 
 
