@@ -3,6 +3,7 @@
 from typing import Any
 
 from .calibration import Calibration
+from .certainty import certainty_warnings
 from .description import Description, describe
 from .familiarity import compare
 from .frontal import frontal_warnings
@@ -38,6 +39,8 @@ def assess(evidence: Evidence, calibration: Calibration | dict[str, Any] | None)
 def judge(description: Description, calibration: Calibration | None) -> Quality:
     """Judges what was described; see `assess`."""
     warnings = shape_warnings(description.outline)
+    if description.outline.lungs:
+        warnings += certainty_warnings(description.certainty)
     if calibration is None:
         return Quality(predicted_iou=None, trusted=False, warnings=(*warnings, _NOT_CALIBRATED))
     familiarity = compare(description, calibration.familiar)

@@ -8,6 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .quality import Warning
+
+MOST_DROPPED = 0.25
+"""Of the mask's area. In 433 radiographs, bedside ones and screenshots included, post-processing took away 0.20 of it at most; in 38 of
+40 pictures of several radiographs 0.38 at least."""
+
 _SQUARE = np.ones((3, 3), np.uint8)
 
 
@@ -65,6 +71,19 @@ def measure_certainty(
         dropped=min(cv2.countNonZero(cv2.subtract(raw, mask)) / area, 10.0),
         pieces=int((stats[1:count, cv2.CC_STAT_AREA] > coarse.size / 1000).sum()),
     )
+
+
+def certainty_warnings(certainty: Certainty) -> list[Warning]:
+    """A warning where the network found far more than two lungs."""
+    if certainty.dropped <= MOST_DROPPED:
+        return []
+    return [
+        Warning(
+            "more_than_two_lungs",
+            f"Beside the two largest parts, {certainty.dropped:.0%} of their area was found and left out of the mask: send each "
+            "radiograph as an image of its own.",
+        )
+    ]
 
 
 def _count_above(values: NDArray[np.float32], limit: float) -> int:

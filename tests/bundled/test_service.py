@@ -12,6 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from samples.phantom import phantom
+
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 
@@ -45,6 +47,13 @@ def test_the_sample_of_the_readme(service: httpx.Client) -> None:
     assert document["lungs"]["right"]["area_px"] > 0
     assert document["lungs"]["left"]["area_px"] > 0
     assert document["model"]["name"] == "pleura-r50-256"
+
+
+def test_two_radiographs_in_one_picture_are_not_trusted(service: httpx.Client) -> None:
+    picture = np.hstack([phantom(width=512, height=512, seed=seed).pixels for seed in (1, 2)])
+    quality = _segment(service, cv2.imencode(".png", picture)[1].tobytes())["quality"]
+    assert "more_than_two_lungs" in [warning["code"] for warning in quality["warnings"]]
+    assert quality["trusted"] is False
 
 
 def test_a_real_mask_has_the_image_s_size_and_its_iou_is_true(

@@ -119,6 +119,17 @@ def test_the_http_reference_is_whole() -> None:
                     assert f"`{choice}`" in text, choice
 
 
+def test_every_warning_has_its_line() -> None:
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "model" / "quality").glob("*.py"))
+    codes = set(re.findall(r'Warning\(\s*"([a-z_]+)"', sources)) | set(
+        re.findall(r'"(probably_[a-z_]+)"', sources)
+    )
+    assert {"no_lung", "low_confidence", "probably_inverted"} <= codes
+    lines = [line.split("|")[1] for line in read(HTTP).splitlines() if line.startswith("| `")]
+    for code in codes:
+        assert any(f"`{code}`" in line for line in lines), code
+
+
 def anchors(text: str) -> set[str]:
     """The names that a document's headings have in links."""
     headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from model.quality.certainty import measure_certainty
+from model.quality.certainty import MOST_DROPPED, certainty_warnings, measure_certainty
 
 
 def _map(
@@ -60,3 +60,14 @@ def test_an_empty_map_can_be_measured() -> None:
     certainty = measure_certainty(np.zeros((64, 64), np.float32), np.zeros((64, 64), np.uint8), threshold=0.5)
     assert certainty.soft_iou == 0
     assert certainty.pieces == 0
+
+
+@pytest.mark.parametrize(("beside", "codes"), [(4, []), (6, ["more_than_two_lungs"])])
+def test_a_quarter_of_the_mask_beside_it_is_too_much(beside: int, codes: list[str]) -> None:
+    probabilities, labels = _map(1, 0)
+    probabilities[50 : 50 + beside, 20:40] = 1
+    certainty = measure_certainty(probabilities, labels, threshold=0.5)
+    assert (certainty.dropped > MOST_DROPPED) == bool(codes)
+    warnings = certainty_warnings(certainty)
+    assert [warning.code for warning in warnings] == codes
+    assert all("30% of their area" in warning.message for warning in warnings)
