@@ -50,7 +50,8 @@ def test_the_sample_of_the_readme(service: httpx.Client) -> None:
 
 
 def test_two_radiographs_in_one_picture_are_not_trusted(service: httpx.Client) -> None:
-    picture = np.hstack([phantom(width=512, height=512, seed=seed).pixels for seed in (1, 2)])
+    films = [np.asarray(phantom(width=512, height=512, seed=seed).pixels, np.uint8) for seed in (1, 2)]
+    picture = np.hstack(films)
     quality = _segment(service, cv2.imencode(".png", picture)[1].tobytes())["quality"]
     assert "more_than_two_lungs" in [warning["code"] for warning in quality["warnings"]]
     assert quality["trusted"] is False
