@@ -9,7 +9,9 @@ random have nothing in common: their mean is worth nothing, which `pleura evalua
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import torch
 from torch import Tensor
 
 from model.checkpoint import CheckpointMetadata, load_checkpoint
@@ -43,27 +45,23 @@ def average(checkpoints: Sequence[Path]) -> tuple[dict[str, Tensor], CheckpointM
             )
     states = [network.state_dict() for network, _ in loaded]
     weights = {
-        key: sum((state[key].double() for state in states[1:]), states[0][key].double()).div(len(states))
+        key: torch.stack([state[key].double() for state in states]).mean(0)
         if value.is_floating_point()
         else value
         for key, value in states[-1].items()
     }
     recipe = {**last.recipe, "averaged": [metadata.sha256 for _, metadata in loaded]}
-    return (
-        {key: compact(value) for key, value in weights.items()},
-        last.model_copy(update={"recipe": recipe, "figures": {}, "calibration": None}),
-    )
+    return compact(weights), last.model_copy(update={"recipe": recipe, "figures": {}, "calibration": None})
 
 
-def _made_alike(metadata: CheckpointMetadata) -> CheckpointMetadata:
+def _made_alike(metadata: CheckpointMetadata) -> dict[str, Any]:
     """What has to be the same: all that decides the network's shape and its input's greys."""
-    return CheckpointMetadata(
-        name="",
-        architecture=metadata.architecture,
-        num_classes=metadata.num_classes,
-        in_channels=metadata.in_channels,
-        bridge_channels=metadata.bridge_channels,
-        decoder_channels=metadata.decoder_channels,
-        head_channels=metadata.head_channels,
-        preprocessing=metadata.preprocessing.model_copy(update={"input_size": 32}),
-    )
+    shape = {
+        "architecture",
+        "num_classes",
+        "in_channels",
+        "bridge_channels",
+        "decoder_channels",
+        "head_channels",
+    }
+    return metadata.model_dump(include={*shape, "preprocessing"}, exclude={"preprocessing": {"input_size"}})

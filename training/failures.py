@@ -24,11 +24,11 @@ from samples.phantom import phantom
 from . import degradations
 from .datasets import SegmentationDataset
 from .evaluate import evaluate
+from .pictures import PREDICTION, TRUTH
 
 BAD_IOU = 0.8
 """An image below it is shown."""
 
-_TRUTH, _PREDICTION = "#28dca0", "#f0e442"
 _SEED = 3
 _COLUMNS = 4
 _INCHES = 3.2
@@ -104,9 +104,10 @@ def draw(failures: Sequence[Failure], path: Path) -> None:
 def _panel(axes: Any, failure: Failure) -> None:
     shown = failure.pixels if failure.pixels is not None else np.full(failure.truth.shape, 24, np.uint8)
     axes.imshow(shown, cmap="gray", vmin=0, vmax=255)
-    for mask, colour in ((failure.truth, _TRUTH), (failure.prediction, _PREDICTION)):
+    for mask, colour in ((failure.truth, TRUTH), (failure.prediction, PREDICTION)):
         if mask.any():
-            axes.contour(mask, levels=[0.5], colors=colour, linewidths=1.4)
+            rgb = tuple(level / 255 for level in reversed(colour))
+            axes.contour(mask, levels=[0.5], colors=[rgb], linewidths=1.4)
     quality = failure.quality
     predicted = "" if quality.predicted_iou is None else f", predicted {quality.predicted_iou:.2f}"
     said = "trusted" if quality.trusted else "not trusted: " + ",\n".join(_in_pairs(quality))

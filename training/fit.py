@@ -178,7 +178,7 @@ def fit(
                 progress.epoch(row)
                 with group.together(), saving(out):
                     if journal is not None:
-                        weights = {key: compact(value) for key, value in average.module.state_dict().items()}
+                        weights = compact(average.module.state_dict())
                         current = metadata.model_copy(
                             update={
                                 "preprocessing": preprocessing,

@@ -50,7 +50,11 @@ def optimiser_of(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     return torch.optim.AdamW(network.parameters(), lr=0.0, weight_decay=recipe.weight_decay)
 
 
-def compact(value: Tensor) -> Tensor:
-    """Half precision where it can hold the values."""
+def compact(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights in half precision, where it can hold the values."""
+    return {key: _half(value) for key, value in weights.items()}
+
+
+def _half(value: Tensor) -> Tensor:
     half = value.half()
     return half if value.is_floating_point() and bool(half.isfinite().all()) else value
