@@ -36,7 +36,7 @@ from training.datasets import SegmentationDataset
 from training.fit import fit
 from training.hardware import Hardware, prepare_device
 from training.progress import Progress
-from training.recipes import STRONG, Recipe, shortened
+from training.recipes import STRONG, Recipe, adapted
 from training.sampler import DrawnDataset, EpochSampler
 
 from .images import RESULTS
@@ -198,7 +198,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     hardware = prepare_device(options.device, mixed_precision=None)
     steps = options.steps or (60 if hardware.device == "cuda" else 4)
-    recipe = shortened(STRONG, epochs=1, size=256)
+    recipe = adapted(STRONG, epochs=1, size=256)
     found = measure(recipe, steps=steps, side=SIDE, hardware=hardware)
     training(found).show(Console(file=sys.stdout, width=max(120, Console().width)))
     RESULTS.mkdir(parents=True, exist_ok=True)

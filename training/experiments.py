@@ -88,19 +88,16 @@ class Bench:
         checkpoint = run / "last.safetensors"
         if not (run / "done").exists():
             dataset = SegmentationDataset(self.own(source))
-            epochs = max(1, round(self.base_images / len(dataset)))
-            self.train(
-                replace(_CONTROL, stages=(Stage(size=self.size, epochs=epochs, learning_rate=1e-3),)),
-                dataset,
-                run,
-            )
+            passes = max(1, round(self.base_images / len(dataset)))
+            stage = Stage(size=self.size, epochs=1, learning_rate=1e-3)
+            self.train(replace(_CONTROL, stages=(stage,), passes=passes), dataset, run)
             (run / "done").touch()
         return checkpoint
 
     def train(
         self, recipe: Recipe, dataset: SegmentationDataset, run: Path, start_from: Path | None = None
     ) -> None:
-        """Trains, or goes on with what a killed run left; the last epoch counts."""
+        """Trains; what a killed run left half done is done anew."""
         fit(
             recipe,
             train=dataset,
@@ -109,6 +106,7 @@ class Bench:
             start_from=start_from,
             device=self.hardware.device,
             mixed_precision=self.hardware.mixed_precision,
+            workers=self.hardware.workers,
             resume=has_state(run),
             name=run.name,
         )
@@ -149,9 +147,11 @@ VARIANTS = {
     "boundary weight 2": Variant({"boundary_weight": 2.0}),
     "no Dice loss": Variant({"dice_weight": 0.0}),
     "no averaging": Variant({"average": None}),
+    "heavier weight decay": Variant({"weight_decay": 0.1}),
     "192 px": Variant({}, size=192),
     "256 px": Variant({}, size=256),
     "320 px": Variant({}, size=320),
+    "384 px": Variant({}, size=384),
 }
 
 
@@ -176,12 +176,12 @@ def _rows(bench: Bench, name: str, source: str, finished: set[tuple[str, str]]) 
     variant = VARIANTS[name]
     start = bench.base(source)
     dataset = SegmentationDataset(variant.data(bench, source))
-    epochs = max(1, round(bench.images / len(dataset)))
-    stage = Stage(size=variant.size or bench.size, epochs=epochs, learning_rate=4e-4)
+    passes = max(1, round(bench.images / len(dataset)))
+    stage = Stage(size=variant.size or bench.size, epochs=1, learning_rate=4e-4)
     folder = bench.out / f"{name.replace(' ', '-')}-{source}"
-    bench.train(replace(_CONTROL, stages=(stage,), **variant.change), dataset, folder, start)
+    bench.train(replace(_CONTROL, stages=(stage,), passes=passes, **variant.change), dataset, folder, start)
     segmenter = Segmenter(folder / "last.safetensors", device=bench.hardware.device, engine="torch")
-    yield {"variant": name, "source": source, "images": epochs * len(dataset), **_judge(bench, segmenter)}
+    yield {"variant": name, "source": source, "images": passes * len(dataset), **_judge(bench, segmenter)}
     if name == "control":
         metadata = segmenter.metadata
         letterbox = metadata.model_copy(
@@ -194,7 +194,7 @@ def _rows(bench: Bench, name: str, source: str, finished: set[tuple[str, str]]) 
             yield {
                 "variant": other,
                 "source": source,
-                "images": epochs * len(dataset),
+                "images": passes * len(dataset),
                 **_judge(bench, judged),
             }
 
@@ -264,6 +264,9 @@ def main() -> None:
         help="that each variant sees; a base network sees three times as many",
     )
     parser.add_argument(
+        "--workers", type=int, help="that read and augment images; by default as many as pay on the device"
+    )
+    parser.add_argument(
         "--variant", action="append", choices=VARIANTS, help="only this one; may be given more than once"
     )
     arguments = parser.parse_args()
@@ -274,7 +277,7 @@ def main() -> None:
         base_images=3 * arguments.images,
         images=arguments.images,
         size=128,
-        hardware=prepare_device("auto", mixed_precision=None),
+        hardware=prepare_device("auto", mixed_precision=None, workers=arguments.workers),
     )
     cv2.setNumThreads(1)
     rows = []

@@ -21,10 +21,11 @@ from torch.utils.data import BatchSampler, DataLoader
 from model.checkpoint import UNET, CheckpointMetadata, load_checkpoint, read_metadata, save_checkpoint
 from model.network import SegmentationNetwork
 
+from .batches import StageBatches
 from .datasets import SegmentationDataset
 from .distributed import ALONE, Group
 from .encoder_weights import load_encoder_weights
-from .errors import DataError, TrainingError
+from .errors import TrainingError
 from .journal import Journal, Row
 from .losses import loss_of
 from .optimisation import average_of, compact, learning_rate, optimiser_of
@@ -32,8 +33,7 @@ from .progress import Progress
 from .provenance import describe_data, describe_recipe, git_revision
 from .recipes import Recipe, Stage
 from .run_state import claim, has_state, load_state, save_state, saving
-from .sampler import DrawnDataset, EpochSampler
-from .tally import Figures, Tally
+from .tally import Figures, Tally, figures_of
 from .transforms import plain_transform
 
 
@@ -130,23 +130,20 @@ def fit(
             group.first_enters(_journal(out, rows)) as journal,
             Progress(total=epochs, done=len(rows), quiet=not group.first) as progress,
         ):
+            batches: StageBatches | None = None
             for epoch, start, stage in _plan(recipe, done=len(rows)):
+                if batches is None or start == 0:
+                    preprocessing = recipe.preprocessing.model_copy(update={"input_size": stage.size})
+                    train.transform = recipe.transform(preprocessing)
+                    validation.transform = plain_transform(preprocessing)
+                    batches = StageBatches(
+                        train, recipe, seed=seed, workers=workers, pinned=device == "cuda", group=group
+                    )
                 if start == 0:
                     best = -1.0
-                preprocessing = recipe.preprocessing.model_copy(update={"input_size": stage.size})
-                train.transform = recipe.transform(preprocessing)
-                validation.transform = plain_transform(preprocessing)
-                sampler = EpochSampler(train, seed=seed, balance=recipe.balance)
-                sampler.epoch = epoch
-                batches = DataLoader(
-                    DrawnDataset(train),
-                    batch_sampler=group.parts(sampler, batch_size=recipe.batch_size),
-                    num_workers=workers,
-                    pin_memory=device == "cuda",
-                )
                 learner.train()
                 tally = Tally()
-                for step, (x, y) in enumerate(_named_errors(batches)):
+                for step, (x, y) in enumerate(batches.epoch(epoch)):
                     x, y = _to_device(x, y, device, recipe.in_channels)
                     rate = learning_rate(recipe, stage, (start + step / len(batches)) / stage.epochs)
                     for parameters in optimiser.param_groups:
@@ -174,7 +171,7 @@ def fit(
                     )
                 # The last step may have spoilt the weights after its loss was looked at.
                 _require_number(judged.loss, epoch, out, group)
-                row = _row(epoch + 1, stage, Tally.merged(group.gather(tally)).figures(), judged)
+                row = _row(epoch + 1, stage, figures_of(group.gather(tally.images())), judged)
                 progress.epoch(row)
                 with group.together(), saving(out):
                     if journal is not None:
@@ -222,7 +219,7 @@ def validate(
             x, y = _to_device(x, y, device, channels)
             logits = network(x)
             tally.add(loss_of(logits, y, dice_weight=0).item(), logits, y)
-    return Tally.merged(group.gather(tally)).figures()
+    return figures_of(group.gather(tally.images()))
 
 
 def _plan(recipe: Recipe, *, done: int) -> Iterator[tuple[int, int, Stage]]:
@@ -233,16 +230,6 @@ def _plan(recipe: Recipe, *, done: int) -> Iterator[tuple[int, int, Stage]]:
             if epoch >= done:
                 yield epoch, number, stage
             epoch += 1
-
-
-def _named_errors(batches: DataLoader[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
-    """The batches; a worker's error without the traceback that the loader puts into its message."""
-    try:
-        yield from batches
-    except DataError as error:
-        raise DataError(
-            str(error).strip().splitlines()[-1].removeprefix(f"{DataError.__module__}.DataError: ")
-        ) from None
 
 
 @contextmanager

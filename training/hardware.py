@@ -45,6 +45,7 @@ def prepare_device(device: str, *, mixed_precision: bool | None, workers: int | 
     on_cuda = torch.cuda.is_available() and device != "cpu"
     cpus = max(1, available_cpus() // processes_here())
     torch.set_num_threads(cpus)
+    torch.backends.cudnn.benchmark = on_cuda
     pays = on_cuda or bool(torch.cpu._is_avx512_bf16_supported())
     return Hardware(
         "cuda" if on_cuda else "cpu",

@@ -47,7 +47,10 @@ def optimiser_of(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
         return torch.optim.SGD(
             network.parameters(), lr=0.0, momentum=recipe.momentum, weight_decay=recipe.weight_decay
         )
-    return torch.optim.AdamW(network.parameters(), lr=0.0, weight_decay=recipe.weight_decay)
+    on_cuda = next(network.parameters()).is_cuda
+    return torch.optim.AdamW(
+        network.parameters(), lr=0.0, weight_decay=recipe.weight_decay, fused=on_cuda or None
+    )
 
 
 def compact(weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -48,6 +48,8 @@ class Recipe:
         average: decay of the exponential moving average of the weights, which is what is saved; None saves the weights.
         balance: how often a root of the data is drawn: in proportion to its size to the power of this. 1 draws every image
             once in an epoch.
+        passes: over the images in an epoch. After each epoch the validation images are looked at and the run is saved, which takes
+            a GPU longer than one pass over a few hundred images.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Recipe:
     clip_gradient: float | None = None
     average: float | None = None
     balance: float = 1.0
+    passes: int = 1
 
 
 PAPER = Recipe(
@@ -104,13 +107,20 @@ STRONG = Recipe(
 RECIPES = {recipe.name: recipe for recipe in (PAPER, STRONG)}
 
 
-def shortened(
-    recipe: Recipe, *, epochs: int | None, size: int | None, learning_rate: float | None = None
+def adapted(
+    recipe: Recipe,
+    *,
+    epochs: int | None = None,
+    size: int | None = None,
+    learning_rate: float | None = None,
+    passes: int | None = None,
 ) -> Recipe:
-    """A recipe with other epochs in each stage, or with its last stage alone at another image size; None keeps what it has."""
+    """A recipe with other epochs in each stage, its last stage alone at another image size, another learning rate, or more passes over
+    the images in an epoch; None keeps what it has.
+    """
     stages = recipe.stages if size is None else (replace(recipe.stages[-1], size=size),)
     if epochs is not None:
         stages = tuple(replace(stage, epochs=epochs) for stage in stages)
     if learning_rate is not None:
         stages = tuple(replace(stage, learning_rate=learning_rate) for stage in stages)
-    return replace(recipe, stages=stages)
+    return replace(recipe, stages=stages, passes=recipe.passes if passes is None else passes)

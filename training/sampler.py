@@ -18,7 +18,7 @@ class Draw(NamedTuple):
 
 
 class EpochSampler(Sampler[Draw]):
-    """As many draws as there are images, in an order that follows from the seed and the epoch alone.
+    """As many draws as there are images, or several times as many, in an order that follows from the seed and the epoch alone.
 
     Each draw has a seed of its own: what an epoch sees depends neither on the number of workers nor on what went before, so
     that a resumed run goes on exactly.
@@ -27,15 +27,16 @@ class EpochSampler(Sampler[Draw]):
         dataset: what is drawn from.
         seed: the run's.
         balance: a root of n images is drawn in proportion to n to the power of this; 1 draws every image once.
+        passes: an epoch has this many times as many draws.
     """
 
-    def __init__(self, dataset: SegmentationDataset, *, seed: int, balance: float) -> None:
+    def __init__(self, dataset: SegmentationDataset, *, seed: int, balance: float, passes: int = 1) -> None:
         self.seed = seed
         self.epoch = 0
         sources = torch.tensor([sample.source for sample in dataset.samples])
         sizes = torch.bincount(sources).double()
         shares = sizes**balance
-        self._counts = _apportion(shares / shares.sum(), len(sources))
+        self._counts = _apportion(shares / shares.sum(), passes * len(sources))
         self._members = [(sources == source).nonzero().flatten() for source in range(len(sizes))]
 
     def __len__(self) -> int:

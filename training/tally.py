@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
+import torch
 from torch import Tensor
-
-from model.metrics.overlap import overlap
 
 from .datasets import IGNORE
 
@@ -21,35 +19,30 @@ class Figures:
 
 
 class Tally:
-    """Adds up batches; pixels that are `IGNORE` do not count."""
+    """Adds up batches; pixels that are `IGNORE` do not count. Figures stay on the logits' device until they are asked for."""
 
     def __init__(self) -> None:
-        self._losses: list[float] = []
-        self._accuracies: list[float] = []
-        self._ious: list[float] = []
+        self._batches: list[Tensor] = []
 
     def add(self, loss: float, logits: Tensor, target: Tensor) -> None:
         """``logits (B, K, H, W)`` and ``target (B, H, W)`` of one batch with its mean loss."""
-        self._losses += [loss] * len(target)
-        predicted = logits.argmax(dim=1).cpu().numpy()
-        for prediction, truth in zip(predicted, target.cpu().numpy(), strict=True):
-            counts = truth != IGNORE
-            prediction, truth = prediction[counts], truth[counts]
-            self._accuracies.append(float((prediction == truth).mean()) if truth.size else 1.0)
-            self._ious.append(
-                float(np.mean([overlap(prediction == k, truth == k).iou for k in range(1, logits.shape[1])]))
-            )
+        counts = target != IGNORE
+        predicted = logits.argmax(dim=1)
+        right = ((predicted == target) & counts).sum(dim=(1, 2))
+        pixels = counts.sum(dim=(1, 2))
+        accuracy = torch.where(pixels > 0, right / pixels.clamp(min=1), 1.0)
+        classes = torch.arange(1, logits.shape[1], device=logits.device).view(-1, 1, 1, 1)
+        drawn, true = (predicted == classes) & counts, (target == classes) & counts  # (K - 1, B, H, W)
+        both, either = (drawn & true).sum(dim=(2, 3)), (drawn | true).sum(dim=(2, 3))
+        iou = torch.where(either > 0, both / either.clamp(min=1), 1.0).mean(dim=0)
+        self._batches.append(torch.stack([torch.full_like(iou, loss), accuracy, iou], dim=1))
 
-    @classmethod
-    def merged(cls, tallies: Iterable["Tally"]) -> "Tally":
-        """Several tallies as one."""
-        merged = cls()
-        for tally in tallies:
-            merged._losses += tally._losses
-            merged._accuracies += tally._accuracies
-            merged._ious += tally._ious
-        return merged
+    def images(self) -> list[list[float]]:
+        """Loss, pixel accuracy and IoU of each image so far."""
+        return [image for batch in self._batches for image in batch.tolist()]
 
-    def figures(self) -> Figures:
-        """What the batches so far come to."""
-        return Figures(*(float(np.mean(part)) for part in (self._losses, self._accuracies, self._ious)))
+
+def figures_of(parts: Iterable[list[list[float]]]) -> Figures:
+    """The means over the images of several tallies."""
+    images = [image for part in parts for image in part]
+    return Figures(*(sum(values) / len(images) for values in zip(*images, strict=True)))

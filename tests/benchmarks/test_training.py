@@ -3,7 +3,7 @@ from dataclasses import replace
 from benchmarks.tables import training as table
 from benchmarks.training import images_per_s, measure
 from training.hardware import Hardware
-from training.recipes import STRONG, shortened
+from training.recipes import STRONG, adapted
 
 
 def test_the_rate_counts_from_the_end_of_the_first_step() -> None:
@@ -11,7 +11,7 @@ def test_the_rate_counts_from_the_end_of_the_first_step() -> None:
 
 
 def test_both_loops_and_the_loader_are_measured() -> None:
-    recipe = replace(shortened(STRONG, epochs=1, size=32), batch_size=2)
+    recipe = replace(adapted(STRONG, epochs=1, size=32), batch_size=2)
     found = measure(recipe, steps=1, side=64, hardware=Hardware("cpu", mixed_precision=False))
     plain, strong, loader = found["rows"]
     assert plain["rate"] > 0

@@ -9,7 +9,7 @@ from torchvision import tv_tensors
 from model.network import STRIDE
 from training.optimisation import learning_rate
 from training.provenance import describe_recipe
-from training.recipes import PAPER, RECIPES, STRONG, Stage, shortened
+from training.recipes import PAPER, RECIPES, STRONG, Stage, adapted
 
 
 def test_paper_to_the_letter() -> None:
@@ -36,6 +36,7 @@ def test_paper_to_the_letter() -> None:
         "clip_gradient": None,
         "average": None,
         "balance": 1.0,
+        "passes": 1,
     }
 
 
@@ -70,16 +71,20 @@ def test_recipes_go_by_their_names_and_end_at_the_size_that_is_served(name: str)
     assert all(stage.size % STRIDE == 0 for stage in recipe.stages)
 
 
-def test_shortened_in_epochs_keeps_the_stages() -> None:
-    stages = shortened(STRONG, epochs=2, size=None).stages
+def test_adapted_in_epochs_keeps_the_stages() -> None:
+    stages = adapted(STRONG, epochs=2).stages
     assert [stage.size for stage in stages] == [stage.size for stage in STRONG.stages]
     assert [stage.epochs for stage in stages] == [2] * len(stages)
 
 
-def test_shortened_in_size_keeps_the_last_stage() -> None:
-    (stage,) = shortened(STRONG, epochs=None, size=64).stages
+def test_adapted_in_size_keeps_the_last_stage() -> None:
+    (stage,) = adapted(STRONG, size=64).stages
     assert stage == replace(STRONG.stages[-1], size=64)
 
 
-def test_shortened_by_nothing_is_the_recipe() -> None:
-    assert shortened(STRONG, epochs=None, size=None) == STRONG
+def test_adapted_by_nothing_is_the_recipe() -> None:
+    assert adapted(STRONG) == STRONG
+
+
+def test_adapted_in_passes_changes_nothing_else() -> None:
+    assert adapted(STRONG, passes=20) == replace(STRONG, passes=20)

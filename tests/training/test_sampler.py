@@ -24,8 +24,10 @@ class Numbers(SegmentationDataset):
         return torch.tensor(index), torch.rand(())
 
 
-def sampler(*sizes: int, seed: int = 0, epoch: int = 0, balance: float = 1.0) -> EpochSampler:
-    made = EpochSampler(Numbers(*sizes), seed=seed, balance=balance)
+def sampler(
+    *sizes: int, seed: int = 0, epoch: int = 0, balance: float = 1.0, passes: int = 1
+) -> EpochSampler:
+    made = EpochSampler(Numbers(*sizes), seed=seed, balance=balance, passes=passes)
     made.epoch = epoch
     return made
 
@@ -63,6 +65,12 @@ def test_the_global_state_is_left_alone() -> None:
 
 def test_every_image_once_without_balance() -> None:
     assert sorted(draw.sample for draw in sampler(7, 90, 1)) == list(range(98))
+
+
+def test_with_several_passes_every_image_comes_as_often() -> None:
+    draws = list(sampler(7, 90, passes=3))
+    assert Counter(draw.sample for draw in draws) == dict.fromkeys(range(97), 3)
+    assert len({draw.seed for draw in draws}) == 3 * 97
 
 
 def test_each_draw_has_a_seed_of_its_own() -> None:

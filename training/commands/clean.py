@@ -39,7 +39,7 @@ def clean(
     from ..datasets import SegmentationDataset
     from ..hardware import prepare_device
     from ..inspection import inspect
-    from ..recipes import STRONG, shortened
+    from ..recipes import STRONG, adapted
 
     hardware = prepare_device(device.value, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)
@@ -47,7 +47,7 @@ def clean(
     inspect(dataset, description="reading --data")
     networks = cross_fit(
         dataset,
-        recipe=shortened(STRONG, epochs=epochs, size=size, learning_rate=STRONG.stages[0].learning_rate),
+        recipe=adapted(STRONG, epochs=epochs, size=size, learning_rate=STRONG.stages[0].learning_rate),
         folds=folds,
         out=out / "runs",
         device=hardware.device,

@@ -59,6 +59,14 @@ def train(
             min=32, help="Train in one stage, the recipe's last, at this image size; a multiple of 32."
         ),
     ] = None,
+    passes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Passes over the images in an epoch, instead of the recipe's. On a GPU, looking at validation images and saving takes "
+            "longer than one pass over a few hundred images: with 20, an epoch is worth it.",
+        ),
+    ] = None,
     device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
     mixed_precision: MixedPrecision = None,
     workers: Workers = None,
@@ -83,7 +91,7 @@ def train(
     from ..fit import fit
     from ..hardware import prepare_device
     from ..inspection import inspect
-    from ..recipes import RECIPES, shortened
+    from ..recipes import RECIPES, adapted
 
     if size is not None and size % 32:
         raise TrainingError(f"The image size {size} is no multiple of 32: take {round(size / 32) * 32}.")
@@ -101,7 +109,7 @@ def train(
                 inspect(learnt, description="reading --data")
                 inspect(judged, description="reading --validation")
         fit(
-            shortened(RECIPES[recipe.value], epochs=epochs, size=size),
+            adapted(RECIPES[recipe.value], epochs=epochs, size=size, passes=passes),
             train=learnt,
             validation=judged,
             out=out,
