@@ -114,13 +114,16 @@ def adapted(
     size: int | None = None,
     learning_rate: float | None = None,
     passes: int | None = None,
+    transform: Callable[[Preprocessing], Transform] | None = None,
 ) -> Recipe:
-    """A recipe with other epochs in each stage, its last stage alone at another image size, another learning rate, or more passes over
-    the images in an epoch; None keeps what it has.
+    """A recipe with other epochs in each stage, its last stage alone at another image size, another learning rate, more passes over
+    the images in an epoch, or another augmentation; None keeps what it has.
     """
     stages = recipe.stages if size is None else (replace(recipe.stages[-1], size=size),)
     if epochs is not None:
         stages = tuple(replace(stage, epochs=epochs) for stage in stages)
     if learning_rate is not None:
         stages = tuple(replace(stage, learning_rate=learning_rate) for stage in stages)
-    return replace(recipe, stages=stages, passes=recipe.passes if passes is None else passes)
+    return replace(
+        recipe, stages=stages, passes=passes or recipe.passes, transform=transform or recipe.transform
+    )

@@ -84,6 +84,10 @@ def study_transform(preprocessing: Preprocessing) -> Transform:
     return cast(Transform, v2.Compose(stages))
 
 
+AUGMENTATIONS = {"study": study_transform, "strong": strong_transform, "harder": harder_transform}
+"""By name, the mildest first."""
+
+
 def _strong(preprocessing: Preprocessing, *anatomy: v2.Transform) -> Transform:
     """``anatomy`` comes between what moves pixels and what changes how they look."""
     stages = [

@@ -52,7 +52,7 @@ def test_the_metadata_says_where_the_weights_come_from() -> None:
     metadata = read_metadata(BUNDLED)
     assert metadata.preprocessing.input_size == 256
     assert metadata.recipe["name"] == "strong"
-    assert [root["images"] for root in metadata.data["train"]] == [96, 96, 394, 262]
+    assert [root["images"] for root in metadata.data["train"]] == [96, 96, 394, 266]
     assert len(metadata.recipe["averaged"]) == 2
     assert metadata.encoder_weights == "none"
     assert metadata.calibration is not None

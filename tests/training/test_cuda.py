@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a C
 def trained(phantoms: Phantoms, pleura: Pleura, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run on CUDA that was killed in its second epoch and gone on with."""
     out = tmp_path_factory.mktemp("cuda") / "run"
-    command = [
+    command: list[str | Path] = [
         *("train", "--data", phantoms.first, "--data", phantoms.second, "--validation", phantoms.validation),
         *("--size", "64", "--epochs", "4", "--passes", "4"),
         *("--device", "cuda", "--workers", "2", "--out", out),

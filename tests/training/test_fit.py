@@ -99,6 +99,19 @@ def test_each_epoch_is_written_once(learnt: Path) -> None:
             assert list(scalars.values()) == pytest.approx([float(row[f"{part}_{name}"]) for row in rows])
 
 
+def test_options_take_the_place_of_what_the_recipe_has(
+    pleura: Pleura, phantoms: Phantoms, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    options = ("--epochs", "1", "--passes", "3", "--learning-rate", "0.002", "--augmentation", "harder")
+    ended = pleura(*short(phantoms, out, *options))
+    assert ended.code == 0, ended.err
+    recipe = read_metadata(out / "last.safetensors").recipe
+    assert recipe["stages"] == [{"size": 32, "epochs": 1, "learning_rate": 0.002}]
+    assert recipe["passes"] == 3
+    assert recipe["transform"] == "harder_transform"
+
+
 def test_the_curves_are_a_picture(learnt: Path) -> None:
     picture = cv2.imread(str(learnt / "curves.png"))
     assert picture is not None

@@ -10,6 +10,7 @@ from model.network import STRIDE
 from training.optimisation import learning_rate
 from training.provenance import describe_recipe
 from training.recipes import PAPER, RECIPES, STRONG, Stage, adapted
+from training.transforms import harder_transform
 
 
 def test_paper_to_the_letter() -> None:
@@ -86,5 +87,12 @@ def test_adapted_by_nothing_is_the_recipe() -> None:
     assert adapted(STRONG) == STRONG
 
 
-def test_adapted_in_passes_changes_nothing_else() -> None:
-    assert adapted(STRONG, passes=20) == replace(STRONG, passes=20)
+def test_adapted_in_passes_and_augmentation_changes_nothing_else() -> None:
+    assert adapted(STRONG, passes=20, transform=harder_transform) == replace(
+        STRONG, passes=20, transform=harder_transform
+    )
+
+
+def test_adapted_in_learning_rate_changes_every_stage() -> None:
+    adapted_stages = adapted(STRONG, learning_rate=0.5).stages
+    assert [stage.learning_rate for stage in adapted_stages] == [0.5] * len(STRONG.stages)

@@ -16,6 +16,14 @@ class RecipeName(StrEnum):
     STRONG = "strong"
 
 
+class AugmentationName(StrEnum):
+    """Augmentations by name."""
+
+    STUDY = "study"
+    STRONG = "strong"
+    HARDER = "harder"
+
+
 class ModelName(StrEnum):
     """Networks by name."""
 
@@ -59,6 +67,14 @@ def train(
             min=32, help="Train in one stage, the recipe's last, at this image size; a multiple of 32."
         ),
     ] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="The highest of each stage, instead of the recipe's."),
+    ] = None,
+    augmentation: Annotated[
+        AugmentationName | None,
+        typer.Option(help="Instead of the recipe's; harder bends, hides and spoils more than strong."),
+    ] = None,
     passes: Annotated[
         int | None,
         typer.Option(
@@ -92,6 +108,7 @@ def train(
     from ..hardware import prepare_device
     from ..inspection import inspect
     from ..recipes import RECIPES, adapted
+    from ..transforms import AUGMENTATIONS
 
     if size is not None and size % 32:
         raise TrainingError(f"The image size {size} is no multiple of 32: take {round(size / 32) * 32}.")
@@ -109,7 +126,14 @@ def train(
                 inspect(learnt, description="reading --data")
                 inspect(judged, description="reading --validation")
         fit(
-            adapted(RECIPES[recipe.value], epochs=epochs, size=size, passes=passes),
+            adapted(
+                RECIPES[recipe.value],
+                epochs=epochs,
+                size=size,
+                learning_rate=learning_rate,
+                passes=passes,
+                transform=AUGMENTATIONS[augmentation.value] if augmentation else None,
+            ),
             train=learnt,
             validation=judged,
             out=out,
