@@ -32,12 +32,13 @@ from torchvision.transforms import v2
 from model.checkpoint import CheckpointMetadata
 from model.network import SegmentationNetwork
 from samples.phantom import phantom
+from training.batches import StageBatches
 from training.datasets import SegmentationDataset
+from training.distributed import ALONE
 from training.fit import fit
 from training.hardware import Hardware, prepare_device
 from training.progress import Progress
 from training.recipes import STRONG, Recipe, adapted
-from training.sampler import DrawnDataset, EpochSampler
 
 from .images import RESULTS
 from .tables import training
@@ -132,20 +133,21 @@ def plain_loop(
     return ends
 
 
-def loader_alone(recipe: Recipe, data: Path, *, workers: int) -> list[float]:
+def loader_alone(recipe: Recipe, data: Path, *, hardware: Hardware) -> list[float]:
     """When each batch of the loader of ``strong`` was there."""
     train = SegmentationDataset(data)
     train.transform = recipe.transform(
         recipe.preprocessing.model_copy(update={"input_size": recipe.stages[-1].size})
     )
-    batches: DataLoader[tuple[Tensor, Tensor]] = DataLoader(
-        DrawnDataset(train),
-        batch_size=recipe.batch_size,
-        sampler=EpochSampler(train, seed=0, balance=recipe.balance),
-        num_workers=workers,
-        drop_last=True,
+    batches = StageBatches(
+        train,
+        recipe,
+        seed=0,
+        workers=hardware.workers,
+        pinned=hardware.device == "cuda",
+        group=ALONE,
     )
-    return [time.perf_counter() for _ in batches]
+    return [time.perf_counter() for _ in batches.epoch(0)]
 
 
 def images_per_s(ends: list[float], *, batch_size: int) -> float:
@@ -162,7 +164,7 @@ def measure(recipe: Recipe, *, steps: int, side: int, hardware: Hardware) -> dic
         ends = {
             "plain": plain_loop(plain, data, size=size, batch_size=batch_size, device=hardware.device),
             "strong": strong_loop(recipe, data, Path(folder) / "run", hardware=hardware),
-            "loader of strong, alone": loader_alone(recipe, data, workers=hardware.workers),
+            "loader of strong, alone": loader_alone(recipe, data, hardware=hardware),
         }
     rates = {name: images_per_s(times, batch_size=batch_size) for name, times in ends.items()}
     inside = f"{'bf16' if hardware.mixed_precision else 'fp32'}, channels last"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader
 
 from .datasets import SegmentationDataset
 from .distributed import Group
@@ -22,9 +22,6 @@ class StageBatches:
         workers: processes that read and augment; 0 does it in this one.
         pinned: into memory that a GPU reads by itself.
         group: of each batch, this process gets its part.
-
-    Raises:
-        TrainingError: the group has more processes than a batch has images; when an epoch begins.
     """
 
     def __init__(
@@ -38,25 +35,30 @@ class StageBatches:
         group: Group,
     ) -> None:
         self._draws = EpochSampler(dataset, seed=seed, balance=recipe.balance, passes=recipe.passes)
+        self._batch_size = recipe.batch_size
+        self._group = group
+        self._parts: list[list[Draw]] = []
         self._loader = DataLoader(
             DrawnDataset(dataset),
-            batch_sampler=_Parts(self._draws, batch_size=recipe.batch_size, group=group),
+            batch_sampler=self._parts,
             num_workers=workers,
             pin_memory=pinned,
             persistent_workers=workers > 0,
         )
 
     def __len__(self) -> int:
-        """Batches in an epoch."""
-        return len(self._loader)
+        """Batches of the epoch that was begun last."""
+        return len(self._parts)
 
     def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Images ``(B, 1, S, S)`` float32 with masks ``(B, S, S)`` int64, in an order that follows from the number.
 
         Raises:
             DataError: a file cannot be read; it is named.
+            TrainingError: the group has more processes than a batch has images.
         """
         self._draws.epoch = number
+        self._parts[:] = self._group.parts(self._draws, batch_size=self._batch_size)
         try:
             yield from self._loader
         except DataError as error:
@@ -64,18 +66,3 @@ class StageBatches:
             raise DataError(
                 str(error).strip().splitlines()[-1].removeprefix(f"{DataError.__module__}.DataError: ")
             ) from None
-
-
-class _Parts(Sampler[list[Draw]]):
-    """This process's part of each batch of an epoch."""
-
-    def __init__(self, draws: EpochSampler, *, batch_size: int, group: Group) -> None:
-        self._draws = draws
-        self._batch_size = batch_size
-        self._group = group
-
-    def __len__(self) -> int:
-        return max(1, len(self._draws) // self._batch_size)
-
-    def __iter__(self) -> Iterator[list[Draw]]:
-        return iter(self._group.parts(self._draws, batch_size=self._batch_size))
