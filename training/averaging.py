@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from model.checkpoint import CheckpointMetadata, load_checkpoint
+from model.network import SegmentationNetwork
 
 from .errors import TrainingError
 from .optimisation import compact
@@ -37,9 +38,9 @@ def average(checkpoints: Sequence[Path]) -> tuple[dict[str, Tensor], CheckpointM
     if len(checkpoints) < 2:
         raise TrainingError("A mean is of two checkpoints at least: give --checkpoint more than once.")
     loaded = [load_checkpoint(path) for path in checkpoints]
-    *_, last = (metadata for _, metadata in loaded)
-    for path, (_, metadata) in zip(checkpoints, loaded, strict=True):
-        if _made_alike(metadata) != _made_alike(last):
+    last = loaded[-1][1]
+    for path, checkpoint in zip(checkpoints, loaded, strict=True):
+        if _made_alike(*checkpoint) != _made_alike(*loaded[-1]):
             raise TrainingError(
                 f"{path.name} has another network or preprocessing than {checkpoints[-1].name}: average checkpoints of one network."
             )
@@ -54,14 +55,7 @@ def average(checkpoints: Sequence[Path]) -> tuple[dict[str, Tensor], CheckpointM
     return compact(weights), last.model_copy(update={"recipe": recipe, "figures": {}, "calibration": None})
 
 
-def _made_alike(metadata: CheckpointMetadata) -> dict[str, Any]:
-    """What has to be the same: all that decides the network's shape and its input's greys."""
-    shape = {
-        "architecture",
-        "num_classes",
-        "in_channels",
-        "bridge_channels",
-        "decoder_channels",
-        "head_channels",
-    }
-    return metadata.model_dump(include={*shape, "preprocessing"}, exclude={"preprocessing": {"input_size"}})
+def _made_alike(network: SegmentationNetwork, metadata: CheckpointMetadata) -> tuple[Any, ...]:
+    """What has to be the same: the shapes of the weights, and what decides the greys of the network's input."""
+    shapes = {key: value.shape for key, value in network.state_dict().items()}
+    return shapes, metadata.preprocessing.model_dump(exclude={"input_size"})
