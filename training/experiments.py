@@ -30,7 +30,7 @@ from .evaluate import Case, evaluate, summarise
 from .fit import fit
 from .hardware import Hardware, prepare_device
 from .pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
-from .recipes import STRONG, Recipe, Stage
+from .recipes import STRONG, Stage
 from .run_state import has_state
 from .transforms import gasless_transform, harder_transform, strong_transform, study_transform
 
@@ -87,19 +87,31 @@ class Bench:
         run = self.out / f"base-{source}"
         checkpoint = run / "last.safetensors"
         if not (run / "done").exists():
-            dataset = SegmentationDataset(self.own(source))
-            passes = max(1, round(self.base_images / len(dataset)))
-            stage = Stage(size=self.size, epochs=1, learning_rate=1e-3)
-            self.train(replace(_CONTROL, stages=(stage,), passes=passes), dataset, run)
+            self.train(run, self.own(source), images=self.base_images, size=self.size, learning_rate=1e-3)
             (run / "done").touch()
         return checkpoint
 
     def train(
-        self, recipe: Recipe, dataset: SegmentationDataset, run: Path, start_from: Path | None = None
-    ) -> None:
-        """Trains; what a killed run left half done is done anew."""
+        self,
+        run: Path,
+        data: list[Path],
+        *,
+        images: int,
+        size: int,
+        learning_rate: float,
+        start_from: Path | None = None,
+        **change: Any,
+    ) -> int:
+        """Trains in one epoch, as *control* but for ``change``; what a killed run left half done is done anew.
+
+        Returns:
+            How many images were drawn: the whole passes over ``data`` that come nearest to ``images``, one at least.
+        """
+        dataset = SegmentationDataset(data)
+        passes = max(1, round(images / len(dataset)))
+        stage = Stage(size=size, epochs=1, learning_rate=learning_rate)
         fit(
-            recipe,
+            replace(_CONTROL, stages=(stage,), passes=passes, **change),
             train=dataset,
             validation=SegmentationDataset(self.data / SOURCES[0] / "validation"),
             out=run,
@@ -111,6 +123,7 @@ class Bench:
             name=run.name,
         )
         (run / "state.pt").unlink()
+        return passes * len(dataset)
 
     def _pseudo(self, source: str) -> list[Path]:
         folders = []
@@ -174,14 +187,18 @@ def _rows(bench: Bench, name: str, source: str, finished: set[tuple[str, str]]) 
     if (name, source) in finished:
         return
     variant = VARIANTS[name]
-    start = bench.base(source)
-    dataset = SegmentationDataset(variant.data(bench, source))
-    passes = max(1, round(bench.images / len(dataset)))
-    stage = Stage(size=variant.size or bench.size, epochs=1, learning_rate=4e-4)
     folder = bench.out / f"{name.replace(' ', '-')}-{source}"
-    bench.train(replace(_CONTROL, stages=(stage,), passes=passes, **variant.change), dataset, folder, start)
+    images = bench.train(
+        folder,
+        variant.data(bench, source),
+        images=bench.images,
+        size=variant.size or bench.size,
+        learning_rate=4e-4,
+        start_from=bench.base(source),
+        **variant.change,
+    )
     segmenter = Segmenter(folder / "last.safetensors", device=bench.hardware.device, engine="torch")
-    yield {"variant": name, "source": source, "images": passes * len(dataset), **_judge(bench, segmenter)}
+    yield {"variant": name, "source": source, "images": images, **_judge(bench, segmenter)}
     if name == "control":
         metadata = segmenter.metadata
         letterbox = metadata.model_copy(
@@ -191,12 +208,7 @@ def _rows(bench: Bench, name: str, source: str, finished: set[tuple[str, str]]) 
             ("control, letterbox", Segmenter.from_engine(letterbox, segmenter.engine)),
             ("control, flip averaged", Segmenter.from_engine(metadata, FlipAveraged(segmenter.engine))),
         ):
-            yield {
-                "variant": other,
-                "source": source,
-                "images": passes * len(dataset),
-                **_judge(bench, judged),
-            }
+            yield {"variant": other, "source": source, "images": images, **_judge(bench, judged)}
 
 
 def _judge(bench: Bench, segmenter: Segmenter) -> dict[str, Any]:
