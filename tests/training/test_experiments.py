@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from model.checkpoint import read_metadata
-from training.experiments import SOURCES, VARIANTS, Bench, run, table
+from training.bench import SOURCES, Bench
+from training.experiments import VARIANTS, run, table
 from training.hardware import Hardware
 from training.recipes import Recipe
 
