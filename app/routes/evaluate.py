@@ -27,7 +27,7 @@ from ..openapi import UPLOAD_PROBLEMS, body, negotiated, problems
 from ..options import EvaluateOptions
 from ..schemas import EvaluationDocument, Metrics, Picture
 from ..settings import Settings
-from ..uploads import contents
+from ..spool import contents
 
 router = APIRouter(tags=["segmentation"])
 
