@@ -115,8 +115,8 @@ def _machines(count: int, cpus: int) -> Iterator[None]:
         ray.init(address=cluster.address, logging_level=logging.ERROR, log_to_driver=False)
         yield
     finally:
-        ray.shutdown()  # type: ignore[no-untyped-call]
-        cluster.shutdown()
+        ray.shutdown()
+        cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
