@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA ?= ../shared/data
 PEERS := benchmarks/.venv-peers
 
-.PHONY: install serve test lint audit fuzz soak chaos format bench bench-gpu bench-training bench-bulk bench-tables train docker docker-test sbom lock clean
+.PHONY: install serve test lint audit fuzz soak chaos format bench bench-gpu bench-training bench-bulk bench-tables train docker docker-test sbom docs lock clean
 
 install: $(VENV)/.installed
 
@@ -101,6 +101,10 @@ docker-test: install
 	@docker info >/dev/null 2>&1 || { echo "No Docker engine answers here: start one, or join its group."; exit 1; }
 	$(MAKE) --no-print-directory docker
 	PLEURA_TEST_IMAGE=pleura:$(VARIANT) $(BIN)/python -m pytest tests/docker
+
+# The documentation site, in site/. A broken link or anchor fails it.
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 # A bill of materials (CycloneDX) for each image, from its lock file.
 SBOM ?= sbom
