@@ -171,9 +171,17 @@ def lung_in(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return lung
 
 
-def add_sample(root: Path, image: Path, mask: NDArray[np.bool_], *, ignore: NDArray[np.bool_] | None) -> None:
-    """Adds a copy of an image to the folder ``root``, with its mask and what is left out of the loss, each ``(H, W)``."""
-    parts = {"masks": mask} if ignore is None else {"masks": mask, "ignore": ignore}
+def add_sample(
+    root: Path,
+    image: Path,
+    mask: NDArray[np.bool_],
+    *,
+    ignore: NDArray[np.bool_] | None,
+    heart: NDArray[np.bool_] | None = None,
+) -> None:
+    """Adds a copy of an image to the folder ``root``, with its mask, what is left out of the loss and the heart, each ``(H, W)``."""
+    optional = {"ignore": ignore, "hearts": heart}
+    parts = {"masks": mask} | {part: pixels for part, pixels in optional.items() if pixels is not None}
     for part in ("images", *parts):
         (root / part).mkdir(parents=True, exist_ok=True)
     shutil.copyfile(image, root / "images" / image.name)
