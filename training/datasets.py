@@ -70,6 +70,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         transform: called with image and mask of each pair; None gives them as they are.
         num_classes: of the masks, background included.
         hearts: the classes are background, `LUNG` and `HEART`; in an image without a mask of the heart what is not lung is `NOT_LUNG`.
+        weights: how often each root is drawn beside what its size asks for; None is 1 for all.
 
     Raises:
         DataError: a root has no images, or an image has no mask. It names the file.
@@ -82,11 +83,13 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         transform: Transform | None = None,
         num_classes: int = 2,
         hearts: bool = False,
+        weights: Sequence[float] | None = None,
     ) -> None:
         self.roots = (roots,) if isinstance(roots, Path) else tuple(roots)
         self.transform = transform
         self.num_classes = 3 if hearts else num_classes
         self.hearts = hearts
+        self.weights = (1.0,) * len(self.roots) if weights is None else tuple(weights)
         self.samples = [
             sample for source, root in enumerate(self.roots) for sample in _find_samples(root, source)
         ]

@@ -107,7 +107,10 @@ def fit(
         "architecture": architecture,
         "num_classes": train.num_classes,
         "encoder_weights": metadata.encoder_weights,
-        "data": {part: [root["stems_sha256"] for root in roots] for part, roots in metadata.data.items()},
+        "data": {
+            part: [[root["stems_sha256"], root["weight"]] for root in roots]
+            for part, roots in metadata.data.items()
+        },
     }
     group.require_same(started_with)
     with group.first_enters(claim(out)):

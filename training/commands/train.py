@@ -47,6 +47,13 @@ def train(
         bool,
         typer.Option(help="Learn the heart as a third class, from hearts/ in those folders that have it."),
     ] = False,
+    weight: Annotated[
+        list[float] | None,
+        typer.Option(
+            min=0.0,
+            help="How often a --data folder is drawn beside what its size asks for; one for each, in the same order.",
+        ),
+    ] = None,
     model: Annotated[
         ModelName, typer.Option(help="The network; fcn and deeplab are torchvision's, to compare with.")
     ] = ModelName.UNET,
@@ -121,11 +128,13 @@ def train(
         )
     if hearts and num_classes != 2:
         raise TrainingError("--hearts has classes of its own: leave --num-classes out.")
+    if weight and len(weight) != len(data):
+        raise TrainingError(f"There are {len(weight)} weights for {len(data)} folders: give one for each.")
     hardware = prepare_device(device.value, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)
     with joined(hardware.device) as group:
         with group.together():
-            learnt = SegmentationDataset(data, num_classes=num_classes, hearts=hearts)
+            learnt = SegmentationDataset(data, num_classes=num_classes, hearts=hearts, weights=weight)
             judged = SegmentationDataset(validation, num_classes=num_classes, hearts=hearts)
             if group.first and not resume:
                 inspect(learnt, description="reading --data")
