@@ -20,6 +20,8 @@ class Segmentation:
         threshold: probability from which a pixel is lung.
         right, left: the patient's lungs; None where not found.
         quality: whether this mask can be trusted.
+        heart_mask: ``(height, width)`` bool; None where the checkpoint does not find hearts.
+        heart: area, box and centroid of that; None where there is none.
         timing_ms: milliseconds by stage.
     """
 
@@ -30,6 +32,8 @@ class Segmentation:
     left: Lung | None
     quality: Quality
     timing_ms: dict[str, float]
+    heart_mask: NDArray[np.bool_] | None = None
+    heart: Lung | None = None
 
     @property
     def mask(self) -> NDArray[np.bool_]:
