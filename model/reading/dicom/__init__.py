@@ -21,6 +21,7 @@ from .dataset import read_attributes, without_pixels
 from .display import display
 from .kind import check_mask, check_radiograph
 from .pixels import image_pixels
+from .sides import read_sides
 from .spacing import pixel_spacing
 from .syntax import transfer_syntax
 
@@ -49,6 +50,7 @@ def read_dicom(data: bytes, *, max_pixels: int) -> Radiograph:
             height=image.rows,
             spacing_mm=spacing_mm,
             spacing_plane=plane,
+            sides=read_sides(dataset),
             applied=applied,
             dataset=without_pixels(dataset),
         )
