@@ -104,8 +104,9 @@ def _lung(document: Any) -> Lung | None:
 
 
 def _pick(kind: type[T], document: Any) -> T:
-    """The fields that ``kind`` has; lists become tuples."""
-    values = {one.name: document[one.name] for one in fields(kind)}  # type: ignore[arg-type]
+    """The fields that ``kind`` has; lists become tuples. A field with a default may be missing: the service may be older."""
+    names = [one.name for one in fields(kind)]  # type: ignore[arg-type]
+    values = {name: document[name] for name in names if name in document}
     return kind(
         **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     )
