@@ -31,6 +31,7 @@ def pseudo_label(
     from model.segmenter import Segmenter
 
     from ..datasets import images_in
+    from ..disk import writing
     from ..errors import TrainingError
     from ..pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
 
@@ -39,11 +40,12 @@ def pseudo_label(
     files = images_in(images)
     segmenter = Segmenter(checkpoint, device=device.value)
     kept = 0
-    for label in pseudo_labels(segmenter, files, within=within):
-        if isinstance(label, PseudoLabel):
-            write_pseudo_label(label, out)
-            kept += 1
-        else:
-            path, reason = label
-            typer.echo(f"left out: {path.name}: {reason}", err=True)
+    with writing(out):
+        for label in pseudo_labels(segmenter, files, within=within):
+            if isinstance(label, PseudoLabel):
+                write_pseudo_label(label, out)
+                kept += 1
+            else:
+                path, reason = label
+                typer.echo(f"left out: {path.name}: {reason}", err=True)
     typer.echo(f"{out}: {kept} of {len(files)} images")
