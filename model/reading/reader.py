@@ -12,10 +12,12 @@ from ..radiograph import Radiograph
 from .limits import MAX_PIXELS
 from .raster import read_raster, read_raster_mask
 from .sniff import HEAD, Format, cut_within_signature, sniff
+from .unforeseen import image_errors_only
 
 Source = bytes | memoryview | Path
 
 
+@image_errors_only
 def read(source: Source, *, max_pixels: int = MAX_PIXELS, min_side: int | None = None) -> Radiograph:
     """Reads a radiograph: PNG, JPEG, TIFF, BMP, WebP or DICOM, told by its bytes.
 
@@ -44,6 +46,7 @@ def read(source: Source, *, max_pixels: int = MAX_PIXELS, min_side: int | None =
     return read_raster(data, name, max_pixels=max_pixels, min_side=min_side)
 
 
+@image_errors_only
 def read_mask(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.bool_]:
     """Reads a mask ``(H, W)`` bool from any image that `read` takes, and from a DICOM SEG.
 

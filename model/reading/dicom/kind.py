@@ -6,7 +6,7 @@ from pydicom import Dataset
 from pydicom import uid as uids
 
 from ...errors import UnreadableImage, UnsuitableImage
-from .dataset import DAMAGED, PIXELS, integer, text
+from .dataset import NO_PIXELS, PIXELS, integer, text
 
 _PROJECTIONS = frozenset(
     {
@@ -37,10 +37,11 @@ def check_radiograph(dataset: Dataset) -> None:
     if (sop_class and sop_class not in _PROJECTIONS) or modality not in _MODALITIES:
         name = uids.UID(sop_class).name
         # An unknown UID is its own name; it is the sender's, so it is not repeated.
-        kind = f" but {name}" if name != sop_class else ""
-        raise UnsuitableImage(f"The DICOM file is not a projection radiograph{kind}: {_ADVICE}")
+        told = sop_class not in _PROJECTIONS and name != sop_class
+        kind = f" but {name}" if told else ""
+        raise UnsuitableImage(f"The DICOM file is not a projection radiograph of a chest{kind}: {_ADVICE}")
     if not any(keyword in dataset for keyword in PIXELS):
-        raise UnreadableImage(DAMAGED)
+        raise UnreadableImage(NO_PIXELS)
     if integer(dataset, "NumberOfFrames", default=1) > 1:
         raise UnsuitableImage(f"The DICOM file has several frames: {_ADVICE}")
 
@@ -56,7 +57,7 @@ def check_mask(dataset: Dataset) -> None:
     if not any(keyword in dataset for keyword in PIXELS):
         if sop_class and "Rows" not in dataset:
             raise UnsuitableImage("The DICOM file holds no image: send a mask.")
-        raise UnreadableImage(DAMAGED)
+        raise UnreadableImage(NO_PIXELS)
     segments = len(dataset.get("SegmentSequence") or ()) if sop_class in _SEGMENTATIONS else 1
     if frames > max(segments, 1):
         raise UnsuitableImage("The DICOM file has frames of several images: send the mask of one radiograph.")
