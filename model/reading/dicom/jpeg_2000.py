@@ -43,6 +43,7 @@ class Jpeg2000:
 
     @property
     def tiles(self) -> int:
+        """How many tiles cover the image."""
         return -(-self.width // self.tile_width) * -(-self.height // self.tile_height)
 
 

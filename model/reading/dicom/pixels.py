@@ -87,7 +87,7 @@ class ImagePixels:
     def _cells(
         self, value: bytes, syntax: UID, *, bits: int, index: int = 0, plugin: str = ""
     ) -> tuple[NDArray[Any], str]:
-        """All bits of a frame as they lie there, unsigned, and the colours that they are."""
+        """All bits of a frame, unsigned and in this machine's byte order, and the colours that they are."""
         allocated = bits if bits == 1 else 8 if bits <= 8 else 16 if bits <= 16 else 32
         try:
             cells, properties = get_decoder(syntax).as_array(
@@ -115,7 +115,8 @@ class ImagePixels:
             raise
         if cells.shape[:2] != (self.rows, self.columns):
             raise UnreadableImage(DAMAGED)
-        return cells, str(properties["photometric_interpretation"])
+        native = cells.astype(cells.dtype.newbyteorder("="), copy=False)
+        return native, str(properties["photometric_interpretation"])
 
 
 def image_pixels(dataset: Dataset, syntax: UID, *, max_pixels: int) -> ImagePixels:

@@ -190,3 +190,7 @@ def test_the_bits_in_other_byte_orders(syntax: uids.UID) -> None:
     cells = (chest(12) << np.uint16(4)) | np.uint16(1)
     data = dicom(cells, bits=12, HighBit=15, syntax=syntax)
     np.testing.assert_array_equal(read(data).pixels, spread(chest(12)))
+    for bits in (12, 16):
+        values = chest(bits).astype(np.int64) - (1 << (bits - 1))
+        data = dicom(twos_complement(values, bits), bits=bits, PixelRepresentation=1, syntax=syntax)
+        np.testing.assert_array_equal(read(data).pixels, spread(values))
