@@ -119,12 +119,19 @@ def root_names(roots: Sequence[Path]) -> list[str]:
 
 
 def _line(name: str, summary: Summary) -> str:
-    from ..evaluate import LOW_IOU
+    from ..evaluate import GOOD_IOU, LOW_IOU
 
     iou = summary.iou
-    return (
+    line = (
         f"{name}: {summary.images} images, mean IoU {iou.mean:.4f} (median {iou.median:.4f}, "
         f"5th percentile {iou.p5:.4f}, worst {iou.worst:.4f}, {iou.failures} below {LOW_IOU}; "
         f"without post-processing {summary.raw_iou.mean:.4f}), Dice {summary.mean_dice:.4f}, "
-        f"pixel accuracy {summary.mean_pixel_accuracy:.4f}, loss {summary.mean_loss:.4f}"
+        f"pixel accuracy {summary.mean_pixel_accuracy:.4f}, loss {summary.mean_loss:.4f}; {iou.below_good:.1%} below {GOOD_IOU}; "
+        f"gross errors in {summary.gross} (below the dome {summary.below_dome}, elsewhere {summary.elsewhere}, missed "
+        f"{summary.missed})"
     )
+    if summary.heart_iou is not None:
+        line += f"; heart IoU {summary.heart_iou:.4f}"
+    if summary.ratio_error is not None:
+        line += f", error of the cardiothoracic ratio {summary.ratio_error:.4f}"
+    return line
