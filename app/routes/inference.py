@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
 from model.errors import ImageError
+from model.version import installed_version
 
 from ..dependencies import IntakeNow, LifecycleNow, PipelineNow, SettingsNow
 from ..disconnection import unless_gone
@@ -29,7 +30,6 @@ from ..open_inference.work import Infer, require_version, version
 from ..openapi import UPLOAD_PROBLEMS, inference_body, inference_problems
 from ..pipeline import Pipeline
 from ..settings import Settings
-from ..telemetry import installed_version
 
 JSON_LENGTH = "Inference-Header-Content-Length"
 MODEL = f"/v2/models/{MODEL_NAME}"

@@ -26,7 +26,6 @@ from ..options import Render, SegmentOptions
 from ..pipeline import Answer
 from ..schemas import SegmentationDocument
 from ..settings import Settings
-from ..telemetry import installed_version
 from ..uploads import contents
 
 router = APIRouter(tags=["segmentation"])
@@ -76,14 +75,8 @@ class Segment:
         )
 
     def _write(self, segmentation: Segmentation, metadata: CheckpointMetadata, media: Media) -> bytes:
-        dataset = segmentation.radiograph.dataset
-        if media is Media.DICOM and dataset is not None:
-            return dicom_seg(
-                dataset,
-                segmentation.labels,
-                algorithm_name=metadata.name[:64],
-                algorithm_version=f"{installed_version()}+{metadata.sha256[:12]}",
-            )
+        if media is Media.DICOM:
+            return dicom_seg(segmentation, metadata)
         if self.options.render is Render.OVERLAY:
             return overlay_png(segmentation.radiograph, segmentation.labels)
         if self.options.render is Render.RADIOGRAPH:

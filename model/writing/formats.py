@@ -6,8 +6,6 @@ import json
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ..errors import UnsuitableImage
-
 if TYPE_CHECKING:
     from ..checkpoint import CheckpointMetadata
     from ..engines import Engine
@@ -80,31 +78,13 @@ def write(
 
             return _json(document(segmentation, metadata=metadata, engine=engine))
         case Format.SEG:
-            return _seg(segmentation, metadata)
+            from .seg import dicom_seg
+
+            return dicom_seg(segmentation, metadata)
         case Format.NIFTI:
             from .nifti import nifti
 
             return nifti(segmentation.labels, spacing_mm=segmentation.radiograph.spacing_mm)
-
-
-def _seg(segmentation: Segmentation, metadata: CheckpointMetadata) -> bytes:
-    from importlib.metadata import PackageNotFoundError, version
-
-    from .seg import dicom_seg
-
-    dataset = segmentation.radiograph.dataset
-    if dataset is None:
-        raise UnsuitableImage(NO_DICOM)
-    try:
-        installed = version("pleura")
-    except PackageNotFoundError:
-        installed = "unknown"
-    return dicom_seg(
-        dataset,
-        segmentation.labels,
-        algorithm_name=metadata.name[:64],
-        algorithm_version=f"{installed}+{metadata.sha256[:12]}",
-    )
 
 
 def _json(value: object) -> bytes:
