@@ -77,7 +77,7 @@ def _encode(segmentation: Segmentation, encoding: MaskEncoding) -> schemas.Mask 
     mask = segmentation.mask
     match encoding:
         case MaskEncoding.PNG:
-            return schemas.PngMask(data=b64encode(mask_png(mask)).decode("ascii"))
+            return schemas.PngMask(data=b64encode(mask_png(mask, segmentation.quality)).decode("ascii"))
         case MaskEncoding.RLE:
             return schemas.RleMask(data=schemas.RunLengths.model_validate(coco_rle(mask)))
         case MaskEncoding.POLYGONS:

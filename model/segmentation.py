@@ -23,6 +23,8 @@ class Segmentation:
         sides_from: what right and left go by: the file's Patient Orientation, its laterality where one lung alone was found, or
             the convention that the right lung is on the image's left.
         quality: whether this mask can be trusted.
+        heart_mask: ``(height, width)`` bool; None where the checkpoint does not find hearts.
+        heart: area, box and centroid of that; None where there is none.
         timing_ms: milliseconds by stage.
     """
 
@@ -34,6 +36,8 @@ class Segmentation:
     sides_from: SidesFrom = "convention"
     quality: Quality
     timing_ms: dict[str, float]
+    heart_mask: NDArray[np.bool_] | None = None
+    heart: Lung | None = None
 
     @property
     def mask(self) -> NDArray[np.bool_]:

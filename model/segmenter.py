@@ -14,10 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .checkpoint import BUNDLED, CheckpointMetadata, read_metadata
+from .checkpoint import BUNDLED, LUNG_AND_HEART, CheckpointMetadata, read_metadata
 from .engines import Device, Engine, EngineChoice, choose_engine
 from .engines.flips import FlipAveraged
 from .errors import CheckpointError, UnsuitableImage
+from .heart import keep_heart
 from .lungs import LEFT, RIGHT, label_by_file, measure
 from .postprocessing import postprocess as keep_lungs
 from .quality import Calibration, Evidence, assess, side_warnings, warn
@@ -44,11 +45,13 @@ class Inferred(NamedTuple):
         probabilities: ``(S, S)`` float32, of lung.
         embedding: ``(D,)`` float32, what the encoder saw.
         inference_ms: what the batch took.
+        heart: ``(S, S)`` float32, the probabilities of heart; None where the checkpoint does not find hearts.
     """
 
     probabilities: NDArray[np.float32]
     embedding: NDArray[np.float32]
     inference_ms: float
+    heart: NDArray[np.float32] | None = None
 
 
 class Segmenter:
@@ -90,10 +93,10 @@ class Segmenter:
         return segmenter
 
     def _compose(self, metadata: CheckpointMetadata, engine: Engine) -> None:
-        if metadata.num_classes != 2:
+        if metadata.num_classes != 2 and metadata.classes != LUNG_AND_HEART:
             raise CheckpointError(
                 f"The checkpoint {metadata.name} has {metadata.num_classes} classes: the segmenter needs one of two, "
-                "background and lung."
+                "background and lung, or of three, the heart being the third."
             )
         self.metadata = metadata
         self.engine = engine
@@ -149,7 +152,12 @@ class Segmenter:
             output = self.engine(images)
             took = _since(start)
         return [
-            Inferred(probabilities[1], embedding, took)
+            Inferred(
+                probabilities[1],
+                embedding,
+                took,
+                probabilities[2] if self.metadata.num_classes == 3 else None,
+            )
             for probabilities, embedding in zip(output.probabilities, output.embedding, strict=True)
         ]
 
@@ -187,6 +195,10 @@ class Segmenter:
             measure(labels, side, spacing_mm=radiograph.spacing_mm, within=_reach(found, side, labels.shape))
             for side in (RIGHT, LEFT)
         )
+        heart_mask = None
+        if inferred.heart is not None:
+            heart_mask = preprocessing.restore(keep_heart(inferred.heart, threshold=0.5), **size) >= 0.5
+            heart_mask &= ~mask
         evidence = Evidence(
             input=prepared.input[0][rows, columns],
             probabilities=inferred.probabilities[rows, columns],
@@ -202,6 +214,10 @@ class Segmenter:
             left=left,
             sides_from=sides_from,
             quality=warn(assess(evidence, self._calibration), side_warnings(doubts)),
+            heart_mask=heart_mask,
+            heart=None
+            if heart_mask is None
+            else measure(heart_mask.view(np.uint8), 1, spacing_mm=radiograph.spacing_mm),
             timing_ms={
                 "decode": prepared.decode_ms,
                 "inference": inferred.inference_ms,

@@ -22,6 +22,7 @@ from .segmentation import (
     Warning,
 )
 from .served_model import Model
+from .trust import MaskFile, Trust
 
 T = TypeVar("T")
 
@@ -49,14 +50,17 @@ def ready(response: httpx.Response) -> bool:
     return _read(response, lambda document: bool(document["status"] == "ready"))
 
 
-def body(expected: str) -> Callable[[httpx.Response], bytes]:
+def file(expected: str) -> Callable[[httpx.Response], MaskFile]:
     """Makes what takes answers of the media type ``expected`` as they are."""
 
-    def read(response: httpx.Response) -> bytes:
+    def read(response: httpx.Response) -> MaskFile:
         found = media_type(response)
         if found != expected:
             raise _unexpected(response, f"{found or 'nothing'} instead of {expected}")
-        return response.content
+        try:
+            return MaskFile(response.content, Trust.of(response.headers))
+        except (KeyError, ValueError) as error:
+            raise _unexpected(response, f"its headers do not say whether to trust it: {error}") from None
 
     return read
 

@@ -10,6 +10,7 @@ from ..errors import SizeMismatch, UnsuitableImage
 from ..lungs import LEFT, RIGHT
 from ..quiet import quiet
 from ..version import installed_version
+from .trust import MESSAGES, trust_fields
 
 if TYPE_CHECKING:
     from highdicom import AlgorithmIdentificationSequence
@@ -41,7 +42,7 @@ def dicom_seg(
     reference, so there are no plane positions: the segmentation lies on the source pixel by pixel.
 
     Series Description, Content Description and Segment Description say whether the mask is trusted; Image Comments hold the
-    predicted IoU and each warning.
+    fields of `trust_fields`, what the sides and the spacing go by, and each warning, a line each.
 
     Dates and times are the source's. The series' UID follows from the source, the weights and Pleura's version, the instance's
     from all that is in it: what has the same UID has the same bytes, and a PACS that is sent it twice keeps one.
@@ -141,19 +142,17 @@ def _long_string(text: str) -> str:
 
 def trust_in_words(quality: Quality) -> str:
     """Say in at most 64 characters whether a mask is trusted, and its predicted IoU."""
-    iou = "unknown" if quality.predicted_iou is None else f"{quality.predicted_iou:.3f}"
+    iou = "unknown" if quality.predicted_iou is None else f"{round(quality.predicted_iou, 3):g}"
     return f"{'Trusted' if quality.trusted else 'Not trusted'}, predicted IoU {iou}"
 
 
 def _comments(segmentation: Segmentation) -> str:
-    quality, radiograph = segmentation.quality, segmentation.radiograph
-    lines = [
-        f"trusted: {'yes' if quality.trusted else 'no'}",
-        f"predicted IoU: {'unknown' if quality.predicted_iou is None else f'{quality.predicted_iou:.3f}'}",
-        *(f"warning {warning.code}: {warning.message}" for warning in quality.warnings),
-        f"sides from: {segmentation.sides_from.replace('_', ' ')}",
-        f"plane of the spacing: {radiograph.spacing_plane or 'no spacing'}",
-    ]
+    fields = trust_fields(segmentation.quality) | {
+        "Pleura-Sides-From": segmentation.sides_from,
+        "Pleura-Spacing-Plane": segmentation.radiograph.spacing_plane or "none",
+    }
+    lines = [f"{name}: {value}" for name, value in fields.items()]
+    lines += [f"{MESSAGES}: {warning.message}" for warning in segmentation.quality.warnings]
     return "\r\n".join(lines)
 
 

@@ -16,6 +16,7 @@ from pleura_client import (
     ServiceError,
     ServiceUnavailable,
     ServiceUnreachable,
+    Trust,
     UnexpectedAnswer,
     WrongKey,
 )
@@ -160,6 +161,24 @@ def test_an_answer_of_another_type() -> None:
             pleura.overlay(b"image")
         with pytest.raises(UnexpectedAnswer, match="nothing instead of application/dicom"):
             pleura.seg(b"image")
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Pleura-Trusted": "perhaps"}, {"Pleura-Trusted": "true", "Pleura-Predicted-IoU": "high"}]
+)
+def test_a_picture_that_does_not_say_whether_to_trust_it(headers: dict[str, str]) -> None:
+    script = Script(httpx.Response(200, content=b"", headers={"Content-Type": "image/png"} | headers))
+    with client_of(script, []) as pleura, pytest.raises(UnexpectedAnswer, match="whether to trust"):
+        pleura.overlay(b"image")
+
+
+def test_a_picture_that_is_trusted() -> None:
+    said = {"Pleura-Trusted": "true", "Pleura-Predicted-IoU": "0.96", "Pleura-Warnings": "touches_border"}
+    script = Script(httpx.Response(200, content=b"PNG", headers={"Content-Type": "image/png"} | said))
+    with client_of(script, []) as pleura:
+        made = pleura.overlay(b"image")
+    assert made == b"PNG"
+    assert made.trust == Trust(trusted=True, predicted_iou=0.96, warnings=("touches_border",))
 
 
 def test_a_damaged_encoding_of_an_answer() -> None:

@@ -41,7 +41,9 @@ def read_dicom(data: bytes, *, max_pixels: int) -> Radiograph:
         syntax = transfer_syntax(dataset)
         image = image_pixels(dataset, syntax, max_pixels=max_pixels)
         check_radiograph_size(image.columns, image.rows)
-        pixels, applied = display(image.frame(0), image.photometric, dataset)
+        pixels, applied = display(image.frame(0), image.photometric.name, dataset)
+        if image.photometric.assumed:
+            applied = ("photometric_assumed", *applied)
         spacing_mm, plane = pixel_spacing(dataset)
         return Radiograph(
             pixels=pixels,

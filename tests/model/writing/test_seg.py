@@ -553,11 +553,14 @@ def test_a_trusted_segmentation_says_so(tmp_path: Path) -> None:
     assert made.SeriesDescription == "Lung segmentation"
     assert made.ContentDescription == "Trusted, predicted IoU 0.957"
     assert [segment.SegmentDescription for segment in made.SegmentSequence] == [made.ContentDescription] * 2
-    assert made.ImageComments.splitlines()[:2] == ["trusted: yes", "predicted IoU: 0.957"]
+    assert made.ImageComments.splitlines()[:2] == [
+        "Pleura-Trusted: true",
+        "Pleura-Predicted-IoU: 0.957",
+    ]
     assert violations(data, tmp_path) == []
 
 
-@pytest.mark.parametrize(("predicted", "words"), [(0.4, "0.400"), (None, "unknown")])
+@pytest.mark.parametrize(("predicted", "words"), [(0.4, "0.4"), (None, "unknown")])
 def test_a_segmentation_that_is_not_trusted_says_so_and_why(
     predicted: float | None, words: str, tmp_path: Path
 ) -> None:
@@ -567,11 +570,14 @@ def test_a_segmentation_that_is_not_trusted_says_so_and_why(
     assert made.SeriesDescription == "Lung segmentation, not trusted"
     assert made.ContentDescription == f"Not trusted, predicted IoU {words}"
     assert [segment.SegmentDescription for segment in made.SegmentSequence] == [made.ContentDescription] * 2
-    assert made.ImageComments.splitlines()[:4] == [
-        "trusted: no",
-        f"predicted IoU: {words}",
-        "warning one_lung: Only one lung was found.",
-        "warning asymmetry: Größe.",
+    assert made.ImageComments.splitlines() == [
+        "Pleura-Trusted: false",
+        *([f"Pleura-Predicted-IoU: {words}"] if predicted else []),
+        "Pleura-Warnings: one_lung, asymmetry",
+        "Pleura-Sides-From: patient_orientation",
+        "Pleura-Spacing-Plane: none",
+        "Warning: Only one lung was found.",
+        "Warning: Größe.",
     ]
     assert violations(data, tmp_path) == []
 
