@@ -6,7 +6,6 @@ they could name the patient. What pydicom raises is answered by one sentence.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,26 +13,23 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit
 
 from ...errors import ImageError, UnreadableImage, UnsuitableImage, UnsupportedImage
 from ...ground_truth import GroundTruth
+from ...quiet import quiet
 from ...radiograph import Grey, Radiograph
 from ..decoding import Decoded
 from ..limits import check_radiograph_size
 from ..masks import region_in, truth_in, values_in
-from ..quiet import quiet
 from .dataset import read_attributes, text, without_pixels
 from .display import display
 from .kind import LABEL_MAP, SEGMENTATIONS, check_mask, check_radiograph, sop_class
+from .photometric import Photometric
 from .pixels import ImagePixels, image_pixels
 from .segmentation import joined, lungs_of
+from .sides import read_sides
 from .spacing import pixel_spacing
 from .syntax import transfer_syntax
-
-_LOSSY = (JPEGBaseline8Bit, JPEGExtended12Bit)
-
-logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
 
 
 def read_dicom(data: bytes, *, max_pixels: int) -> Radiograph:
@@ -51,7 +47,9 @@ def read_dicom(data: bytes, *, max_pixels: int) -> Radiograph:
         syntax = transfer_syntax(dataset)
         image = image_pixels(dataset, syntax, max_pixels=max_pixels)
         check_radiograph_size(image.columns, image.rows)
-        pixels, applied = display(image.frame(0), image.photometric, dataset)
+        pixels, applied = display(image.frame(0), image.photometric.name, dataset)
+        if image.photometric.assumed:
+            applied = ("photometric_assumed", *applied)
         spacing_mm, plane = pixel_spacing(dataset)
         return Radiograph(
             pixels=pixels,
@@ -60,6 +58,7 @@ def read_dicom(data: bytes, *, max_pixels: int) -> Radiograph:
             height=image.rows,
             spacing_mm=spacing_mm,
             spacing_plane=plane,
+            sides=read_sides(dataset),
             applied=applied,
             dataset=without_pixels(dataset),
         )
@@ -101,7 +100,7 @@ def read_dicom_labels(data: bytes, *, max_pixels: int) -> Grey:
         dataset, image = _mask_pixels(data, max_pixels=max_pixels)
         if sop_class(dataset) == LABEL_MAP:
             # A palette there says how the segments are shown.
-            image = replace(image, photometric="MONOCHROME2")
+            image = replace(image, photometric=Photometric("MONOCHROME2"))
         elif sop_class(dataset) in SEGMENTATIONS:
             raise UnsuitableImage("The DICOM SEG is no label map: send one of type LABELMAP, or a grey PNG.")
         return values_in(_stored(dataset, image))
@@ -126,7 +125,7 @@ def _stored(dataset: Dataset, image: ImagePixels) -> Decoded:
                 "The mask has values below 0 or above 65535: save it as grey PNG, 0 for background and 255 for lung."
             )
         pixels = pixels.astype(np.uint16)
-    lossy = image.syntax.uid in _LOSSY or text(dataset, "LossyImageCompression") == "01"
+    lossy = image.is_lossy() or text(dataset, "LossyImageCompression") == "01"
     return Decoded(np.ascontiguousarray(pixels), lossy=lossy)
 
 

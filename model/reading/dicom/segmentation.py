@@ -14,6 +14,7 @@ from ...errors import UnsuitableImage
 from ...ground_truth import GroundTruth, Note
 from .dataset import integer, text
 from .kind import LABEL_MAP, sop_class
+from .photometric import Photometric
 from .pixels import ImagePixels
 from .segments import described_segments, lung_segments
 
@@ -53,13 +54,13 @@ def joined(
     mask = np.zeros((image.rows, image.columns), np.bool_)
     if sop_class(dataset) == LABEL_MAP:
         # Values are segments' numbers, also where a palette says how to show them.
-        values = replace(image, photometric="MONOCHROME2").frame(0)
+        values = replace(image, photometric=Photometric("MONOCHROME2")).frame(0)
         if image.frames > 1:
             raise UnsuitableImage(_SEVERAL)
         kept = [number for number in numbers if number] if numbers is not None else None
         return np.asarray(values != 0) if kept is None else np.isin(values, kept), None
     fractional = image.bits_allocated > 1 and text(dataset, "SegmentationType") != "BINARY"
-    highest = integer(dataset, "MaximumFractionalValue", default=2**image.bits_stored - 1)
+    highest = integer(dataset, "MaximumFractionalValue", default=2**image.layout.stored - 1)
     levels = False
     for index, number in enumerate(_frame_segments(dataset, image.frames)):
         if numbers is not None and number not in numbers:

@@ -140,7 +140,9 @@ def _peaks(counts: Counts, *, middle: slice, width: int, pixels: int) -> list[in
     places = np.arange(counts.size)
     reach = width // 2
     near = sums[np.minimum(places + reach + 1, counts.size)] - sums[np.maximum(places - reach, 0)]
-    beside = np.maximum(near[np.maximum(places - width, 0)], near[np.minimum(places + width, counts.size - 1)])
+    beside = np.maximum(
+        near[np.maximum(places - width, 0)], near[np.minimum(places + width, counts.size - 1)]
+    )
     standing_out = np.where((near >= _LEVEL * pixels) & (near >= _OUTSTANDING * beside), near, 0)
     left = standing_out[middle]
     found: list[int] = []

@@ -236,7 +236,9 @@ def _notes(stored: Decoded, levels: Levels, grey: Grey) -> Sequence[Note]:
     if levels.kind == "smooth":
         cut = f"a pixel counts as lung from {levels.least} on, half of the way to {levels.values[0]}."
         if stored.lossy:
-            notes.append(Note("lossy", f"The mask is stored with loss (JPEG or WebP): {cut} Save masks as PNG."))
+            notes.append(
+                Note("lossy", f"The mask is stored with loss (JPEG or WebP): {cut} Save masks as PNG.")
+            )
         else:
             notes.append(
                 Note("grey_levels", f"The mask has greys between its levels, as resizing makes them: {cut}")
