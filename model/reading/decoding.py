@@ -102,7 +102,7 @@ def pillow_pixels(image: Image.Image) -> Grey:
 def split_alpha(pixels: Grey) -> tuple[Grey, Grey | None]:
     """``(h, w, 4)`` to colour ``(h, w, 3)`` and alpha ``(h, w)``; what has no alpha stays as it is."""
     if pixels.ndim == 3 and pixels.shape[2] == 4:
-        return pixels[..., :3], np.ascontiguousarray(pixels[..., 3])
+        return pixels[..., :3], np.asarray(pixels[..., 3].copy())  # type: ignore[return-value]
     return pixels, None
 
 

@@ -114,7 +114,7 @@ def read_labels(source: Source, *, max_pixels: int = MAX_PIXELS) -> Grey:
 
         return read_dicom_labels(data, max_pixels=max_pixels)
     stored = read_stored(data, name, max_pixels=max_pixels)
-    return turn_upright(values_in(stored), stored.orientation)  # type: ignore[return-value]
+    return turn_upright(values_in(stored), stored.orientation)
 
 
 def _load(source: Source, *, max_pixels: int) -> tuple[bytes, Format]:

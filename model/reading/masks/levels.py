@@ -39,6 +39,10 @@ _LEVEL = 0.01
 """Share of the image from which calm pixels about a value between are a level, where they stand out."""
 _OUTSTANDING = 3
 """How many times as many pixels a level has as the values beside it."""
+_OVERSHOOT = 1.3
+"""How far above a level, as a factor, compression and resizing reach."""
+_FEW_CALM = 0.1
+"""Calm pixels of an overshoot, as a share of the level's."""
 _CALM = 16
 """Among neighbours that differ by a sixteenth of the range at most, a pixel is calm."""
 _FAINT = 32
@@ -130,8 +134,15 @@ def _many(grey: Grey, counts: Counts, *, lossy: bool) -> Levels:
     background = bool(counts[: low_end + 1].any())
     if spread.sum() > _PICTURE * grey.size:
         return Levels("picture", 1, (), background)
-    levels = (*peaks, high)
+    levels = tuple(peaks) if peaks and _is_overshoot(around.calm, high, above=peaks[-1]) else (*peaks, high)
     return Levels("smooth", (low + levels[0] + 1) // 2, levels, background)
+
+
+def _is_overshoot(calm: Counts, high: int, *, above: int) -> bool:
+    """Whether the highest values are no level but what compression and resizing add to the level below them."""
+    reach = max(1, high // 32)
+    here, there = (calm[max(0, value - reach) : value + reach + 1].sum() for value in (high, above))
+    return bool(high <= _OVERSHOOT * above and here < _FEW_CALM * there)
 
 
 def _peaks(counts: Counts, *, middle: slice, width: int, pixels: int) -> list[int]:
