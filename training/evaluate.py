@@ -7,11 +7,13 @@ The masks are those that the service would give, at the size of the ground truth
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.ground_truth import Note
 from model.heart import cardiothoracic_ratio
 from model.lungs import LEFT, RIGHT, label_lungs, measure
 from model.metrics.gross_errors import KINDS, GrossError, gross_errors
@@ -45,6 +47,7 @@ class Case:
         loss: mean cross-entropy of the network's output at its own size.
         quality: what the service says of the mask.
         gross_errors: thick and large places where mask and truth differ.
+        notes: what was assumed about the files of the truth.
         heart_iou: IoU of the heart; None without a true mask of it, or where the checkpoint does not find hearts.
         true_ratio: the cardiothoracic ratio of the true masks; None without one of the heart.
         ratio: that of the predicted masks; None where a part was not found.
@@ -59,6 +62,7 @@ class Case:
     loss: float
     quality: Quality
     gross_errors: tuple[GrossError, ...] = ()
+    notes: tuple[tuple[Path, Note], ...] = ()
     heart_iou: float | None = None
     true_ratio: float | None = None
     ratio: float | None = None
@@ -144,7 +148,7 @@ def evaluate(segmenter: Segmenter, dataset: SegmentationDataset) -> Iterator[tup
         DataError: a file cannot be read; it is named.
     """
     for index, sample in enumerate(dataset.samples):
-        pixels, mask = dataset.load(index)
+        pixels, mask, notes = dataset.read(index)
         prepared = segmenter.prepare(pixels)
         (inferred,) = segmenter.run([prepared])
         segmentation = segmenter.finish(prepared, inferred)
@@ -162,6 +166,7 @@ def evaluate(segmenter: Segmenter, dataset: SegmentationDataset) -> Iterator[tup
             loss=_cross_entropy(segmenter, prepared, inferred, mask),
             quality=segmentation.quality,
             gross_errors=gross_errors(prediction, truth),
+            notes=tuple(notes),
             **_heart_figures(segmentation, dataset.load_heart(index), truth),
         )
         yield case, Images(pixels, truth, prediction)

@@ -56,7 +56,7 @@ class Lungs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warning:
-    """Something that speaks against the mask: a stable word for programs, a sentence for people."""
+    """Something that speaks against a mask, or was assumed about it: a stable word for programs, a sentence for people."""
 
     code: str
     message: str
@@ -158,8 +158,20 @@ class Metrics:
     raw_iou: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroundTruth:
+    """How the service read the ground truth.
+
+    Attributes:
+        notes: what it assumed, and what looks wrong; empty where there was no doubt.
+    """
+
+    notes: tuple[Warning, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evaluation(Segmentation):
     """The lungs in one radiograph, and how well they agree with its ground truth."""
 
     metrics: Metrics
+    ground_truth: GroundTruth = GroundTruth()
