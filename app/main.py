@@ -6,6 +6,7 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from model.segmenter import Segmenter
+from model.version import installed_version
 from model.writing.trust import FIELDS
 
 from . import errors, openapi
@@ -17,7 +18,7 @@ from .middleware import Watch
 from .routes import documentation, evaluate, health, inference, metrics, model, page, segment
 from .settings import Settings
 from .targets import Targets
-from .telemetry import Telemetry, installed_version
+from .telemetry import Telemetry
 from .tracing import Traces, configured_provider
 from .uploads import Intake
 

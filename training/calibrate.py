@@ -24,10 +24,10 @@ from model.quality.frontal import FRONTAL
 from model.segmenter import Segmenter
 
 from .errors import TrainingError
+from .folders import images_in
 from .quality_cases import (
     Case,
     frontal_cases,
-    images_in,
     kinds_in,
     labelled_cases,
     montage_cases,

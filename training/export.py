@@ -17,7 +17,7 @@ from model.errors import ImageError
 from model.reading import read
 
 from .errors import DataError
-from .quality_cases import images_in
+from .folders import images_in
 
 if TYPE_CHECKING:
     import openvino

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
-from typing import TYPE_CHECKING
 
 from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
@@ -12,12 +10,6 @@ from pydicom.uid import generate_uid
 from model.errors import UnsuitableImage
 from model.segmenter import Segmenter
 from model.writing.seg import dicom_seg
-
-if TYPE_CHECKING:
-    from model.segmentation import Segmentation
-
-UNTRUSTED = "Lung segmentation, not trusted"
-"""Series description, which viewers show."""
 
 
 class Withheld(Exception):
@@ -50,7 +42,7 @@ def segment(data: bytes, *, instance: str, segmenter: Segmenter, store_untrusted
         data: the radiograph's file.
         instance: the SOP Instance UID that it is known by.
         segmenter: what makes the mask.
-        store_untrusted: also where the mask is not trusted; the series description then says so.
+        store_untrusted: also where the mask is not trusted; the segmentation then says so.
 
     Raises:
         ImageError: the radiograph cannot be read or is not suitable, or is another instance.
@@ -66,26 +58,5 @@ def segment(data: bytes, *, instance: str, segmenter: Segmenter, store_untrusted
         raise Withheld("no lung", codes)
     if not segmentation.quality.trusted and not store_untrusted:
         raise Withheld("not trusted", codes)
-    return _written(source, segmentation, segmenter, series=series_uid(instance, segmenter))
-
-
-def _written(source: Dataset, segmentation: Segmentation, segmenter: Segmenter, *, series: str) -> Dataset:
-    try:
-        installed = version("pleura")
-    except PackageNotFoundError:
-        installed = "unknown"
-    metadata = segmenter.metadata
-    written = dcmread(
-        BytesIO(
-            dicom_seg(
-                source,
-                segmentation.labels,
-                algorithm_name=metadata.name[:64],
-                algorithm_version=f"{installed}+{metadata.sha256[:12]}",
-                series_instance_uid=series,
-            )
-        )
-    )
-    if not segmentation.quality.trusted:
-        written.SeriesDescription = UNTRUSTED
-    return written
+    made = dicom_seg(segmentation, segmenter.metadata, series_instance_uid=series_uid(instance, segmenter))
+    return dcmread(BytesIO(made))

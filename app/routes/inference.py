@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
 from model.errors import ImageError
+from model.version import installed_version
 from model.writing.trust import trust_fields
 
 from ..dependencies import IntakeNow, LifecycleNow, PipelineNow, SettingsNow
@@ -30,7 +31,6 @@ from ..open_inference.work import Infer, require_version, version
 from ..openapi import TRUST, UPLOAD_PROBLEMS, inference_body, inference_problems
 from ..pipeline import Pipeline
 from ..settings import Settings
-from ..telemetry import installed_version
 
 JSON_LENGTH = "Inference-Header-Content-Length"
 MODEL = f"/v2/models/{MODEL_NAME}"

@@ -196,6 +196,15 @@ def test_what_a_later_service_adds_is_passed_over() -> None:
         assert pleura.segment(b"image").quality.warnings[0].code == "one_lung"
 
 
+def test_an_older_service_says_nothing_of_the_sides() -> None:
+    document = segmentation_document()
+    del document["image"]["sides_from"]
+    script = Script(httpx.Response(200, json=segmentation_document()), httpx.Response(200, json=document))
+    with client_of(script, []) as pleura:
+        assert pleura.segment(b"image").image.sides_from == "patient_orientation"
+        assert pleura.segment(b"image").image.sides_from == "convention"
+
+
 BAD_ARGUMENTS: list[tuple[Any, str]] = [
     (np.zeros((4, 4), np.float32), "not float32"),
     (np.zeros((4, 4, 3), np.uint8), r"not uint8 \(4, 4, 3\)"),

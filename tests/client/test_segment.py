@@ -54,7 +54,8 @@ def test_what_is_known_about_it(pleura: Pleura) -> None:
         "dicom",
     )
     assert segmentation.spacing_mm == (0.5, 0.5)
-    assert segmentation.image.spacing_plane == "patient"
+    assert segmentation.image.spacing_plane == "unknown"
+    assert segmentation.image.sides_from == "convention"
     assert isinstance(segmentation.image.applied, tuple)
     assert segmentation.model.name == "fake"
     assert segmentation.model.threshold == 0.5

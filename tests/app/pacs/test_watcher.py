@@ -12,10 +12,11 @@ from pydicom.uid import ComputedRadiographyImageStorage
 
 from app.pacs import archive
 from app.pacs.postponed import MOST_FAILURES
-from app.pacs.segmentation import UNTRUSTED, series_uid
+from app.pacs.segmentation import series_uid
 from app.pacs.worker import Outcome
 from model.lungs import LEFT, RIGHT
 from model.reading import read_mask
+from model.writing.seg import UNTRUSTED
 from samples.phantom import phantom
 from tests.app.fakes import picture, segmenter
 from tests.app.pacs.conftest import Lines, MakeWatcher

@@ -56,6 +56,7 @@ def test_the_document(shared_client: Service) -> None:
         "spacing_mm": None,
         "spacing_plane": None,
         "applied": [],
+        "sides_from": "convention",
     }
     assert document["lungs"]["left"] is None
     right = document["lungs"]["right"]
@@ -194,7 +195,7 @@ def test_a_document_for_dicom(shared_client: Service) -> None:
     document = shared_client.post("/segment", content=dicom(picture(BOX))).json()
     assert document["image"]["format"] == "dicom"
     assert document["image"]["spacing_mm"] == [0.5, 0.5]
-    assert document["image"]["spacing_plane"] == "patient"
+    assert document["image"]["spacing_plane"] == "unknown"
     assert document["lungs"]["right"]["area_mm2"] == 16 * 40 / 4
     assert "DOE" not in str(document)
 
