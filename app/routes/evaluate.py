@@ -29,7 +29,7 @@ from ..options import EvaluateOptions
 from ..schemas import EvaluationDocument, Metrics, Picture
 from ..schemas import GroundTruth as GroundTruthDocument
 from ..settings import Settings
-from ..uploads import contents
+from ..spool import contents
 
 router = APIRouter(tags=["segmentation"])
 
