@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Grey = NDArray[np.uint8] | NDArray[np.uint16]
 
+Box = tuple[int, int, int, int]
+"""x, y, width and height in pixels."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Radiograph:
