@@ -14,13 +14,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .checkpoint import BUNDLED, CheckpointMetadata, read_metadata
+from .checkpoint import BUNDLED, LUNG_AND_HEART, CheckpointMetadata, read_metadata
 from .engines import Device, Engine, EngineChoice, choose_engine
 from .engines.flips import FlipAveraged
 from .errors import CheckpointError, UnsuitableImage
-from .lungs import LEFT, RIGHT, label_lungs, measure
+from .heart import keep_heart
+from .lungs import LEFT, RIGHT, label_by_file, measure
 from .postprocessing import postprocess as keep_lungs
-from .quality import Calibration, Evidence, assess
+from .quality import Calibration, Evidence, assess, side_warnings, warn
 from .radiograph import Grey, Radiograph
 from .reading import MAX_PIXELS, read
 from .segmentation import Segmentation
@@ -44,11 +45,13 @@ class Inferred(NamedTuple):
         probabilities: ``(S, S)`` float32, of lung.
         embedding: ``(D,)`` float32, what the encoder saw.
         inference_ms: what the batch took.
+        heart: ``(S, S)`` float32, the probabilities of heart; None where the checkpoint does not find hearts.
     """
 
     probabilities: NDArray[np.float32]
     embedding: NDArray[np.float32]
     inference_ms: float
+    heart: NDArray[np.float32] | None = None
 
 
 class Segmenter:
@@ -90,10 +93,10 @@ class Segmenter:
         return segmenter
 
     def _compose(self, metadata: CheckpointMetadata, engine: Engine) -> None:
-        if metadata.num_classes != 2:
+        if metadata.num_classes != 2 and metadata.classes != LUNG_AND_HEART:
             raise CheckpointError(
                 f"The checkpoint {metadata.name} has {metadata.num_classes} classes: the segmenter needs one of two, "
-                "background and lung."
+                "background and lung, or of three, the heart being the third."
             )
         self.metadata = metadata
         self.engine = engine
@@ -149,7 +152,12 @@ class Segmenter:
             output = self.engine(images)
             took = _since(start)
         return [
-            Inferred(probabilities[1], embedding, took)
+            Inferred(
+                probabilities[1],
+                embedding,
+                took,
+                probabilities[2] if self.metadata.num_classes == 3 else None,
+            )
             for probabilities, embedding in zip(output.probabilities, output.embedding, strict=True)
         ]
 
@@ -178,7 +186,7 @@ class Segmenter:
         preprocessing = self.metadata.preprocessing
 
         kept = keep_lungs(inferred.probabilities, threshold=cut) if postprocess else inferred.probabilities
-        small = label_lungs(kept >= cut)
+        small, sides_from, doubts = label_by_file(kept >= cut, radiograph.sides)
         mask = preprocessing.restore(kept, **size) >= cut
         rows, columns = preprocessing.frame(**size)
         found = small[rows, columns]
@@ -187,6 +195,10 @@ class Segmenter:
             measure(labels, side, spacing_mm=radiograph.spacing_mm, within=_reach(found, side, labels.shape))
             for side in (RIGHT, LEFT)
         )
+        heart_mask = None
+        if inferred.heart is not None:
+            heart_mask = preprocessing.restore(keep_heart(inferred.heart, threshold=0.5), **size) >= 0.5
+            heart_mask &= ~mask
         evidence = Evidence(
             input=prepared.input[0][rows, columns],
             probabilities=inferred.probabilities[rows, columns],
@@ -200,7 +212,12 @@ class Segmenter:
             threshold=cut,
             right=right,
             left=left,
-            quality=assess(evidence, self._calibration),
+            sides_from=sides_from,
+            quality=warn(assess(evidence, self._calibration), side_warnings(doubts)),
+            heart_mask=heart_mask,
+            heart=None
+            if heart_mask is None
+            else measure(heart_mask.view(np.uint8), 1, spacing_mm=radiograph.spacing_mm),
             timing_ms={
                 "decode": prepared.decode_ms,
                 "inference": inferred.inference_ms,
@@ -215,14 +232,19 @@ def _at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArra
     Every pixel of the mask lies less than one step beside a labelled one.
     """
     height, width = mask.shape
-    on_right, on_left = (np.flatnonzero((small == side).any(axis=0)) for side in (RIGHT, LEFT))
+    columns = {side: np.flatnonzero((small == side).any(axis=0)) for side in (RIGHT, LEFT)}
+    found = sorted((side for side in columns if len(columns[side])), key=lambda side: int(columns[side][0]))
     labels = mask.view(np.uint8)
-    if not len(on_left):
+    if len(found) < 2:
+        labels *= np.uint8(found[0] if found else 1)
         return labels
-    if not len(on_right) or on_left[0] - on_right[-1] >= 2:
+    before, after = found
+    if columns[after][0] - columns[before][-1] >= 2:
         # No column holds both, as nearly always: one cut tells them apart.
-        between = (on_left[0] + on_right[-1] + 1) / 2 if len(on_right) else 0
-        labels[:, math.ceil(between * width / small.shape[1] - 0.5) :] *= np.uint8(LEFT)
+        between = (columns[after][0] + columns[before][-1] + 1) / 2
+        cut = math.ceil(between * width / small.shape[1] - 0.5)
+        labels[:, :cut] *= np.uint8(before)
+        labels[:, cut:] *= np.uint8(after)
         return labels
     reach = np.where(small > 0, small, cv2.dilate(small, np.ones((3, 3), np.uint8)))
     labels *= cv2.resize(reach, (width, height), interpolation=cv2.INTER_NEAREST_EXACT).astype(np.uint8)

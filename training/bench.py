@@ -117,7 +117,7 @@ class Bench:
             images = self.data / "covid/train/images" if within else self.data / name
             if not folder.exists():
                 teacher = Segmenter(self.base(source), device=self.hardware.device, engine="torch")
-                for label in pseudo_labels(teacher, images_in(images), within=within):
+                for label in pseudo_labels([teacher], images_in(images), within=within):
                     if isinstance(label, PseudoLabel):
                         write_pseudo_label(label, folder)
             folders.append(folder)

@@ -15,6 +15,7 @@ def cross_fit(
     recipe: Recipe,
     folds: int,
     out: Path,
+    encoder_weights: str = "none",
     device: str = "cpu",
     mixed_precision: bool = False,
     workers: int = 0,
@@ -29,7 +30,7 @@ def cross_fit(
         recipe: how each network is trained.
         folds: how many networks.
         out: gets a run's folder for each fold, ``fold-0`` and so on.
-        device, mixed_precision, workers, seed: see `fit`.
+        encoder_weights, device, mixed_precision, workers, seed: see `fit`.
     """
     fold_of = folds_of(dataset, folds=folds)
     for fold in range(folds):
@@ -41,6 +42,7 @@ def cross_fit(
             train=learnt,
             validation=judged,
             out=run,
+            encoder_weights=encoder_weights,
             device=device,
             mixed_precision=mixed_precision,
             workers=workers,

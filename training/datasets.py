@@ -5,7 +5,8 @@ Layouts that are read:
 * ``images/`` and ``masks/`` with the same stems; a mask's stem may end in ``_mask``;
 * Montgomery's own: ``CXR_png/`` and ``ManualMask/leftMask`` with ``ManualMask/rightMask``, whose union is the mask.
 
-Beside them ``ignore/`` may hold, under the image's stem, pictures whose non-zero pixels are left out of the loss.
+Beside them ``ignore/`` may hold, under the image's stem, pictures whose non-zero pixels are left out of the loss, and ``hearts/``
+masks of the heart.
 
 A mask of two classes is any picture: what is not zero is lung. With more classes a mask is grey, and its values are the classes.
 """
@@ -32,7 +33,13 @@ from model.writing.png import mask_png
 from .errors import DataError
 
 IGNORE = 255
-"""Class of the pixels that the loss leaves out."""
+"""Code of the pixels that the loss leaves out."""
+
+NOT_LUNG = 254
+"""Code of the pixels that are background or heart, where the image has no mask of the heart."""
+
+LUNG, HEART = 1, 2
+"""Classes of a data set with hearts."""
 
 Pair = tuple[tv_tensors.Image, tv_tensors.Mask]
 Array = TypeVar("Array")
@@ -52,26 +59,37 @@ class Sample:
     masks: tuple[Path, ...]
     ignore: Path | None
     source: int
+    heart: Path | None = None
 
 
 class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
-    """Pairs of image ``(1, H, W)`` float32 in 0..1 and mask ``(H, W)`` int64: 0, the class, or `IGNORE`.
+    """Pairs of image ``(1, H, W)`` float32 in 0..1 and mask ``(H, W)`` int64: 0, the class, `NOT_LUNG` or `IGNORE`.
 
     Args:
         roots: one or several folders in a layout of this module.
         transform: called with image and mask of each pair; None gives them as they are.
         num_classes: of the masks, background included.
+        hearts: the classes are background, `LUNG` and `HEART`; in an image without a mask of the heart what is not lung is `NOT_LUNG`.
+        weights: how often each root is drawn beside what its size asks for; None is 1 for all.
 
     Raises:
         DataError: a root has no images, or an image has no mask. It names the file.
     """
 
     def __init__(
-        self, roots: Path | Sequence[Path], *, transform: Transform | None = None, num_classes: int = 2
+        self,
+        roots: Path | Sequence[Path],
+        *,
+        transform: Transform | None = None,
+        num_classes: int = 2,
+        hearts: bool = False,
+        weights: Sequence[float] | None = None,
     ) -> None:
         self.roots = (roots,) if isinstance(roots, Path) else tuple(roots)
         self.transform = transform
-        self.num_classes = num_classes
+        self.num_classes = 3 if hearts else num_classes
+        self.hearts = hearts
+        self.weights = (1.0,) * len(self.roots) if weights is None else tuple(weights)
         self.samples = [
             sample for source, root in enumerate(self.roots) for sample in _find_samples(root, source)
         ]
@@ -107,14 +125,30 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
             classes = _read_or_name(path, self._read_classes)
             _require_size(path, classes.shape, image.shape, sample.image)
             np.maximum(mask, classes, out=mask)
+        if self.hearts:
+            heart = self.load_heart(index)
+            if heart is None:
+                mask[mask == 0] = NOT_LUNG
+            else:
+                _require_size(sample.heart or sample.image, heart.shape, image.shape, sample.image)
+                mask[heart] = HEART
         if sample.ignore is not None:
             ignored = _read_or_name(sample.ignore, read_mask)
             _require_size(sample.ignore, ignored.shape, image.shape, sample.image)
             mask[ignored] = IGNORE
         return image, mask
 
+    def load_heart(self, index: int) -> NDArray[np.bool_] | None:
+        """The mask of the heart ``(H, W)`` bool; None where ``hearts/`` has none.
+
+        Raises:
+            DataError: the file cannot be read.
+        """
+        path = self.samples[index].heart
+        return None if path is None else _read_or_name(path, read_mask)
+
     def _read_classes(self, path: Path) -> NDArray[np.uint8]:
-        if self.num_classes == 2:
+        if self.num_classes == 2 or self.hearts:
             return read_mask(path).view(np.uint8)
         classes = read(path).pixels
         if classes.max() >= self.num_classes:
@@ -135,14 +169,22 @@ def unit_range(pixels: Grey) -> NDArray[np.float32]:
 
 
 def lung_in(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Where a mask ``(H, W)`` of `SegmentationDataset.load` holds any class but background; `IGNORE` does not count."""
-    lung: NDArray[np.bool_] = (mask > 0) & (mask != IGNORE)
+    """Where a mask ``(H, W)`` of `SegmentationDataset.load` holds any class but background; `NOT_LUNG` and `IGNORE` do not count."""
+    lung: NDArray[np.bool_] = (mask > 0) & (mask < NOT_LUNG)
     return lung
 
 
-def add_sample(root: Path, image: Path, mask: NDArray[np.bool_], *, ignore: NDArray[np.bool_] | None) -> None:
-    """Adds a copy of an image to the folder ``root``, with its mask and what is left out of the loss, each ``(H, W)``."""
-    parts = {"masks": mask} if ignore is None else {"masks": mask, "ignore": ignore}
+def add_sample(
+    root: Path,
+    image: Path,
+    mask: NDArray[np.bool_],
+    *,
+    ignore: NDArray[np.bool_] | None,
+    heart: NDArray[np.bool_] | None = None,
+) -> None:
+    """Adds a copy of an image to the folder ``root``, with its mask, what is left out of the loss and the heart, each ``(H, W)``."""
+    optional = {"ignore": ignore, "hearts": heart}
+    parts = {"masks": mask} | {part: pixels for part, pixels in optional.items() if pixels is not None}
     for part in ("images", *parts):
         (root / part).mkdir(parents=True, exist_ok=True)
     shutil.copyfile(image, root / "images" / image.name)
@@ -175,7 +217,9 @@ def _find_samples(root: Path, source: int) -> list[Sample]:
     if groups is None:
         raise DataError(f"{root} holds no folder masks/: put a mask for each image there.")
     masks = [_by_stem(root / name) for name in groups]
-    ignored = _by_stem(root / "ignore") if (root / "ignore").is_dir() else {}
+    ignored, hearts = (
+        _by_stem(root / name) if (root / name).is_dir() else {} for name in ("ignore", "hearts")
+    )
     samples = []
     for stem, image in images.items():
         found = tuple(group[stem] for group in masks if stem in group)
@@ -183,7 +227,7 @@ def _find_samples(root: Path, source: int) -> list[Sample]:
             raise DataError(
                 f"{image} has no mask in {root / groups[len(found)]}: add one or remove the image."
             )
-        samples.append(Sample(stem, image, found, ignored.get(stem), source))
+        samples.append(Sample(stem, image, found, ignored.get(stem), source, hearts.get(stem)))
     return samples
 
 

@@ -12,16 +12,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.heart import cardiothoracic_ratio
+from model.lungs import LEFT, RIGHT, label_lungs, measure
+from model.metrics.gross_errors import KINDS, GrossError, gross_errors
 from model.metrics.overlap import Overlap, overlap
 from model.metrics.surface import Surface, surface
 from model.quality import Quality
 from model.radiograph import Grey
+from model.segmentation import Segmentation
 from model.segmenter import Inferred, Prepared, Segmenter
 
 from .datasets import IGNORE, SegmentationDataset, lung_in
 
 LOW_IOU = 0.85
 """Below this a mask is counted as a failure."""
+
+GOOD_IOU = 0.9
+"""Masks below this are counted too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +44,10 @@ class Case:
         surface: distances of the outlines.
         loss: mean cross-entropy of the network's output at its own size.
         quality: what the service says of the mask.
+        gross_errors: thick and large places where mask and truth differ.
+        heart_iou: IoU of the heart; None without a true mask of it, or where the checkpoint does not find hearts.
+        true_ratio: the cardiothoracic ratio of the true masks; None without one of the heart.
+        ratio: that of the predicted masks; None where a part was not found.
     """
 
     index: int
@@ -47,6 +58,10 @@ class Case:
     surface: Surface
     loss: float
     quality: Quality
+    gross_errors: tuple[GrossError, ...] = ()
+    heart_iou: float | None = None
+    true_ratio: float | None = None
+    ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +84,7 @@ class Distribution:
 
     Attributes:
         failures: how many are below `LOW_IOU`.
+        below_good: share below `GOOD_IOU`.
     """
 
     mean: float
@@ -76,6 +92,7 @@ class Distribution:
     p5: float
     worst: float
     failures: int
+    below_good: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +106,10 @@ class Summary:
         mean_dice, mean_pixel_accuracy, mean_loss: means.
         mean_hd95_px, mean_assd_px, mean_nsd: over the images where both masks hold lung; None where there is none.
         trusted: share of the masks that the service calls trusted.
+        gross: images with a gross error.
+        below_dome, elsewhere, missed: how many errors of each kind there are.
+        gross_trusted: images with a gross error whose mask is trusted all the same.
+        heart_iou, ratio_error: means over the images that have them: IoU of the heart, absolute error of the cardiothoracic ratio.
     """
 
     images: int
@@ -101,6 +122,13 @@ class Summary:
     mean_assd_px: float | None
     mean_nsd: float | None
     trusted: float
+    gross: int
+    below_dome: int
+    elsewhere: int
+    missed: int
+    gross_trusted: int
+    heart_iou: float | None
+    ratio_error: float | None
 
 
 def evaluate(segmenter: Segmenter, dataset: SegmentationDataset) -> Iterator[tuple[Case, Images]]:
@@ -133,6 +161,8 @@ def evaluate(segmenter: Segmenter, dataset: SegmentationDataset) -> Iterator[tup
             surface=surface(prediction, truth),
             loss=_cross_entropy(segmenter, prepared, inferred, mask),
             quality=segmentation.quality,
+            gross_errors=gross_errors(prediction, truth),
+            **_heart_figures(segmentation, dataset.load_heart(index), truth),
         )
         yield case, Images(pixels, truth, prediction)
 
@@ -150,6 +180,16 @@ def summarise(cases: Sequence[Case]) -> Summary:
         mean_assd_px=_mean([case.surface.assd_px for case in cases]),
         mean_nsd=_mean([case.surface.nsd for case in cases]),
         trusted=float(np.mean([case.quality.trusted for case in cases])),
+        gross=sum(bool(case.gross_errors) for case in cases),
+        **{kind: sum(error.kind == kind for case in cases for error in case.gross_errors) for kind in KINDS},
+        gross_trusted=sum(bool(case.gross_errors) and case.quality.trusted for case in cases),
+        heart_iou=_mean([case.heart_iou for case in cases]),
+        ratio_error=_mean(
+            [
+                None if case.ratio is None or case.true_ratio is None else abs(case.ratio - case.true_ratio)
+                for case in cases
+            ]
+        ),
     )
 
 
@@ -161,6 +201,7 @@ def _distribution(ious: list[float]) -> Distribution:
         p5=float(np.percentile(values, 5)),
         worst=float(values.min()),
         failures=int((values < LOW_IOU).sum()),
+        below_good=float((values < GOOD_IOU).mean()),
     )
 
 
@@ -173,6 +214,25 @@ def _cross_entropy(
     truth = cv2.resize(mask, probabilities.shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
     right = np.where(truth > 0, probabilities, 1 - probabilities)[truth != IGNORE]
     return float(-np.log(np.maximum(right, 1e-12)).mean()) if right.size else 0.0
+
+
+def _heart_figures(
+    segmentation: Segmentation, heart: NDArray[np.bool_] | None, truth: NDArray[np.bool_]
+) -> dict[str, float | None]:
+    if heart is None:
+        return {}
+    sides = label_lungs(truth)
+    true_ratio = cardiothoracic_ratio(
+        measure(heart.view(np.uint8), 1), measure(sides, RIGHT), measure(sides, LEFT)
+    )
+    found = segmentation.heart_mask
+    if found is None:
+        return {"true_ratio": true_ratio}
+    return {
+        "heart_iou": overlap(found, heart).iou,
+        "true_ratio": true_ratio,
+        "ratio": cardiothoracic_ratio(segmentation.heart, segmentation.right, segmentation.left),
+    }
 
 
 def _mean(values: list[float | None]) -> float | None:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.utils.data import BatchSampler, DataLoader
 
 from model.checkpoint import UNET, CheckpointMetadata, load_checkpoint, read_metadata, save_checkpoint
-from model.network import SegmentationNetwork
+from model.network import LEAN_DECODER, SegmentationNetwork
 
 from .batches import StageBatches
 from .datasets import SegmentationDataset
@@ -44,7 +44,7 @@ def fit(
     validation: SegmentationDataset,
     out: Path,
     architecture: str = UNET,
-    num_classes: int = 2,
+    classes: tuple[str, ...] = (),
     encoder_weights: str = "none",
     start_from: Path | None = None,
     device: str = "cpu",
@@ -63,7 +63,7 @@ def fit(
         validation: the images that choose the best epoch of the last stage; its transform is replaced too.
         out: the run's folder.
         architecture: which network; ours, or one of torchvision's.
-        num_classes: classes of the masks, background included.
+        classes: what each class of the masks is, where that is known; it goes into the checkpoint.
         encoder_weights: ``"none"``, ``"imagenet"`` (torchvision's, downloaded) or a file.
         start_from: a checkpoint of the same network whose weights the run begins with, instead of ``encoder_weights``; a resumed run reads
             no more than its metadata.
@@ -84,13 +84,18 @@ def fit(
     """
     torch.manual_seed(seed)
     described = describe_recipe(recipe, seed=seed)
+    decoder = recipe.decoder
     if start_from is not None:
-        described["start_from"] = read_metadata(start_from).sha256
+        started_from = read_metadata(start_from)
+        described["start_from"] = started_from.sha256
+        decoder = {name: getattr(started_from, name) for name in LEAN_DECODER}
     metadata = CheckpointMetadata(
         name=name,
         architecture=architecture,
-        num_classes=num_classes,
+        num_classes=train.num_classes,
+        classes=classes,
         in_channels=recipe.in_channels,
+        **decoder,
         preprocessing=recipe.preprocessing,
         encoder_weights=Path(encoder_weights).name,
         recipe=described,
@@ -100,9 +105,12 @@ def fit(
     started_with = {
         "recipe": metadata.recipe,
         "architecture": architecture,
-        "num_classes": num_classes,
+        "num_classes": train.num_classes,
         "encoder_weights": metadata.encoder_weights,
-        "data": {part: [root["stems_sha256"] for root in roots] for part, roots in metadata.data.items()},
+        "data": {
+            part: [[root["stems_sha256"], root["weight"]] for root in roots]
+            for part, roots in metadata.data.items()
+        },
     }
     group.require_same(started_with)
     with group.first_enters(claim(out)):

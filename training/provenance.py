@@ -53,6 +53,11 @@ def _describe(dataset: SegmentationDataset) -> list[dict[str, Any]]:
         stems = sorted(sample.stem for sample in dataset.samples if sample.source == source)
         digest = hashlib.sha256("\n".join(stems).encode()).hexdigest()
         described.append(
-            {"root": "/".join(root.resolve().parts[-2:]), "images": len(stems), "stems_sha256": digest}
+            {
+                "root": "/".join(root.resolve().parts[-2:]),
+                "images": len(stems),
+                "stems_sha256": digest,
+                "weight": dataset.weights[source],
+            }
         )
     return described

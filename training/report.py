@@ -12,14 +12,23 @@ from string import Template
 from model.checkpoint import CheckpointMetadata
 
 from .charts import calibration, histogram
-from .evaluate import LOW_IOU, Case, Distribution, Images, Summary
+from .evaluate import GOOD_IOU, LOW_IOU, Case, Distribution, Images, Summary
 from .pictures import case_overlays
 
 _SHOWN = {"Worst": 6, "Median": 2, "Best": 2}
 """How many cases are shown of each."""
 
-_HEAD = ("", "images", "mean IoU", "median", "5th percentile", "worst", f"below {LOW_IOU}")
-_MORE = ("Dice", "accuracy", "loss", "HD95", "ASSD", "NSD", "trusted")
+_HEAD = (
+    "",
+    "images",
+    "mean IoU",
+    "median",
+    "5th percentile",
+    "worst",
+    f"below {LOW_IOU}",
+    f"below {GOOD_IOU}",
+)
+_MORE = ("gross errors", "Dice", "accuracy", "loss", "HD95", "ASSD", "NSD", "trusted")
 
 
 def write_report(
@@ -63,7 +72,8 @@ def _lead(summary: Summary) -> str:
     number = "One image" if summary.images == 1 else f"{summary.images} images"
     return (
         f"{number}: mean IoU <b>{iou.mean:.4f}</b>, median {iou.median:.4f}; "
-        f"{iou.failures or 'none'} below {LOW_IOU}. Without post-processing the mean is {raw.mean:.4f}."
+        f"{iou.failures or 'none'} below {LOW_IOU}; gross errors in {summary.gross or 'none'} (below the dome {summary.below_dome}, "
+        f"elsewhere {summary.elsewhere}, missed {summary.missed}). Without post-processing the mean is {raw.mean:.4f}."
     )
 
 
@@ -72,6 +82,7 @@ def _table(summaries: Mapping[str, Summary], *, calibrated: bool) -> str:
     rows = []
     for name, summary in summaries.items():
         more = (
+            str(summary.gross),
             f"{summary.mean_dice:.4f}",
             f"{summary.mean_pixel_accuracy:.4f}",
             f"{summary.mean_loss:.4f}",
@@ -88,7 +99,7 @@ def _table(summaries: Mapping[str, Summary], *, calibrated: bool) -> str:
 def _row(name: str, images: str, iou: Distribution, more: Sequence[str], *, kind: str = "") -> str:
     figures = [images, *(f"{value:.4f}" for value in (iou.mean, iou.median, iou.p5, iou.worst))]
     cells = "".join(f"<td>{value}</td>" for value in figures)
-    failures = f"<td{' class=some' if iou.failures else ''}>{iou.failures}</td>"
+    failures = f"<td{' class=some' if iou.failures else ''}>{iou.failures}</td><td>{iou.below_good:.1%}</td>"
     rest = "".join(f"<td>{value}</td>" for value in more)
     return f'<tr class="{kind}"><th scope="row">{escape(name)}</th>{cells}{failures}{rest}</tr>'
 
@@ -128,7 +139,7 @@ def _gallery(
 
 def _case(case: Case, roots: Sequence[str], images: Images) -> str:
     name = f"{roots[case.source]}/{case.stem}" if len(roots) > 1 else case.stem
-    picture = base64.b64encode(case_overlays(images)).decode()
+    picture = base64.b64encode(case_overlays(images, gross_errors=case.gross_errors)).decode()
     words = [f"IoU {case.overlap.iou:.4f}", f"without post-processing {case.raw_iou:.4f}"]
     if case.quality.predicted_iou is not None:
         words.append(f"predicted {case.quality.predicted_iou:.3f}")

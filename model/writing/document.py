@@ -30,12 +30,13 @@ def document(segmentation: Segmentation, *, metadata: CheckpointMetadata, engine
     """What is known about one radiograph, ready for `json.dumps`.
 
     Returns:
-        ``image`` (width, height, format, spacing_mm, spacing_plane, applied), ``mask`` (encoding ``"rle"`` and its data, see `coco_rle`), ``lungs``
-        (right and left: area_px, area_mm2, box, centroid; None where not found), ``quality`` (predicted_iou, trusted, warnings) and
-        ``model`` (name, sha256, engine, device, threshold). Nothing of a DICOM header but its spacing.
+        ``image`` (width, height, format, spacing_mm, spacing_plane, applied, sides_from), ``mask`` (encoding ``"rle"`` and its data,
+        see `coco_rle`), ``lungs`` (right and left: area_px, area_mm2, box, centroid; None where not found), ``quality``
+        (predicted_iou, trusted, warnings) and ``model`` (name, sha256, engine, device, threshold). Of a DICOM header only the
+        spacing, and what right and left go by.
     """
     return {
-        "image": describe_image(segmentation.radiograph),
+        "image": describe_image(segmentation.radiograph) | {"sides_from": segmentation.sides_from},
         "mask": {"encoding": "rle", "data": coco_rle(segmentation.mask)},
         "lungs": {
             side: None if lung is None else asdict(lung)

@@ -55,6 +55,7 @@ def evaluate(
     Prints IoU and loss, for each folder and over all. --out keeps a report and each image's figures, mask and picture.
     """
     import sys
+    from contextlib import nullcontext
 
     from rich.console import Console
     from rich.progress import Progress as Bars
@@ -63,6 +64,7 @@ def evaluate(
 
     from ..baselines import baseline_segmenter
     from ..datasets import SegmentationDataset
+    from ..disk import writing
     from ..errors import TrainingError
     from ..evaluate import evaluate as judge
     from ..evaluate import summarise
@@ -77,7 +79,7 @@ def evaluate(
     else:
         raise TrainingError("A baseline has no checkpoint: give --baseline or --checkpoint.")
     cases = []
-    try:
+    with writing(out) if out else nullcontext():
         results = Results(out, roots=names) if out else None
         with Bars(console=Console(file=sys.stderr), disable=not sys.stderr.isatty()) as bars:
             for case, images in bars.track(
@@ -100,10 +102,6 @@ def evaluate(
                 metadata=segmenter.metadata,
                 engine=segmenter.engine.name,
             )
-    except OSError as error:
-        raise TrainingError(
-            f"The results could not be written into {out} ({error.strerror}): free the disk or name another --out."
-        ) from error
     for name, summary in summaries.items():
         typer.echo(_line(name, summary))
 
@@ -119,12 +117,19 @@ def root_names(roots: Sequence[Path]) -> list[str]:
 
 
 def _line(name: str, summary: Summary) -> str:
-    from ..evaluate import LOW_IOU
+    from ..evaluate import GOOD_IOU, LOW_IOU
 
     iou = summary.iou
-    return (
+    line = (
         f"{name}: {summary.images} images, mean IoU {iou.mean:.4f} (median {iou.median:.4f}, "
         f"5th percentile {iou.p5:.4f}, worst {iou.worst:.4f}, {iou.failures} below {LOW_IOU}; "
         f"without post-processing {summary.raw_iou.mean:.4f}), Dice {summary.mean_dice:.4f}, "
-        f"pixel accuracy {summary.mean_pixel_accuracy:.4f}, loss {summary.mean_loss:.4f}"
+        f"pixel accuracy {summary.mean_pixel_accuracy:.4f}, loss {summary.mean_loss:.4f}; {iou.below_good:.1%} below {GOOD_IOU}; "
+        f"gross errors in {summary.gross} (below the dome {summary.below_dome}, elsewhere {summary.elsewhere}, missed "
+        f"{summary.missed})"
     )
+    if summary.heart_iou is not None:
+        line += f"; heart IoU {summary.heart_iou:.4f}"
+    if summary.ratio_error is not None:
+        line += f", error of the cardiothoracic ratio {summary.ratio_error:.4f}"
+    return line

@@ -19,7 +19,6 @@ class RecipeName(StrEnum):
 class AugmentationName(StrEnum):
     """Augmentations by name."""
 
-    STUDY = "study"
     STRONG = "strong"
     HARDER = "harder"
 
@@ -44,6 +43,17 @@ def train(
     recipe: Annotated[RecipeName, typer.Option(help="How to train.")] = RecipeName.STRONG,
     resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
     num_classes: Annotated[int, typer.Option(min=2, help="Classes of the masks, background included.")] = 2,
+    hearts: Annotated[
+        bool,
+        typer.Option(help="Learn the heart as a third class, from hearts/ in those folders that have it."),
+    ] = False,
+    weight: Annotated[
+        list[float] | None,
+        typer.Option(
+            min=0.0,
+            help="How often a --data folder is drawn beside what its size asks for; one for each, in the same order.",
+        ),
+    ] = None,
     model: Annotated[
         ModelName, typer.Option(help="The network; fcn and deeplab are torchvision's, to compare with.")
     ] = ModelName.UNET,
@@ -99,7 +109,7 @@ def train(
     """
     import cv2
 
-    from model.checkpoint import DEEPLABV3, FCN, UNET
+    from model.checkpoint import DEEPLABV3, FCN, LUNG_AND_HEART, UNET
 
     from ..datasets import SegmentationDataset
     from ..distributed import joined
@@ -116,12 +126,16 @@ def train(
         raise TrainingError(
             "A checkpoint has encoder weights of its own: give --start-from or --encoder-weights."
         )
+    if hearts and num_classes != 2:
+        raise TrainingError("--hearts has classes of its own: leave --num-classes out.")
+    if weight and len(weight) != len(data):
+        raise TrainingError(f"There are {len(weight)} weights for {len(data)} folders: give one for each.")
     hardware = prepare_device(device.value, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)
     with joined(hardware.device) as group:
         with group.together():
-            learnt = SegmentationDataset(data, num_classes=num_classes)
-            judged = SegmentationDataset(validation, num_classes=num_classes)
+            learnt = SegmentationDataset(data, num_classes=num_classes, hearts=hearts, weights=weight)
+            judged = SegmentationDataset(validation, num_classes=num_classes, hearts=hearts)
             if group.first and not resume:
                 inspect(learnt, description="reading --data")
                 inspect(judged, description="reading --validation")
@@ -138,7 +152,7 @@ def train(
             validation=judged,
             out=out,
             architecture={ModelName.UNET: UNET, ModelName.FCN: FCN, ModelName.DEEPLAB: DEEPLABV3}[model],
-            num_classes=num_classes,
+            classes=LUNG_AND_HEART if hearts else (),
             encoder_weights=encoder_weights,
             start_from=start_from,
             device=hardware.device,
