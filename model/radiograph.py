@@ -17,6 +17,9 @@ SpacingPlane = Literal["patient", "detector", "unknown"]
 
 Grey = NDArray[np.uint8] | NDArray[np.uint16]
 
+Box = tuple[int, int, int, int]
+"""x, y, width and height in pixels."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Radiograph:
