@@ -495,7 +495,7 @@ def test_the_same_segmentation_is_the_same_bytes(monkeypatch: pytest.MonkeyPatch
         def now(cls, tz: datetime.tzinfo | None = None) -> "Later":
             return cls(2099, 12, 31, 23, 59, 59)
 
-    monkeypatch.setattr(highdicom.base.datetime, "datetime", Later)
+    monkeypatch.setattr("datetime.datetime", Later)
     assert write(radiograph()) == once
     assert write(through_a_file(radiograph())) == once
     assert b"2099" not in once
