@@ -37,7 +37,8 @@ class Radiograph:
         sides: where the patient's right and left are.
         applied: what was done to the stored values, in order: ``"modality_lut"``, ``"rescale"``, ``"voi_lut"``, ``"window"``,
             ``"inverted"``; ``"grey"`` where there were colours, ``"sixteen_bit"`` where more than eight bits were kept,
-            ``"exif_orientation"`` where the image was turned.
+            ``"exif_orientation"`` where the image was turned; ``"margins_cut"`` where the network saw ``picture`` alone.
+        picture: what lies within plain margins, in native pixels; None where there are none, or nobody has looked.
         dataset: the DICOM attributes without the pixels; None for other formats.
     """
 
@@ -49,4 +50,5 @@ class Radiograph:
     spacing_plane: SpacingPlane | None = None
     sides: Sides = CONVENTION
     applied: tuple[str, ...] = ()
+    picture: Box | None = None
     dataset: Dataset | None = None

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model.margins import picture_box, put_back
 from model.errors import ImageError
 from model.heart import keep_heart
 from model.metrics.overlap import overlap
@@ -144,12 +145,16 @@ def _ask(teacher: Segmenter, radiograph: Radiograph) -> _Answer:
     prepared = teacher.prepare(radiograph)
     (inferred,) = teacher.run([prepared])
     segmentation = teacher.finish(prepared, inferred)
-    size = {"width": radiograph.width, "height": radiograph.height}
-    restore = teacher.metadata.preprocessing.restore
+    _, _, width, height = picture_box(prepared.radiograph)
+
+    def restore(square: Probabilities) -> Probabilities:
+        picture = teacher.metadata.preprocessing.restore(square, width=width, height=height)
+        return put_back(picture, prepared.radiograph)
+
     return _Answer(
-        lung=restore(inferred.probabilities, **size),
-        kept=restore(postprocess(inferred.probabilities, threshold=segmentation.threshold), **size),
-        heart=None if inferred.heart is None else restore(keep_heart(inferred.heart, threshold=0.5), **size),
+        lung=restore(inferred.probabilities),
+        kept=restore(postprocess(inferred.probabilities, threshold=segmentation.threshold)),
+        heart=None if inferred.heart is None else restore(keep_heart(inferred.heart, threshold=0.5)),
         both_lungs=segmentation.right is not None and segmentation.left is not None,
         trusted=teacher.metadata.calibration is None or segmentation.quality.trusted,
     )
