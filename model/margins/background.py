@@ -26,8 +26,8 @@ _ALIKE = 2 * _TOLERANCE[1]
 _FOLLOWED = 6
 """Times that a field is fitted, each over more lines than before."""
 
-_DEEP = 8
-"""Lines that show how a field changes across them."""
+_DEEP = 4
+"""Lines, every other one, that show how a field changes across them."""
 
 _SAMPLES = 2000
 """Pixels to which a field is fitted, about."""
@@ -80,42 +80,49 @@ def find_fields(levels: Levels, least: float) -> Iterator[Field]:
 
 def _follow(levels: Levels, sides: tuple[int, ...], least: float) -> Field | None:
     """Fit a plane to the outermost lines of some sides, then to all lines that it explains, and so on inwards."""
-    height, width = levels.shape
-    y, x = (np.linspace(-0.5, 0.5, size, dtype=np.float32) for size in (height, width))
-    depths = dict.fromkeys(sides, _RING)
-    views = from_each_side(levels)
-    mean = float(np.mean([np.median(views[side][:_RING]) for side in sides]))
-    field, tolerance = np.full((1, 1), mean, np.float32), _ALIKE
+    # Every other pixel says as much of an even field, in a quarter of the time.
+    coarse = levels[::2, ::2]
+    height, width = coarse.shape
+    outermost = [from_each_side(levels)[side][:_RING] for side in sides]
+    mean = float(np.mean([np.median(lines) for lines in outermost]))
+    depths = dict.fromkeys(sides, 1)
+    plane, tolerance = np.array([mean, 0, 0]), _ALIKE
     for _ in range(_FOLLOWED):
-        taken = np.zeros(levels.shape, bool)
-        off = np.abs(levels - field)
-        for lines, within, side in zip(from_each_side(taken), from_each_side(off), range(4), strict=True):
-            if side in depths:
-                lines[: depths[side]] = within[: depths[side]] <= tolerance
+        off = np.abs(coarse - _plane_at(plane, coarse.shape))
+        taken = np.zeros(coarse.shape, bool)
+        into, of = from_each_side(taken), from_each_side(off)
+        for side, depth in depths.items():
+            into[side][:depth] = of[side][:depth] <= tolerance
         at = np.flatnonzero(taken)
         rows, columns = np.divmod(at[:: max(1, len(at) // _SAMPLES)], width)
-        # Two lines say nothing of the direction across them.
-        slopes = _known_slopes(depths)
-        design = np.stack([np.ones(len(rows), np.float32), y[rows], x[columns]], axis=1)[:, slopes]
-        values = levels[rows, columns]
+        values = coarse[rows, columns]
+        design = np.stack([np.ones(len(rows)), rows / height - 0.5, columns / width - 0.5], axis=1)
+        known = _known_terms(depths)
         plane = np.zeros(3)
-        plane[slopes] = np.linalg.lstsq(design.T @ design, design.T @ values, rcond=None)[0]
-        field = (plane[0] + plane[1] * y[:, None] + plane[2] * x[None]).astype(np.float32)
-        noise = 1.4826 * float(np.median(np.abs(values - field[rows, columns])))
+        plane[known] = np.linalg.lstsq(design[:, known], values, rcond=None)[0]
+        noise = 1.4826 * float(np.median(np.abs(values - design @ plane)))
         tolerance = float(np.clip(_TOLERANCE[0] + 3 * noise, *_TOLERANCE))
-        off = np.abs(levels - field)
-        found = {side: _depth(from_each_side(off)[side], tolerance, 4 * depths[side]) for side in sides}
+        of = from_each_side(np.abs(coarse - _plane_at(plane, coarse.shape)))
+        found = {side: _depth(of[side], tolerance, 4 * depth) for side, depth in depths.items()}
         if found == depths:
             break
         depths = found
     top, bottom, left, right = (depths.get(side, 0) for side in range(4))
     if top + bottom < least * height and left + right < least * width:
         return None
+    off = np.abs(levels - _plane_at(plane, levels.shape))
     return Field(mean, off <= tolerance, off > max(1.5 * tolerance, _STEP))
 
 
-def _known_slopes(depths: dict[int, int]) -> list[int]:
-    """Which of a plane's terms (level, slope over rows, slope over columns) the lines of these sides determine."""
+def _plane_at(plane: NDArray[np.float64], shape: tuple[int, ...]) -> Levels:
+    """Level, and what it gains over all rows and over all columns, as ``shape``."""
+    rows, columns = (np.arange(size, dtype=np.float32) / size - np.float32(0.5) for size in shape)
+    level, over_rows, over_columns = (np.float32(term) for term in plane)
+    return np.asarray((level + over_rows * rows)[:, None] + over_columns * columns, np.float32)
+
+
+def _known_terms(depths: dict[int, int]) -> list[int]:
+    """Which of a plane's terms (level, gain over rows, gain over columns) the lines of these sides determine."""
     top, bottom, left, right = (depths.get(side, 0) for side in range(4))
     deep = max(depths.values()) >= _DEEP
     over_rows = deep or left or right or (top and bottom)
@@ -126,4 +133,4 @@ def _known_slopes(depths: dict[int, int]) -> list[int]:
 def _depth(off: Levels, tolerance: float, most: int) -> int:
     """Lines from the outermost inwards that are plain, given how far each pixel is off the field."""
     plain = (off[:most] <= tolerance).mean(axis=1) >= PLAIN
-    return max(_RING, len(plain) if plain.all() else int(plain.argmin()))
+    return max(1, len(plain) if plain.all() else int(plain.argmin()))

@@ -18,6 +18,9 @@ _SIDE = 256
 _NESTED = 4
 """Margins within margins that are looked for: a black mount on a white page in a window."""
 
+_FRAME = 3
+"""Lines of a frame around a margin, at most."""
+
 _BLACK, _DARK = 20.0, 64.0
 """Levels of 255 below which a margin looks like a collimator's shadow, or like the air about a body."""
 
@@ -74,19 +77,18 @@ def find_picture(pixels: Grey) -> Box | None:
     small = _reduced(pixels)
     region = whole = Region(0, small.shape[0], 0, small.shape[1])
     for _ in range(_NESTED):
-        inner = _within_margin(region.of(small))
-        if inner is None:
+        # A thin frame may lie around it all.
+        inside = Region(
+            region.top + _FRAME, region.bottom - _FRAME, region.left + _FRAME, region.right - _FRAME
+        )
+        for outer in (region, inside):
+            inner = _within_margin(outer.of(small))
+            if inner is not None:
+                region = inner.within(outer)
+                break
+        else:
             break
-        region = inner.within(region)
     return None if region == whole else _at_full_size(pixels, region, small.shape)
-
-
-def crop(array: NDArray, box: Box | None):
-    """The part of ``(H, W)`` in a box; all of it where there is none."""
-    if box is None:
-        return array
-    x, y, width, height = box
-    return array[y : y + height, x : x + width]
 
 
 def _reduced(pixels: Grey) -> Levels:
