@@ -219,6 +219,8 @@ def answer(scope: Scope, error: Exception) -> Response:
         detail = _sentence(error) if isinstance(error, RequestValidationError) else str(error)
     if kind.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="pleura"'
+    if "GET" in headers.get("Allow", ""):
+        headers["Allow"] = ", ".join(sorted({"HEAD", *headers["Allow"].split(", ")}))
     if kind.status in (429, 503):
         headers["Retry-After"] = str(getattr(error, "retry_after", None) or 1)
     # What comes next on such a connection is not to be trusted to be a request.

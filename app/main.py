@@ -6,9 +6,11 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from model.segmenter import Segmenter
+from model.writing.trust import FIELDS
 
 from . import errors, openapi
 from .access import configured_keys, guard
+from .head_requests import HeadAsGet
 from .heads import Heads
 from .lifecycle import Lifecycle
 from .middleware import Watch
@@ -79,10 +81,11 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "HEAD", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
-            expose_headers=["Retry-After", "X-Request-ID"],
+            expose_headers=["Retry-After", "X-Request-ID", *FIELDS],
         )
+    app.add_middleware(HeadAsGet)
     app.add_middleware(Heads, max_bytes=settings.max_header_bytes)
     app.add_middleware(Watch, telemetry=telemetry, lifecycle=lifecycle, traces=app.state.traces)
     return app

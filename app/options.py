@@ -39,21 +39,31 @@ class MaskEncoding(StrEnum):
     NONE = "none"
 
 
-class SegmentOptions(BaseModel):
-    """The query of ``/segment``."""
+class MaskOptions(BaseModel):
+    """How a mask is made: the query of ``/segment.dcm``."""
 
     model_config = ConfigDict(extra="forbid")
 
     threshold: Threshold = None
     postprocess: Postprocess = True
+
+
+class PictureOptions(MaskOptions):
+    """The query of ``/segment.png``."""
+
+    render: Render = Field(
+        Render.MASK,
+        description="What an image/png answer shows: the mask, the radiograph with the outlines of the lungs, or the radiograph alone.",
+    )
+
+
+class SegmentOptions(PictureOptions):
+    """The query of ``/segment``."""
+
     mask: MaskEncoding = Field(
         MaskEncoding.PNG,
         description="How the JSON document carries the mask: 1-bit PNG in base64, COCO run lengths, COCO polygons, the outlines of each "
         "lung as GeoJSON, or not.",
-    )
-    render: Render = Field(
-        Render.MASK,
-        description="What an image/png answer shows: the mask, the radiograph with the outlines of the lungs, or the radiograph alone.",
     )
 
 

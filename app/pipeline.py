@@ -3,23 +3,21 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
-from typing import NamedTuple, Protocol, Self, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import cv2
 import numpy as np
 
 from model.errors import EngineError, PleuraError, UnreadableImage
-from model.segmentation import Segmentation
 from model.segmenter import Inferred, Prepared, Segmenter
 from model.threads import available_cpus
 
+from .answer import Answer
 from .batcher import Batcher
 from .errors import ServiceError
 from .logs import frames, log
-from .schemas import Timing
 from .settings import Settings
 from .telemetry import Telemetry
 from .tracing import span
@@ -28,28 +26,6 @@ T = TypeVar("T")
 
 PATIENCE_S = 60.0
 """Seconds until a batch is given up. A network that takes so long hangs: a driver is gone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a request is answered with, and what is counted of it."""
-
-    body: bytes
-    media_type: str
-    timing_ms: dict[str, float]
-    trusted: bool
-    predicted_iou: float | None
-
-    @classmethod
-    def of(cls, body: bytes, media_type: str, segmentation: Segmentation, timing: Timing) -> Self:
-        """An answer about ``segmentation``."""
-        return cls(
-            body=body,
-            media_type=media_type,
-            timing_ms=timing.model_dump(),
-            trusted=segmentation.quality.trusted,
-            predicted_iou=segmentation.quality.predicted_iou,
-        )
 
 
 class Work(Protocol):
@@ -146,7 +122,9 @@ class Pipeline:
                     partial(work.finish, segmenter, prepared, inferred, queue_ms=queue_ms)
                 )
         self._telemetry.segmented(
-            timing_ms=answer.timing_ms, trusted=answer.trusted, predicted_iou=answer.predicted_iou
+            timing_ms=answer.timing_ms,
+            trusted=answer.quality.trusted,
+            predicted_iou=answer.quality.predicted_iou,
         )
         return answer
 

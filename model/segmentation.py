@@ -9,6 +9,7 @@ from .heart import CardiothoracicRatio, measure_ratio
 from .lungs import Lung
 from .quality import Quality
 from .radiograph import Radiograph
+from .sides import SidesFrom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,8 @@ class Segmentation:
         labels: ``(height, width)`` uint8 at native size: 0 background, 1 right lung, 2 left lung.
         threshold: probability from which a pixel is lung.
         right, left: the patient's lungs; None where not found.
+        sides_from: what right and left go by: the file's Patient Orientation, its laterality where one lung alone was found, or
+            the convention that the right lung is on the image's left.
         quality: whether this mask can be trusted.
         heart_mask: ``(height, width)`` bool; None where the checkpoint does not find hearts.
         heart: area, box and centroid of that; None where there is none.
@@ -31,6 +34,7 @@ class Segmentation:
     threshold: float
     right: Lung | None
     left: Lung | None
+    sides_from: SidesFrom = "convention"
     quality: Quality
     timing_ms: dict[str, float]
     heart_mask: NDArray[np.bool_] | None = None

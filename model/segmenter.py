@@ -19,9 +19,9 @@ from .engines import Device, Engine, EngineChoice, choose_engine
 from .engines.flips import FlipAveraged
 from .errors import CheckpointError, UnsuitableImage
 from .heart import keep_heart
-from .lungs import LEFT, RIGHT, label_lungs, measure
+from .lungs import LEFT, RIGHT, label_by_file, measure
 from .postprocessing import postprocess as keep_lungs
-from .quality import Calibration, Evidence, assess
+from .quality import Calibration, Evidence, assess, side_warnings, warn
 from .radiograph import Grey, Radiograph
 from .reading import MAX_PIXELS, read
 from .segmentation import Segmentation
@@ -186,7 +186,7 @@ class Segmenter:
         preprocessing = self.metadata.preprocessing
 
         kept = keep_lungs(inferred.probabilities, threshold=cut) if postprocess else inferred.probabilities
-        small = label_lungs(kept >= cut)
+        small, sides_from, doubts = label_by_file(kept >= cut, radiograph.sides)
         mask = preprocessing.restore(kept, **size) >= cut
         rows, columns = preprocessing.frame(**size)
         found = small[rows, columns]
@@ -212,7 +212,8 @@ class Segmenter:
             threshold=cut,
             right=right,
             left=left,
-            quality=assess(evidence, self._calibration),
+            sides_from=sides_from,
+            quality=warn(assess(evidence, self._calibration), side_warnings(doubts)),
             heart_mask=heart_mask,
             heart=None
             if heart_mask is None
@@ -231,14 +232,19 @@ def _at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArra
     Every pixel of the mask lies less than one step beside a labelled one.
     """
     height, width = mask.shape
-    on_right, on_left = (np.flatnonzero((small == side).any(axis=0)) for side in (RIGHT, LEFT))
+    columns = {side: np.flatnonzero((small == side).any(axis=0)) for side in (RIGHT, LEFT)}
+    found = sorted((side for side in columns if len(columns[side])), key=lambda side: int(columns[side][0]))
     labels = mask.view(np.uint8)
-    if not len(on_left):
+    if len(found) < 2:
+        labels *= np.uint8(found[0] if found else 1)
         return labels
-    if not len(on_right) or on_left[0] - on_right[-1] >= 2:
+    before, after = found
+    if columns[after][0] - columns[before][-1] >= 2:
         # No column holds both, as nearly always: one cut tells them apart.
-        between = (on_left[0] + on_right[-1] + 1) / 2 if len(on_right) else 0
-        labels[:, math.ceil(between * width / small.shape[1] - 0.5) :] *= np.uint8(LEFT)
+        between = (columns[after][0] + columns[before][-1] + 1) / 2
+        cut = math.ceil(between * width / small.shape[1] - 0.5)
+        labels[:, :cut] *= np.uint8(before)
+        labels[:, cut:] *= np.uint8(after)
         return labels
     reach = np.where(small > 0, small, cv2.dilate(small, np.ones((3, 3), np.uint8)))
     labels *= cv2.resize(reach, (width, height), interpolation=cv2.INTER_NEAREST_EXACT).astype(np.uint8)

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from .disk import concerns, reason, remedy, write_error
 from .errors import TrainingError
 
 _STATE = "state.pt"
@@ -38,7 +39,7 @@ def claim(folder: Path) -> Iterator[None]:
         lock = (folder / ".lock").open("w")
     except OSError as error:
         raise TrainingError(
-            f"{folder} cannot be written ({error.strerror}): name another folder in --out."
+            f"{folder} cannot be written ({reason(error)}): {remedy(error)}, or name another one in --out."
         ) from error
     with lock:
         try:
@@ -58,7 +59,7 @@ def claim(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def saving(folder: Path) -> Iterator[None]:
-    """Turns a failure to write into a sentence.
+    """Turn a failure to write into a sentence; every other error stays what it is.
 
     Raises:
         TrainingError: the disk is full or not writable; what was saved before is untouched.
@@ -66,9 +67,12 @@ def saving(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError) as error:
+        failed = write_error(error)
+        if failed is None or not concerns(failed, folder):
+            raise
         go_on = "go on with --resume; the last saved epoch is whole" if has_state(folder) else "start again"
         raise TrainingError(
-            f"An epoch could not be saved into {folder} ({_first_line(error)}): free the disk, then {go_on}."
+            f"An epoch could not be saved into {folder} ({reason(failed)}): {remedy(failed)}, then {go_on}."
         ) from error
 
 
@@ -126,6 +130,4 @@ def load_state(folder: Path, *, same: dict[str, Any]) -> dict[str, Any]:
 
 
 def _first_line(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
     return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")

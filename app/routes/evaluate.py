@@ -18,13 +18,13 @@ from model.reading import read_mask
 from model.segmenter import Inferred, Prepared, Segmenter
 from model.writing.disagreement import disagreement_png
 
-from ..dependencies import IntakeNow, PipelineNow, SettingsNow
+from ..answer import Answer, prepare
+from ..dependencies import Accepted, IntakeNow, PipelineNow, SettingsNow
 from ..disconnection import unless_gone
 from ..document import describe, require_trust
-from ..negotiation import Media
-from ..openapi import UPLOAD_PROBLEMS, body, problems
+from ..negotiation import Media, choose
+from ..openapi import UPLOAD_PROBLEMS, body, negotiated, problems
 from ..options import EvaluateOptions
-from ..pipeline import Answer
 from ..schemas import EvaluationDocument, Metrics, Picture
 from ..settings import Settings
 from ..uploads import contents
@@ -39,6 +39,7 @@ class Evaluate:
     image: UploadFile
     mask: UploadFile
     options: EvaluateOptions
+    accepted: list[Media]
     settings: Settings
     truth: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
 
@@ -46,7 +47,13 @@ class Evaluate:
         """Reads the image and the ground truth."""
         start = perf_counter()
         most = self.settings.max_pixels
-        prepared = segmenter.prepare(contents(self.image), max_pixels=most)
+        prepared = prepare(
+            segmenter,
+            contents(self.image),
+            accepted=self.accepted,
+            render=self.options.render,
+            max_pixels=most,
+        )
         truth = read_mask(contents(self.mask), max_pixels=most)
         width, height = prepared.radiograph.width, prepared.radiograph.height
         if truth.shape != (height, width):
@@ -69,6 +76,11 @@ class Evaluate:
         )
         if self.settings.reject_untrusted:
             require_trust(segmentation)
+        media = choose(self.accepted, prepared.radiograph)
+        if media is not Media.JSON:
+            return Answer.file(
+                segmentation, segmenter, media=media, render=self.options.render, queue_ms=queue_ms
+            )
         raw = segmenter.finish(prepared, inferred, threshold=threshold, postprocess=False)
         agreement = overlap(segmentation.mask, self.truth)
         distances = surface(segmentation.mask, self.truth, spacing_mm=prepared.radiograph.spacing_mm)
@@ -90,7 +102,7 @@ class Evaluate:
             ),
             disagreement=self._disagreement(segmentation.mask) if self.options.disagreement else None,
         )
-        return Answer.of(document.model_dump_json().encode(), Media.JSON, segmentation, document.timing_ms)
+        return Answer.document(document, segmentation)
 
     def _disagreement(self, mask: NDArray[np.bool_]) -> Picture:
         return Picture(data=b64encode(disagreement_png(mask, self.truth)).decode("ascii"))
@@ -100,7 +112,10 @@ class Evaluate:
     "/evaluate",
     summary="Segment a chest X-ray and compare with its ground truth",
     response_model=EvaluationDocument,
-    responses=problems(*UPLOAD_PROBLEMS),
+    responses={
+        200: negotiated("The mask and its metrics, in a document."),
+        **problems(*UPLOAD_PROBLEMS, 406),
+    },
     openapi_extra=body(
         raw=False,
         image="The radiograph: PNG, JPEG, TIFF, BMP, WebP or DICOM.",
@@ -110,12 +125,13 @@ class Evaluate:
 async def evaluate(
     request: Request,
     options: Annotated[EvaluateOptions, Query()],
+    accepted: Accepted,
     settings: SettingsNow,
     pipeline: PipelineNow,
     intake: IntakeNow,
 ) -> Response:
     """Takes a radiograph and its ground truth, in the form fields `image` and `mask`, and gives the mask and its metrics."""
     async with intake.images(request, "image", "mask") as (image, mask):
-        work = Evaluate(image=image, mask=mask, options=options, settings=settings)
+        work = Evaluate(image=image, mask=mask, options=options, accepted=accepted, settings=settings)
         answer = await unless_gone(request, pipeline.process(work))
-    return Response(answer.body, media_type=answer.media_type)
+    return answer.response()

@@ -34,6 +34,7 @@ from .segmentation import (
 )
 from .served_model import Model
 from .synchronous import Pleura
+from .trust import MaskFile, Trust
 
 __all__ = [
     "AsyncPleura",
@@ -42,6 +43,7 @@ __all__ = [
     "InvalidArgument",
     "Lung",
     "Lungs",
+    "MaskFile",
     "Metrics",
     "Model",
     "Pleura",
@@ -55,6 +57,7 @@ __all__ = [
     "ServiceUnavailable",
     "ServiceUnreachable",
     "Timing",
+    "Trust",
     "UnexpectedAnswer",
     "Warning",
     "WrongKey",

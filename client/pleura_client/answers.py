@@ -22,6 +22,7 @@ from .segmentation import (
     Warning,
 )
 from .served_model import Model
+from .trust import MaskFile, Trust
 
 T = TypeVar("T")
 
@@ -49,14 +50,17 @@ def ready(response: httpx.Response) -> bool:
     return _read(response, lambda document: bool(document["status"] == "ready"))
 
 
-def body(expected: str) -> Callable[[httpx.Response], bytes]:
+def file(expected: str) -> Callable[[httpx.Response], MaskFile]:
     """Makes what takes answers of the media type ``expected`` as they are."""
 
-    def read(response: httpx.Response) -> bytes:
+    def read(response: httpx.Response) -> MaskFile:
         found = media_type(response)
         if found != expected:
             raise _unexpected(response, f"{found or 'nothing'} instead of {expected}")
-        return response.content
+        try:
+            return MaskFile(response.content, Trust.of(response.headers))
+        except (KeyError, ValueError) as error:
+            raise _unexpected(response, f"its headers do not say whether to trust it: {error}") from None
 
     return read
 
@@ -100,8 +104,9 @@ def _lung(document: Any) -> Lung | None:
 
 
 def _pick(kind: type[T], document: Any) -> T:
-    """The fields that ``kind`` has; lists become tuples."""
-    values = {one.name: document[one.name] for one in fields(kind)}  # type: ignore[arg-type]
+    """The fields that ``kind`` has; lists become tuples. A field with a default may be missing: the service may be older."""
+    names = [one.name for one in fields(kind)]  # type: ignore[arg-type]
+    values = {name: document[name] for name in names if name in document}
     return kind(
         **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     )

@@ -18,6 +18,7 @@ from .retries import Retries
 from .segmentation import Evaluation, Segmentation
 from .served_model import Model
 from .sources import File, Source
+from .trust import MaskFile
 
 T = TypeVar("T")
 
@@ -64,11 +65,11 @@ class AsyncPleura:
 
     async def overlay(
         self, image: Source, *, threshold: float | None = None, postprocess: bool = True
-    ) -> bytes:
+    ) -> MaskFile:
         """As `Pleura.overlay`."""
         return await self._ask(partial(calls.overlay, image, threshold=threshold, postprocess=postprocess))
 
-    async def seg(self, dicom: File, *, threshold: float | None = None, postprocess: bool = True) -> bytes:
+    async def seg(self, dicom: File, *, threshold: float | None = None, postprocess: bool = True) -> MaskFile:
         """As `Pleura.seg`."""
         return await self._ask(partial(calls.seg, dicom, threshold=threshold, postprocess=postprocess))
 

@@ -15,6 +15,7 @@ from .outcomes import Outcome, error
 from .segmentation import Evaluation, Segmentation
 from .served_model import Model
 from .sources import File, Source, file_bytes, image_bytes, mask_bytes
+from .trust import MaskFile
 
 T = TypeVar("T")
 
@@ -94,23 +95,23 @@ def evaluate(
     )
 
 
-def overlay(image: Source, *, threshold: float | None, postprocess: bool) -> Call[bytes]:
+def overlay(image: Source, *, threshold: float | None, postprocess: bool) -> Call[MaskFile]:
     """Asks for the radiograph with the outlines of its lungs."""
     return Call(
         path="segment",
         accept=_PNG,
-        read=answers.body(_PNG),
+        read=answers.file(_PNG),
         query=_query(threshold, postprocess) | {"render": "overlay"},
         content=image_bytes(image),
     )
 
 
-def seg(dicom: File, *, threshold: float | None, postprocess: bool) -> Call[bytes]:
+def seg(dicom: File, *, threshold: float | None, postprocess: bool) -> Call[MaskFile]:
     """Asks for a DICOM segmentation."""
     return Call(
         path="segment",
         accept=_DICOM,
-        read=answers.body(_DICOM),
+        read=answers.file(_DICOM),
         query=_query(threshold, postprocess),
         content=file_bytes(dicom),
     )

@@ -14,8 +14,10 @@ class Image:
         width, height: pixels.
         format: what the bytes were: ``png``, ``dicom``, …
         spacing_mm: distance of the pixels' centres in mm, ``(row, column)``; None where the file does not say.
-        spacing_plane: ``patient``, or ``detector`` where the spacing holds only there.
+        spacing_plane: ``patient``; ``detector`` where the spacing holds only there or on the film, and lengths are magnified; or
+            ``unknown``, one of the two.
         applied: what was done to the stored values to read them, in order.
+        sides_from: what right and left go by: ``patient_orientation``, ``image_laterality`` or ``convention``.
     """
 
     width: int
@@ -24,6 +26,7 @@ class Image:
     spacing_mm: tuple[float, float] | None
     spacing_plane: str | None
     applied: tuple[str, ...]
+    sides_from: str = "convention"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,7 @@ class Lung:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lungs:
-    """Right and left as the patient's: the right lung is on the image's left. None where not found."""
+    """Right and left as the patient's, by what ``Image.sides_from`` says. None where not found."""
 
     right: Lung | None
     left: Lung | None

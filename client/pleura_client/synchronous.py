@@ -17,6 +17,7 @@ from .retries import Retries
 from .segmentation import Evaluation, Segmentation
 from .served_model import Model
 from .sources import File, Source
+from .trust import MaskFile
 
 T = TypeVar("T")
 
@@ -95,12 +96,12 @@ class Pleura:
         call = calls.evaluate(image, mask, threshold=threshold, postprocess=postprocess, resize=resize)
         return self._ask(call)
 
-    def overlay(self, image: Source, *, threshold: float | None = None, postprocess: bool = True) -> bytes:
-        """A PNG of the radiograph with the outlines of its lungs. The arguments are those of `segment`."""
+    def overlay(self, image: Source, *, threshold: float | None = None, postprocess: bool = True) -> MaskFile:
+        """A PNG of the radiograph with the outlines of its lungs, as bytes with `trust`. The arguments are those of `segment`."""
         return self._ask(calls.overlay(image, threshold=threshold, postprocess=postprocess))
 
-    def seg(self, dicom: File, *, threshold: float | None = None, postprocess: bool = True) -> bytes:
-        """A DICOM SEG of a DICOM radiograph, given as a path or bytes. The options are those of `segment`."""
+    def seg(self, dicom: File, *, threshold: float | None = None, postprocess: bool = True) -> MaskFile:
+        """A DICOM SEG of a DICOM radiograph, as bytes with `trust`. It is given as a path or bytes; the options are those of `segment`."""
         return self._ask(calls.seg(dicom, threshold=threshold, postprocess=postprocess))
 
     def ready(self) -> bool:

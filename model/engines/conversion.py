@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
+from shutil import disk_usage
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,10 @@ from .openvino import SOURCE_KEY
 
 if TYPE_CHECKING:
     import openvino
+
+
+_FULL = 2**20
+"""Bytes: where fewer are free, the disk is full."""
 
 
 class InferenceNetwork(nn.Module):
@@ -57,13 +64,21 @@ def save(model: openvino.Model, path: Path) -> None:
     """Writes ``path`` (.xml), beside it the weights (.bin, as fp16) and the fingerprint of both (.sha256).
 
     The .xml comes last: where it lies, the model is whole. One that takes the place of another is refused in between.
+
+    Raises:
+        OSError: it cannot be written.
     """
     import openvino
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=path.parent) as folder:
         temporary = Path(folder) / path.name
-        openvino.save_model(model, temporary, compress_to_fp16=True)
+        try:
+            openvino.save_model(model, temporary, compress_to_fp16=True)
+        except RuntimeError as error:
+            # OpenVINO does not say why; a full disk is full while what it wrote is still there.
+            number = errno.ENOSPC if disk_usage(folder).free < _FULL else errno.EIO
+            raise OSError(number, os.strerror(number), str(path)) from error
         write_fingerprint(temporary)
         for ending in (".bin", ".sha256", ".xml"):
             temporary.with_suffix(ending).replace(path.with_suffix(ending))

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import ImageError, ImageTooLarge, UnreadableImage, UnsupportedImage
+from ..quiet import quiet
 from ..radiograph import Grey
 from .orientation import UPRIGHT
-from .quiet import quiet
 
 DAMAGED = "The image is damaged or not whole: export it again and send the whole file."
 

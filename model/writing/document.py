@@ -30,17 +30,17 @@ def document(segmentation: Segmentation, *, metadata: CheckpointMetadata, engine
     """What is known about one radiograph, ready for `json.dumps`.
 
     Returns:
-        ``image`` (width, height, format, spacing_mm, spacing_plane, applied), ``mask`` (encoding ``"rle"`` and its data, see `coco_rle`), ``lungs``
-        (right and left: area_px, area_mm2, box, centroid; None where not found), ``quality`` (predicted_iou, trusted, warnings) and
-        ``model`` (name, sha256, engine, device, threshold). Where the checkpoint finds hearts, ``heart`` (as a lung) and
-        ``cardiothoracic_ratio`` (value, reason, remarks, method), too. Nothing of a DICOM header but its spacing and what
-        the ratio's remarks say of its view.
+        ``image`` (width, height, format, spacing_mm, spacing_plane, applied, sides_from), ``mask`` (encoding ``"rle"`` and its data,
+        see `coco_rle`), ``lungs`` (right and left: area_px, area_mm2, box, centroid; None where not found), ``quality``
+        (predicted_iou, trusted, warnings) and ``model`` (name, sha256, engine, device, threshold). Where the checkpoint finds hearts,
+        ``heart`` (as a lung) and ``cardiothoracic_ratio`` (value, reason, remarks, method), too. Of a DICOM header only the
+        spacing, what right and left go by, and the view where it changes the ratio.
     """
     ratio = segmentation.cardiothoracic_ratio
     heart = None if segmentation.heart is None else asdict(segmentation.heart)
     hearts = {} if ratio is None else {"heart": heart, "cardiothoracic_ratio": asdict(ratio)}
     return {
-        "image": describe_image(segmentation.radiograph),
+        "image": describe_image(segmentation.radiograph) | {"sides_from": segmentation.sides_from},
         "mask": {"encoding": "rle", "data": coco_rle(segmentation.mask)},
         "lungs": {
             side: None if lung is None else asdict(lung)

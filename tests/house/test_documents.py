@@ -136,7 +136,8 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+# Links within docs/ are held by `make docs`, which also knows the generated pages.
+@pytest.mark.parametrize("path", [one for one in DOCUMENTS if one.parent != ROOT / "docs"], ids=named)
 def test_links_lead_somewhere(path: Path) -> None:
     text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
     for link in re.findall(r"\]\(([^)\s]+)\)", text):

@@ -8,25 +8,36 @@ import pytest
 
 from tests.reliability.audit import audit
 
+OFFLINE = (
+    "Traceback (most recent call last):\n"
+    "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='example.org', port=443): Max retries exceeded"
+)
+KNOWN = {"name": "x", "version": "1", "vulns": []}
+UNKNOWN = {"name": "y", "skip_reason": "unknown"}
+
 
 @pytest.mark.parametrize(
-    ("output", "clean", "told"),
+    ("output", "errors", "clean", "told"),
     [
-        ({"dependencies": [{"name": "x", "version": "1", "vulns": []}]}, True, "no known weakness in 1 "),
-        (
-            {"dependencies": [{"name": "x", "skip_reason": "unknown"}]},
-            True,
-            "no known weakness in 0 .* 1 are unknown",
-        ),
-        ({"dependencies": [{"name": "x", "version": "1", "vulns": [{"id": "CVE-1"}]}]}, False, "x 1: CVE-1"),
-        (None, True, "nothing was audited"),
+        ({"dependencies": [KNOWN]}, "", True, "no known weakness in 1 dependencies\\.$"),
+        ({"dependencies": [KNOWN, UNKNOWN]}, "", True, "no known weakness in 1 .* 1 are unknown"),
+        ({"dependencies": [UNKNOWN]}, "", True, "nothing was audited"),
+        ({"dependencies": [KNOWN | {"vulns": [{"id": "CVE-1"}]}]}, "", False, "x 1: CVE-1"),
+        ("", OFFLINE, True, "can be reached from here, nothing was audited"),
+        ("", "ERROR: unknown argument --disable-pip", False, r"exit code 1 .*unknown argument --disable-pip"),
+        ("", "", False, "wrote nothing.*nothing was audited"),
+        ("Found 3 vulnerabilities", "", False, "no report could be read"),
+        ({"results": []}, "a new format", False, "no report could be read .a new format."),
+        ([1, 2], "", False, "no report could be read"),
+        ('{"dependencies": [', "", False, "no report could be read"),
     ],
 )
-def test_what_is_told(monkeypatch: pytest.MonkeyPatch, output: Any, clean: bool, told: str) -> None:
+def test_the_verdict_follows_from_the_report(
+    monkeypatch: pytest.MonkeyPatch, output: Any, errors: str, clean: bool, told: str
+) -> None:
     def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess(
-            command, 1, "" if output is None else json.dumps(output), "offline"
-        )
+        text = output if isinstance(output, str) else json.dumps(output)
+        return subprocess.CompletedProcess(command, 1, text, errors)
 
     monkeypatch.setattr("tests.reliability.audit.subprocess.run", run)
     found = audit(Path("requirements.txt"))

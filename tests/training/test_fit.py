@@ -275,7 +275,10 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
 def test_a_folder_that_cannot_be_made_is_named(pleura: Pleura, phantoms: Phantoms, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     line = complaint(pleura(*short(phantoms, tmp_path / "file" / "run")))
-    assert "cannot be written (Not a directory): name another folder in --out." in line
+    assert (
+        "cannot be written (Not a directory): check the folder and its disk, or name another one in --out."
+        in line
+    )
 
 
 def test_weights_are_kept_in_half_precision(learnt: Path) -> None:

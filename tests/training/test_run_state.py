@@ -56,6 +56,41 @@ def test_a_full_disk_in_the_first_epoch_is_no_run_to_resume(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("amount", [10, 10_000_000])
+def test_a_disk_that_is_really_full_is_named(tmp_path: Path, amount: int) -> None:
+    (tmp_path / ".state.pt.partial").symlink_to("/dev/full")
+    with pytest.raises(TrainingError, match=r"\(No space left on device\): free the disk"), saving(tmp_path):
+        save_state(tmp_path, {"network": torch.zeros(amount)})
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.EDQUOT, "free the disk"),
+        (errno.EROFS, "make the folder writable"),
+        (errno.EACCES, "make the folder writable"),
+        (errno.EIO, "check the folder and its disk"),
+    ],
+)
+def test_a_failure_to_write_is_told_by_its_cause(tmp_path: Path, number: int, remedy: str) -> None:
+    with pytest.raises(TrainingError) as caught, saving(tmp_path):
+        raise OSError(number, os.strerror(number))
+    assert f"({os.strerror(number)}): {remedy}, then start again" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("CUDA error: out of memory"),
+        FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "/nowhere/font.ttf"),
+    ],
+)
+def test_an_error_that_is_no_failure_to_write_stays_what_it_is(tmp_path: Path, error: Exception) -> None:
+    with pytest.raises(type(error)) as caught, saving(tmp_path):
+        raise error
+    assert caught.value is error
+
+
 def test_nothing_to_resume_from(tmp_path: Path) -> None:
     with pytest.raises(
         TrainingError, match=r"There is no .*state\.pt to resume from: start the run without --resume"

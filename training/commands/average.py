@@ -24,7 +24,9 @@ def average(
     from model.checkpoint import save_checkpoint
 
     from ..averaging import average as average_of
+    from ..disk import writing
 
-    weights, metadata = average_of(checkpoint)
-    written = save_checkpoint(out, weights, metadata)
+    with writing(out.parent):
+        weights, metadata = average_of(checkpoint)
+        written = save_checkpoint(out, weights, metadata)
     typer.echo(f"{out}: {written.sha256}")

@@ -44,14 +44,16 @@ def calibrate(
     --data must be images that the weights were not trained on.
     """
     from ..calibrate import calibrate as fit_quality
+    from ..disk import writing
 
-    fit_quality(
-        checkpoint,
-        data=data,
-        frontal=frontal,
-        negatives=negatives,
-        out=out,
-        held_out=held_out or [],
-        device=device.value,
-    )
+    with writing(out.parent):
+        fit_quality(
+            checkpoint,
+            data=data,
+            frontal=frontal,
+            negatives=negatives,
+            out=out,
+            held_out=held_out or [],
+            device=device.value,
+        )
     typer.echo(f"{out} and {out.parent / 'calibration.md'}")

@@ -48,6 +48,7 @@ def clean(
     from ..cleaning import judge, write_cleaned
     from ..cross_fit import cross_fit
     from ..datasets import SegmentationDataset
+    from ..disk import writing
     from ..hardware import prepare_device
     from ..inspection import inspect
     from ..recipes import STRONG, adapted
@@ -55,26 +56,30 @@ def clean(
     hardware = prepare_device(device.value, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)
     dataset = SegmentationDataset(data)
-    inspect(dataset, description="reading --data")
-    if checkpoint is not None:
-        networks = iter([(dataset, checkpoint)])
-    else:
-        networks = cross_fit(
-            dataset,
-            recipe=adapted(STRONG, epochs=epochs, size=size, learning_rate=STRONG.stages[0].learning_rate),
-            folds=folds,
-            out=out / "runs",
-            encoder_weights=encoder_weights,
-            device=hardware.device,
-            mixed_precision=hardware.mixed_precision,
-            workers=hardware.workers,
-            seed=seed,
-        )
-    segmenters = (
-        (fold, Segmenter(checkpoint, device=hardware.device, engine="torch")) for fold, checkpoint in networks
-    )
     names = [name.replace("/", "-") for name in root_names(dataset.roots)]
-    judgements = write_cleaned(dataset, judge(segmenters), names=names, out=out)
+    with writing(out):
+        inspect(dataset, description="reading --data")
+        if checkpoint is not None:
+            networks = iter([(dataset, checkpoint)])
+        else:
+            networks = cross_fit(
+                dataset,
+                recipe=adapted(
+                    STRONG, epochs=epochs, size=size, learning_rate=STRONG.stages[0].learning_rate
+                ),
+                folds=folds,
+                out=out / "runs",
+                encoder_weights=encoder_weights,
+                device=hardware.device,
+                mixed_precision=hardware.mixed_precision,
+                workers=hardware.workers,
+                seed=seed,
+            )
+        segmenters = (
+            (fold, Segmenter(checkpoint, device=hardware.device, engine="torch"))
+            for fold, checkpoint in networks
+        )
+        judgements = write_cleaned(dataset, judge(segmenters), names=names, out=out)
     for source, name in enumerate(names):
         actions = [judgement.action for judgement in judgements if judgement.source == source]
         typer.echo(

@@ -55,6 +55,7 @@ def evaluate(
     Prints IoU and loss, for each folder and over all. --out keeps a report and each image's figures, mask and picture.
     """
     import sys
+    from contextlib import nullcontext
 
     from rich.console import Console
     from rich.progress import Progress as Bars
@@ -63,6 +64,7 @@ def evaluate(
 
     from ..baselines import baseline_segmenter
     from ..datasets import SegmentationDataset
+    from ..disk import writing
     from ..errors import TrainingError
     from ..evaluate import evaluate as judge
     from ..evaluate import summarise
@@ -77,7 +79,7 @@ def evaluate(
     else:
         raise TrainingError("A baseline has no checkpoint: give --baseline or --checkpoint.")
     cases = []
-    try:
+    with writing(out) if out else nullcontext():
         results = Results(out, roots=names) if out else None
         with Bars(console=Console(file=sys.stderr), disable=not sys.stderr.isatty()) as bars:
             for case, images in bars.track(
@@ -100,10 +102,6 @@ def evaluate(
                 metadata=segmenter.metadata,
                 engine=segmenter.engine.name,
             )
-    except OSError as error:
-        raise TrainingError(
-            f"The results could not be written into {out} ({error.strerror}): free the disk or name another --out."
-        ) from error
     for name, summary in summaries.items():
         typer.echo(_line(name, summary))
 

@@ -27,10 +27,11 @@ def export(
 
     pleura serve takes the int8 model where it lies beside its checkpoint.
     """
+    from ..disk import writing
     from ..export import calibration_inputs, write_models
 
     folder = out or checkpoint.parent
-    for file in write_models(
-        checkpoint, inputs=calibration_inputs(checkpoint, images), out=folder, onnx=onnx
-    ):
+    with writing(folder):
+        files = write_models(checkpoint, inputs=calibration_inputs(checkpoint, images), out=folder, onnx=onnx)
+    for file in files:
         typer.echo(str(file))

@@ -40,6 +40,7 @@ def pseudo_label(
 
     from ..contact_sheet import ContactSheet
     from ..datasets import images_in
+    from ..disk import writing
     from ..errors import TrainingError
     from ..pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
 
@@ -47,22 +48,23 @@ def pseudo_label(
         raise TrainingError(f"{out} is not empty: name a new folder in --out.")
     files = images_in(images)
     teachers = [Segmenter(path, device=device.value, flips=flips) for path in checkpoint or [None]]
-    out.mkdir(parents=True, exist_ok=True)
     kept = 0
     sheet = ContactSheet()
-    with (out / "labels.csv").open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(("image", "agreement", "heart", "left_out"))
-        for label in pseudo_labels(teachers, files, within=within):
-            if label.agreement is not None and len(label.lungs) > 1:
-                title = f"{label.image.stem[:22]} {label.agreement:.3f}"
-                sheet.add(label.image, label.lungs, agreement=label.agreement, title=title)
-            if isinstance(label, PseudoLabel):
-                write_pseudo_label(label, out)
-                kept += 1
-                rows.writerow((label.image.name, label.agreement, int(label.heart is not None), ""))
-            else:
-                typer.echo(f"left out: {label.image.name}: {label.reason}", err=True)
-                rows.writerow((label.image.name, label.agreement, 0, label.reason))
-    sheet.write(out / "disagreements.jpg")
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        with (out / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(("image", "agreement", "heart", "left_out"))
+            for label in pseudo_labels(teachers, files, within=within):
+                if label.agreement is not None and len(label.lungs) > 1:
+                    title = f"{label.image.stem[:22]} {label.agreement:.3f}"
+                    sheet.add(label.image, label.lungs, agreement=label.agreement, title=title)
+                if isinstance(label, PseudoLabel):
+                    write_pseudo_label(label, out)
+                    kept += 1
+                    rows.writerow((label.image.name, label.agreement, int(label.heart is not None), ""))
+                else:
+                    typer.echo(f"left out: {label.image.name}: {label.reason}", err=True)
+                    rows.writerow((label.image.name, label.agreement, 0, label.reason))
+        sheet.write(out / "disagreements.jpg")
     typer.echo(f"{out}: {kept} of {len(files)} images")

@@ -6,7 +6,6 @@ they could name the patient. What pydicom raises is answered by one sentence.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,18 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ImageError, UnreadableImage
+from ...quiet import quiet
 from ...radiograph import Radiograph
 from ..decoding import is_set
 from ..limits import check_radiograph_size
-from ..quiet import quiet
 from .dataset import read_attributes, without_pixels
 from .display import display
 from .kind import check_mask, check_radiograph
 from .pixels import image_pixels
+from .sides import read_sides
 from .spacing import pixel_spacing
 from .syntax import transfer_syntax
-
-logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
 
 
 def read_dicom(data: bytes, *, max_pixels: int) -> Radiograph:
@@ -43,7 +41,9 @@ def read_dicom(data: bytes, *, max_pixels: int) -> Radiograph:
         syntax = transfer_syntax(dataset)
         image = image_pixels(dataset, syntax, max_pixels=max_pixels)
         check_radiograph_size(image.columns, image.rows)
-        pixels, applied = display(image.frame(0), image.photometric, dataset)
+        pixels, applied = display(image.frame(0), image.photometric.name, dataset)
+        if image.photometric.assumed:
+            applied = ("photometric_assumed", *applied)
         spacing_mm, plane = pixel_spacing(dataset)
         return Radiograph(
             pixels=pixels,
@@ -52,6 +52,7 @@ def read_dicom(data: bytes, *, max_pixels: int) -> Radiograph:
             height=image.rows,
             spacing_mm=spacing_mm,
             spacing_plane=plane,
+            sides=read_sides(dataset),
             applied=applied,
             dataset=without_pixels(dataset),
         )
