@@ -17,6 +17,7 @@ from .lifecycle import Lifecycle
 from .middleware import Watch
 from .routes import documentation, evaluate, health, inference, metrics, model, page, segment
 from .settings import Settings
+from .targets import Targets
 from .telemetry import Telemetry
 from .tracing import Traces, configured_provider
 from .uploads import Intake
@@ -88,6 +89,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         )
     app.add_middleware(HeadAsGet)
     app.add_middleware(Heads, max_bytes=settings.max_header_bytes)
+    app.add_middleware(Targets)
     app.add_middleware(Watch, telemetry=telemetry, lifecycle=lifecycle, traces=app.state.traces)
     return app
 

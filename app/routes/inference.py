@@ -14,7 +14,7 @@ from model.writing.trust import trust_fields
 
 from ..dependencies import IntakeNow, LifecycleNow, PipelineNow, SettingsNow
 from ..disconnection import unless_gone
-from ..errors import BadInferenceRequest, WrongTensors
+from ..errors import WrongTensors
 from ..open_inference.request import Inference, read_inference
 from ..open_inference.response import INPUTS, OUTPUTS, Done, wanted, write_response
 from ..open_inference.schemas import (
@@ -131,8 +131,6 @@ async def infer(
     `/segment` without the mask, the predicted IoU, whether it can be trusted, and the areas of the right and the left lung.
     """
     require_version(wanted_version, pipeline.segmenter)
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise BadInferenceRequest("Send the body as it is, without Content-Encoding: images are compressed.")
 
     async def read(upload: UploadFile) -> Inference:
         return await pipeline.in_pool(partial(read_inference, upload, json_bytes=json_bytes))

@@ -149,11 +149,11 @@ def test_a_bad_image_is_refused_and_the_next_good_one_is_not(
 def test_a_reader_that_fails_as_nobody_foresaw(
     shared_client: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RecursionError("DOE^JANE")
 
     with monkeypatch.context() as patch:
-        patch.setattr("app.routes.segment.contents", broken)
+        patch.setattr("model.reading.reader.read_raster", broken)
         answer = shared_client.post("/segment", content=encode(picture()))
     assert answer.status_code == 400
     assert "DOE" not in answer.text
