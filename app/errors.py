@@ -18,6 +18,7 @@ from model.errors import (
     SizeMismatch,
     UnreadableImage,
     UnsuitableImage,
+    UnsuitableMask,
     UnsupportedImage,
 )
 
@@ -161,6 +162,7 @@ TABLE: dict[type[Exception], Kind] = {
     ImageTooLarge: Kind(413, "image-too-large", "The image has too many pixels"),
     UnsupportedImage: Kind(415, "unsupported-image", "This type of image is not read"),
     SizeMismatch: Kind(422, "size-mismatch", "Image and mask differ in size"),
+    UnsuitableMask: Kind(422, "unsuitable-mask", "The mask cannot be used"),
     UnsuitableImage: Kind(422, "unsuitable-image", "The image is not a single radiograph"),
     NotDicom: Kind(422, "not-dicom", "The image is not DICOM"),
     WrongFields: Kind(422, "wrong-fields", "The form does not hold what is needed"),
