@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .checkpoint import BUNDLED, LUNG_AND_HEART, CheckpointMetadata, read_metadata
+from .checkpoint import BUNDLED, LUNG_AND_HEART, Checkpoint, CheckpointMetadata, read_checkpoint
 from .engines import Device, Engine, EngineChoice, choose_engine
 from .engines.flips import FlipAveraged
 from .errors import CheckpointError, UnsuitableImage
@@ -62,7 +62,7 @@ class Segmenter:
     as the engine has lanes.
 
     Args:
-        checkpoint: a safetensors file of `pleura train`; None takes the bundled one.
+        checkpoint: a safetensors file of `pleura train`, read once, or one that was read; None takes the bundled one.
         device: ``"auto"`` takes CUDA where there is one.
         engine: ``"auto"`` takes the fastest that can run here.
         threads: for a CPU; None takes what the container's quota allows.
@@ -75,16 +75,16 @@ class Segmenter:
 
     def __init__(
         self,
-        checkpoint: Path | None = None,
+        checkpoint: Path | Checkpoint | None = None,
         *,
         device: Device = "auto",
         engine: EngineChoice = "auto",
         threads: int | None = None,
         flips: bool = False,
     ) -> None:
-        path = checkpoint or BUNDLED
-        chosen = choose_engine(path, device=device, engine=engine, threads=threads)
-        self._compose(read_metadata(path), FlipAveraged(chosen) if flips else chosen)
+        read = checkpoint if isinstance(checkpoint, Checkpoint) else read_checkpoint(checkpoint or BUNDLED)
+        chosen = choose_engine(read, device=device, engine=engine, threads=threads)
+        self._compose(read.metadata, FlipAveraged(chosen) if flips else chosen)
 
     @classmethod
     def from_engine(cls, metadata: CheckpointMetadata, engine: Engine) -> Self:

@@ -194,7 +194,7 @@ def test_the_weights_stay_and_the_figures_lie_beside(
     monkeypatch.setattr(
         calibration_room,
         "Segmenter",
-        lambda path, *, device: Segmenter.from_engine(read_metadata(path), DarkIsLung()),
+        lambda checkpoint, *, device: Segmenter.from_engine(checkpoint.metadata, DarkIsLung()),
     )
     monkeypatch.setattr(calibration_room, "fit_to_images", lambda segmenter, **folders: trial)
     out = tmp_path / "run" / "after.safetensors"
