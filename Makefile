@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA ?= ../shared/data
 PEERS := benchmarks/.venv-peers
 
-.PHONY: install serve test lint audit fuzz soak chaos format bench bench-gpu bench-training bench-bulk bench-tables train docker docker-test lock clean
+.PHONY: install serve test lint audit fuzz soak chaos format bench bench-gpu bench-training bench-bulk bench-tables train docker docker-test sbom docs lock clean
 
 install: $(VENV)/.installed
 
@@ -22,8 +22,12 @@ $(VENV)/.installed: requirements.txt pyproject.toml client/pyproject.toml
 serve: install
 	PLEURA_PORT=$(PORT) $(BIN)/pleura serve
 
+# TESTS='-m "not slow"' leaves out what takes long; TESTS=tests/app runs one folder. The floor of coverage holds for all of them.
+TESTS ?=
+
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/coverage run -m pytest $(TESTS)
+	$(BIN)/coverage report --skip-covered --sort=cover $(if $(TESTS),--fail-under=0)
 
 lint: install
 	$(BIN)/ruff check .
@@ -101,6 +105,20 @@ docker-test: install
 	@docker info >/dev/null 2>&1 || { echo "No Docker engine answers here: start one, or join its group."; exit 1; }
 	$(MAKE) --no-print-directory docker
 	PLEURA_TEST_IMAGE=pleura:$(VARIANT) $(BIN)/python -m pytest tests/docker
+
+# The documentation site, in site/. A broken link or anchor fails it.
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+# A bill of materials (CycloneDX) for each image, from its lock file.
+SBOM ?= sbom
+
+sbom: install
+	mkdir -p $(SBOM)
+	for variant in cpu cuda; do \
+		$(BIN)/python -W ignore -m cyclonedx_py requirements requirements-$$variant.txt --pyproject pyproject.toml \
+			--output-reproducible --of JSON --output-file $(SBOM)/pleura-$$variant.cdx.json || exit 1; \
+	done
 
 # Writes the locked dependencies anew, with their hashes and without an index: everything, and what each image holds of it.
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet

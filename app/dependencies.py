@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request
 
 from .errors import NoKey
 from .lifecycle import Lifecycle
@@ -50,15 +50,14 @@ async def _key_held(request: Request) -> None:
         )
 
 
-async def _accepted(
-    accept: Annotated[
-        str,
-        Header(
-            description="application/json, image/png or application/dicom.", examples=["application/json"]
-        ),
-    ] = "*/*",
-) -> list[Media]:
-    return acceptable(accept)
+def accept_header(request: Request) -> str:
+    """All that the request accepts; a header that is repeated counts as one list (RFC 9110, 5.3)."""
+    return ", ".join(request.headers.getlist("accept"))
+
+
+async def _accepted(request: Request) -> list[Media]:
+    # Not a parameter of the OpenAPI document: there, Accept is what the contents of the responses say.
+    return acceptable(accept_header(request))
 
 
 SettingsNow = Annotated[Settings, Depends(_settings)]

@@ -32,6 +32,8 @@ def describe(
             spacing_mm=radiograph.spacing_mm,
             spacing_plane=radiograph.spacing_plane,
             applied=list(radiograph.applied),
+            picture=radiograph.picture,
+            sides_from=segmentation.sides_from,
         ),
         mask=mask,
         lungs=schemas.Lungs(right=_lung(segmentation.right), left=_lung(segmentation.left)),
@@ -76,7 +78,7 @@ def _encode(segmentation: Segmentation, encoding: MaskEncoding) -> schemas.Mask 
     mask = segmentation.mask
     match encoding:
         case MaskEncoding.PNG:
-            return schemas.PngMask(data=b64encode(mask_png(mask)).decode("ascii"))
+            return schemas.PngMask(data=b64encode(mask_png(mask, segmentation.quality)).decode("ascii"))
         case MaskEncoding.RLE:
             return schemas.RleMask(data=schemas.RunLengths.model_validate(coco_rle(mask)))
         case MaskEncoding.POLYGONS:

@@ -41,6 +41,14 @@ class BadForm(ServiceError):
     """The multipart body is damaged."""
 
 
+class BadRequest(ServiceError):
+    """The request is not HTTP, or not addressed to anything."""
+
+
+class LengthRequired(ServiceError):
+    """The headers do not say that there is a body."""
+
+
 class AmbiguousLength(ServiceError):
     """The head says two things about the body's length."""
 
@@ -74,6 +82,10 @@ class NotAcceptable(ServiceError):
 
 class UploadTooSlow(ServiceError):
     """The body did not arrive in time."""
+
+
+class EncodedBody(ServiceError):
+    """The body is compressed."""
 
 
 class BodyTooLarge(ServiceError):
@@ -150,6 +162,7 @@ TABLE: dict[type[Exception], Kind] = {
     UnreadableImage: Kind(400, "unreadable-image", "The image cannot be read"),
     BadForm: Kind(400, "bad-form", "The form cannot be read"),
     BadInferenceRequest: Kind(400, "bad-inference-request", "The inference request cannot be read"),
+    BadRequest: Kind(400, "bad-request", "The request cannot be read"),
     AmbiguousLength: Kind(400, "ambiguous-length", "The request's length is ambiguous"),
     WrongKey: Kind(401, "wrong-key", "A valid key is needed"),
     NoKey: Kind(403, "no-key", "The service has no key"),
@@ -157,9 +170,11 @@ TABLE: dict[type[Exception], Kind] = {
     NotAcceptable: Kind(406, "not-acceptable", "No such answer can be given"),
     UploadTooSlow: Kind(408, "upload-too-slow", "The request took too long to arrive"),
     ReloadFailed: Kind(409, "reload-failed", "The new checkpoint is not served"),
+    LengthRequired: Kind(411, "length-required", "The request has no length"),
     BodyTooLarge: Kind(413, "body-too-large", "The request is too large"),
     ImageTooLarge: Kind(413, "image-too-large", "The image has too many pixels"),
     UnsupportedImage: Kind(415, "unsupported-image", "This type of image is not read"),
+    EncodedBody: Kind(415, "encoded-body", "The body is compressed"),
     SizeMismatch: Kind(422, "size-mismatch", "Image and mask differ in size"),
     UnsuitableImage: Kind(422, "unsuitable-image", "The image is not a single radiograph"),
     NotDicom: Kind(422, "not-dicom", "The image is not DICOM"),
@@ -219,10 +234,14 @@ def answer(scope: Scope, error: Exception) -> Response:
         detail = _sentence(error) if isinstance(error, RequestValidationError) else str(error)
     if kind.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="pleura"'
+    if "GET" in headers.get("Allow", ""):
+        headers["Allow"] = ", ".join(sorted({"HEAD", *headers["Allow"].split(", ")}))
     if kind.status in (429, 503):
         headers["Retry-After"] = str(getattr(error, "retry_after", None) or 1)
+    if isinstance(error, EncodedBody):
+        headers["Accept-Encoding"] = "identity"
     # What comes next on such a connection is not to be trusted to be a request.
-    if isinstance(error, UploadTooSlow | AmbiguousLength):
+    if isinstance(error, UploadTooSlow | AmbiguousLength | LengthRequired):
         headers["Connection"] = "close"
     scope[REASON_KEY] = kind.word
     return _told(scope, kind, detail, headers=headers)

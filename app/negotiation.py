@@ -15,18 +15,28 @@ class Media(StrEnum):
     DICOM = "application/dicom"
 
 
+BYTES = "application/octet-stream"
+"""What generated clients ask for where they know no better type."""
+
+
 def acceptable(accept: str) -> list[Media]:
     """What may be answered, the most wanted first.
 
     Raises:
         NotAcceptable: none of it.
     """
-    ranges = [_range(part) for part in accept.split(",")] if accept.strip() else [("*/*", 1.0)]
+    ranges = _ranges(accept)
     wanted = {media: _quality(media, ranges) for media in Media}
     found = sorted((media for media in Media if wanted[media] > 0), key=lambda media: -wanted[media])
     if not found:
         raise NotAcceptable(f"Accept one of {', '.join(Media)}.")
     return found
+
+
+def file_type(accept: str, media: Media) -> str:
+    """The Content-Type of a file that is always ``media``: that, unless plain bytes are preferred."""
+    ranges = _ranges(accept)
+    return BYTES if _quality(BYTES, ranges) > _quality(media, ranges) else media
 
 
 def choose(media: list[Media], radiograph: Radiograph) -> Media:
@@ -39,6 +49,10 @@ def choose(media: list[Media], radiograph: Radiograph) -> Media:
         if one is not Media.DICOM or radiograph.dataset is not None:
             return one
     raise NotDicom("A DICOM segmentation refers to a DICOM image: send one, or accept application/json.")
+
+
+def _ranges(accept: str) -> list[tuple[str, float]]:
+    return [_range(part) for part in accept.split(",")] if accept.strip() else [("*/*", 1.0)]
 
 
 def _range(part: str) -> tuple[str, float]:
@@ -54,9 +68,9 @@ def _range(part: str) -> tuple[str, float]:
     return name, 1.0
 
 
-def _quality(media: Media, ranges: list[tuple[str, float]]) -> float:
+def _quality(media: str, ranges: list[tuple[str, float]]) -> float:
     """The quality of the most specific range that covers ``media``; 0 where none does."""
-    for pattern in (media.value, f"{media.value.partition('/')[0]}/*", "*/*"):
+    for pattern in (media, f"{media.partition('/')[0]}/*", "*/*"):
         for name, quality in ranges:
             if name == pattern:
                 return quality

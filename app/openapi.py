@@ -6,11 +6,14 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from model.writing.trust import PREDICTED_IOU, TRUSTED, WARNINGS
+
 from .errors import PROBLEM_JSON, TABLE
+from .negotiation import BYTES, Media
 from .open_inference.schemas import InferenceError, InferenceRequest
 from .schemas import Problem
 
-UPLOAD_PROBLEMS = (400, 401, 408, 413, 415, 422, 429, 503, 504, 507)
+UPLOAD_PROBLEMS = (400, 401, 408, 411, 413, 415, 422, 429, 503, 504, 507)
 """What may go wrong wherever an image is sent."""
 
 _IMAGE_TYPES = (
@@ -23,14 +26,47 @@ _IMAGE_TYPES = (
     "application/octet-stream",
 )
 _BINARY = {"type": "string", "format": "binary"}
+_FILE_PATHS = {Media.PNG: "/segment.png", Media.DICOM: "/segment.dcm"}
 _REQUEST_ID = {
     "description": "The request's id, as it stands in the log: the one that the request came with, or a new one.",
     "schema": {"type": "string"},
 }
+TRUST = {
+    TRUSTED: {
+        "description": "Whether nothing speaks against the mask.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
+    },
+    PREDICTED_IOU: {
+        "description": "The IoU with a ground truth that is to be expected; absent where the checkpoint was not calibrated.",
+        "schema": {"type": "number"},
+    },
+    WARNINGS: {
+        "description": "The codes of the warnings, with commas between; absent where there is none.",
+        "schema": {"type": "string"},
+    },
+}
+"""What the headers of each answer say of its mask."""
+
 _RETRY_AFTER = {
     "description": "Seconds after which to try again.",
     "schema": {"type": "integer", "minimum": 1},
 }
+
+
+def file(description: str, media_type: str) -> dict[str, Any]:
+    """A route's 200 where it answers with a file, as ``media_type`` or, if that is preferred, as plain bytes."""
+    content = {kind: {"schema": _BINARY} for kind in (media_type, BYTES)}
+    return {"description": description, "content": content, "headers": TRUST}
+
+
+def negotiated(description: str) -> dict[str, Any]:
+    """A route's 200 where Accept may ask for a file instead of the document.
+
+    Only the document is in the OpenAPI document: of several types generators make a union, which nobody can use, or read all of
+    them as JSON. The routes of the files have operations that are typed.
+    """
+    also = " and ".join(f"`{media}` as `{path}`" for media, path in _FILE_PATHS.items())
+    return {"description": f"{description} Where `Accept` asks for it, {also} gives it.", "headers": TRUST}
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -115,6 +151,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             license_info=app.license_info,
             routes=app.routes,
             tags=app.openapi_tags,
+            servers=[{"url": ".", "description": "Where this document lies, whatever the prefix."}],
         )
         made["components"]["schemas"] |= _schemas(Problem, InferenceError, InferenceRequest)
         for operations in made["paths"].values():
@@ -131,4 +168,8 @@ def _schemas(*models: type[BaseModel]) -> dict[str, Any]:
     for model in models:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         found |= schema.pop("$defs", {}) | {model.__name__: schema}
+    for schema in found.values():
+        for field in schema.get("properties", {}).values():
+            # Generators make a field that has a default one that must be sent.
+            field.pop("default", None)
     return found

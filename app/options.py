@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from model.ground_truth import LUNG_VALUES
+
 Threshold = Annotated[
     float | None,
     Field(
@@ -39,21 +41,31 @@ class MaskEncoding(StrEnum):
     NONE = "none"
 
 
-class SegmentOptions(BaseModel):
-    """The query of ``/segment``."""
+class MaskOptions(BaseModel):
+    """How a mask is made: the query of ``/segment.dcm``."""
 
     model_config = ConfigDict(extra="forbid")
 
     threshold: Threshold = None
     postprocess: Postprocess = True
+
+
+class PictureOptions(MaskOptions):
+    """The query of ``/segment.png``."""
+
+    render: Render = Field(
+        Render.MASK,
+        description="What an image/png answer shows: the mask, the radiograph with the outlines of the lungs, or the radiograph alone.",
+    )
+
+
+class SegmentOptions(PictureOptions):
+    """The query of ``/segment``."""
+
     mask: MaskEncoding = Field(
         MaskEncoding.PNG,
         description="How the JSON document carries the mask: 1-bit PNG in base64, COCO run lengths, COCO polygons, the outlines of each "
         "lung as GeoJSON, or not.",
-    )
-    render: Render = Field(
-        Render.MASK,
-        description="What an image/png answer shows: the mask, the radiograph with the outlines of the lungs, or the radiograph alone.",
     )
 
 
@@ -63,6 +75,13 @@ class EvaluateOptions(SegmentOptions):
     resize: bool = Field(
         False,
         description="Bring a ground truth of another size to the image's, by nearest neighbour, instead of refusing it.",
+    )
+    lung_values: str | None = Field(
+        None,
+        pattern=LUNG_VALUES,
+        description="Values of the ground truth that are lung, with commas between them, where others are not: stored values, of a palette "
+        "the indices, of a DICOM SEG the segments' numbers; if not given, what is not background.",
+        examples=["1,2"],
     )
     disagreement: bool = Field(
         False, description="Add a picture of where the mask and the ground truth disagree."

@@ -3,23 +3,20 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
-from typing import NamedTuple, Protocol, Self, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import cv2
 import numpy as np
 
-from model.errors import EngineError, PleuraError, UnreadableImage
-from model.segmentation import Segmentation
+from model.errors import DecoderFailure, EngineError
 from model.segmenter import Inferred, Prepared, Segmenter
 from model.threads import available_cpus
 
+from .answer import Answer
 from .batcher import Batcher
-from .errors import ServiceError
 from .logs import frames, log
-from .schemas import Timing
 from .settings import Settings
 from .telemetry import Telemetry
 from .tracing import span
@@ -28,28 +25,6 @@ T = TypeVar("T")
 
 PATIENCE_S = 60.0
 """Seconds until a batch is given up. A network that takes so long hangs: a driver is gone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a request is answered with, and what is counted of it."""
-
-    body: bytes
-    media_type: str
-    timing_ms: dict[str, float]
-    trusted: bool
-    predicted_iou: float | None
-
-    @classmethod
-    def of(cls, body: bytes, media_type: str, segmentation: Segmentation, timing: Timing) -> Self:
-        """An answer about ``segmentation``."""
-        return cls(
-            body=body,
-            media_type=media_type,
-            timing_ms=timing.model_dump(),
-            trusted=segmentation.quality.trusted,
-            predicted_iou=segmentation.quality.predicted_iou,
-        )
 
 
 class Work(Protocol):
@@ -146,7 +121,9 @@ class Pipeline:
                     partial(work.finish, segmenter, prepared, inferred, queue_ms=queue_ms)
                 )
         self._telemetry.segmented(
-            timing_ms=answer.timing_ms, trusted=answer.trusted, predicted_iou=answer.predicted_iou
+            timing_ms=answer.timing_ms,
+            trusted=answer.quality.trusted,
+            predicted_iou=answer.quality.predicted_iou,
         )
         return answer
 
@@ -197,12 +174,10 @@ class Pipeline:
 def _prepare(work: Work, segmenter: Segmenter) -> Prepared:
     try:
         return work.prepare(segmenter)
-    except (PleuraError, ServiceError):
+    except DecoderFailure as failure:
+        cause = failure.__cause__ or failure
+        log.error("unforeseen error of a reader", extra={"fields": {"error": frames(cause)}})
         raise
-    except Exception as error:
-        # Hostile bytes reach decoders that fail in ways nobody has foreseen.
-        log.error("unforeseen error of a reader", extra={"fields": {"error": frames(error)}})
-        raise UnreadableImage("The image cannot be read: save it anew with another program.") from None
 
 
 def _run(jobs: Sequence[Job]) -> list[Inferred]:

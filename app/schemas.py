@@ -4,6 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from model.radiograph import SpacingPlane
+from model.sides import SidesFrom
+
 from .geojson import FeatureCollection
 
 
@@ -17,13 +20,24 @@ class Image(BaseModel):
         description="Distance of the pixels' centres in mm, (row, column); null where the file does not say.",
         examples=[(0.14, 0.14)],
     )
-    spacing_plane: Literal["patient", "detector"] | None = Field(
-        description="Where the spacing holds: in the patient, or only on the detector, where lengths are magnified.",
+    spacing_plane: SpacingPlane | None = Field(
+        description="Where the spacing holds: in the patient, only on the detector or film, where lengths are magnified, or in one "
+        "of the two, and the file does not say which; null where there is no spacing.",
         examples=["detector"],
     )
     applied: list[str] = Field(
         description="What was done to the stored values to read them, in order.",
         examples=[["rescale", "voi_lut", "inverted"]],
+    )
+    picture: tuple[int, int, int, int] | None = Field(
+        description="x, y, width and height in pixels of what the network saw, where plain margins around it were cut off "
+        "(`margins_cut`); null where it saw the whole image. The mask has the whole image's size.",
+        examples=[None],
+    )
+    sides_from: SidesFrom = Field(
+        description="What right and left go by: the DICOM header's PatientOrientation; its ImageLaterality or Laterality where one "
+        "lung alone was found; or the convention that the right lung is on the image's left.",
+        examples=["convention"],
     )
 
 
@@ -72,7 +86,8 @@ class Lung(BaseModel):
 
     area_px: int = Field(description="Pixels of the mask.", examples=[512000])
     area_mm2: float | None = Field(
-        description="Area in mm² where the spacing is known, else null.", examples=[10035.2]
+        description="Area in mm² where the spacing is known, else null; in the plane that `spacing_plane` names.",
+        examples=[10035.2],
     )
     box: tuple[int, int, int, int] = Field(
         description="Smallest rectangle around it in pixels: x, y, width, height.",
@@ -84,7 +99,7 @@ class Lung(BaseModel):
 
 
 class Lungs(BaseModel):
-    """Right and left as the patient's: the right lung is on the image's left."""
+    """Right and left as the patient's: the right lung is on the image's left, unless the file says otherwise (`sides_from`)."""
 
     right: Lung | None = Field(description="The right lung; null where none was found.")
     left: Lung | None = Field(description="The left lung; null where none was found.")
@@ -178,10 +193,31 @@ class Picture(BaseModel):
     data: str = Field(description="The PNG in base64.", examples=["iVBORw0KGgo="])
 
 
+class MaskNote(BaseModel):
+    """What was assumed about the ground truth, or looks wrong in it."""
+
+    code: str = Field(description="A stable word for machines.", examples=["grey_levels"])
+    message: str = Field(
+        description="A sentence for people.",
+        examples=[
+            "The mask has greys between its levels, as resizing makes them: a pixel counts as lung from 128 on, half of the way to 255."
+        ],
+    )
+
+
+class GroundTruth(BaseModel):
+    """How the ground truth was read."""
+
+    notes: list[MaskNote] = Field(
+        description="What was assumed about it, and what looks wrong; empty where there was no doubt."
+    )
+
+
 class EvaluationDocument(SegmentationDocument):
     """The lungs in one radiograph, and how well they agree with its ground truth."""
 
     metrics: Metrics = Field(description="How well the mask agrees with the ground truth.")
+    ground_truth: GroundTruth = Field(description="How the ground truth was read.")
     disagreement: Picture | None = Field(
         description="Where the two disagree, at the image's size: reddish purple is lung in the mask only, yellow in the ground "
         "truth only, pale white in both, and the rest is transparent; null unless asked for."

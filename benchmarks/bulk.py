@@ -10,12 +10,14 @@ workers need to start is told apart.
 from __future__ import annotations
 
 import argparse
+import logging
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from time import time
+from typing import Any
 
 import cv2
 import ray
@@ -105,16 +107,16 @@ def _print(what: str, told: tuple[float, float]) -> None:
 
 @contextmanager
 def _machines(count: int, cpus: int) -> Iterator[None]:
-    machine = {"num_cpus": cpus, "object_store_memory": _STORE}
+    machine: dict[str, Any] = {"num_cpus": cpus, "object_store_memory": _STORE}
     cluster = Cluster(initialize_head=True, head_node_args=machine | {"include_dashboard": False})
     try:
         for _ in range(count - 1):
             cluster.add_node(**machine)
-        ray.init(address=cluster.address, logging_level="ERROR", log_to_driver=False)
+        ray.init(address=cluster.address, logging_level=logging.ERROR, log_to_driver=False)
         yield
     finally:
         ray.shutdown()
-        cluster.shutdown()
+        cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

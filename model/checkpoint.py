@@ -28,6 +28,11 @@ UNET = "resnet50-unet"
 FCN = "resnet50-fcn"
 DEEPLABV3 = "resnet50-deeplabv3"
 
+HEART = "heart"
+"""Name of the heart among `CheckpointMetadata.classes`."""
+
+LUNG_AND_HEART = ("background", "lung", HEART)
+
 _KEY = "pleura"
 
 
@@ -38,7 +43,8 @@ class CheckpointMetadata(BaseModel):
         name: the model's name.
         architecture: the network's: ours, or one of torchvision's that it is compared with.
         num_classes, in_channels: arguments of the network.
-        bridge_channels, decoder_channels, head_channels: further ones of `ResNet50UNet`.
+        classes: what each class is, background first, where that is known; `HEART` among them for networks that find it.
+        bridge_channels, decoder_channels, skip_channels, head_channels: further arguments of `ResNet50UNet`.
         preprocessing: how an image becomes the network's input.
         threshold: probability from which a pixel is lung.
         encoder_weights: what the encoder started from: ``"none"``, ``"imagenet"`` or a file's name.
@@ -55,9 +61,11 @@ class CheckpointMetadata(BaseModel):
     name: str
     architecture: str = UNET
     num_classes: int = 2
+    classes: tuple[str, ...] = ()
     in_channels: int = 1
     bridge_channels: int = 256
     decoder_channels: tuple[int, int, int, int] = (192, 96, 64, 48)
+    skip_channels: tuple[int, int, int, int] | None = None
     head_channels: int = 32
     preprocessing: Preprocessing = Preprocessing()
     threshold: float = Field(default=0.5, ge=0, le=1)
@@ -86,6 +94,7 @@ class CheckpointMetadata(BaseModel):
             in_channels=self.in_channels,
             bridge_channels=self.bridge_channels,
             decoder_channels=self.decoder_channels,
+            skip_channels=self.skip_channels,
             head_channels=self.head_channels,
         )
 

@@ -1,10 +1,11 @@
 """Right and left lung: which pixel belongs to which, and how large each is.
 
-*Right* is the patient's right: in a frontal view as radiologists look at it, the image's left. A mirrored image is labelled as
-it lies: that it is mirrored cannot be known from the lungs alone.
+*Right* is the patient's right: in a frontal view as radiologists look at it, the image's left. That an image is mirrored or
+turned cannot be known from the lungs alone: only its file says so (`Sides`).
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from .components import Components, find_components, lungs_among, share_columns
 from .neck import find_neck
+from .sides import Doubt, Edge, Sides, SidesFrom
 
 RIGHT = 1
 LEFT = 2
@@ -23,7 +25,7 @@ class Lung:
 
     Attributes:
         area_px: pixels.
-        area_mm2: square millimetres, where the spacing is known; in the detector's plane where the spacing holds only there.
+        area_mm2: square millimetres, where the spacing is known; in the plane where the spacing holds.
         box: x, y, width, height in pixels; x and y are the first column and row that hold lung.
         centroid: x, y in pixels; a pixel's centre has whole coordinates.
     """
@@ -34,20 +36,52 @@ class Lung:
     centroid: tuple[float, float]
 
 
-def label_lungs(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def label_lungs(mask: NDArray[np.bool_], *, left_at: Edge = "right") -> NDArray[np.uint8]:
     """Tells right from left.
 
-    - Two lungs: the one whose centroid lies further left in the image is the right lung.
+    - Two lungs: the one whose centroid lies further towards the patient's left is the left lung.
     - Two lungs that touch are one component: it is cut at its narrowest neck (`find_neck`), and so is all else.
-    - One lung, or two pieces of one above each other: the side of the image's vertical midline where its centroid lies.
+    - One lung, or two pieces of one above each other: the side of the image's midline where its centroid lies.
     - Whatever else a raw mask holds goes to the nearest lung.
 
     Args:
         mask: ``(h, w)`` bool; meant for the network's resolution, where it takes about a millisecond.
+        left_at: the edge of the image that the patient's left is at.
 
     Returns:
         ``(h, w)`` uint8: 0 background, `RIGHT`, `LEFT`; every pixel of the mask has a side.
     """
+    turned = left_at in ("bottom", "top")
+    labels = _label_by_columns(np.ascontiguousarray(mask.T) if turned else mask)
+    if left_at in ("left", "top"):
+        labels = np.array([0, LEFT, RIGHT], np.uint8)[labels]
+    return np.ascontiguousarray(labels.T) if turned else labels
+
+
+class Labelled(NamedTuple):
+    """Labels as of `label_lungs`, what they go by, and what speaks against their sides."""
+
+    labels: NDArray[np.uint8]
+    sides_from: SidesFrom
+    doubts: tuple[Doubt, ...]
+
+
+def label_by_file(mask: NDArray[np.bool_], sides: Sides) -> Labelled:
+    """Tells right from left by what the image's file says (see `label_lungs`).
+
+    One lung alone is on the side that the file says is shown, wherever it lies.
+    """
+    labels = label_lungs(mask, left_at=sides.left_at)
+    found = [side for side in (RIGHT, LEFT) if (labels == side).any()]
+    if sides.only is None or len(found) != 1:
+        return Labelled(labels, sides.source, sides.doubts)
+    shown = RIGHT if sides.only == "right" else LEFT
+    doubts = sides.doubts if found == [shown] else (*sides.doubts, "sides_uncertain")
+    return Labelled(mask.view(np.uint8) * np.uint8(shown), "image_laterality", doubts)
+
+
+def _label_by_columns(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Labels where the patient's left is on the right."""
     components = find_components(mask)
     if not len(components):
         return np.zeros(mask.shape, np.uint8)

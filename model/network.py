@@ -1,6 +1,6 @@
 """The network: torchvision's ResNet50 as encoder, a U-Net decoder (Ronneberger et al., 2015) on top of it."""
 
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,13 @@ from torchvision.models.resnet import ResNet
 
 ENCODER_CHANNELS = (64, 256, 512, 1024, 2048)
 """Channels that ResNet50 gives at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input's size."""
+
+LEAN_DECODER: dict[str, Any] = {
+    "decoder_channels": (160, 96, 48, 24),
+    "skip_channels": (128, 64, 48, 16),
+    "head_channels": 24,
+}
+"""Arguments of `ResNet50UNet` whose decoder takes 2.8 GFLOP of 13.2 at 256 x 256; the default takes 7.7 of 18.2."""
 
 STRIDE = 32
 """Both sides of an input are multiples of this."""
@@ -32,10 +39,23 @@ def conv_bn_relu(in_channels: int, out_channels: int, *, kernel_size: int = 3) -
 
 
 class DecoderBlock(nn.Module):
-    """Upsample by two, concatenate the skip, two ``conv_bn_relu``."""
+    """Upsample by two, concatenate the skip, two ``conv_bn_relu``.
 
-    def __init__(self, in_channels: int, skip_channels: int, out_channels: int) -> None:
+    Args:
+        in_channels: channels of the coarser input.
+        skip_channels: channels of the skip.
+        out_channels: channels of the output.
+        reduced_channels: a 1x1 convolution brings the skip to this many first; None concatenates it as it is.
+    """
+
+    def __init__(
+        self, in_channels: int, skip_channels: int, out_channels: int, reduced_channels: int | None = None
+    ) -> None:
         super().__init__()
+        self.reduction: nn.Module = nn.Identity()
+        if reduced_channels is not None:
+            self.reduction = conv_bn_relu(skip_channels, reduced_channels, kernel_size=1)
+            skip_channels = reduced_channels
         self.convolutions = nn.Sequential(
             conv_bn_relu(in_channels + skip_channels, out_channels),
             conv_bn_relu(out_channels, out_channels),
@@ -44,7 +64,7 @@ class DecoderBlock(nn.Module):
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         """``x (B, C, H, W)`` and ``skip (B, S, 2H, 2W)`` to ``(B, out_channels, 2H, 2W)``."""
         x = functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-        output: Tensor = self.convolutions(torch.cat((x, skip), dim=1))
+        output: Tensor = self.convolutions(torch.cat((x, self.reduction(skip)), dim=1))
         return output
 
 
@@ -70,6 +90,7 @@ class ResNet50UNet(SegmentationNetwork):
         in_channels: channels of the input; 1 for radiographs.
         bridge_channels: a 1x1 convolution brings the encoder's 2048 channels to this many.
         decoder_channels: channels of the four decoder blocks, the coarsest first.
+        skip_channels: 1x1 convolutions bring the four skips to these, the coarsest first; None leaves them as they are.
         head_channels: channels of the last convolution before the logits.
     """
 
@@ -80,6 +101,7 @@ class ResNet50UNet(SegmentationNetwork):
         in_channels: int = 1,
         bridge_channels: int = 256,
         decoder_channels: tuple[int, int, int, int] = (192, 96, 64, 48),
+        skip_channels: tuple[int, int, int, int] | None = None,
         head_channels: int = 32,
     ) -> None:
         super().__init__()
@@ -88,7 +110,8 @@ class ResNet50UNet(SegmentationNetwork):
         inputs = (bridge_channels, *decoder_channels[:-1])
         skips = reversed(ENCODER_CHANNELS[:-1])
         self.decoder = nn.ModuleList(
-            DecoderBlock(*channels) for channels in zip(inputs, skips, decoder_channels, strict=True)
+            DecoderBlock(*channels)
+            for channels in zip(inputs, skips, decoder_channels, skip_channels or (None,) * 4, strict=True)
         )
         self.head = nn.Sequential(
             conv_bn_relu(decoder_channels[-1], head_channels),

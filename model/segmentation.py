@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .heart import CardiothoracicRatio, measure_ratio
 from .lungs import Lung
 from .quality import Quality
 from .radiograph import Radiograph
+from .sides import SidesFrom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +21,11 @@ class Segmentation:
         labels: ``(height, width)`` uint8 at native size: 0 background, 1 right lung, 2 left lung.
         threshold: probability from which a pixel is lung.
         right, left: the patient's lungs; None where not found.
+        sides_from: what right and left go by: the file's Patient Orientation, its laterality where one lung alone was found, or
+            the convention that the right lung is on the image's left.
         quality: whether this mask can be trusted.
+        heart_mask: ``(height, width)`` bool; None where the checkpoint does not find hearts.
+        heart: area, box and centroid of that; None where there is none.
         timing_ms: milliseconds by stage.
     """
 
@@ -28,8 +34,20 @@ class Segmentation:
     threshold: float
     right: Lung | None
     left: Lung | None
+    sides_from: SidesFrom = "convention"
     quality: Quality
     timing_ms: dict[str, float]
+    heart_mask: NDArray[np.bool_] | None = None
+    heart: Lung | None = None
+
+    @property
+    def cardiothoracic_ratio(self) -> CardiothoracicRatio | None:
+        """The cardiothoracic ratio, or why it is not measured; None where the checkpoint does not find hearts."""
+        if self.heart_mask is None:
+            return None
+        dataset = self.radiograph.dataset
+        view = None if dataset is None else str(dataset.get("ViewPosition") or "") or None
+        return measure_ratio(self.heart, self.right, self.left, trusted=self.quality.trusted, view=view)
 
     @property
     def mask(self) -> NDArray[np.bool_]:

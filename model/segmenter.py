@@ -14,13 +14,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .checkpoint import BUNDLED, Checkpoint, CheckpointMetadata, read_checkpoint
+from .checkpoint import BUNDLED, LUNG_AND_HEART, Checkpoint, CheckpointMetadata, read_checkpoint
 from .engines import Device, Engine, EngineChoice, choose_engine
 from .engines.flips import FlipAveraged
 from .errors import CheckpointError, UnsuitableImage
-from .lungs import LEFT, RIGHT, label_lungs, measure
+from .heart import keep_heart
+from .lungs import LEFT, RIGHT, label_by_file, measure
+from .margins import picture_box, picture_pixels, put_back, without_margins
 from .postprocessing import postprocess as keep_lungs
-from .quality import Calibration, Evidence, assess
+from .quality import Calibration, Evidence, assess, side_warnings, warn
 from .radiograph import Grey, Radiograph
 from .reading import MAX_PIXELS, read
 from .segmentation import Segmentation
@@ -44,11 +46,13 @@ class Inferred(NamedTuple):
         probabilities: ``(S, S)`` float32, of lung.
         embedding: ``(D,)`` float32, what the encoder saw.
         inference_ms: what the batch took.
+        heart: ``(S, S)`` float32, the probabilities of heart; None where the checkpoint does not find hearts.
     """
 
     probabilities: NDArray[np.float32]
     embedding: NDArray[np.float32]
     inference_ms: float
+    heart: NDArray[np.float32] | None = None
 
 
 class Segmenter:
@@ -90,10 +94,10 @@ class Segmenter:
         return segmenter
 
     def _compose(self, metadata: CheckpointMetadata, engine: Engine) -> None:
-        if metadata.num_classes != 2:
+        if metadata.num_classes != 2 and metadata.classes != LUNG_AND_HEART:
             raise CheckpointError(
                 f"The checkpoint {metadata.name} has {metadata.num_classes} classes: the segmenter needs one of two, "
-                "background and lung."
+                "background and lung, or of three, the heart being the third."
             )
         self.metadata = metadata
         self.engine = engine
@@ -120,7 +124,7 @@ class Segmenter:
         return self.finish(prepared, inferred, threshold=threshold, postprocess=postprocess)
 
     def prepare(self, source: Source, *, max_pixels: int = MAX_PIXELS) -> Prepared:
-        """Reads an image, no finer than the network sees it, and makes the network's input.
+        """Reads an image, no finer than the network sees it, and makes the network's input of what lies within plain margins.
 
         Raises:
             ImageError: the image cannot be read, is too large or is not suitable.
@@ -128,12 +132,12 @@ class Segmenter:
         start = perf_counter()
         preprocessing = self.metadata.preprocessing
         if isinstance(source, Radiograph):
-            radiograph = source
+            radiograph = without_margins(source)
         elif isinstance(source, np.ndarray):
-            radiograph = _from_array(source)
+            radiograph = without_margins(_from_array(source))
         else:
-            radiograph = read(source, max_pixels=max_pixels, min_side=preprocessing.input_size)
-        square = preprocessing.apply(radiograph.pixels)
+            radiograph = _read(source, max_pixels=max_pixels, side=preprocessing.input_size)
+        square = preprocessing.apply(picture_pixels(radiograph))
         channels = np.broadcast_to(square, (self.metadata.in_channels, *square.shape))
         return Prepared(radiograph, channels, _since(start))
 
@@ -149,7 +153,12 @@ class Segmenter:
             output = self.engine(images)
             took = _since(start)
         return [
-            Inferred(probabilities[1], embedding, took)
+            Inferred(
+                probabilities[1],
+                embedding,
+                took,
+                probabilities[2] if self.metadata.num_classes == 3 else None,
+            )
             for probabilities, embedding in zip(output.probabilities, output.embedding, strict=True)
         ]
 
@@ -163,7 +172,8 @@ class Segmenter:
     ) -> Segmentation:
         """Makes the mask at native size from what the network said.
 
-        Components and sides are found at the network's size; the probabilities are then brought to the image's size and cut.
+        Components and sides are found at the network's size; the probabilities are then brought to the picture's size, cut, and put
+        back into the image where margins were cut off.
 
         Args:
             prepared: what `prepare` gave.
@@ -174,19 +184,29 @@ class Segmenter:
         start = perf_counter()
         cut = self.metadata.threshold if threshold is None else threshold
         radiograph = prepared.radiograph
-        size = {"width": radiograph.width, "height": radiograph.height}
+        x, y, width, height = picture_box(radiograph)
+        size = {"width": width, "height": height}
         preprocessing = self.metadata.preprocessing
 
         kept = keep_lungs(inferred.probabilities, threshold=cut) if postprocess else inferred.probabilities
-        small = label_lungs(kept >= cut)
+        small, sides_from, doubts = label_by_file(kept >= cut, radiograph.sides)
         mask = preprocessing.restore(kept, **size) >= cut
         rows, columns = preprocessing.frame(**size)
         found = small[rows, columns]
-        labels = _at_native_size(found, mask)
+        labels = put_back(_at_native_size(found, mask), radiograph)
         right, left = (
-            measure(labels, side, spacing_mm=radiograph.spacing_mm, within=_reach(found, side, labels.shape))
+            measure(
+                labels,
+                side,
+                spacing_mm=radiograph.spacing_mm,
+                within=_reach(found, side, mask.shape, corner=(y, x)),
+            )
             for side in (RIGHT, LEFT)
         )
+        heart_mask = None
+        if inferred.heart is not None:
+            heart_mask = preprocessing.restore(keep_heart(inferred.heart, threshold=0.5), **size) >= 0.5
+            heart_mask = put_back(heart_mask, radiograph) & (labels == 0)
         evidence = Evidence(
             input=prepared.input[0][rows, columns],
             probabilities=inferred.probabilities[rows, columns],
@@ -200,7 +220,12 @@ class Segmenter:
             threshold=cut,
             right=right,
             left=left,
-            quality=assess(evidence, self._calibration),
+            sides_from=sides_from,
+            quality=warn(assess(evidence, self._calibration), side_warnings(doubts)),
+            heart_mask=heart_mask,
+            heart=None
+            if heart_mask is None
+            else measure(heart_mask.view(np.uint8), 1, spacing_mm=radiograph.spacing_mm),
             timing_ms={
                 "decode": prepared.decode_ms,
                 "inference": inferred.inference_ms,
@@ -215,28 +240,56 @@ def _at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArra
     Every pixel of the mask lies less than one step beside a labelled one.
     """
     height, width = mask.shape
-    on_right, on_left = (np.flatnonzero((small == side).any(axis=0)) for side in (RIGHT, LEFT))
+    columns = {side: np.flatnonzero((small == side).any(axis=0)) for side in (RIGHT, LEFT)}
+    found = sorted((side for side in columns if len(columns[side])), key=lambda side: int(columns[side][0]))
     labels = mask.view(np.uint8)
-    if not len(on_left):
+    if len(found) < 2:
+        labels *= np.uint8(found[0] if found else 1)
         return labels
-    if not len(on_right) or on_left[0] - on_right[-1] >= 2:
+    before, after = found
+    if columns[after][0] - columns[before][-1] >= 2:
         # No column holds both, as nearly always: one cut tells them apart.
-        between = (on_left[0] + on_right[-1] + 1) / 2 if len(on_right) else 0
-        labels[:, math.ceil(between * width / small.shape[1] - 0.5) :] *= np.uint8(LEFT)
+        between = (columns[after][0] + columns[before][-1] + 1) / 2
+        cut = math.ceil(between * width / small.shape[1] - 0.5)
+        labels[:, :cut] *= np.uint8(before)
+        labels[:, cut:] *= np.uint8(after)
         return labels
     reach = np.where(small > 0, small, cv2.dilate(small, np.ones((3, 3), np.uint8)))
     labels *= cv2.resize(reach, (width, height), interpolation=cv2.INTER_NEAREST_EXACT).astype(np.uint8)
     return labels
 
 
-def _reach(small: NDArray[np.uint8], side: int, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Rows and columns of `_at_native_size` that hold a lung: those of its box at the network's size, and of a step about it."""
+def _reach(
+    small: NDArray[np.uint8], side: int, shape: tuple[int, ...], *, corner: tuple[int, int]
+) -> tuple[slice, slice]:
+    """Rows and columns of the image that hold a lung: those of its box at the network's size, and of a step about it.
+
+    Args:
+        small: labels at the network's size.
+        side: the lung's label.
+        shape: of `_at_native_size`.
+        corner: row and column of the image where it begins.
+    """
     x, y, width, height = cv2.boundingRect(cv2.inRange(small, side, side))
     by_row, by_column = (native / seen for native, seen in zip(shape, small.shape, strict=True))
+    top, left = corner
     return (
-        slice(max(0, math.floor((y - 1) * by_row)), math.ceil((y + height + 1) * by_row)),
-        slice(max(0, math.floor((x - 1) * by_column)), math.ceil((x + width + 1) * by_column)),
+        slice(top + max(0, math.floor((y - 1) * by_row)), top + math.ceil((y + height + 1) * by_row)),
+        slice(left + max(0, math.floor((x - 1) * by_column)), left + math.ceil((x + width + 1) * by_column)),
     )
+
+
+def _read(source: bytes | memoryview | Path, *, max_pixels: int, side: int) -> Radiograph:
+    """Read no finer than needed for the picture, without its margins, to have ``side`` pixels a side."""
+    radiograph = without_margins(read(source, max_pixels=max_pixels, min_side=side))
+    pixels = radiograph.pixels
+    if radiograph.picture is None or pixels.shape[1] == radiograph.width:
+        return radiograph
+    shortest = min(picture_pixels(radiograph).shape)
+    if shortest >= side:
+        return radiograph
+    finer = math.ceil(side * min(pixels.shape) / shortest)
+    return without_margins(read(source, max_pixels=max_pixels, min_side=finer))
 
 
 def _from_array(pixels: Grey) -> Radiograph:

@@ -24,3 +24,9 @@ def shared_data() -> Path:
 def shared_dicom() -> Path:
     """Four real DICOM radiographs."""
     return _folder("dicom")
+
+
+@pytest.fixture(scope="session")
+def shared_field() -> Path:
+    """Inputs that people reported; EXPECTED.md says what is right."""
+    return _folder("field")

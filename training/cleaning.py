@@ -137,7 +137,7 @@ def write_cleaned(
     Returns:
         The judgements, the lowest IoU first.
     """
-    samples = {(sample.source, sample.stem): sample for sample in dataset.samples}
+    index_of = {(sample.source, sample.stem): index for index, sample in enumerate(dataset.samples)}
     for name in names:
         shutil.rmtree(out / name, ignore_errors=True)
         for part in ("images", "masks", "ignore"):
@@ -145,16 +145,17 @@ def write_cleaned(
     judgements, pictures = [], {}
     for judgement, images, ignored in judged:
         judgements.append(judgement)
-        sample = samples[judgement.source, judgement.stem]
+        index = index_of[judgement.source, judgement.stem]
         if judgement.action != "kept":
             pictures[judgement] = case_overlays(images, side=300)
         if judgement.action == "dropped":
             continue
         add_sample(
             out / names[judgement.source],
-            sample.image,
+            dataset.samples[index].image,
             images.truth,
             ignore=ignored if ignored.any() else None,
+            heart=dataset.load_heart(index),
         )
     judgements.sort(key=lambda judgement: judgement.iou)
     with (out / "judgements.csv").open("w", newline="", encoding="utf-8") as file:

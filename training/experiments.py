@@ -26,7 +26,7 @@ from .bench import SOURCES, Bench
 from .datasets import SegmentationDataset
 from .evaluate import Case, evaluate, summarise
 from .hardware import prepare_device
-from .transforms import harder_transform, strong_transform, study_transform
+from .transforms import harder_transform, strong_transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,6 @@ class Variant:
 
 VARIANTS = {
     "control": Variant({}),
-    "study's augmentation": Variant({"transform": study_transform}),
     "harder augmentation": Variant({"transform": harder_transform}),
     "gas augmentation": Variant({"transform": strong_transform}),
     "labels cleaned": Variant({}, Bench.clean),

@@ -15,10 +15,11 @@ from model.engines.conversion import InferenceNetwork, convert, save
 from model.engines.openvino import SOURCE_KEY
 from model.errors import ImageError
 from model.isolation import import_without_telemetry
+from model.margins import crop, find_picture
 from model.reading import read
 
 from .errors import DataError
-from .quality_cases import images_in
+from .folders import images_in
 
 if TYPE_CHECKING:
     import openvino
@@ -59,9 +60,10 @@ def calibration_inputs(metadata: CheckpointMetadata, folders: Sequence[Path]) ->
     inputs = []
     for path in files[::step]:
         try:
-            square = metadata.preprocessing.apply(read(path, min_side=side).pixels)
+            pixels = read(path, min_side=side).pixels
         except ImageError as error:
             raise DataError(f"{path} cannot be read: {error}") from error
+        square = metadata.preprocessing.apply(crop(pixels, find_picture(pixels)))
         inputs.append(np.broadcast_to(square, (1, channels, side, side)).copy())
     return inputs
 

@@ -26,7 +26,7 @@ from model.checkpoint import (
     read_metadata,
     save_checkpoint,
 )
-from model.network import SegmentationNetwork
+from model.network import LEAN_DECODER, SegmentationNetwork
 
 from .batches import StageBatches
 from .datasets import SegmentationDataset
@@ -51,7 +51,7 @@ def fit(
     validation: SegmentationDataset,
     out: Path,
     architecture: str = UNET,
-    num_classes: int = 2,
+    classes: tuple[str, ...] = (),
     encoder_weights: str = "none",
     start_from: Path | None = None,
     device: str = "cpu",
@@ -70,7 +70,7 @@ def fit(
         validation: the images that choose the best epoch of the last stage; its transform is replaced too.
         out: the run's folder.
         architecture: which network; ours, or one of torchvision's.
-        num_classes: classes of the masks, background included.
+        classes: what each class of the masks is, where that is known; it goes into the checkpoint.
         encoder_weights: ``"none"``, ``"imagenet"`` (torchvision's, downloaded) or a file.
         start_from: a checkpoint of the same network whose weights the run begins with, instead of ``encoder_weights``.
         device: ``"cpu"`` or ``"cuda"``.
@@ -92,13 +92,17 @@ def fit(
     described = describe_recipe(recipe, seed=seed)
     # Read once: what the run says that it began with is what it began with.
     source = None if start_from is None else read_checkpoint(start_from)
+    decoder = recipe.decoder
     if source is not None:
         described["start_from"] = source.metadata.sha256
+        decoder = {name: getattr(source.metadata, name) for name in LEAN_DECODER}
     metadata = CheckpointMetadata(
         name=name,
         architecture=architecture,
-        num_classes=num_classes,
+        num_classes=train.num_classes,
+        classes=classes,
         in_channels=recipe.in_channels,
+        **decoder,
         preprocessing=recipe.preprocessing,
         encoder_weights=Path(encoder_weights).name,
         recipe=described,
@@ -108,9 +112,12 @@ def fit(
     started_with = {
         "recipe": metadata.recipe,
         "architecture": architecture,
-        "num_classes": num_classes,
+        "num_classes": train.num_classes,
         "encoder_weights": metadata.encoder_weights,
-        "data": {part: [root["stems_sha256"] for root in roots] for part, roots in metadata.data.items()},
+        "data": {
+            part: [[root["stems_sha256"], root["weight"]] for root in roots]
+            for part, roots in metadata.data.items()
+        },
     }
     group.require_same(started_with)
     with group.first_enters(claim(out)):

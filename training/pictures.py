@@ -4,10 +4,13 @@ Colours are blue, green, red, as OpenCV has them; those who do not see red and g
 Universal Design, 2008).
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.metrics.gross_errors import GrossError
 from model.metrics.overlap import resize_nearest
 from model.writing.overlay import window
 
@@ -23,14 +26,16 @@ _GAP = 4
 _CAPTION = 24
 
 
-def case_picture(images: Images, *, iou: float, side: int = 320) -> bytes:
+def case_picture(
+    images: Images, *, iou: float, gross_errors: Sequence[GrossError] = (), side: int = 320
+) -> bytes:
     """A PNG of four panels: radiograph, true mask, predicted mask, disagreement (orange missed, blue in excess)."""
     grey, truth, prediction = _small(images, side)
     panels = {
         "radiograph": grey,
         "truth": _plain(truth),
         "prediction": _plain(prediction),
-        f"IoU {iou:.3f}": _disagreement(grey, truth, prediction),
+        f"IoU {iou:.3f}": _boxed(_disagreement(grey, truth, prediction), gross_errors, images.truth.shape),
     }
     strip = _strip(list(panels.values()), bottom=_CAPTION)
     height, width = truth.shape
@@ -40,14 +45,14 @@ def case_picture(images: Images, *, iou: float, side: int = 320) -> bytes:
     return cv2.imencode(".png", strip)[1].tobytes()
 
 
-def case_overlays(images: Images, *, side: int = 360) -> bytes:
+def case_overlays(images: Images, *, gross_errors: Sequence[GrossError] = (), side: int = 360) -> bytes:
     """A JPEG of three panels: the true outline, the predicted one, and the disagreement, each over the radiograph."""
     grey, truth, prediction = _small(images, side)
     strip = _strip(
         [
             _outlined(grey, truth, TRUTH),
             _outlined(grey, prediction, PREDICTION),
-            _disagreement(grey, truth, prediction),
+            _boxed(_disagreement(grey, truth, prediction), gross_errors, images.truth.shape),
         ]
     )
     return cv2.imencode(".jpg", strip, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
@@ -79,6 +84,15 @@ def _disagreement(picture: Picture, truth: NDArray[np.bool_], prediction: NDArra
     for differs, colour in ((truth & ~prediction, MISSED), (prediction & ~truth, EXTRA)):
         dim[differs] = dim[differs] * np.float32(0.25) + np.array(colour, np.float32) * np.float32(0.75)
     return dim.astype(np.uint8)
+
+
+def _boxed(picture: Picture, errors: Sequence[GrossError], shape: tuple[int, ...]) -> Picture:
+    """A frame round each gross error; boxes are in pixels of an image of this shape."""
+    scale = picture.shape[0] / shape[0]
+    for error in errors:
+        x, y, width, height = (round(value * scale) for value in error.box)
+        cv2.rectangle(picture, (x - 3, y - 3), (x + width + 2, y + height + 2), (255, 255, 255), 1)
+    return picture
 
 
 def _strip(panels: list[Picture], *, bottom: int = 0) -> Picture:

@@ -5,9 +5,10 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
+from model.network import LEAN_DECODER
 from model.preprocessing import Preprocessing
 
 from . import transforms
@@ -38,6 +39,7 @@ class Recipe:
         preprocessing: how an image becomes the network's input; each stage puts its own size into it.
         transform: makes the augmentation of a stage.
         in_channels: channels of the network's input; a grey image is repeated.
+        decoder: arguments of `ResNet50UNet` that are not its default.
         batch_size: images in a step, over all processes.
         optimiser: ``"sgd"`` (with ``momentum``) or ``"adamw"``.
         weight_decay: for the optimiser.
@@ -69,6 +71,7 @@ class Recipe:
     average: float | None = None
     balance: float = 1.0
     passes: int = 1
+    decoder: dict[str, Any] = field(default_factory=dict)
 
 
 PAPER = Recipe(
@@ -102,6 +105,7 @@ STRONG = Recipe(
     clip_gradient=1.0,
     average=0.995,
     balance=0.5,
+    decoder=LEAN_DECODER,
 )
 
 RECIPES = {recipe.name: recipe for recipe in (PAPER, STRONG)}

@@ -12,14 +12,24 @@ from string import Template
 from model.checkpoint import CheckpointMetadata
 
 from .charts import calibration, histogram
-from .evaluate import LOW_IOU, Case, Distribution, Images, Summary
+from .evaluate import GOOD_IOU, LOW_IOU, Case, Distribution, Images, Summary
+from .inspection import summary_of
 from .pictures import case_overlays
 
 _SHOWN = {"Worst": 6, "Median": 2, "Best": 2}
 """How many cases are shown of each."""
 
-_HEAD = ("", "images", "mean IoU", "median", "5th percentile", "worst", f"below {LOW_IOU}")
-_MORE = ("Dice", "accuracy", "loss", "HD95", "ASSD", "NSD", "trusted")
+_HEAD = (
+    "",
+    "images",
+    "mean IoU",
+    "median",
+    "5th percentile",
+    "worst",
+    f"below {LOW_IOU}",
+    f"below {GOOD_IOU}",
+)
+_MORE = ("gross errors", "Dice", "accuracy", "loss", "HD95", "ASSD", "NSD", "trusted")
 
 
 def write_report(
@@ -53,6 +63,7 @@ def write_report(
         cases="\n".join(
             _gallery(title, chosen, roots, images) for title, chosen in _choose(cases).items() if chosen
         ),
+        notes=_notes(cases, roots),
         provenance=_provenance(metadata, engine),
     )
     path.write_text(page, encoding="utf-8")
@@ -63,7 +74,8 @@ def _lead(summary: Summary) -> str:
     number = "One image" if summary.images == 1 else f"{summary.images} images"
     return (
         f"{number}: mean IoU <b>{iou.mean:.4f}</b>, median {iou.median:.4f}; "
-        f"{iou.failures or 'none'} below {LOW_IOU}. Without post-processing the mean is {raw.mean:.4f}."
+        f"{iou.failures or 'none'} below {LOW_IOU}; gross errors in {summary.gross or 'none'} (below the dome {summary.below_dome}, "
+        f"elsewhere {summary.elsewhere}, missed {summary.missed}). Without post-processing the mean is {raw.mean:.4f}."
     )
 
 
@@ -72,6 +84,7 @@ def _table(summaries: Mapping[str, Summary], *, calibrated: bool) -> str:
     rows = []
     for name, summary in summaries.items():
         more = (
+            str(summary.gross),
             f"{summary.mean_dice:.4f}",
             f"{summary.mean_pixel_accuracy:.4f}",
             f"{summary.mean_loss:.4f}",
@@ -88,7 +101,7 @@ def _table(summaries: Mapping[str, Summary], *, calibrated: bool) -> str:
 def _row(name: str, images: str, iou: Distribution, more: Sequence[str], *, kind: str = "") -> str:
     figures = [images, *(f"{value:.4f}" for value in (iou.mean, iou.median, iou.p5, iou.worst))]
     cells = "".join(f"<td>{value}</td>" for value in figures)
-    failures = f"<td{' class=some' if iou.failures else ''}>{iou.failures}</td>"
+    failures = f"<td{' class=some' if iou.failures else ''}>{iou.failures}</td><td>{iou.below_good:.1%}</td>"
     rest = "".join(f"<td>{value}</td>" for value in more)
     return f'<tr class="{kind}"><th scope="row">{escape(name)}</th>{cells}{failures}{rest}</tr>'
 
@@ -128,7 +141,7 @@ def _gallery(
 
 def _case(case: Case, roots: Sequence[str], images: Images) -> str:
     name = f"{roots[case.source]}/{case.stem}" if len(roots) > 1 else case.stem
-    picture = base64.b64encode(case_overlays(images)).decode()
+    picture = base64.b64encode(case_overlays(images, gross_errors=case.gross_errors)).decode()
     words = [f"IoU {case.overlap.iou:.4f}", f"without post-processing {case.raw_iou:.4f}"]
     if case.quality.predicted_iou is not None:
         words.append(f"predicted {case.quality.predicted_iou:.3f}")
@@ -140,6 +153,17 @@ def _case(case: Case, roots: Sequence[str], images: Images) -> str:
         f'<figure><div class="film"><img alt="{escape(name)}: ground truth, prediction and their difference" '
         f'src="data:image/jpeg;base64,{picture}"></div><figcaption><b>{escape(name)}</b>{caption}</figcaption></figure>'
     )
+
+
+def _notes(cases: Sequence[Case], roots: Sequence[str]) -> str:
+    """What was assumed about the masks, where anything was."""
+    lines = summary_of(
+        (Path(roots[case.source], path.name), note) for case in cases for path, note in case.notes
+    )
+    if not lines:
+        return ""
+    items = "\n".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<h2>What was assumed about the ground truth</h2>\n<ul>\n{items}\n</ul>"
 
 
 def _provenance(metadata: CheckpointMetadata, engine: str) -> str:

@@ -35,7 +35,7 @@ class Results:
         """Writes a case's mask, at the truth's size, and its picture."""
         self._prediction(case).write_bytes(mask_png(images.prediction))
         picture = self._folder / "pictures" / f"{self._name(case)}.png"
-        picture.write_bytes(case_picture(images, iou=case.overlap.iou))
+        picture.write_bytes(case_picture(images, iou=case.overlap.iou, gross_errors=case.gross_errors))
 
     def write(
         self,
@@ -78,6 +78,11 @@ class Results:
             "raw_iou": case.raw_iou,
             **asdict(case.surface),
             "loss": case.loss,
+            "mask_notes": " ".join(sorted({note.code for _, note in case.notes})),
+            "gross_errors": " ".join(error.kind for error in case.gross_errors),
+            "heart_iou": case.heart_iou,
+            "cardiothoracic_ratio": case.ratio,
+            "true_cardiothoracic_ratio": case.true_ratio,
             "predicted_iou": case.quality.predicted_iou,
             "trusted": case.quality.trusted,
             "warnings": " ".join(warning.code for warning in case.quality.warnings),

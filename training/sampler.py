@@ -26,7 +26,7 @@ class EpochSampler(Sampler[Draw]):
     Args:
         dataset: what is drawn from.
         seed: the run's.
-        balance: a root of n images is drawn in proportion to n to the power of this; 1 draws every image once.
+        balance: a root of n images is drawn in proportion to n to the power of this, times its weight; 1 draws every image once.
         passes: an epoch has this many times as many draws.
     """
 
@@ -34,8 +34,8 @@ class EpochSampler(Sampler[Draw]):
         self.seed = seed
         self.epoch = 0
         sources = torch.tensor([sample.source for sample in dataset.samples])
-        sizes = torch.bincount(sources).double()
-        shares = sizes**balance
+        sizes = torch.bincount(sources, minlength=len(dataset.weights)).double()
+        shares = sizes**balance * torch.tensor(dataset.weights, dtype=torch.float64)
         self._counts = _apportion(shares / shares.sum(), passes * len(sources))
         self._members = [(sources == source).nonzero().flatten() for source in range(len(sizes))]
 

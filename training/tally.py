@@ -6,12 +6,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .datasets import IGNORE
+from .datasets import HEART, IGNORE, LUNG, NOT_LUNG
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Means over the images of an epoch: loss, pixel accuracy, and IoU of the foreground at the network's size."""
+    """Means over the images of an epoch: loss, pixel accuracy, and IoU of the foreground at the network's size.
+
+    An image's IoU is the mean over the classes that its mask tells.
+    """
 
     loss: float
     pixel_accuracy: float
@@ -28,13 +31,17 @@ class Tally:
         """``logits (B, K, H, W)`` and ``target (B, H, W)`` of one batch with its mean loss."""
         counts = target != IGNORE
         predicted = logits.argmax(dim=1)
-        right = ((predicted == target) & counts).sum(dim=(1, 2))
+        either = target == NOT_LUNG
+        right = torch.where(either, (predicted == 0) | (predicted == HEART), predicted == target)
+        right = (right & counts).sum(dim=(1, 2))
         pixels = counts.sum(dim=(1, 2))
         accuracy = torch.where(pixels > 0, right / pixels.clamp(min=1), 1.0)
         classes = torch.arange(1, logits.shape[1], device=logits.device).view(-1, 1, 1, 1)
         drawn, true = (predicted == classes) & counts, (target == classes) & counts  # (K - 1, B, H, W)
-        both, either = (drawn & true).sum(dim=(2, 3)), (drawn | true).sum(dim=(2, 3))
-        iou = torch.where(either > 0, both / either.clamp(min=1), 1.0).mean(dim=0)
+        both, union = (drawn & true).sum(dim=(2, 3)), (drawn | true).sum(dim=(2, 3))
+        iou = torch.where(union > 0, both / union.clamp(min=1), 1.0)
+        told = (classes.view(-1, 1) == LUNG) | ~either.any(dim=(1, 2))  # (K - 1, B)
+        iou = (iou * told).sum(dim=0) / told.sum(dim=0)
         self._batches.append(torch.stack([torch.full_like(iou, loss), accuracy, iou], dim=1))
 
     def images(self) -> list[list[float]]:

@@ -13,17 +13,22 @@ from model.preprocessing import Preprocessing
 
 from .augmentation import (
     RandomBorders,
+    RandomBowelGas,
+    RandomBreasts,
+    RandomEffusion,
     RandomElastic,
     RandomGamma,
-    RandomGas,
     RandomJPEG,
+    RandomLargeHeart,
     RandomLowResolution,
     RandomMarkings,
     RandomNoise,
     RandomOpacities,
+    RandomProjection,
+    RandomSaturation,
+    RandomScapulae,
     RandomShading,
     RandomWarp,
-    RandomWhiteLung,
 )
 from .augmentation.tensors import Params, like
 from .datasets import Transform
@@ -36,76 +41,51 @@ def plain_transform(preprocessing: Preprocessing) -> Transform:
 
 def strong_transform(preprocessing: Preprocessing) -> Transform:
     """Ours: other machines, positions, exposures, devices and defects than the training data holds."""
-    return _strong(preprocessing, v2.RandomApply([RandomGas()], p=0.3))
+    return _strong(preprocessing)
 
 
 def gasless_transform(preprocessing: Preprocessing) -> Transform:
     """Like `strong_transform`, without gas under the diaphragm, which networks take for lung."""
-    return _strong(preprocessing)
+    return _strong(preprocessing, gas=False)
 
 
 def harder_transform(preprocessing: Preprocessing) -> Transform:
     """Like `strong_transform`, with wider warps and more of every defect."""
-    stages = [
-        RandomWarp(preprocessing.input_size, degrees=20, scale=(0.6, 1.45), aspect=0.3, shift=0.14),
-        v2.RandomHorizontalFlip(0.5),
-        v2.RandomApply([RandomElastic(0.02)], p=0.5),
-        v2.RandomInvert(0.15),
-        RandomGamma(0.8),
-        v2.RandomApply([RandomShading(0.5)], p=0.5),
-        v2.RandomApply([RandomOpacities(8)], p=0.6),
-        v2.RandomApply([RandomWhiteLung()], p=0.15),
-        v2.RandomApply([RandomMarkings()], p=0.6),
-        v2.RandomApply([RandomLowResolution()], p=0.25),
-        v2.RandomApply([v2.GaussianBlur(5, sigma=(0.2, 1.5))], p=0.3),
-        v2.RandomApply([RandomNoise(0.08)], p=0.5),
-        v2.RandomApply([RandomJPEG((10, 80))], p=0.3),
-        v2.RandomApply([RandomBorders()], p=0.3),
-        Normalise(preprocessing),
-    ]
-    return cast(Transform, v2.Compose(stages))
+    return _strong(preprocessing, harder=True)
 
 
-def study_transform(preprocessing: Preprocessing) -> Transform:
-    """What the study that Pleura began with had: without elastic bends, shading, low resolution and JPEG."""
+AUGMENTATIONS = {"strong": strong_transform, "harder": harder_transform}
+"""By name, the milder first."""
+
+
+def _strong(preprocessing: Preprocessing, *, gas: bool = True, harder: bool = False) -> Transform:
+    """Place first, then anatomy, then what lies over the picture, then how the picture was kept."""
+    size = preprocessing.input_size
+    more = 1.5 if harder else 1.0
     stages = [
-        RandomWarp(preprocessing.input_size),
+        RandomWarp(size, degrees=20, scale=(0.6, 1.45), aspect=0.3, shift=0.14)
+        if harder
+        else RandomWarp(size),
         v2.RandomHorizontalFlip(0.5),
+        v2.RandomApply([RandomElastic(0.015)], p=0.2 * more),
+        v2.RandomApply([RandomProjection(0.25 * more)], p=0.25),
+        v2.RandomApply([RandomLargeHeart()], p=0.2 * more),
+        v2.RandomApply([RandomBowelGas()], p=0.45 if gas else 0),
+        v2.RandomApply([RandomBreasts()], p=0.15 * more),
+        v2.RandomApply([RandomScapulae()], p=0.15 * more),
+        v2.RandomApply([RandomEffusion()], p=0.1 * more),
+        v2.RandomApply([RandomOpacities(8)], p=0.4 * more),
         v2.RandomInvert(0.15),
-        RandomGamma(0.6),
-        v2.RandomApply([RandomOpacities(8)], p=0.4),
-        v2.RandomApply([RandomWhiteLung()], p=0.08),
+        RandomGamma(0.6 * more),
+        v2.RandomApply([RandomSaturation(0.12 * more)], p=0.2),
+        v2.RandomApply([RandomShading(0.35 * more)], p=0.4),
         v2.RandomApply([RandomMarkings()], p=0.5),
-        v2.RandomApply([v2.GaussianBlur(5, sigma=(0.2, 1.5))], p=0.2),
-        v2.RandomApply([RandomNoise(0.06)], p=0.4),
+        v2.RandomApply([RandomLowResolution()], p=0.15 * more),
+        v2.RandomApply([v2.GaussianBlur(5, sigma=(0.2, 1.5))], p=0.2 * more),
+        v2.RandomApply([RandomNoise(0.06 * more)], p=0.4),
+        v2.RandomApply([RandomJPEG((15, 80))], p=0.2 * more),
         v2.RandomApply([RandomBorders()], p=0.25),
-        Normalise(preprocessing),
-    ]
-    return cast(Transform, v2.Compose(stages))
-
-
-AUGMENTATIONS = {"study": study_transform, "strong": strong_transform, "harder": harder_transform}
-"""By name, the mildest first."""
-
-
-def _strong(preprocessing: Preprocessing, *anatomy: v2.Transform) -> Transform:
-    """``anatomy`` comes between what moves pixels and what changes how they look."""
-    stages = [
-        RandomWarp(preprocessing.input_size),
-        v2.RandomHorizontalFlip(0.5),
-        v2.RandomApply([RandomElastic(0.015)], p=0.2),
-        *anatomy,
-        v2.RandomInvert(0.15),
-        RandomGamma(0.6),
-        v2.RandomApply([RandomShading(0.35)], p=0.4),
-        v2.RandomApply([RandomOpacities(8)], p=0.4),
-        v2.RandomApply([RandomWhiteLung()], p=0.08),
-        v2.RandomApply([RandomMarkings()], p=0.5),
-        v2.RandomApply([RandomLowResolution()], p=0.15),
-        v2.RandomApply([v2.GaussianBlur(5, sigma=(0.2, 1.5))], p=0.2),
-        v2.RandomApply([RandomNoise(0.06)], p=0.4),
-        v2.RandomApply([RandomJPEG((15, 80))], p=0.2),
-        v2.RandomApply([RandomBorders()], p=0.25),
+        v2.RandomApply([RandomBorders(0.25)], p=0.05 * more),
         Normalise(preprocessing),
     ]
     return cast(Transform, v2.Compose(stages))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..pipeline import Answer
+from ..answer import Answer
 from .request import LENGTH_BYTES
 from .schemas import (
     INPUT_NAME,
@@ -66,8 +66,8 @@ class Numbers:
 TENSORS: dict[Output, Texts | Numbers] = {
     Output.MASK: Texts(lambda done: done[0].mask, base64=True),
     Output.DOCUMENT: Texts(lambda done: done[1].body, base64=False),
-    Output.PREDICTED_IOU: Numbers(lambda done: done[1].predicted_iou, "FP32", "<f4"),
-    Output.TRUSTED: Numbers(lambda done: done[1].trusted, "BOOL", "?"),
+    Output.PREDICTED_IOU: Numbers(lambda done: done[1].quality.predicted_iou, "FP32", "<f4"),
+    Output.TRUSTED: Numbers(lambda done: done[1].quality.trusted, "BOOL", "?"),
     Output.AREA_PX: Numbers(lambda done: done[0].area_px, "INT64", "<i8", (2,)),
 }
 

@@ -6,11 +6,10 @@ from time import perf_counter
 from model.segmenter import Inferred, Prepared, Segmenter
 from model.writing.png import mask_png
 
+from ..answer import Answer
 from ..document import describe, require_trust
 from ..errors import UnknownVersion
-from ..negotiation import Media
 from ..options import MaskEncoding
-from ..pipeline import Answer
 from ..settings import Settings
 from .schemas import RequestParameters
 
@@ -72,11 +71,11 @@ class Infer:
             require_trust(segmentation)
         start = perf_counter()
         if self.with_mask:
-            self.mask = mask_png(segmentation.mask)
+            self.mask = mask_png(segmentation.mask, segmentation.quality)
         encode_ms = (perf_counter() - start) * 1000
         right, left = segmentation.right, segmentation.left
         self.area_px = (right.area_px if right else 0, left.area_px if left else 0)
         self.version = version(segmenter)
         document = describe(segmentation, segmenter, encoding=MaskEncoding.NONE, queue_ms=queue_ms)
         document.timing_ms.encode = round(encode_ms, 3)
-        return Answer.of(document.model_dump_json().encode(), Media.JSON, segmentation, document.timing_ms)
+        return Answer.document(document, segmentation)

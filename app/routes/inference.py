@@ -9,10 +9,12 @@ from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
 from model.errors import ImageError
+from model.version import installed_version
+from model.writing.trust import trust_fields
 
 from ..dependencies import IntakeNow, LifecycleNow, PipelineNow, SettingsNow
 from ..disconnection import unless_gone
-from ..errors import BadInferenceRequest, WrongTensors
+from ..errors import WrongTensors
 from ..open_inference.request import Inference, read_inference
 from ..open_inference.response import INPUTS, OUTPUTS, Done, wanted, write_response
 from ..open_inference.schemas import (
@@ -26,10 +28,9 @@ from ..open_inference.schemas import (
     ServerReady,
 )
 from ..open_inference.work import Infer, require_version, version
-from ..openapi import UPLOAD_PROBLEMS, inference_body, inference_problems
+from ..openapi import TRUST, UPLOAD_PROBLEMS, inference_body, inference_problems
 from ..pipeline import Pipeline
 from ..settings import Settings
-from ..telemetry import installed_version
 
 JSON_LENGTH = "Inference-Header-Content-Length"
 MODEL = f"/v2/models/{MODEL_NAME}"
@@ -96,13 +97,14 @@ async def model_metadata(pipeline: PipelineNow, wanted_version: WantedVersion) -
     response_model_exclude_none=True,
     responses={
         200: {
-            "description": "The tensors that were wanted, in JSON or behind it.",
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            "description": "The tensors that were wanted. Those that are wanted as binary come behind the JSON, as "
+            "application/octet-stream.",
             "headers": {
                 JSON_LENGTH: {
                     "description": "How many bytes of the answer are JSON; only where tensors follow.",
                     "schema": {"type": "string"},
-                }
+                },
+                **TRUST,
             },
         },
         **inference_problems(*UPLOAD_PROBLEMS),
@@ -129,8 +131,6 @@ async def infer(
     `/segment` without the mask, the predicted IoU, whether it can be trusted, and the areas of the right and the left lung.
     """
     require_version(wanted_version, pipeline.segmenter)
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise BadInferenceRequest("Send the body as it is, without Content-Encoding: images are compressed.")
 
     async def read(upload: UploadFile) -> Inference:
         return await pipeline.in_pool(partial(read_inference, upload, json_bytes=json_bytes))
@@ -140,9 +140,11 @@ async def infer(
         request, _process(inference, pipeline, settings=settings, version=wanted_version)
     )
     body, length = await pipeline.in_pool(partial(write_response, inference.request, done))
+    headers = trust_fields(*(answer.quality for _, answer in done))
     if length is None:
-        return Response(body, media_type="application/json")
-    return Response(body, media_type="application/octet-stream", headers={JSON_LENGTH: str(length)})
+        return Response(body, media_type="application/json", headers=headers)
+    headers[JSON_LENGTH] = str(length)
+    return Response(body, media_type="application/octet-stream", headers=headers)
 
 
 async def _process(

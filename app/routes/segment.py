@@ -1,4 +1,4 @@
-"""``POST /segment``: a radiograph to the mask of its lungs."""
+"""``POST /segment``: a radiograph to the mask of its lungs; ``/segment.png`` and ``/segment.dcm``: the same as a file."""
 
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -8,28 +8,24 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
-from model.checkpoint import CheckpointMetadata
-from model.reading import read
-from model.segmentation import Segmentation
 from model.segmenter import Inferred, Prepared, Segmenter
-from model.writing.overlay import overlay_png
-from model.writing.png import mask_png
-from model.writing.radiograph import radiograph_png
-from model.writing.seg import dicom_seg
 
-from ..dependencies import Accepted, IntakeNow, PipelineNow, SettingsNow
+from ..answer import Answer, prepare
+from ..dependencies import Accepted, IntakeNow, PipelineNow, SettingsNow, accept_header
 from ..disconnection import unless_gone
-from ..document import describe, require_trust, timing
-from ..negotiation import Media, choose
-from ..openapi import UPLOAD_PROBLEMS, body, problems
-from ..options import Render, SegmentOptions
-from ..pipeline import Answer
+from ..document import describe, require_trust
+from ..negotiation import Media, choose, file_type
+from ..openapi import UPLOAD_PROBLEMS, body, file, negotiated, problems
+from ..options import MaskOptions, PictureOptions, SegmentOptions
+from ..pipeline import Pipeline
 from ..schemas import SegmentationDocument
 from ..settings import Settings
-from ..telemetry import installed_version
-from ..uploads import contents
+from ..spool import contents
+from ..uploads import Intake
 
 router = APIRouter(tags=["segmentation"])
+
+_BODY = body(raw=True, image="The radiograph: PNG, JPEG, TIFF, BMP, WebP or DICOM.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,51 +40,43 @@ class Segment:
     def prepare(self, segmenter: Segmenter) -> Prepared:
         """Reads the image."""
         start = perf_counter()
-        source = contents(self.image)
-        most = self.settings.max_pixels
-        if Media.PNG in self.accepted and self.options.render is not Render.MASK:
-            # All of its pixels are shown, not only what the network needs.
-            prepared = segmenter.prepare(read(source, max_pixels=most))
-        else:
-            prepared = segmenter.prepare(source, max_pixels=most)
-        # Before the network runs: what cannot be written is not worth its time.
-        choose(self.accepted, prepared.radiograph)
+        prepared = prepare(
+            segmenter,
+            contents(self.image),
+            accepted=self.accepted,
+            render=self.options.render,
+            max_pixels=self.settings.max_pixels,
+        )
         return replace(prepared, decode_ms=(perf_counter() - start) * 1000)
 
     def finish(
         self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred, *, queue_ms: float
     ) -> Answer:
         """Writes the answer."""
+        options = self.options
         segmentation = segmenter.finish(
-            prepared, inferred, threshold=self.options.threshold, postprocess=self.options.postprocess
+            prepared, inferred, threshold=options.threshold, postprocess=options.postprocess
         )
         if self.settings.reject_untrusted:
             require_trust(segmentation)
         media = choose(self.accepted, prepared.radiograph)
         if media is Media.JSON:
-            document = describe(segmentation, segmenter, encoding=self.options.mask, queue_ms=queue_ms)
-            return Answer.of(document.model_dump_json().encode(), media, segmentation, document.timing_ms)
-        start = perf_counter()
-        written = self._write(segmentation, segmenter.metadata, media)
-        encode_ms = (perf_counter() - start) * 1000
-        return Answer.of(
-            written, media, segmentation, timing(segmentation, queue_ms=queue_ms, encode_ms=encode_ms)
-        )
+            document = describe(segmentation, segmenter, encoding=options.mask, queue_ms=queue_ms)
+            return Answer.document(document, segmentation)
+        return Answer.file(segmentation, segmenter, media=media, render=options.render, queue_ms=queue_ms)
 
-    def _write(self, segmentation: Segmentation, metadata: CheckpointMetadata, media: Media) -> bytes:
-        dataset = segmentation.radiograph.dataset
-        if media is Media.DICOM and dataset is not None:
-            return dicom_seg(
-                dataset,
-                segmentation.labels,
-                algorithm_name=metadata.name[:64],
-                algorithm_version=f"{installed_version()}+{metadata.sha256[:12]}",
-            )
-        if self.options.render is Render.OVERLAY:
-            return overlay_png(segmentation.radiograph, segmentation.labels)
-        if self.options.render is Render.RADIOGRAPH:
-            return radiograph_png(segmentation.radiograph)
-        return mask_png(segmentation.mask)
+
+async def _segment(
+    request: Request,
+    options: SegmentOptions,
+    accepted: list[Media],
+    settings: Settings,
+    pipeline: Pipeline,
+    intake: Intake,
+) -> Answer:
+    async with intake.images(request, "image") as (image,):
+        work = Segment(image=image, options=options, accepted=accepted, settings=settings)
+        return await unless_gone(request, pipeline.process(work))
 
 
 @router.post(
@@ -96,16 +84,10 @@ class Segment:
     summary="Segment the lungs in a chest X-ray",
     response_model=SegmentationDocument,
     responses={
-        200: {
-            "description": "The mask: as Accept asks, in a document, as an image or as a DICOM segmentation.",
-            "content": {
-                "image/png": {"schema": {"type": "string", "format": "binary"}},
-                "application/dicom": {"schema": {"type": "string", "format": "binary"}},
-            },
-        },
+        200: negotiated("The mask, in a document."),
         **problems(*UPLOAD_PROBLEMS, 406),
     },
-    openapi_extra=body(raw=True, image="The radiograph: PNG, JPEG, TIFF, BMP, WebP or DICOM."),
+    openapi_extra=_BODY,
 )
 async def segment(
     request: Request,
@@ -117,9 +99,53 @@ async def segment(
 ) -> Response:
     """Takes a radiograph, in the form field `image` or as the body itself, and gives the mask of its lungs.
 
-    What the bytes are is found from the bytes, never from a name or a declared type.
+    What the bytes are is found from the bytes, never from a name or a declared type. `/segment.png` and `/segment.dcm` give the
+    same as a file, whatever `Accept` says.
     """
-    async with intake.images(request, "image") as (image,):
-        work = Segment(image=image, options=options, accepted=accepted, settings=settings)
-        answer = await unless_gone(request, pipeline.process(work))
-    return Response(answer.body, media_type=answer.media_type, headers={"Vary": "Accept"})
+    answer = await _segment(request, options, accepted, settings, pipeline, intake)
+    return answer.response()
+
+
+@router.post(
+    "/segment.png",
+    name="segment_png",
+    summary="The same as an image",
+    response_class=Response,
+    responses={
+        200: file("The mask, or what `render` says.", Media.PNG),
+        **problems(*UPLOAD_PROBLEMS),
+    },
+    openapi_extra=_BODY,
+)
+async def segment_png(
+    request: Request,
+    options: Annotated[PictureOptions, Query()],
+    settings: SettingsNow,
+    pipeline: PipelineNow,
+    intake: IntakeNow,
+) -> Response:
+    """What `/segment` answers with where `image/png` is accepted: the mask, one bit a pixel, or what `render` says."""
+    asked = SegmentOptions(**options.model_dump())
+    answer = await _segment(request, asked, [Media.PNG], settings, pipeline, intake)
+    return answer.response(media_type=file_type(accept_header(request), Media.PNG))
+
+
+@router.post(
+    "/segment.dcm",
+    name="segment_dcm",
+    summary="The same as a DICOM segmentation",
+    response_class=Response,
+    responses={200: file("The DICOM SEG.", Media.DICOM), **problems(*UPLOAD_PROBLEMS)},
+    openapi_extra=_BODY,
+)
+async def segment_dcm(
+    request: Request,
+    options: Annotated[MaskOptions, Query()],
+    settings: SettingsNow,
+    pipeline: PipelineNow,
+    intake: IntakeNow,
+) -> Response:
+    """What `/segment` answers with where `application/dicom` is accepted: a DICOM SEG, of a DICOM radiograph only."""
+    asked = SegmentOptions(**options.model_dump())
+    answer = await _segment(request, asked, [Media.DICOM], settings, pipeline, intake)
+    return answer.response(media_type=file_type(accept_header(request), Media.DICOM))

@@ -1,6 +1,6 @@
 // The verdict, the areas and the facts of one study.
 
-import { count, share, steps } from "./words.js";
+import { count, magnification, share, spacing, steps } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
 
@@ -17,13 +17,11 @@ export function showResult(study) {
   find("#image-name").textContent = study.name;
   find("#image-name").title = study.name;
   showVerdict(quality);
-  showAreas(lungs, image.spacing_mm);
+  showAreas(lungs, image);
   find("#predicted-iou").textContent = quality.predicted_iou === null ? "not known" : share(quality.predicted_iou);
   find("#fact-size").textContent = `${image.width} × ${image.height} px`;
   find("#fact-format").textContent = image.format.toUpperCase();
-  find("#fact-spacing").textContent = image.spacing_mm
-    ? `${image.spacing_mm.join(" × ")} mm${image.spacing_plane === "detector" ? ", on the detector" : ""}`
-    : "not in the file";
+  find("#fact-spacing").textContent = spacing(image);
   find("#fact-applied").textContent = steps(image.applied);
   find("#fact-model").textContent = model.name;
   find("#fact-engine").textContent = `${model.engine}, ${model.device}`;
@@ -51,9 +49,10 @@ function advice(trusted, warned) {
   return warned ? "Nothing speaks against these outlines. To be known:" : "Nothing was found that speaks against these outlines.";
 }
 
-function showAreas({ right, left }, spacing) {
+function showAreas({ right, left }, image) {
   const table = find("#lungs");
-  table.dataset.spacing = spacing ? "known" : "unknown";
+  table.dataset.spacing = image.spacing_mm ? "known" : "unknown";
+  table.querySelector("th.mm small").textContent = magnification(image);
   fill(table.querySelector(".right"), right);
   fill(table.querySelector(".left"), left);
   const found = [right, left].filter((lung) => lung !== null);
@@ -62,9 +61,20 @@ function showAreas({ right, left }, spacing) {
     area_px: found.reduce((sum, lung) => sum + lung.area_px, 0),
     area_mm2: found.reduce((sum, lung) => sum + lung.area_mm2, 0),
   });
-  find("#areas-note").textContent =
-    "Right and left are the patient’s." + (spacing ? "" : " No areas in mm²: the file does not give the pixel spacing.");
+  find("#areas-note").textContent = [SIDES[image.sides_from], AREAS[image.spacing_plane]].filter(Boolean).join(" ");
 }
+
+const SIDES = {
+  patient_orientation: "Right and left are the patient’s, by the orientation in the file.",
+  image_laterality: "Right and left are the patient’s, by the laterality in the file.",
+  convention: "Right and left are the patient’s.",
+};
+
+const AREAS = {
+  null: "No areas in mm²: the file does not give the pixel spacing.",
+  detector: "Areas in mm² are those of the shadow on the detector or film, which is larger than the lung.",
+  unknown: "Areas in mm² may be those of the shadow on the detector: the file does not say if its spacing is corrected.",
+};
 
 function fill(row, lung) {
   row.querySelector(".px").textContent = lung ? count(lung.area_px) : "not found";

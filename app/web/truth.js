@@ -11,8 +11,8 @@ const ROWS = [
   ["Precision", "share of the mask that is lung", (m) => share(m.precision)],
   ["Recall", "share of the lung that is in the mask", (m) => share(m.recall)],
   ["Pixel accuracy", "share of all pixels that agree", (m) => share(m.pixel_accuracy)],
-  ["HD95", "95th percentile of the distance", (m) => distance(m.hd95_px, m.hd95_mm)],
-  ["ASSD", "mean distance of the outlines", (m) => distance(m.assd_px, m.assd_mm)],
+  ["HD95", "95th percentile of the distance", (m, image) => distance(m.hd95_px, m.hd95_mm, image)],
+  ["ASSD", "mean distance of the outlines", (m, image) => distance(m.assd_px, m.assd_mm, image)],
   ["IoU before post-processing", "", (m) => share(m.raw_iou)],
 ];
 
@@ -80,12 +80,12 @@ export class Truth {
     find("#both-empty").hidden = !shown || !metrics.both_empty;
     if (shown) {
       find("#truth-name").textContent = study.truth.file.name;
-      find("#metrics-rows").replaceChildren(...ROWS.map((row) => makeRow(row, metrics)));
+      find("#metrics-rows").replaceChildren(...ROWS.map((row) => makeRow(row, metrics, study.answer.image)));
     }
   }
 }
 
-function makeRow([name, meaning, value, kind = ""], metrics) {
+function makeRow([name, meaning, value, kind = ""], metrics, image) {
   const row = document.createElement("tr");
   row.className = kind;
   const head = document.createElement("th");
@@ -97,7 +97,7 @@ function makeRow([name, meaning, value, kind = ""], metrics) {
     head.append(small);
   }
   const cell = document.createElement("td");
-  cell.textContent = value(metrics);
+  cell.textContent = value(metrics, image);
   row.append(head, cell);
   return row;
 }

@@ -10,11 +10,25 @@ export function share(value) {
   return value.toFixed(3);
 }
 
-export function distance(pixels, millimetres) {
+export function distance(pixels, millimetres, image) {
   if (millimetres !== null) {
-    return `${millimetres.toFixed(2)} mm`;
+    return [`${millimetres.toFixed(2)} mm`, magnification(image)].filter(Boolean).join(", ");
   }
   return pixels === null ? "not defined" : `${pixels.toFixed(1)} px`;
+}
+
+const MAGNIFICATIONS = { detector: "magnified", unknown: "perhaps magnified" };
+
+/** What is to be said beside millimetres: nothing where they are the patient's. */
+export function magnification(image) {
+  return MAGNIFICATIONS[image.spacing_plane] ?? "";
+}
+
+const PLANES = { patient: "in the patient", detector: "on the detector or film", unknown: "in the patient or on the detector" };
+
+/** The spacing and where it holds. */
+export function spacing(image) {
+  return image.spacing_mm ? `${image.spacing_mm.map((side) => Number(side.toPrecision(4))).join(" × ")} mm, ${PLANES[image.spacing_plane]}` : "not in the file";
 }
 
 const STEPS = {
@@ -22,10 +36,13 @@ const STEPS = {
   modality_lut: "modality look-up table",
   voi_lut: "VOI look-up table",
   window: "window",
+  log: "logarithm of the intensity",
   inverted: "inversion, black for white",
+  photometric_assumed: "photometric interpretation assumed",
   exif_orientation: "EXIF orientation",
   sixteen_bit: "sixteen bits scaled",
   grey: "colour to grey",
+  margins_cut: "plain margins left out",
 };
 
 /** What was done in reading; a step that is not known here keeps its own word. */
@@ -50,15 +67,18 @@ export function summary(study) {
   if (study.state === "failed") {
     return `${study.name}: ${study.problem.title}. ${study.problem.detail}`;
   }
-  const { lungs, quality } = study.answer;
+  const { image, lungs, quality } = study.answer;
   const found = ["right", "left"].map((side) =>
-    lungs[side] ? `${side} lung ${area(lungs[side])}` : `no ${side} lung found`,
+    lungs[side] ? `${side} lung ${area(lungs[side], image)}` : `no ${side} lung found`,
   );
   const verdict = quality.trusted ? "Trusted." : "Not trusted.";
   const warnings = quality.warnings.map((warning) => warning.message).join(" ");
   return `${study.name}: ${verdict} ${found.join(", ")}. ${warnings}`;
 }
 
-function area(lung) {
-  return lung.area_mm2 === null ? `${count(lung.area_px)} pixels` : `${count(lung.area_mm2)} square millimetres`;
+function area(lung, image) {
+  if (lung.area_mm2 === null) {
+    return `${count(lung.area_px)} pixels`;
+  }
+  return [`${count(lung.area_mm2)} square millimetres`, magnification(image)].filter(Boolean).join(" ");
 }

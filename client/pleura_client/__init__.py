@@ -22,6 +22,7 @@ from .errors import (
 )
 from .segmentation import (
     Evaluation,
+    GroundTruth,
     Image,
     Lung,
     Lungs,
@@ -34,14 +35,17 @@ from .segmentation import (
 )
 from .served_model import Model
 from .synchronous import Pleura
+from .trust import MaskFile, Trust
 
 __all__ = [
     "AsyncPleura",
     "Evaluation",
+    "GroundTruth",
     "Image",
     "InvalidArgument",
     "Lung",
     "Lungs",
+    "MaskFile",
     "Metrics",
     "Model",
     "Pleura",
@@ -55,6 +59,7 @@ __all__ = [
     "ServiceUnavailable",
     "ServiceUnreachable",
     "Timing",
+    "Trust",
     "UnexpectedAnswer",
     "Warning",
     "WrongKey",

@@ -11,6 +11,7 @@ from .errors import UnexpectedAnswer
 from .outcomes import address, media_type
 from .segmentation import (
     Evaluation,
+    GroundTruth,
     Image,
     Lung,
     Lungs,
@@ -22,6 +23,7 @@ from .segmentation import (
     Warning,
 )
 from .served_model import Model
+from .trust import MaskFile, Trust
 
 T = TypeVar("T")
 
@@ -35,7 +37,11 @@ def evaluation(response: httpx.Response) -> Evaluation:
     """Reads the document of ``/evaluate``, the mask as run lengths in it."""
     return _read(
         response,
-        lambda document: Evaluation(**_parts(document), metrics=_pick(Metrics, document["metrics"])),
+        lambda document: Evaluation(
+            **_parts(document),
+            metrics=_pick(Metrics, document["metrics"]),
+            ground_truth=_ground_truth(document.get("ground_truth", {"notes": []})),
+        ),
     )
 
 
@@ -49,14 +55,17 @@ def ready(response: httpx.Response) -> bool:
     return _read(response, lambda document: bool(document["status"] == "ready"))
 
 
-def body(expected: str) -> Callable[[httpx.Response], bytes]:
+def file(expected: str) -> Callable[[httpx.Response], MaskFile]:
     """Makes what takes answers of the media type ``expected`` as they are."""
 
-    def read(response: httpx.Response) -> bytes:
+    def read(response: httpx.Response) -> MaskFile:
         found = media_type(response)
         if found != expected:
             raise _unexpected(response, f"{found or 'nothing'} instead of {expected}")
-        return response.content
+        try:
+            return MaskFile(response.content, Trust.of(response.headers))
+        except (KeyError, ValueError) as error:
+            raise _unexpected(response, f"its headers do not say whether to trust it: {error}") from None
 
     return read
 
@@ -95,13 +104,18 @@ def _parts(document: Any) -> dict[str, Any]:
     }
 
 
+def _ground_truth(document: Any) -> GroundTruth:
+    return GroundTruth(notes=tuple(_pick(Warning, note) for note in document["notes"]))
+
+
 def _lung(document: Any) -> Lung | None:
     return None if document is None else _pick(Lung, document)
 
 
 def _pick(kind: type[T], document: Any) -> T:
-    """The fields that ``kind`` has; lists become tuples."""
-    values = {one.name: document[one.name] for one in fields(kind)}  # type: ignore[arg-type]
+    """The fields that ``kind`` has; lists become tuples. A field with a default may be missing: the service may be older."""
+    names = [one.name for one in fields(kind)]  # type: ignore[arg-type]
+    values = {name: document[name] for name in names if name in document}
     return kind(
         **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     )

@@ -1,7 +1,7 @@
 """The client for programs on an asyncio event loop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from itertools import count
 from types import TracebackType
@@ -18,6 +18,7 @@ from .retries import Retries
 from .segmentation import Evaluation, Segmentation
 from .served_model import Model
 from .sources import File, Source
+from .trust import MaskFile
 
 T = TypeVar("T")
 
@@ -56,19 +57,28 @@ class AsyncPleura:
         threshold: float | None = None,
         postprocess: bool = True,
         resize: bool = False,
+        lung_values: Collection[int] | None = None,
     ) -> Evaluation:
         """As `Pleura.evaluate`."""
         return await self._ask(
-            partial(calls.evaluate, image, mask, threshold=threshold, postprocess=postprocess, resize=resize)
+            partial(
+                calls.evaluate,
+                image,
+                mask,
+                threshold=threshold,
+                postprocess=postprocess,
+                resize=resize,
+                lung_values=lung_values,
+            )
         )
 
     async def overlay(
         self, image: Source, *, threshold: float | None = None, postprocess: bool = True
-    ) -> bytes:
+    ) -> MaskFile:
         """As `Pleura.overlay`."""
         return await self._ask(partial(calls.overlay, image, threshold=threshold, postprocess=postprocess))
 
-    async def seg(self, dicom: File, *, threshold: float | None = None, postprocess: bool = True) -> bytes:
+    async def seg(self, dicom: File, *, threshold: float | None = None, postprocess: bool = True) -> MaskFile:
         """As `Pleura.seg`."""
         return await self._ask(partial(calls.seg, dicom, threshold=threshold, postprocess=postprocess))
 

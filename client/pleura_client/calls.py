@@ -4,7 +4,7 @@ A call may be sent as often as it takes: no request, ``POST /segment`` and ``POS
 service.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -15,6 +15,7 @@ from .outcomes import Outcome, error
 from .segmentation import Evaluation, Segmentation
 from .served_model import Model
 from .sources import File, Source, file_bytes, image_bytes, mask_bytes
+from .trust import MaskFile
 
 T = TypeVar("T")
 
@@ -82,35 +83,43 @@ def segment(image: Source, *, threshold: float | None, postprocess: bool) -> Cal
 
 
 def evaluate(
-    image: Source, mask: Source, *, threshold: float | None, postprocess: bool, resize: bool
+    image: Source,
+    mask: Source,
+    *,
+    threshold: float | None,
+    postprocess: bool,
+    resize: bool,
+    lung_values: Collection[int] | None,
 ) -> Call[Evaluation]:
     """Asks for the mask and how well it agrees with a ground truth."""
     return Call(
         path="evaluate",
         accept=_JSON,
         read=answers.evaluation,
-        query=_query(threshold, postprocess) | {"mask": "rle", "resize": str(resize).lower()},
+        query=_query(threshold, postprocess)
+        | {"mask": "rle", "resize": str(resize).lower()}
+        | ({"lung_values": ",".join(map(str, lung_values))} if lung_values else {}),
         files={"image": image_bytes(image), "mask": mask_bytes(mask)},
     )
 
 
-def overlay(image: Source, *, threshold: float | None, postprocess: bool) -> Call[bytes]:
+def overlay(image: Source, *, threshold: float | None, postprocess: bool) -> Call[MaskFile]:
     """Asks for the radiograph with the outlines of its lungs."""
     return Call(
         path="segment",
         accept=_PNG,
-        read=answers.body(_PNG),
+        read=answers.file(_PNG),
         query=_query(threshold, postprocess) | {"render": "overlay"},
         content=image_bytes(image),
     )
 
 
-def seg(dicom: File, *, threshold: float | None, postprocess: bool) -> Call[bytes]:
+def seg(dicom: File, *, threshold: float | None, postprocess: bool) -> Call[MaskFile]:
     """Asks for a DICOM segmentation."""
     return Call(
         path="segment",
         accept=_DICOM,
-        read=answers.body(_DICOM),
+        read=answers.file(_DICOM),
         query=_query(threshold, postprocess),
         content=file_bytes(dicom),
     )

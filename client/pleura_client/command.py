@@ -13,6 +13,7 @@ from .errors import InvalidArgument, PleuraClientError
 from .png import grey_png
 from .sources import File
 from .synchronous import Pleura
+from .trust import MaskFile, png_text
 
 Written: TypeAlias = tuple[bytes, str]
 """What goes into a file, and what is said of it."""
@@ -121,20 +122,24 @@ def _writer(pleura: Pleura, asked: argparse.Namespace) -> Callable[[File], Writt
 
     def mask(source: File) -> Written:
         found = pleura.segment(source, threshold=threshold, postprocess=postprocess)
-        said = (
-            ""
-            if found.quality.trusted
-            else " ".join(["not to be trusted:", *(warning.message for warning in found.quality.warnings)])
-        )
-        return grey_png(np.where(found.mask, np.uint8(255), np.uint8(0))), said
+        quality = found.quality
+        said = "" if quality.trusted else _doubt(*(warning.message for warning in quality.warnings))
+        return grey_png(np.where(found.mask, np.uint8(255), np.uint8(0)), text=png_text(quality)), said
+
+    def told(file: MaskFile) -> Written:
+        return file, "" if file.trust.trusted else _doubt(", ".join(file.trust.warnings))
 
     def overlay(source: File) -> Written:
-        return pleura.overlay(source, threshold=threshold, postprocess=postprocess), ""
+        return told(pleura.overlay(source, threshold=threshold, postprocess=postprocess))
 
     def seg(source: File) -> Written:
-        return pleura.seg(source, threshold=threshold, postprocess=postprocess), ""
+        return told(pleura.seg(source, threshold=threshold, postprocess=postprocess))
 
     return {"mask": mask, "overlay": overlay, "seg": seg}[asked.format]
+
+
+def _doubt(*reasons: str) -> str:
+    return " ".join(("not to be trusted:", *reasons))
 
 
 def _serve(prog: str, source: str, target: Path | None, write: Callable[[File], Written]) -> bool:

@@ -1,6 +1,6 @@
 """The client for ordinary programs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import count
 from time import sleep as sleep_for
 from types import TracebackType
@@ -17,6 +17,7 @@ from .retries import Retries
 from .segmentation import Evaluation, Segmentation
 from .served_model import Model
 from .sources import File, Source
+from .trust import MaskFile
 
 T = TypeVar("T")
 
@@ -82,25 +83,35 @@ class Pleura:
         threshold: float | None = None,
         postprocess: bool = True,
         resize: bool = False,
+        lung_values: Collection[int] | None = None,
     ) -> Evaluation:
         """Finds the lungs and compares them with a ground truth.
 
         Args:
             image: the radiograph.
-            mask: its ground truth: an image or an array of any type; what is not zero is lung.
+            mask: its ground truth: an image in which lung and background can be told apart, or an array of bool, whole numbers or
+                shares from 0 to 1.
             threshold: probability from which a pixel is lung, 0 to 1; None takes the checkpoint's own.
             postprocess: keep at most the largest two components and fill holes.
             resize: bring a ground truth of another size to the radiograph's instead of refusing it.
+            lung_values: values of the ground truth that are lung, where others are not; None takes what is not background.
         """
-        call = calls.evaluate(image, mask, threshold=threshold, postprocess=postprocess, resize=resize)
+        call = calls.evaluate(
+            image,
+            mask,
+            threshold=threshold,
+            postprocess=postprocess,
+            resize=resize,
+            lung_values=lung_values,
+        )
         return self._ask(call)
 
-    def overlay(self, image: Source, *, threshold: float | None = None, postprocess: bool = True) -> bytes:
-        """A PNG of the radiograph with the outlines of its lungs. The arguments are those of `segment`."""
+    def overlay(self, image: Source, *, threshold: float | None = None, postprocess: bool = True) -> MaskFile:
+        """A PNG of the radiograph with the outlines of its lungs, as bytes with `trust`. The arguments are those of `segment`."""
         return self._ask(calls.overlay(image, threshold=threshold, postprocess=postprocess))
 
-    def seg(self, dicom: File, *, threshold: float | None = None, postprocess: bool = True) -> bytes:
-        """A DICOM SEG of a DICOM radiograph, given as a path or bytes. The options are those of `segment`."""
+    def seg(self, dicom: File, *, threshold: float | None = None, postprocess: bool = True) -> MaskFile:
+        """A DICOM SEG of a DICOM radiograph, as bytes with `trust`. It is given as a path or bytes; the options are those of `segment`."""
         return self._ask(calls.seg(dicom, threshold=threshold, postprocess=postprocess))
 
     def ready(self) -> bool:

@@ -8,11 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
-from ..reading.sniff import HEAD, sniff
-
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"}
-_DIRECTORY = "DICOMDIR"
-"""The table of contents of a medium with DICOM files: DICOM itself, but no image."""
+from ..reading.files import is_leftover, may_be_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +38,8 @@ class Shard:
 def list_images(sources: Sequence[Path], *, recursive: bool, out: Path) -> Listing:
     """Lists the images among ``sources``.
 
-    Of a folder, files are taken that have an image's suffix or an image's first bytes; hidden ones are left out, and so is
-    ``out``. Files that are named themselves are always taken. The base is the folder, if it is the only source, else the
+    Of a folder, files are taken that have an image's suffix or an image's first bytes; leftovers (`is_leftover`) are passed
+    over, and so is ``out``. Files that are named themselves are always taken. The base is the folder, if it is the only source, else the
     working directory, or the file system's root where a source lies outside it: so the same file always has the same name, and no two files
     share one.
 
@@ -75,21 +71,11 @@ def _walk(top: str, *, recursive: bool, left_out: str) -> Iterator[str]:
         folders[:] = sorted(
             name
             for name in folders
-            if recursive and not name.startswith(".") and f"{folder}{os.sep}{name}" != left_out
+            if recursive and not is_leftover(name) and f"{folder}{os.sep}{name}" != left_out
         )
         for name in sorted(files):
             file = Path(folder, name)
-            if not name.startswith(".") and name != _DIRECTORY and _may_be_image(file):
+            if may_be_image(file):
                 yield str(file)
     # Given as if they were files: whoever reads them says what is wrong.
     yield from unreadable
-
-
-def _may_be_image(file: Path) -> bool:
-    if file.suffix.lower() in IMAGE_SUFFIXES:
-        return True
-    try:
-        with file.open("rb") as opened:
-            return sniff(opened.read(HEAD)) is not None
-    except OSError:
-        return False

@@ -58,14 +58,8 @@ class Order:
             ImageError: it cannot be used.
             OSError: it cannot be opened.
         """
-        try:
-            # An overlay shows all pixels, not only what the network needs.
-            prepared = segmenter.prepare(read(source) if self.format is Format.OVERLAY else source)
-        except (ImageError, OSError):
-            raise
-        except Exception as error:
-            # Hostile bytes reach decoders that fail in ways nobody has foreseen.
-            raise UnreadableImage("The image cannot be read: save it anew with another program.") from error
+        # An overlay shows all pixels, not only what the network needs.
+        prepared = segmenter.prepare(read(source) if self.format is Format.OVERLAY else source)
         if self.format is Format.SEG and prepared.radiograph.dataset is None:
             # Told before the network runs, not after it.
             raise UnsuitableImage(NO_DICOM)

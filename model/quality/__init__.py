@@ -1,7 +1,8 @@
 """Whether a mask can be trusted."""
 
-from .assessment import assess
+from .assessment import assess, warn
 from .calibration import Calibration
 from .quality import Evidence, Quality, Warning
+from .sides import side_warnings
 
-__all__ = ["Calibration", "Evidence", "Quality", "Warning", "assess"]
+__all__ = ["Calibration", "Evidence", "Quality", "Warning", "assess", "side_warnings", "warn"]

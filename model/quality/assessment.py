@@ -1,5 +1,7 @@
 """The judgement itself: everything that speaks for and against a mask."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from .calibration import Calibration
@@ -11,7 +13,7 @@ from .predicted_iou import iou_warnings, predict_iou
 from .quality import Evidence, Quality, Warning
 from .shape import shape_warnings
 
-REMARKS = frozenset({"touches_border"})
+REMARKS = frozenset({"touches_border", "mirrored", "sides_uncertain"})
 """Warnings that do not speak against a mask: what is in the image may be segmented well."""
 
 _NOT_CALIBRATED = Warning(
@@ -49,3 +51,10 @@ def judge(description: Description, calibration: Calibration | None) -> Quality:
     warnings += iou_warnings(predicted, least=calibration.least_iou)
     trusted = all(warning.code in REMARKS for warning in warnings)
     return Quality(predicted_iou=predicted, trusted=trusted, warnings=tuple(warnings))
+
+
+def warn(quality: Quality, warnings: Iterable[Warning]) -> Quality:
+    """Add warnings, which may cost the trust."""
+    added = tuple(warnings)
+    trusted = quality.trusted and all(warning.code in REMARKS for warning in added)
+    return replace(quality, trusted=trusted, warnings=(*quality.warnings, *added))

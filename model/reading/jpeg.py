@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import cv2
 
-from ..errors import ImageTooLarge, UnreadableImage, UnsupportedImage
+from ..errors import UnreadableImage, UnsupportedImage
 from ..radiograph import Grey
 from .decoding import COLOUR, DAMAGED, GREY, Decoded, decode_with_opencv
-from .jpeg_markers import BASELINE, EXTENDED, PROGRESSIVE, JpegFrame, JpegSkeleton, read_frame, read_skeleton
+from .jpeg_markers import BASELINE, EXTENDED, PROGRESSIVE, JpegFrame, check_scans, read_frame, read_skeleton
 from .orientation import UPRIGHT, exif_orientation
 
 _REDUCED = {
@@ -15,8 +15,6 @@ _REDUCED = {
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
     2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
 }
-_MAX_SCANNED_PIXELS = 500_000_000
-"""Pixels times scans: several scans go over all coefficients each, and hold them (2 bytes a component) at full size."""
 
 
 def size(data: bytes) -> tuple[int, int]:
@@ -34,14 +32,17 @@ def size(data: bytes) -> tuple[int, int]:
 def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
     """The pixels of the first picture; at 1/2, 1/4 or 1/8 of the size where grey with that ``min_side`` is asked for."""
     skeleton = read_skeleton(data)
-    _check(skeleton)
+    if skeleton.starved:
+        raise UnreadableImage(DAMAGED)
+    check_scans(skeleton)
     frame = skeleton.frame
     if colour:
         pixels = decode_with_opencv(data, COLOUR if frame.components > 1 else GREY)
     else:
         pixels = _decode_grey(data, frame, min_side=min_side)
     orientation = exif_orientation(skeleton.exif) if skeleton.exif else UPRIGHT
-    return Decoded(pixels, orientation, ("grey",) if frame.components > 1 and not colour else ())
+    applied = ("grey",) if frame.components > 1 and not colour else ()
+    return Decoded(pixels, orientation, applied, lossy=True)
 
 
 def _decode_grey(data: bytes, frame: JpegFrame, *, min_side: int | None) -> Grey:
@@ -53,16 +54,3 @@ def _decode_grey(data: bytes, frame: JpegFrame, *, min_side: int | None) -> Grey
     # A last row or column of which less than half lies in the image would stretch it.
     rows, columns = (frame.height + by // 2) // by, (frame.width + by // 2) // by
     return pixels[:rows, :columns].copy()
-
-
-def _check(skeleton: JpegSkeleton) -> None:
-    frame = skeleton.frame
-    if skeleton.starved:
-        raise UnreadableImage(DAMAGED)
-    if (
-        skeleton.scans > frame.components
-        and skeleton.scans * frame.width * frame.height > _MAX_SCANNED_PIXELS
-    ):
-        raise ImageTooLarge(
-            "A progressive JPEG of this size is not read: save it as baseline JPEG or as PNG."
-        )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..errors import UnreadableImage
+from ..errors import ImageTooLarge, UnreadableImage
 from .decoding import DAMAGED
 
 BASELINE, EXTENDED, PROGRESSIVE, LOSSLESS, JPEG_LS = 0xC0, 0xC1, 0xC2, 0xC3, 0xF7
@@ -23,7 +23,11 @@ _END_OF_SCAN = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
 MAX_SCANS = 100
 """Scans of one image: encoders write about ten. Each goes over the whole image again, so a few bytes could keep a
 processor busy for minutes."""
+_MAX_SCANNED_PIXELS = 500_000_000
+"""Pixels times scans: several scans go over all coefficients each, and hold them (2 bytes a component) at full size."""
 _MAX_SEGMENTS = 10_000
+_SCAN_PARAMETERS = 3
+"""Bytes at the end of a scan header; of JPEG-LS the first is the greatest difference of a sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,16 @@ class JpegFrame:
 
 @dataclass(frozen=True, slots=True)
 class JpegSkeleton:
-    """The parts of a whole codestream: its frame, its scans, the bytes of their entropy-coded data, its EXIF block."""
+    """The parts of a whole codestream: its frame, its scans, the bytes of their entropy-coded data, its EXIF block.
+
+    ``near`` is by how much a sample of JPEG-LS may differ from what was encoded.
+    """
 
     frame: JpegFrame
     scans: int
     coded_bytes: int
     exif: bytes
+    near: int = 0
 
     @property
     def starved(self) -> bool:
@@ -75,7 +83,7 @@ def read_skeleton(data: bytes) -> JpegSkeleton:
         UnreadableImage: the codestream is not whole, or has more parts than any encoder writes.
     """
     frame: JpegFrame | None = None
-    scans = coded_bytes = 0
+    scans = coded_bytes = near = 0
     exif = b""
     for marker, start, end, after in _segments(data):
         if marker in _FRAMES:
@@ -89,11 +97,29 @@ def read_skeleton(data: bytes) -> JpegSkeleton:
             if scans > MAX_SCANS:
                 raise UnreadableImage(f"The JPEG has more than {MAX_SCANS} scans: save it again as baseline.")
             coded_bytes += after - end
+            if frame is not None and frame.process == JPEG_LS and end - start >= _SCAN_PARAMETERS:
+                near = max(near, data[end - _SCAN_PARAMETERS])
         elif marker == _END:
             if frame is None or scans == 0:
                 break
-            return JpegSkeleton(frame, scans, coded_bytes, exif)
+            return JpegSkeleton(frame, scans, coded_bytes, exif, near)
     raise UnreadableImage(DAMAGED)
+
+
+def check_scans(skeleton: JpegSkeleton) -> None:
+    """Refuses a large image in several scans, before it is decoded.
+
+    Raises:
+        ImageTooLarge: each scan goes over all of its pixels.
+    """
+    frame = skeleton.frame
+    if (
+        skeleton.scans > frame.components
+        and skeleton.scans * frame.width * frame.height > _MAX_SCANNED_PIXELS
+    ):
+        raise ImageTooLarge(
+            "A progressive JPEG of this size is not read: save it as baseline JPEG or as PNG."
+        )
 
 
 class _Segment(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from .quiet import quiet
+from ..quiet import quiet
 
 UPRIGHT = 1
 

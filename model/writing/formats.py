@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING
-
-from ..errors import UnsuitableImage
 
 if TYPE_CHECKING:
     from ..checkpoint import CheckpointMetadata
@@ -58,15 +57,15 @@ def write(
         case Format.PNG:
             from .png import mask_png
 
-            return mask_png(segmentation.mask)
+            return mask_png(segmentation.mask, segmentation.quality)
         case Format.OVERLAY:
             from .overlay import overlay_png
 
-            return overlay_png(segmentation.radiograph, segmentation.labels)
+            return overlay_png(segmentation.radiograph, segmentation.labels, segmentation.quality)
         case Format.RLE:
             from .rle import coco_rle
 
-            return _json(coco_rle(segmentation.mask))
+            return _json({**coco_rle(segmentation.mask), **_quality(segmentation)})
         case Format.POLYGONS:
             from .polygons import coco_polygons
 
@@ -74,37 +73,29 @@ def write(
         case Format.GEOJSON:
             from .polygons import geojson
 
-            return _json(geojson(segmentation.labels, spacing_mm=segmentation.radiograph.spacing_mm))
+            outlines = geojson(segmentation.labels, spacing_mm=segmentation.radiograph.spacing_mm)
+            return _json({**outlines, **_quality(segmentation)})
         case Format.JSON:
             from .document import document
 
             return _json(document(segmentation, metadata=metadata, engine=engine))
         case Format.SEG:
-            return _seg(segmentation, metadata)
+            from .seg import dicom_seg
+
+            return dicom_seg(segmentation, metadata)
         case Format.NIFTI:
             from .nifti import nifti
 
-            return nifti(segmentation.labels, spacing_mm=segmentation.radiograph.spacing_mm)
+            return nifti(
+                segmentation.labels,
+                spacing_mm=segmentation.radiograph.spacing_mm,
+                quality=segmentation.quality,
+            )
 
 
-def _seg(segmentation: Segmentation, metadata: CheckpointMetadata) -> bytes:
-    from importlib.metadata import PackageNotFoundError, version
-
-    from .seg import dicom_seg
-
-    dataset = segmentation.radiograph.dataset
-    if dataset is None:
-        raise UnsuitableImage(NO_DICOM)
-    try:
-        installed = version("pleura")
-    except PackageNotFoundError:
-        installed = "unknown"
-    return dicom_seg(
-        dataset,
-        segmentation.labels,
-        algorithm_name=metadata.name[:64],
-        algorithm_version=f"{installed}+{metadata.sha256[:12]}",
-    )
+def _quality(segmentation: Segmentation) -> dict[str, object]:
+    """A further member: readers of run lengths and of GeoJSON (RFC 7946, 6.1) pass it over."""
+    return {"quality": asdict(segmentation.quality)}
 
 
 def _json(value: object) -> bytes:

@@ -5,8 +5,18 @@ import gzip
 import numpy as np
 from numpy.typing import NDArray
 
+from ..quality import Quality
+from .trust import trust_fields
 
-def nifti(labels: NDArray[np.uint8], *, spacing_mm: tuple[float, float] | None = None) -> bytes:
+_DESCRIPTION_BYTES = 80
+
+
+def nifti(
+    labels: NDArray[np.uint8],
+    *,
+    spacing_mm: tuple[float, float] | None = None,
+    quality: Quality | None = None,
+) -> bytes:
     """Labels as a gzipped NIfTI-1 volume (``.nii.gz``) of one slice.
 
     The first axis is the image's columns, the second its rows, the third the one slice. In NIfTI's RAS+ space, as if a PA view
@@ -17,6 +27,7 @@ def nifti(labels: NDArray[np.uint8], *, spacing_mm: tuple[float, float] | None =
         labels: ``(height, width)`` uint8 as of `label_lungs`.
         spacing_mm: ``(row, column)`` distance of the pixels' centres; where it is unknown each pixel counts as 1 mm, and the
             header's unit is unknown.
+        quality: what is known of the mask, for the header's description, which has room for 80 characters.
     """
     from nibabel import Nifti1Image
 
@@ -26,4 +37,7 @@ def nifti(labels: NDArray[np.uint8], *, spacing_mm: tuple[float, float] | None =
     )
     image = Nifti1Image(labels.T[:, :, None], affine)  # type: ignore[no-untyped-call]
     image.header.set_xyzt_units("mm" if spacing_mm else "unknown")  # type: ignore[no-untyped-call]
+    if quality is not None:
+        words = "; ".join(f"{name}: {value}" for name, value in trust_fields(quality).items())
+        image.header["descrip"] = words[:_DESCRIPTION_BYTES].encode("ascii")
     return gzip.compress(image.to_bytes(), compresslevel=4, mtime=0)

@@ -5,7 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..lungs import LEFT, RIGHT
+from ..quality import Quality
 from ..radiograph import Grey, Radiograph
+from .trust import png_with_trust
 
 COLOURS = {RIGHT: (230, 159, 0), LEFT: (86, 180, 233)}
 """Orange for the right lung and sky blue for the left one, as RGB: told apart in every kind of colour blindness (Okabe and Ito,
@@ -15,7 +17,7 @@ _DISPLAY_PERCENTILES = (0.5, 99.5)
 _SIDES_IN_THICKNESS = 400
 
 
-def overlay_png(radiograph: Radiograph, labels: NDArray[np.uint8]) -> bytes:
+def overlay_png(radiograph: Radiograph, labels: NDArray[np.uint8], quality: Quality | None = None) -> bytes:
     """The radiograph with the outline of each lung, as an RGB PNG of the size of the labels.
 
     The grey values are windowed to 8 bits between two percentiles; pixels that were decoded at a reduced size are brought back to
@@ -24,6 +26,7 @@ def overlay_png(radiograph: Radiograph, labels: NDArray[np.uint8]) -> bytes:
     Args:
         radiograph: what was segmented.
         labels: ``(height, width)`` uint8 as of `label_lungs`, at native size.
+        quality: what is known of the mask, for the PNG's text.
     """
     height, width = labels.shape
     grey = window(radiograph.pixels)
@@ -37,7 +40,7 @@ def overlay_png(radiograph: Radiograph, labels: NDArray[np.uint8]) -> bytes:
         )
         cv2.drawContours(canvas, outlines, -1, (blue, green, red), thickness, cv2.LINE_AA)
     _, encoded = cv2.imencode(".png", canvas)
-    return encoded.tobytes()
+    return png_with_trust(encoded, quality)
 
 
 def window(pixels: Grey) -> NDArray[np.uint8]:

@@ -4,6 +4,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..quality import Quality
+from .trust import png_with_trust
+
 _ONE_BIT = [
     cv2.IMWRITE_PNG_BILEVEL,
     1,
@@ -15,7 +18,12 @@ _ONE_BIT = [
 ]
 
 
-def mask_png(mask: NDArray[np.bool_]) -> bytes:
-    """``mask`` ``(h, w)`` bool as a greyscale PNG of one bit a pixel: 0, black, is background and 1, white, is lung."""
+def mask_png(mask: NDArray[np.bool_], quality: Quality | None = None) -> bytes:
+    """A mask as a greyscale PNG of one bit a pixel: 0, black, is background and 1, white, is lung.
+
+    Args:
+        mask: ``(h, w)`` bool.
+        quality: what is known of a mask that the network made, for the PNG's text.
+    """
     _, encoded = cv2.imencode(".png", mask.view(np.uint8), _ONE_BIT)
-    return encoded.tobytes()
+    return png_with_trust(encoded, quality)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pleura_client import Pleura
 from pleura_client.command import main
 
@@ -41,6 +42,20 @@ def test_formats(service: Running, folder: Path, form: str, name: str, head: byt
     source = str(folder / "radiograph.dcm")
     assert main([service.url, source, "--out", str(folder), "--format", form]) == 0
     assert (folder / name).read_bytes().startswith(head)
+
+
+def test_each_format_says_whether_to_trust_the_mask(
+    service: Running, folder: Path, capsysbinary: Capture
+) -> None:
+    source = str(folder / "radiograph.dcm")
+    for form in ("mask", "overlay", "seg"):
+        assert main([service.url, source, "--out", str(folder), "--format", form]) == 0
+        assert b"not to be trusted: " in capsysbinary.readouterr().err, form
+    for name in ("radiograph_mask.png", "radiograph_overlay.png"):
+        with Image.open(folder / name) as image:
+            assert image.info["Pleura-Trusted"] == "false"
+            assert image.info["Pleura-Warnings"] == "one_lung, not_calibrated"
+            assert "Only one lung" in image.info["Warning"]
 
 
 def test_options(service: Running, folder: Path) -> None:

@@ -16,6 +16,7 @@ from pleura_client import (
     ServiceError,
     ServiceUnavailable,
     ServiceUnreachable,
+    Trust,
     UnexpectedAnswer,
     WrongKey,
 )
@@ -162,6 +163,24 @@ def test_an_answer_of_another_type() -> None:
             pleura.seg(b"image")
 
 
+@pytest.mark.parametrize(
+    "headers", [{}, {"Pleura-Trusted": "perhaps"}, {"Pleura-Trusted": "true", "Pleura-Predicted-IoU": "high"}]
+)
+def test_a_picture_that_does_not_say_whether_to_trust_it(headers: dict[str, str]) -> None:
+    script = Script(httpx.Response(200, content=b"", headers={"Content-Type": "image/png"} | headers))
+    with client_of(script, []) as pleura, pytest.raises(UnexpectedAnswer, match="whether to trust"):
+        pleura.overlay(b"image")
+
+
+def test_a_picture_that_is_trusted() -> None:
+    said = {"Pleura-Trusted": "true", "Pleura-Predicted-IoU": "0.96", "Pleura-Warnings": "touches_border"}
+    script = Script(httpx.Response(200, content=b"PNG", headers={"Content-Type": "image/png"} | said))
+    with client_of(script, []) as pleura:
+        made = pleura.overlay(b"image")
+    assert made == b"PNG"
+    assert made.trust == Trust(trusted=True, predicted_iou=0.96, warnings=("touches_border",))
+
+
 def test_a_damaged_encoding_of_an_answer() -> None:
     client = client_of(Script(httpx.DecodingError), [])
     with client, pytest.raises(UnexpectedAnswer, match="cannot be read"):
@@ -175,6 +194,15 @@ def test_what_a_later_service_adds_is_passed_over() -> None:
     document["more"] = {}
     with client_of(Script(httpx.Response(200, json=document)), []) as pleura:
         assert pleura.segment(b"image").quality.warnings[0].code == "one_lung"
+
+
+def test_an_older_service_says_nothing_of_the_sides() -> None:
+    document = segmentation_document()
+    del document["image"]["sides_from"]
+    script = Script(httpx.Response(200, json=segmentation_document()), httpx.Response(200, json=document))
+    with client_of(script, []) as pleura:
+        assert pleura.segment(b"image").image.sides_from == "patient_orientation"
+        assert pleura.segment(b"image").image.sides_from == "convention"
 
 
 BAD_ARGUMENTS: list[tuple[Any, str]] = [

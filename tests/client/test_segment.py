@@ -1,5 +1,6 @@
 """Against the real service."""
 
+import pickle
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,8 @@ def test_what_is_known_about_it(pleura: Pleura) -> None:
         "dicom",
     )
     assert segmentation.spacing_mm == (0.5, 0.5)
-    assert segmentation.image.spacing_plane == "patient"
+    assert segmentation.image.spacing_plane == "unknown"
+    assert segmentation.image.sides_from == "convention"
     assert isinstance(segmentation.image.applied, tuple)
     assert segmentation.model.name == "fake"
     assert segmentation.model.threshold == 0.5
@@ -129,6 +131,17 @@ def test_seg(pleura: Pleura, folder: Path) -> None:
     with pytest.raises(RequestRefused) as caught:
         pleura.seg(encode(picture()))
     assert caught.value.problem.type == "urn:pleura:problem:not-dicom"
+
+
+def test_files_say_whether_to_trust_their_mask(pleura: Pleura, folder: Path) -> None:
+    judged = pleura.segment(folder / "radiograph.dcm").quality
+    for made in (pleura.overlay(folder / "radiograph.dcm"), pleura.seg(folder / "radiograph.dcm")):
+        assert made.trust.trusted is judged.trusted is False
+        assert made.trust.predicted_iou is judged.predicted_iou is None
+        assert made.trust.warnings == tuple(warning.code for warning in judged.warnings)
+        # To another process, for instance.
+        again = pickle.loads(pickle.dumps(made))
+        assert (again, again.trust) == (made, made.trust)
 
 
 def test_model_and_readiness(pleura: Pleura) -> None:

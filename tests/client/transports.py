@@ -60,6 +60,7 @@ def segmentation_document(**changes: Any) -> dict[str, Any]:
             "spacing_mm": [0.5, 0.25],
             "spacing_plane": "detector",
             "applied": ["rescale"],
+            "sides_from": "patient_orientation",
         },
         "mask": {"encoding": "rle", "data": {"size": [3, 2], "counts": "1121"}},
         "lungs": {

@@ -18,6 +18,7 @@ import pydicom
 import pytest
 from nibabel import Nifti1Image
 from numpy.typing import NDArray
+from PIL import Image
 from pycocotools import mask as coco
 
 import pleura_cli
@@ -266,6 +267,31 @@ def test_overlay_and_geojson(pleura: Pleura) -> None:
     assert pleura("-", "--out", "-", "--format", "geojson", stdin=encode(picture())) == 0
     (feature,) = json.loads(pleura.stdout)["features"]
     assert (feature["id"], feature["bbox"]) == ("right", [8, 12, 24, 52])
+
+
+@pytest.mark.parametrize("format_", ["png", "overlay"])
+def test_a_picture_says_whether_to_trust_its_mask(pleura: Pleura, format_: str) -> None:
+    assert pleura("-", "--out", "-", "--format", format_, stdin=encode(picture())) == 0
+    with Image.open(BytesIO(pleura.stdout)) as image:
+        text = image.info
+    assert text["Pleura-Trusted"] == "false"
+    assert text["Pleura-Warnings"] == "one_lung, not_calibrated"
+    assert "Only one lung" in text["Warning"]
+
+
+@pytest.mark.parametrize("format_", ["rle", "geojson"])
+def test_outlines_and_run_lengths_say_it_too(pleura: Pleura, format_: str) -> None:
+    assert pleura("-", "--out", "-", "--format", format_, stdin=encode(picture())) == 0
+    quality = json.loads(pleura.stdout)["quality"]
+    assert quality["trusted"] is False
+    assert [warning["code"] for warning in quality["warnings"]] == ["one_lung", "not_calibrated"]
+
+
+def test_a_volume_says_it_in_its_description(pleura: Pleura) -> None:
+    assert pleura("-", "--out", "-", "--format", "nifti", stdin=encode(picture())) == 0
+    header = Nifti1Image.from_bytes(gzip.decompress(pleura.stdout)).header
+    said = header["descrip"].item().decode()  # type: ignore[no-untyped-call]
+    assert said == "Pleura-Trusted: false; Pleura-Warnings: one_lung, not_calibrated"
 
 
 def test_the_json_document(pleura: Pleura, tmp_path: Path) -> None:

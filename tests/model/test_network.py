@@ -1,8 +1,11 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
-from model.network import DecoderBlock, ResNet50UNet, conv_bn_relu
+from model.network import LEAN_DECODER, DecoderBlock, ResNet50UNet, conv_bn_relu
 
 STORED_LOGITS = (-1.65627, 2.17702, -0.499041, 0.3234)
 
@@ -46,8 +49,9 @@ def test_infer_gives_probabilities_and_an_embedding(network: ResNet50UNet) -> No
     assert embedding.shape == (2, 256)
 
 
-def test_every_parameter_learns() -> None:
-    network = ResNet50UNet().train()
+@pytest.mark.parametrize("decoder", [{}, LEAN_DECODER])
+def test_every_parameter_learns(decoder: dict[str, Any]) -> None:
+    network = ResNet50UNet(**decoder).train()
     network(torch.randn(2, 1, 64, 64)).square().mean().backward()
     without = [name for name, parameter in network.named_parameters() if parameter.grad is None]
     assert without == []
@@ -81,3 +85,15 @@ def test_stored_output() -> None:
         logits = network(x)
     found = logits[0, :, 10, 50].tolist() + logits[0, :, 40, 13].tolist()
     assert found == pytest.approx(STORED_LOGITS, rel=1e-3, abs=1e-4)
+
+
+def test_the_lean_decoder_takes_less_than_three_gflop_of_fourteen() -> None:
+    network = ResNet50UNet(num_classes=3, **LEAN_DECODER).eval()
+    x = torch.zeros(1, 1, 256, 256)
+    with torch.inference_mode(), FlopCounterMode(display=False) as whole:
+        network(x)
+    with torch.inference_mode(), FlopCounterMode(display=False) as encoder:
+        network._encode(x)
+    total = whole.get_total_flops()
+    assert total < 14e9
+    assert total - encoder.get_total_flops() < 3e9

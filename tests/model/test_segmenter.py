@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.checkpoint import CheckpointMetadata
+from model.checkpoint import LUNG_AND_HEART, CheckpointMetadata
 from model.engines import EngineOutput
 from model.errors import CheckpointError, UnsuitableImage
 from model.lungs import LEFT, RIGHT, measure
 from model.metrics.overlap import overlap
 from model.preprocessing import Preprocessing
 from model.segmenter import Segmenter
+from model.writing.document import document
 from samples.phantom import phantom
 
 
@@ -159,3 +160,63 @@ def test_a_batch_keeps_its_order() -> None:
 def test_more_than_two_classes_are_refused() -> None:
     with pytest.raises(CheckpointError, match="has 3 classes"):
         Segmenter.from_engine(_metadata(num_classes=3), Dark())
+
+
+class WithHeart(Dark):
+    """Takes the brightest parts for the heart."""
+
+    def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
+        lungs, embedding = super().__call__(batch)
+        heart = (batch[:, 0] > 1).astype(np.float32) * 0.9
+        background = 1 - lungs[:, 1] - heart
+        return EngineOutput(np.stack([background, lungs[:, 1], heart], axis=1), embedding)
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 64), (400, 300)])
+def test_a_checkpoint_may_find_the_heart(width: int, height: int) -> None:
+    pixels, lungs = _two_boxes(width, height)
+    pixels[:] = np.where(lungs, 20, 120)
+    heart = np.zeros_like(lungs)
+    heart[height // 2 : height * 3 // 4, round(width * 0.42) : round(width * 0.6)] = True
+    pixels[heart] = 250
+    metadata = _metadata(num_classes=3, classes=LUNG_AND_HEART)
+    segmentation = Segmenter.from_engine(metadata, WithHeart())(pixels)
+    assert segmentation.heart_mask is not None
+    assert segmentation.heart is not None
+    assert segmentation.heart_mask.shape == (height, width)
+    assert overlap(segmentation.heart_mask, heart).iou > 0.9
+    assert segmentation.heart.area_px == np.count_nonzero(segmentation.heart_mask)
+    assert not (segmentation.heart_mask & segmentation.mask).any()
+    assert overlap(segmentation.mask, lungs).iou > 0.9
+
+
+def test_a_checkpoint_of_two_classes_says_nothing_of_the_heart() -> None:
+    segmentation = Segmenter.from_engine(_metadata(), Dark())(_two_boxes(64, 64)[0])
+    assert segmentation.heart_mask is None
+    assert segmentation.heart is None
+
+
+def test_a_heart_that_is_not_found_is_none() -> None:
+    metadata = _metadata(num_classes=3, classes=LUNG_AND_HEART)
+    segmentation = Segmenter.from_engine(metadata, WithHeart())(_two_boxes(64, 64)[0])
+    assert segmentation.heart is None
+    assert segmentation.heart_mask is not None
+    assert not segmentation.heart_mask.any()
+
+
+def test_the_document_has_the_heart_where_the_checkpoint_finds_it() -> None:
+    pixels, lungs = _two_boxes(64, 64)
+    pixels[:] = np.where(lungs, 20, 120)
+    pixels[32:48, 27:38] = 250
+    metadata = _metadata(num_classes=3, classes=LUNG_AND_HEART)
+    for finds, engine, described in ((True, WithHeart(), metadata), (False, Dark(), _metadata())):
+        made = document(Segmenter.from_engine(described, engine)(pixels), metadata=described, engine=engine)
+        assert ("heart" in made) is finds
+        assert ("cardiothoracic_ratio" in made) is finds
+    made = document(
+        Segmenter.from_engine(metadata, WithHeart())(pixels), metadata=metadata, engine=WithHeart()
+    )
+    assert made["heart"]["box"][2] == 11
+    # Nothing is known of a mask of a checkpoint that was not calibrated.
+    assert made["cardiothoracic_ratio"]["value"] is None
+    assert "not trusted" in made["cardiothoracic_ratio"]["reason"]

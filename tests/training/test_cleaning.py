@@ -182,3 +182,18 @@ def test_the_command(phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None
     before = [state.stat().st_mtime_ns for state in states]
     assert pleura(*command).code == 0
     assert [state.stat().st_mtime_ns for state in states] == before
+
+
+def test_hearts_are_taken_along(tmp_path: Path) -> None:
+    heart = np.zeros((SIDE, SIDE), np.bool_)
+    heart[90:150, 85:115] = True
+    write_pair(tmp_path / "old", "one", np.full((SIDE, SIDE), 90, np.uint8), lungs())
+    (tmp_path / "old" / "hearts").mkdir()
+    (tmp_path / "old" / "hearts" / "one.png").write_bytes(mask_png(heart))
+    dataset = SegmentationDataset(tmp_path / "old")
+    metadata = CheckpointMetadata(name="drawing", preprocessing=Preprocessing(input_size=SIDE))
+    segmenter = Segmenter.from_engine(metadata, Drawing(lungs()))
+    write_cleaned(dataset, judge([(dataset, segmenter)]), names=["new"], out=tmp_path)
+    found = SegmentationDataset(tmp_path / "new").load_heart(0)
+    assert found is not None
+    assert np.array_equal(found, heart)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from training.datasets import IGNORE, SegmentationDataset, lung_in, unit_range
+from training.datasets import IGNORE, NOT_LUNG, SegmentationDataset, lung_in, unit_range
 from training.errors import DataError
 
 GREY = np.arange(40 * 48, dtype=np.uint8).reshape(40, 48)
@@ -111,6 +111,30 @@ def test_more_classes_are_the_values_of_the_mask(root: Path) -> None:
     write(root / "masks" / "a.png", classes)
     _, y = SegmentationDataset(root, num_classes=3)[0]
     assert torch.equal(y, torch.from_numpy(classes.astype(np.int64)))
+
+
+def test_hearts_are_a_class_where_there_is_a_mask_of_them(root: Path) -> None:
+    heart = np.zeros_like(LUNG)
+    heart[8:20, 20:30] = 255
+    for stem in "ab":
+        write(root / "images" / f"{stem}.png", GREY)
+        write(root / "masks" / f"{stem}.png", LUNG)
+    write(root / "hearts" / "a.png", heart)
+    dataset = SegmentationDataset(root, hearts=True)
+    with_heart, without = (dataset.load(index)[1] for index in range(2))
+    assert np.array_equal(with_heart == 2, heart > 0)
+    assert set(np.unique(with_heart)) == {0, 1, 2}
+    assert set(np.unique(without)) == {1, NOT_LUNG}
+    assert np.array_equal(lung_in(without), LUNG > 0)
+    lungs_alone = SegmentationDataset(root).load(0)[1]
+    assert np.array_equal(lungs_alone, LUNG > 0)
+
+
+def test_a_heart_of_another_size_names_its_file(root: Path) -> None:
+    path = write(root / "hearts" / "a.png", np.zeros((10, 10), np.uint8))
+    with pytest.raises(DataError, match="make the mask the size of its image") as caught:
+        SegmentationDataset(root, hearts=True).load(0)
+    assert str(path) in str(caught.value)
 
 
 def test_a_class_too_many_names_the_mask(root: Path) -> None:

@@ -11,7 +11,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model.checkpoint import load_checkpoint
+from model.checkpoint import LUNG_AND_HEART, CheckpointMetadata, load_checkpoint
+from model.engines import EngineOutput
+from model.preprocessing import Preprocessing
 from model.segmenter import Segmenter
 from training.commands.evaluate import root_names
 from training.datasets import SegmentationDataset
@@ -234,3 +236,51 @@ def test_summary_of_made_up_cases(made_up: MadeUp) -> None:
     assert (summary.raw_iou.mean, summary.raw_iou.failures) == (0.5, 4)
     assert summary.trusted == 0.75
     assert summary.mean_hd95_px is None
+
+
+class Drawn:
+    """An engine that answers with these masks, whatever it is shown."""
+
+    name = "fake"
+    device = "cpu"
+    max_batch = 1
+    lanes = 1
+
+    def __init__(self, lungs: NDArray[np.bool_], heart: NDArray[np.bool_]) -> None:
+        classes = np.stack([~(lungs | heart), lungs, heart]).astype(np.float32)
+        self._output = EngineOutput(classes[None], np.zeros((1, 4), np.float32))
+
+    def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
+        return self._output
+
+
+def test_heart_ratio_and_gross_errors(tmp_path: Path) -> None:
+    lungs, heart = np.zeros((2, 64, 64), np.bool_)
+    lungs[10:50, 5:25] = lungs[10:50, 40:60] = True
+    heart[30:50, 25:40] = True
+    write_pair(tmp_path, "with", np.zeros((64, 64), np.uint8), lungs)
+    write_pair(tmp_path, "without", np.zeros((64, 64), np.uint8), lungs)
+    (tmp_path / "hearts").mkdir()
+    cv2.imwrite(str(tmp_path / "hearts" / "with.png"), heart.astype(np.uint8) * 255)
+    found, found_heart = lungs.copy(), heart.copy()
+    found[50:60, 42:58] = True  # Gas.
+    found_heart[:, 25:28] = False
+    metadata = CheckpointMetadata(
+        name="fake", num_classes=3, classes=LUNG_AND_HEART, preprocessing=Preprocessing(input_size=64)
+    )
+    segmenter = Segmenter.from_engine(metadata, Drawn(found, found_heart))
+    first, second = (case for case, _ in evaluate(segmenter, SegmentationDataset(tmp_path)))
+    assert [error.kind for error in first.gross_errors] == ["below_dome"]
+    assert first.heart_iou == pytest.approx(12 / 15)
+    assert (first.true_ratio, first.ratio) == (pytest.approx(15 / 55), pytest.approx(12 / 55))
+    assert (second.heart_iou, second.true_ratio) == (None, None)
+    summary = summarise([first, second])
+    assert (summary.gross, summary.below_dome, summary.elsewhere, summary.missed) == (2, 2, 0, 0)
+    assert summary.heart_iou == pytest.approx(12 / 15)
+    assert summary.ratio_error == pytest.approx(3 / 55)
+    assert summary.iou.below_good == 0
+
+
+def test_the_share_below_090(made_up: MadeUp) -> None:
+    cases = [made_up(iou=iou) for iou in (0.899, 0.9, 0.95, 0.99)]
+    assert summarise(cases).iou.below_good == 0.25

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from training.datasets import IGNORE
+from training.datasets import IGNORE, NOT_LUNG
 from training.losses import loss_of
 
 # One image of 2 by 2 pixels. Softmax makes these logits the probabilities of lung 3/4, 3/4, 1/4 and 1/2.
@@ -94,3 +94,26 @@ def test_boundary_weights_leave_ignored_pixels_out() -> None:
     logits[:, 1, :4] = 50.0
     value = loss_of(logits, target, dice_weight=0, boundary_weight=3)
     assert value.item() == pytest.approx(math.log(2))
+
+
+def test_background_or_heart_asks_for_no_lung() -> None:
+    # Probabilities of background, lung and heart: 1/6, 1/2, 1/3.
+    logits = torch.tensor([1 / 6, 1 / 2, 1 / 3]).log().view(1, 3, 1, 1).requires_grad_()
+    loss = loss_of(logits, torch.full((1, 1, 1), NOT_LUNG), dice_weight=0)
+    assert loss.item() == pytest.approx(math.log(2))
+    loss.backward()
+    assert logits.grad is not None
+    background, lung, heart = logits.grad.flatten().tolist()
+    assert lung > 0
+    # Between background and heart nothing changes: their probabilities move in proportion.
+    assert background / heart == pytest.approx((1 / 6) / (1 / 3))
+
+
+def test_dice_of_the_heart_leaves_out_what_may_be_heart() -> None:
+    logits = torch.full((2, 3, 1, 2), -50.0)
+    logits[:, 2] = 50.0
+    told, untold = torch.tensor([[[1, 2]]]), torch.tensor([[[1, NOT_LUNG]]])
+    target = torch.cat([told, untold])
+    difference = loss_of(logits, target, dice_weight=1) - loss_of(logits, target, dice_weight=0)
+    # Lung: nothing found of two pixels. Heart: one of the three pixels that are known to be heart or not, and were called heart.
+    assert difference.item() == pytest.approx(1 - (1 / (2 + 1) + (2 + 1) / (4 + 1)) / 2, abs=1e-5)

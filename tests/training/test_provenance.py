@@ -18,7 +18,9 @@ def test_data_go_by_folder_number_and_names(tmp_path: Path, monkeypatch: pytest.
         )
     described = describe_data(*[SegmentationDataset(tmp_path / "hospital" / "train")] * 2)
     digest = hashlib.sha256(b"a\nb").hexdigest()
-    assert described["train"] == [{"root": "hospital/train", "images": 2, "stems_sha256": digest}]
+    assert described["train"] == [
+        {"root": "hospital/train", "images": 2, "stems_sha256": digest, "weight": 1.0}
+    ]
     monkeypatch.chdir(tmp_path / "hospital")
     assert describe_data(*[SegmentationDataset(Path("train"))] * 2) == described
 

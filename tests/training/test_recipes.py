@@ -38,6 +38,7 @@ def test_paper_to_the_letter() -> None:
         "average": None,
         "balance": 1.0,
         "passes": 1,
+        "decoder": {},
     }
 
 

@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -6,14 +7,16 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from training.datasets import Sample, SegmentationDataset
+from training.datasets import SegmentationDataset
+from training.folders import Sample
 from training.sampler import DrawnDataset, EpochSampler
 
 
 class Numbers(SegmentationDataset):
     """Roots of so many images; each is its number, and a random number."""
 
-    def __init__(self, *sizes: int) -> None:
+    def __init__(self, *sizes: int, weights: Sequence[float] | None = None) -> None:
+        self.weights = tuple(weights or [1.0] * len(sizes))
         self.samples = [
             Sample(f"{source}-{number}", Path(), (), None, source)
             for source, size in enumerate(sizes)
@@ -124,3 +127,15 @@ def test_batches_are_the_draws_in_order() -> None:
     batches = DataLoader(DrawnDataset(Numbers(6)), batch_size=4, sampler=drawn)
     indices = [int(index) for x, _ in batches for index in x]
     assert indices == [draw.sample for draw in drawn]
+
+
+def test_a_root_of_half_the_weight_is_drawn_half_as_often() -> None:
+    drawn = EpochSampler(Numbers(40, 40, weights=(1.0, 0.5)), seed=0, balance=0.5)
+    counts = Counter(draw.sample < 40 for draw in drawn)
+    assert counts == {True: 53, False: 27}
+
+
+def test_a_root_of_no_weight_is_left_out() -> None:
+    drawn = list(EpochSampler(Numbers(10, 10, weights=(1.0, 0.0)), seed=0, balance=1.0))
+    assert len(drawn) == 20
+    assert all(draw.sample < 10 for draw in drawn)

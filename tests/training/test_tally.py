@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from training.datasets import IGNORE
+from training.datasets import IGNORE, NOT_LUNG
 from training.tally import Tally, figures_of
 
 
@@ -31,3 +31,13 @@ def test_an_image_of_nothing_but_ignored_pixels_is_no_mistake() -> None:
     tally = Tally()
     tally.add(0.0, torch.zeros(1, 2, 2, 2), torch.full((1, 2, 2), IGNORE))
     assert figures_of([tally.images()]).pixel_accuracy == figures_of([tally.images()]).iou == 1
+
+
+def test_without_a_mask_of_the_heart_the_lungs_alone_count() -> None:
+    predicted = torch.tensor([[[1, 1], [2, 0]]])
+    logits = torch.nn.functional.one_hot(predicted, 3).permute(0, 3, 1, 2).float()
+    tally = Tally()
+    tally.add(0.0, logits, torch.tensor([[[1, NOT_LUNG], [NOT_LUNG, NOT_LUNG]]]))
+    figures = figures_of([tally.images()])
+    assert figures.iou == pytest.approx(1 / 2)
+    assert figures.pixel_accuracy == pytest.approx(3 / 4)

@@ -3,21 +3,35 @@
 Images are ``(1, H, W)`` float32 in 0..1, masks ``(H, W)`` uint8. All draw from torch's random state: one seed decides a sample.
 """
 
-from .content import RandomBorders, RandomGas, RandomMarkings, RandomOpacities, RandomWhiteLung
-from .exposure import RandomGamma, RandomJPEG, RandomLowResolution, RandomNoise, RandomShading
-from .geometry import RandomElastic, RandomWarp
+from .anatomy import RandomBreasts, RandomEffusion, RandomLargeHeart, RandomScapulae
+from .bowel_gas import RandomBowelGas
+from .content import RandomBorders, RandomMarkings, RandomOpacities
+from .exposure import (
+    RandomGamma,
+    RandomJPEG,
+    RandomLowResolution,
+    RandomNoise,
+    RandomSaturation,
+    RandomShading,
+)
+from .geometry import RandomElastic, RandomProjection, RandomWarp
 
 __all__ = [
     "RandomBorders",
+    "RandomBowelGas",
+    "RandomBreasts",
+    "RandomEffusion",
     "RandomElastic",
     "RandomGamma",
-    "RandomGas",
     "RandomJPEG",
+    "RandomLargeHeart",
     "RandomLowResolution",
     "RandomMarkings",
     "RandomNoise",
     "RandomOpacities",
+    "RandomProjection",
+    "RandomSaturation",
+    "RandomScapulae",
     "RandomShading",
     "RandomWarp",
-    "RandomWhiteLung",
 ]

@@ -1,4 +1,4 @@
-"""What lies in the picture: opacities, effusions, gas under the diaphragm, devices, letters, bars at the edges."""
+"""What lies over the picture: opacities, devices, letters, bars at the edges."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from .random import integer, uniform
-from .tensors import ImageOnly, Params, like
+from .tensors import ImageOnly, Params
 
 
 class RandomOpacities(ImageOnly):
@@ -31,19 +31,6 @@ class RandomOpacities(ImageOnly):
             cv2.ellipse(field, centre, axes, uniform(0, 180), 0, 360, uniform(-0.25, 0.5), -1)
         field = cv2.GaussianBlur(field, (0, 0), side / 4 * uniform(0.015, 0.06))
         return pixels + cv2.resize(field, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR)
-
-
-class RandomWhiteLung(ImageOnly):
-    """Part of one side whitened from below or beside, as by an effusion; the mask keeps the lung."""
-
-    def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See `ImageOnly`."""
-        side = pixels.shape[0]
-        field = np.zeros_like(pixels)
-        left, top = (side // 2 if uniform(0, 1) < 0.5 else 0), int(side * uniform(0.4, 0.75))
-        field[top:, left : left + side // 2] = uniform(0.3, 0.8)
-        field = np.asarray(cv2.GaussianBlur(field, (0, 0), side * uniform(0.02, 0.06)), np.float32)
-        return pixels + field * (np.float32(uniform(0.7, 1.0)) - pixels)
 
 
 class RandomMarkings(ImageOnly):
@@ -74,48 +61,20 @@ class RandomMarkings(ImageOnly):
         return pixels
 
 
-class RandomGas(v2.Transform):
-    """A dark bubble under a lung, as gas in stomach or colon makes it, at times with a level of fluid; the mask is left as it is.
+class RandomBorders(v2.Transform):
+    """Flat bars at some of the edges, as of a collimator or a screenshot; the mask there becomes background.
 
-    Its grey is the lungs' own. Where the mask shows no lung, nothing is done.
+    Args:
+        widest: of a bar, as a share of the side.
     """
 
-    def make_params(self, flat_inputs: list[Any]) -> Params:
-        """See `v2.Transform`."""
-        mask = next(item for item in flat_inputs if isinstance(item, tv_tensors.Mask)).numpy() == 1
-        image = next(item for item in flat_inputs if isinstance(item, tv_tensors.Image)).numpy()[0]
-        columns = np.flatnonzero(mask.any(axis=0))
-        if not len(columns):
-            return {"bubble": None, "grey": 0.0}
-        side = mask.shape[0]
-        column = columns[integer(len(columns))]
-        floor = side - 1 - int(mask[::-1, column].argmax())
-        width, height = side * uniform(0.03, 0.11), side * uniform(0.025, 0.07)
-        centre = (int(column), int(floor + height + side * uniform(0.005, 0.06)))
-        bubble = np.zeros(mask.shape, np.float32)
-        angle = uniform(-25, 25)
-        cv2.ellipse(bubble, centre, (max(1, int(width)), max(1, int(height))), angle, 0, 360, 1.0, -1)
-        if uniform(0, 1) < 0.4:
-            bubble[centre[1] + int(height * uniform(-0.3, 0.6)) :] = 0
-        bubble = np.asarray(cv2.GaussianBlur(bubble, (0, 0), side * uniform(0.003, 0.01)), np.float32)
-        bubble[mask] = 0
-        return {"bubble": bubble * np.float32(uniform(0.5, 1.0)), "grey": float(np.median(image[mask]))}
-
-    def transform(self, inpt: Tensor, params: Params) -> Tensor:
-        """See `v2.Transform`."""
-        bubble = params["bubble"]
-        if bubble is None or not isinstance(inpt, tv_tensors.Image):
-            return inpt
-        pixels = inpt[0].numpy()
-        return like(inpt, pixels + bubble * (np.float32(params["grey"]) - pixels))
-
-
-class RandomBorders(v2.Transform):
-    """Flat bars at some of the edges, as of a collimator or a screenshot; the mask there becomes background."""
+    def __init__(self, widest: float = 0.1) -> None:
+        super().__init__()
+        self.widest = widest
 
     def make_params(self, flat_inputs: list[Any]) -> Params:
         """See `v2.Transform`."""
-        widths = [uniform(0.01, 0.1) if uniform(0, 1) < 0.5 else 0.0 for _ in range(4)]
+        widths = [uniform(0.01, self.widest) if uniform(0, 1) < 0.5 else 0.0 for _ in range(4)]
         return {"widths": widths, "value": 0.0 if uniform(0, 1) < 0.75 else uniform(0, 1)}
 
     def transform(self, inpt: Tensor, params: Params) -> Tensor:

@@ -39,6 +39,19 @@ class RandomShading(ImageOnly):
         return pixels * (1 + field)
 
 
+class RandomSaturation(ImageOnly):
+    """Cuts off the darkest and the brightest greys, as over- and underexposure do, of up to ``most`` of the pixels each."""
+
+    def __init__(self, most: float) -> None:
+        super().__init__()
+        self.most = most
+
+    def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `ImageOnly`."""
+        low, high = np.quantile(pixels[::4, ::4], [uniform(0, self.most), 1 - uniform(0, self.most)])
+        return np.asarray((pixels - low) / max(high - low, 0.1), np.float32)
+
+
 class RandomLowResolution(ImageOnly):
     """Shrinks and enlarges again, as a thumbnail or a phone's photograph."""
 

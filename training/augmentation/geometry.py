@@ -17,7 +17,7 @@ from .tensors import Params, like
 class RandomWarp(v2.Transform):
     """Rotation, scale, aspect ratio, shear and shift in one affine warp, straight to a square of side ``size``.
 
-    What lies outside the image is black, or its last row and column drawn out.
+    What lies outside the image is black, white or grey as in a screenshot, or its last row and column drawn out.
     """
 
     def __init__(
@@ -30,10 +30,12 @@ class RandomWarp(v2.Transform):
         shear: float = 0.06,
         shift: float = 0.1,
         smear: float = 0.3,
+        pale: float = 0.15,
     ) -> None:
         super().__init__()
         self.size, self.degrees, self.scale = size, degrees, scale
-        self.aspect, self.shear, self.shift, self.smear = aspect, shear, shift, smear
+        self.aspect, self.shear, self.shift = aspect, shear, shift
+        self.smear, self.pale = smear, pale
 
     def make_params(self, flat_inputs: list[Any]) -> Params:
         """See `v2.Transform`."""
@@ -47,6 +49,7 @@ class RandomWarp(v2.Transform):
         return {
             "linear": linear,
             "shift": shift,
+            "outside": uniform(0, 1) if uniform(0, 1) < self.pale else 0.0,
             "border": cv2.BORDER_REPLICATE if uniform(0, 1) < self.smear else cv2.BORDER_CONSTANT,
         }
 
@@ -69,8 +72,42 @@ class RandomWarp(v2.Transform):
             (self.size, self.size),
             flags=cv2.INTER_NEAREST if is_mask else cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_CONSTANT if is_mask else params["border"],
+            borderValue=0 if is_mask else params["outside"],
         )
         return like(inpt, warped)
+
+
+class RandomProjection(v2.Transform):
+    """The body turned or leant in the beam: one side, or the upper or lower part, larger than the other.
+
+    Args:
+        strength: how much larger at most; 0.1 makes one edge a tenth longer than the opposite one.
+    """
+
+    def __init__(self, strength: float) -> None:
+        super().__init__()
+        self.strength = strength
+
+    def make_params(self, flat_inputs: list[Any]) -> Params:
+        """See `v2.Transform`."""
+        return {"towards": [uniform(-self.strength, self.strength) for _ in range(2)]}
+
+    def transform(self, inpt: Tensor, params: Params) -> Tensor:
+        """See `v2.Transform`."""
+        is_mask = isinstance(inpt, tv_tensors.Mask)
+        pixels = inpt.numpy() if is_mask else inpt[0].numpy()
+        height, width = pixels.shape
+        centred = np.array([[1, 0, -width / 2], [0, 1, -height / 2], [0, 0, 1]])
+        x, y = (towards / side for towards, side in zip(params["towards"], (width, height), strict=True))
+        matrix = np.linalg.inv(centred) @ np.array([[1, 0, 0], [0, 1, 0], [x, y, 1]]) @ centred
+        projected = cv2.warpPerspective(
+            pixels,
+            matrix,
+            (width, height),
+            flags=cv2.INTER_NEAREST if is_mask else cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT if is_mask else cv2.BORDER_REPLICATE,
+        )
+        return like(inpt, projected)
 
 
 class RandomElastic(v2.Transform):

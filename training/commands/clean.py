@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from .evaluate import root_names
-from .options import Data, DeviceName, MixedPrecision, Workers
+from .options import Data, DeviceName, LungValues, MixedPrecision, Workers
 
 
 def clean(
@@ -18,6 +18,18 @@ def clean(
     folds: Annotated[int, typer.Option(min=2, help="Networks that are trained, each without a share.")] = 3,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of each network.")] = 12,
     size: Annotated[int, typer.Option(min=32, help="Image size of each network; a multiple of 32.")] = 128,
+    encoder_weights: Annotated[
+        str, typer.Option(help="What each network starts from: none, imagenet or a file, as in pleura train.")
+    ] = "none",
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            help="Judge by this network, which never saw the images, instead of training any.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    lung_values: LungValues = None,
     device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
     mixed_precision: MixedPrecision = None,
     workers: Workers = None,
@@ -32,10 +44,11 @@ def clean(
     """
     import cv2
 
+    from model.ground_truth import parse_lung_values
     from model.segmenter import Segmenter
 
     from ..cleaning import judge, write_cleaned
-    from ..cross_fit import cross_fit
+    from ..cross_fit import cross_fit, require_folds
     from ..datasets import SegmentationDataset
     from ..disk import writing
     from ..hardware import prepare_device
@@ -44,20 +57,28 @@ def clean(
 
     hardware = prepare_device(device.value, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)
-    dataset = SegmentationDataset(data)
+    dataset = SegmentationDataset(data, lung_values=parse_lung_values(lung_values) if lung_values else None)
+    if checkpoint is None:
+        require_folds(dataset, folds=folds)
     names = [name.replace("/", "-") for name in root_names(dataset.roots)]
     with writing(out):
         inspect(dataset, description="reading --data")
-        networks = cross_fit(
-            dataset,
-            recipe=adapted(STRONG, epochs=epochs, size=size, learning_rate=STRONG.stages[0].learning_rate),
-            folds=folds,
-            out=out / "runs",
-            device=hardware.device,
-            mixed_precision=hardware.mixed_precision,
-            workers=hardware.workers,
-            seed=seed,
-        )
+        if checkpoint is not None:
+            networks = iter([(dataset, checkpoint)])
+        else:
+            networks = cross_fit(
+                dataset,
+                recipe=adapted(
+                    STRONG, epochs=epochs, size=size, learning_rate=STRONG.stages[0].learning_rate
+                ),
+                folds=folds,
+                out=out / "runs",
+                encoder_weights=encoder_weights,
+                device=hardware.device,
+                mixed_precision=hardware.mixed_precision,
+                workers=hardware.workers,
+                seed=seed,
+            )
         segmenters = (
             (fold, Segmenter(checkpoint, device=hardware.device, engine="torch"))
             for fold, checkpoint in networks

@@ -12,7 +12,8 @@ def pseudo_label(
     images: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
     out: Annotated[Path, typer.Option(help="New folder for images/, masks/ and ignore/.", file_okay=False)],
     checkpoint: Annotated[
-        Path | None, typer.Option(help="The teacher; the bundled checkpoint if not given.")
+        list[Path] | None,
+        typer.Option(help="A teacher; may be given more than once. The bundled checkpoint if not given."),
     ] = None,
     within: Annotated[
         Path | None,
@@ -22,30 +23,48 @@ def pseudo_label(
             file_okay=False,
         ),
     ] = None,
+    flips: Annotated[
+        bool,
+        typer.Option(help="Each teacher averages over an image and its mirror image, at twice the time."),
+    ] = False,
     device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
 ) -> None:
     """Draws masks for radiographs that have none, to train on.
 
-    Keeps those that the teacher trusts, and leaves pixels that it is not sure of out of the loss. Says of each file that is left out why.
+    Keeps those on which the teachers agree, and leaves pixels of which they are not sure out of the loss. Says of each file that is left
+    out why. labels.csv lists every file, disagreements.jpg shows those on which the teachers differ most.
     """
+    import csv
+
     from model.segmenter import Segmenter
 
-    from ..datasets import images_in
+    from ..contact_sheet import ContactSheet
     from ..disk import writing
     from ..errors import TrainingError
+    from ..folders import by_stem, images_in
     from ..pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
 
     if out.exists() and any(out.iterdir()):
         raise TrainingError(f"{out} is not empty: name a new folder in --out.")
-    files = images_in(images)
-    segmenter = Segmenter(checkpoint, device=device.value)
+    files = list(by_stem(images_in(images)).values())
+    teachers = [Segmenter(path, device=device.value, flips=flips) for path in checkpoint or [None]]
     kept = 0
+    sheet = ContactSheet()
     with writing(out):
-        for label in pseudo_labels(segmenter, files, within=within):
-            if isinstance(label, PseudoLabel):
-                write_pseudo_label(label, out)
-                kept += 1
-            else:
-                path, reason = label
-                typer.echo(f"left out: {path.name}: {reason}", err=True)
+        out.mkdir(parents=True, exist_ok=True)
+        with (out / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(("image", "agreement", "heart", "left_out"))
+            for label in pseudo_labels(teachers, files, within=within):
+                if label.agreement is not None and len(label.lungs) > 1:
+                    title = f"{label.image.stem[:22]} {label.agreement:.3f}"
+                    sheet.add(label.image, label.lungs, agreement=label.agreement, title=title)
+                if isinstance(label, PseudoLabel):
+                    write_pseudo_label(label, out)
+                    kept += 1
+                    rows.writerow((label.image.name, label.agreement, int(label.heart is not None), ""))
+                else:
+                    typer.echo(f"left out: {label.image.name}: {label.reason}", err=True)
+                    rows.writerow((label.image.name, label.agreement, 0, label.reason))
+        sheet.write(out / "disagreements.jpg")
     typer.echo(f"{out}: {kept} of {len(files)} images")

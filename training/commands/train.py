@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Data, DeviceName, MixedPrecision, Workers
+from .options import Data, DeviceName, LungValues, MixedPrecision, Workers
 
 
 class RecipeName(StrEnum):
@@ -19,7 +19,6 @@ class RecipeName(StrEnum):
 class AugmentationName(StrEnum):
     """Augmentations by name."""
 
-    STUDY = "study"
     STRONG = "strong"
     HARDER = "harder"
 
@@ -44,6 +43,18 @@ def train(
     recipe: Annotated[RecipeName, typer.Option(help="How to train.")] = RecipeName.STRONG,
     resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
     num_classes: Annotated[int, typer.Option(min=2, help="Classes of the masks, background included.")] = 2,
+    hearts: Annotated[
+        bool,
+        typer.Option(help="Learn the heart as a third class, from hearts/ in those folders that have it."),
+    ] = False,
+    lung_values: LungValues = None,
+    weight: Annotated[
+        list[float] | None,
+        typer.Option(
+            min=0.0,
+            help="How often a --data folder is drawn beside what its size asks for; one for each, in the same order.",
+        ),
+    ] = None,
     model: Annotated[
         ModelName, typer.Option(help="The network; fcn and deeplab are torchvision's, to compare with.")
     ] = ModelName.UNET,
@@ -99,14 +110,15 @@ def train(
     """
     import cv2
 
-    from model.checkpoint import DEEPLABV3, FCN, UNET
+    from model.checkpoint import DEEPLABV3, FCN, LUNG_AND_HEART, UNET
+    from model.ground_truth import parse_lung_values
 
     from ..datasets import SegmentationDataset
     from ..distributed import joined
     from ..errors import TrainingError
     from ..fit import fit
     from ..hardware import prepare_device
-    from ..inspection import inspect
+    from ..inspection import inspect, warn_of_shared
     from ..recipes import RECIPES, adapted
     from ..transforms import AUGMENTATIONS
 
@@ -116,15 +128,27 @@ def train(
         raise TrainingError(
             "A checkpoint has encoder weights of its own: give --start-from or --encoder-weights."
         )
+    if hearts and num_classes != 2:
+        raise TrainingError("--hearts has classes of its own: leave --num-classes out.")
+    if lung_values and num_classes != 2:
+        raise TrainingError("--lung-values is for masks of lungs alone: leave --num-classes out.")
+    if weight and len(weight) != len(data):
+        raise TrainingError(f"There are {len(weight)} weights for {len(data)} folders: give one for each.")
     hardware = prepare_device(device.value, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)
     with joined(hardware.device) as group:
         with group.together():
-            learnt = SegmentationDataset(data, num_classes=num_classes)
-            judged = SegmentationDataset(validation, num_classes=num_classes)
+            values = parse_lung_values(lung_values) if lung_values else None
+            learnt = SegmentationDataset(
+                data, num_classes=num_classes, hearts=hearts, weights=weight, lung_values=values
+            )
+            judged = SegmentationDataset(
+                validation, num_classes=num_classes, hearts=hearts, lung_values=values
+            )
             if group.first and not resume:
                 inspect(learnt, description="reading --data")
                 inspect(judged, description="reading --validation")
+                warn_of_shared(learnt, judged)
         fit(
             adapted(
                 RECIPES[recipe.value],
@@ -138,7 +162,7 @@ def train(
             validation=judged,
             out=out,
             architecture={ModelName.UNET: UNET, ModelName.FCN: FCN, ModelName.DEEPLAB: DEEPLABV3}[model],
-            num_classes=num_classes,
+            classes=LUNG_AND_HEART if hearts else (),
             encoder_weights=encoder_weights,
             start_from=start_from,
             device=hardware.device,

@@ -16,7 +16,8 @@ from pyarrow import fs, parquet
 
 from ...checkpoint import write_atomically
 from ...errors import PleuraError, UnreadableImage
-from ..listing import IMAGE_SUFFIXES, list_images
+from ...reading.files import has_image_suffix, is_leftover
+from ..listing import list_images
 from ..loop import ArchiveError
 
 IMAGES, ERRORS = "images", "errors"
@@ -224,6 +225,4 @@ def _opened(address: str) -> tuple[fs.FileSystem, str]:
 
 
 def _looks_like_image(name: str) -> bool:
-    last = name.rsplit("/", 1)[-1]
-    hidden = any(part.startswith(".") for part in name.split("/"))
-    return not hidden and Path(last).suffix.lower() in IMAGE_SUFFIXES
+    return has_image_suffix(name) and not any(is_leftover(part) for part in name.split("/"))

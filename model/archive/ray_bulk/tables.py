@@ -12,6 +12,7 @@ from ...checkpoint import CheckpointMetadata
 from ...radiograph import Radiograph
 from ...segmentation import Segmentation
 from ...segmenter import Inferred, Prepared
+from ...sides import Sides
 from ...writing.document import describe_image
 from ...writing.rle import coco_rle
 
@@ -33,9 +34,21 @@ _IMAGE = [
     ("spacing_mm", pa.list_(pa.float64())),
     ("spacing_plane", pa.string()),
     ("applied", pa.list_(pa.string())),
+    ("picture", pa.list_(pa.int32())),
 ]
 
-READ = pa.schema([("path", pa.string()), ("error", pa.string()), *_IMAGE, ("input", pa.large_binary())])
+_SIDES = pa.struct(
+    [
+        ("left_at", pa.string()),
+        ("source", pa.string()),
+        ("only", pa.string()),
+        ("doubts", pa.list_(pa.string())),
+    ]
+)
+
+READ = pa.schema(
+    [("path", pa.string()), ("error", pa.string()), *_IMAGE, ("sides", _SIDES), ("input", pa.large_binary())]
+)
 """An image that is ready for the network, or why there is none. ``input`` is ``(S, S)`` float32."""
 
 SEEN = pa.schema(
@@ -50,6 +63,7 @@ IMAGES = pa.schema(
     [
         ("path", pa.string()),
         *_IMAGE,
+        ("sides_from", pa.string()),
         ("mask_rle", pa.string()),
         ("right", _LUNG),
         ("left", _LUNG),
@@ -69,9 +83,13 @@ ERRORS = pa.schema([("path", pa.string()), ("reason", pa.string())])
 
 
 def pack(prepared: Prepared) -> Row:
-    """A row of `READ`, but for its path. Of a DICOM header it holds the spacing alone."""
+    """A row of `READ`, but for its path. Of a DICOM header it holds the spacing and the patient's sides alone."""
+    radiograph = prepared.radiograph
     # The channels of the network's input are all the same.
-    return describe_image(prepared.radiograph) | {"input": prepared.input[0].tobytes()}
+    return describe_image(radiograph) | {
+        "sides": asdict(radiograph.sides),
+        "input": prepared.input[0].tobytes(),
+    }
 
 
 def unpack(row: Row, metadata: CheckpointMetadata) -> Prepared:
@@ -86,6 +104,8 @@ def unpack(row: Row, metadata: CheckpointMetadata) -> Prepared:
         spacing_mm=None if row["spacing_mm"] is None else tuple(row["spacing_mm"]),
         spacing_plane=row["spacing_plane"],
         applied=tuple(row["applied"]),
+        picture=None if row["picture"] is None else tuple(row["picture"]),
+        sides=Sides(**row["sides"] | {"doubts": tuple(row["sides"]["doubts"])}),
     )
     return Prepared(radiograph, np.broadcast_to(square, (metadata.in_channels, side, side)), 0.0)
 
@@ -111,6 +131,7 @@ def result(row: Row, segmentation: Segmentation, metadata: CheckpointMetadata) -
     quality = segmentation.quality
     return {name: row[name] for name, _ in _IMAGE} | {
         "path": row["path"],
+        "sides_from": segmentation.sides_from,
         "mask_rle": coco_rle(segmentation.mask)["counts"],
         "right": segmentation.right and asdict(segmentation.right),
         "left": segmentation.left and asdict(segmentation.left),

@@ -1,55 +1,119 @@
-"""Whether a compressed frame holds what the attributes announce, told without decoding it."""
+"""What a compressed frame is, told by its own bytes and without decoding it.
+
+The transfer syntax only says what it should be: transcoders change one and forget the other.
+"""
 
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
+from typing import Literal
 
-from ...errors import UnreadableImage
-from ..jpeg_markers import BASELINE, EXTENDED, JPEG_LS, LOSSLESS, read_skeleton
+from ...errors import UnreadableImage, UnsupportedImage
+from ..jpeg_markers import (
+    BASELINE,
+    EXTENDED,
+    JPEG_LS,
+    LOSSLESS,
+    PROGRESSIVE,
+    check_scans,
+    read_skeleton,
+)
 from .dataset import DAMAGED
-from .jpeg_2000 import check_jpeg_2000
-from .syntax import Syntax
+from .jpeg_2000 import is_jpeg_2000, read_jpeg_2000
 
+_JPEG = b"\xff\xd8\xff"
 _RLE_HEADER = struct.Struct("<16L")
 _RLE_BEST = 64
 """Bytes that one byte of an RLE segment can stand for: 128 for two."""
+_DISAGREES = "The compressed pixels of the DICOM file do not agree with its Rows, Columns or SamplesPerPixel: export it again."
 
 
-def check_codestream(
-    frame: bytes, syntax: Syntax, *, rows: int, columns: int, samples: int, bits_allocated: int
-) -> int:
-    """The bits of a sample, once the codestream is whole and agrees with the attributes in size and samples.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codestream:
+    """A frame that is whole and as large as the attributes say.
+
+    Attributes:
+        codec: who can decode it; ``"jpeg"`` is a discrete cosine transform, of whatever arrangement.
+        bits: of a sample.
+        signed: whether it says itself that its samples are signed; only JPEG 2000 can.
+        lossy: whether decoded samples may differ from what was encoded.
+    """
+
+    codec: Literal["rle", "jpeg", "jpeg_lossless", "jpeg_ls", "jpeg_2000"]
+    bits: int
+    signed: bool = False
+    lossy: bool = False
+
+
+def read_codestream(frame: bytes, *, rows: int, columns: int, samples: int) -> Codestream:
+    """What the frame is, once it is whole and agrees with the attributes in size and samples.
 
     Decoders make room for what the codestream says: it must not be more than what was found fit before.
 
     Raises:
-        UnreadableImage: it is not whole, or does not agree.
+        UnreadableImage: it is not whole, does not agree, or is of no codec at all.
+        UnsupportedImage: a kind of JPEG or JPEG 2000 that is not read.
     """
-    if syntax.codec == "rle":
-        _check_rle(frame, pixels=rows * columns, segments=samples * (bits_allocated // 8))
-        return bits_allocated
-    if syntax.codec == "jpeg_2000":
-        return check_jpeg_2000(frame, rows=rows, columns=columns, samples=samples)
+    if is_jpeg_2000(frame):
+        found = read_jpeg_2000(frame)
+        _check_size((found.width, found.height, found.components), rows, columns, samples)
+        return Codestream(codec="jpeg_2000", bits=found.bits, signed=found.signed, lossy=not found.reversible)
+    if frame.startswith(_JPEG):
+        return _read_jpeg(frame, rows, columns, samples)
+    if is_rle(frame):
+        return Codestream(codec="rle", bits=_rle_bits(frame, pixels=rows * columns, samples=samples))
+    raise UnreadableImage(
+        "The compressed pixels of the DICOM file are neither RLE, JPEG, JPEG-LS nor JPEG 2000: "
+        "they are damaged, or its transfer syntax is wrong. Export it again."
+    )
+
+
+def is_codestream(value: bytes) -> bool:
+    """Whether a compressed frame begins here, other than RLE, whose beginning could be pixels."""
+    return value.startswith(_JPEG) or is_jpeg_2000(value)
+
+
+def is_rle(frame: bytes) -> bool:
+    """Whether the header of an RLE frame begins here: up to 15 segments, the first behind it."""
+    if len(frame) < _RLE_HEADER.size:
+        return False
+    count, first, *_ = _RLE_HEADER.unpack_from(frame)
+    return 1 <= count <= 15 and first == _RLE_HEADER.size
+
+
+def _read_jpeg(frame: bytes, rows: int, columns: int, samples: int) -> Codestream:
     skeleton = read_skeleton(frame)
     announced = skeleton.frame
-    processes = (JPEG_LS,) if syntax.codec == "jpeg_ls" else (BASELINE, EXTENDED, LOSSLESS)
-    if (
-        announced.process not in processes
-        or (announced.width, announced.height, announced.components) != (columns, rows, samples)
-        or not 2 <= announced.bits <= 16
-        or skeleton.starved
-    ):
+    if announced.process not in (BASELINE, EXTENDED, PROGRESSIVE, LOSSLESS, JPEG_LS):
+        raise UnsupportedImage(
+            "This kind of JPEG (arithmetic or hierarchical) is not read: send the DICOM file uncompressed."
+        )
+    _check_size((announced.width, announced.height, announced.components), rows, columns, samples)
+    if skeleton.starved or not 2 <= announced.bits <= 16:
         raise UnreadableImage(DAMAGED)
-    return announced.bits
+    if announced.process == JPEG_LS:
+        return Codestream(codec="jpeg_ls", bits=announced.bits, lossy=skeleton.near > 0)
+    if announced.process == LOSSLESS:
+        return Codestream(codec="jpeg_lossless", bits=announced.bits)
+    check_scans(skeleton)
+    return Codestream(codec="jpeg", bits=announced.bits, lossy=True)
 
 
-def _check_rle(frame: bytes, *, pixels: int, segments: int) -> None:
-    if len(frame) < _RLE_HEADER.size:
-        raise UnreadableImage(DAMAGED)
+def _check_size(found: tuple[int, int, int], rows: int, columns: int, samples: int) -> None:
+    if found != (columns, rows, samples):
+        raise UnreadableImage(_DISAGREES)
+
+
+def _rle_bits(frame: bytes, *, pixels: int, samples: int) -> int:
     count, *offsets = _RLE_HEADER.unpack_from(frame)
     ends = [*offsets[1:count], len(frame)]
-    if count != segments or any(
+    bits = 8 * count // samples
+    if count % samples or bits not in (8, 16, 32):
+        raise UnreadableImage(_DISAGREES)
+    if any(
         end - start < pixels // _RLE_BEST or start < _RLE_HEADER.size
         for start, end in zip(offsets[:count], ends, strict=True)
     ):
         raise UnreadableImage(DAMAGED)
+    return bits

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import zlib
+from collections.abc import Collection
 from io import BytesIO
 from typing import Any
 
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.filereader import read_dataset
+from pydicom.multival import MultiValue
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -19,6 +22,7 @@ from pydicom.uid import (
 from ...errors import ImageTooLarge, UnreadableImage
 
 DAMAGED = "The DICOM file is damaged or not whole: export it again and send the whole file."
+NO_PIXELS = "The DICOM file has no pixel data: export the image itself and not only its header."
 
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
@@ -101,6 +105,27 @@ def text(dataset: Dataset, keyword: str) -> str:
     """A single code or UID; empty where it is missing, not text or several."""
     value = dataset.get(keyword)
     return value.strip() if isinstance(value, str) else ""
+
+
+def one_of(dataset: Dataset, keyword: str, names: Collection[str]) -> str:
+    """The one of ``names`` that a code string spells, whatever its case, spaces and punctuation; else the empty string."""
+    value = dataset.get(keyword)
+    if isinstance(value, MultiValue):
+        value = value[0] if len(value) else None
+    if not isinstance(value, str):
+        return ""
+    spelt = _letters(value)
+    return next((name for name in names if _letters(name) == spelt), "")
+
+
+def is_empty(dataset: Dataset, keyword: str) -> bool:
+    """Whether an attribute is missing, or has no value."""
+    value = dataset.get(keyword)
+    return value is None or value == "" or (isinstance(value, MultiValue) and not len(value))
+
+
+def _letters(value: str) -> str:
+    return re.sub(r"[\W_]+", "", value).upper()
 
 
 def _after_meta(tag: int, vr: str | None, length: int) -> bool:

@@ -17,11 +17,17 @@ from ...errors import UnreadableImage, UnsupportedImage
 from ...radiograph import Grey
 from ..decoding import to_grey
 from .dataset import integer
-from .lookup import modality_values, voi_values
+from .lookup import Counts, Values, modality_values, voi_values
+from .photometric import is_inverted, raw_intensity
+
+_DYNAMIC_RANGE = 1000
+"""Largest to smallest intensity that is told apart: what is darker is noise, or a collimator's shadow."""
 
 
 def display(frame: NDArray[Any], photometric: str, dataset: Dataset) -> tuple[Grey, tuple[str, ...]]:
     """Grey pixels ``(h, w)``, bright where the image is displayed bright, and what was applied.
+
+    A radiograph for processing is bright where the body is dense, as one for presentation is.
 
     Args:
         frame: ``(h, w)`` of stored values, or ``(h, w, 3)`` RGB, to which no table applies.
@@ -34,18 +40,49 @@ def display(frame: NDArray[Any], photometric: str, dataset: Dataset) -> tuple[Gr
     if frame.ndim == 3:
         return to_grey(frame), ("grey",)
     stored, indices = _occurring(frame)
-    values, modality = modality_values(stored, dataset)
-    found = cv2.calcHist([indices], [0], None, [stored.size], [0, stored.size]).ravel() > 0
-    image = found & ~_padding(stored, dataset)
-    if not image.any():
-        image = found
-    values, voi = voi_values(values, dataset, found=image)
-    inverted = photometric == "MONOCHROME1"
-    if inverted:
-        values = -values
-    table = np.where(image, _spread(values, image), 0).round().astype(np.uint16)
+    counts = np.asarray(cv2.calcHist([indices], [0], None, [stored.size], [0, stored.size])).ravel()
+    image = counts * ~_padding(stored, dataset, frame.dtype)
+    image = image if image.any() else counts
+    values, applied, inverted = _displayed(stored, photometric, dataset, image)
+    values = -values if inverted else values
+    table = np.where(image > 0, _spread(values, image), 0).round().astype(np.uint16)
     pixels = np.take(table, indices, mode="clip")
-    return pixels, (*modality, *voi, *(("inverted",) if inverted else ()))
+    return pixels, (*applied, *(("inverted",) if inverted else ()))
+
+
+def _displayed(
+    stored: NDArray[np.int64], photometric: str, dataset: Dataset, pixels: Counts
+) -> tuple[Values, tuple[str, ...], bool]:
+    """Values before the inversion, what was applied, and whether they are to be inverted."""
+    intensity = raw_intensity(dataset)
+    values, modality = modality_values(stored.astype(np.float64), dataset, pixels=pixels)
+    if intensity is not None and intensity.linear and "modality_lut" not in modality:
+        # A window is for the values before the logarithm.
+        return _logarithm(stored, pixels, rising=intensity.rising), ("log",), intensity.rising
+    values, voi = voi_values(values, dataset, pixels=pixels)
+    inverted = (
+        is_inverted(dataset, photometric)
+        if intensity is None
+        else intensity.rising == _is_rising(values, pixels)
+    )
+    return values, (*modality, *voi), inverted
+
+
+def _logarithm(stored: NDArray[np.int64], pixels: Counts, *, rising: bool) -> Values:
+    """The logarithm of the intensity that values are proportional to, or fall with; as they do, it rises or falls with them."""
+    found = stored[pixels > 0]
+    # The range of the detector: of so many bits as hold these values.
+    darkest = -(1 << int(-found[0] - 1).bit_length()) if found[0] < 0 else 0
+    brightest = (1 << int(max(found[-1], 0)).bit_length()) - 1
+    intensity = stored - darkest if rising else brightest - stored
+    largest = float(intensity[pixels > 0].max())
+    logarithm = np.log(np.maximum(intensity, max(largest / _DYNAMIC_RANGE, 1.0)))
+    return logarithm if rising else -logarithm
+
+
+def _is_rising(values: Values, pixels: Counts) -> bool:
+    first, last = np.flatnonzero(pixels)[[0, -1]]
+    return bool(values[last] >= values[first])
 
 
 def _occurring(frame: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
@@ -58,19 +95,28 @@ def _occurring(frame: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.uint1
     return np.arange(first, last + 1), (frame.astype(np.int64) - first).astype(np.uint16)
 
 
-def _padding(stored: NDArray[np.int64], dataset: Dataset) -> NDArray[np.bool_]:
+def _padding(stored: NDArray[np.int64], dataset: Dataset, dtype: np.dtype[Any]) -> NDArray[np.bool_]:
     """Which stored values stand for no image at all (PS3.3 C.7.5.1.1.2); they are displayed black."""
     try:
         value = integer(dataset, "PixelPaddingValue")
         limit = integer(dataset, "PixelPaddingRangeLimit", default=value)
     except UnreadableImage:
         return np.zeros(stored.shape, bool)
-    return (stored >= min(value, limit)) & (stored <= max(value, limit))
+    low, high = sorted(_as_written(number, dtype) for number in (value, limit))
+    return (stored >= low) & (stored <= high)
 
 
-def _spread(values: NDArray[np.float64], image: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _as_written(number: int, dtype: np.dtype[Any]) -> int:
+    """A number of 16 bits as signed as the pixels are: writers take the other value representation."""
+    if dtype.kind == "i":
+        return number - 2**16 if 2**15 <= number < 2**16 else number
+    return number + 2**16 if -(2**15) <= number < 0 else number
+
+
+def _spread(values: Values, pixels: Counts) -> Values:
     """Values so that those of the image reach from 0 to 65,535."""
-    low, high = float(values[image].min()), float(values[image].max())
+    found = pixels > 0
+    low, high = float(values[found].min()), float(values[found].max())
     if high == low:
         return np.zeros_like(values)
     return np.clip((values - low) / (high - low), 0, 1) * 65535

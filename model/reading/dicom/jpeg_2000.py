@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...errors import UnreadableImage, UnsupportedImage
 from .dataset import DAMAGED
 
 _START, _SIZE, _TILE_PART, _DATA, _END = b"\xff\x4f", 0xFF51, 0xFF90, 0xFF93, b"\xff\xd9"
 _CODING = 0xFF52
+_REVERSIBLE = 1
 _OVERRIDES = frozenset({0xFF53, 0xFF5F, 0xFF60, 0xFF61})
 """Coding style of one component, progression changes, packed packet headers: they could announce anything again."""
 _BOXED = b"\x00\x00\x00\x0cjP  "
@@ -28,8 +29,8 @@ _MAX_PACKETS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Grid:
-    """What the size segment says."""
+class Jpeg2000:
+    """What the main header says."""
 
     width: int
     height: int
@@ -37,35 +38,41 @@ class _Grid:
     tile_height: int
     components: int
     bits: int
+    signed: bool
+    reversible: bool = True
 
     @property
     def tiles(self) -> int:
+        """How many tiles cover the image."""
         return -(-self.width // self.tile_width) * -(-self.height // self.tile_height)
 
 
-def check_jpeg_2000(frame: bytes, *, rows: int, columns: int, samples: int) -> int:
-    """The bits of a sample, once the codestream is whole, bounded and agrees with the attributes.
+def is_jpeg_2000(frame: bytes) -> bool:
+    """Whether a codestream, or a JP2 file that holds one, begins here."""
+    return frame.startswith((_START + b"\xff\x51", _BOXED))
+
+
+def read_jpeg_2000(frame: bytes) -> Jpeg2000:
+    """The main header, once the codestream is whole and bounded.
 
     Raises:
-        UnreadableImage: it is not whole, does not agree, or announces far more parts than an encoder makes.
+        UnreadableImage: it is not whole, or announces far more parts than an encoder makes.
         UnsupportedImage: it overrides its own coding style.
     """
     position = frame.find(_START + b"\xff\x51") if frame.startswith(_BOXED) else 0
     if position < 0 or not frame.startswith(_START, position):
         raise UnreadableImage(DAMAGED)
-    grid: _Grid | None = None
+    grid: Jpeg2000 | None = None
     coded = False
     for marker, body, end in _segments(frame, position + 2):
         if marker == _SIZE and grid is None:
             grid = _grid(body)
-            if (grid.width, grid.height, grid.components) != (columns, rows, samples):
-                raise UnreadableImage(DAMAGED)
         elif marker == _CODING and grid is not None and not coded:
             _check_coding(grid, body)
-            coded = True
+            grid, coded = replace(grid, reversible=body[9] == _REVERSIBLE), True
         elif marker == _TILE_PART and grid is not None and coded:
             _check_tile_parts(frame, end - 12, tiles=grid.tiles)
-            return grid.bits
+            return grid
         elif marker in (_SIZE, _CODING, _TILE_PART):
             break
     raise UnreadableImage(DAMAGED)
@@ -87,7 +94,7 @@ def _segments(frame: bytes, position: int) -> Iterator[tuple[int, bytes, int]]:
     raise UnreadableImage(DAMAGED)
 
 
-def _grid(body: bytes) -> _Grid:
+def _grid(body: bytes) -> Jpeg2000:
     if len(body) < _SIZE_BODY.size:
         raise UnreadableImage(DAMAGED)
     _, right, bottom, left, top, tile_width, tile_height, tile_left, tile_top, components = (
@@ -100,19 +107,21 @@ def _grid(body: bytes) -> _Grid:
         and components > 0
         and parts[1::3] + parts[2::3] == b"\x01" * 2 * components
     )
-    bits = {(part & 0x7F) + 1 for part in parts[::3]}
+    depths = set(parts[::3])
     if (
         not whole
         or (left, top, tile_left, tile_top) != (0, 0, 0, 0)
         or 0 in (tile_width, tile_height, right, bottom)
     ):
         raise UnreadableImage(DAMAGED)
-    if len(bits) != 1 or max(bits) > 16:
+    depth = depths.pop()
+    bits, signed = (depth & 0x7F) + 1, bool(depth & 0x80)
+    if depths or bits > 16:
         raise UnreadableImage(DAMAGED)
-    return _Grid(right, bottom, min(tile_width, right), min(tile_height, bottom), components, bits.pop())
+    return Jpeg2000(right, bottom, min(tile_width, right), min(tile_height, bottom), components, bits, signed)
 
 
-def _check_coding(grid: _Grid, body: bytes) -> None:
+def _check_coding(grid: Jpeg2000, body: bytes) -> None:
     if len(body) < 10:
         raise UnreadableImage(DAMAGED)
     style, layers, levels = body[0], int.from_bytes(body[2:4], "big"), body[5]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,43 +11,77 @@ from pydicom import DataElement, Dataset, Sequence
 from pydicom.dataset import FileMetaDataset
 from pydicom.multival import MultiValue
 from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian, XRayRadiofluoroscopicImageStorage
 
-from .dataset import text
+from .dataset import is_empty, one_of, text
 
 Values = NDArray[np.float64]
+Counts = NDArray[np.float32]
+Attempts = Iterable[tuple[str, Dataset | None]]
+
+_FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
+_GREYS = 4096
+_LEAST_KEPT = 0.3
+"""Share of the information in an image that a table or window must leave: a narrow window for the lungs leaves a third and
+more, one for 8-bit values leaves a tenth of 12 bits."""
 
 
-def modality_values(stored: NDArray[np.int64], dataset: Dataset) -> tuple[Values, tuple[str, ...]]:
+def modality_values(values: Values, dataset: Dataset, *, pixels: Counts) -> tuple[Values, tuple[str, ...]]:
     """Stored values ``(n,)`` after the Modality LUT, or slope and intercept; and the word for what was applied.
 
-    What is malformed, or would leave nothing (a slope of zero), counts as missing.
+    What is malformed, or would leave next to nothing of these pixels, counts as missing.
+
+    Args:
+        values: stored values.
+        dataset: where the table and the numbers are.
+        pixels: how many pixels of the image have each value.
     """
-    attempts = (("modality_lut", _table(dataset, "ModalityLUTSequence")), ("rescale", _rescale(dataset)))
-    for word, attributes in attempts:
-        if attributes is None:
-            continue
-        values = _apply(apply_modality_lut, _within(stored.astype(np.float64), attributes), attributes)
-        if values is not None and np.ptp(values) > 0:
-            return values, (word,)
-    return stored.astype(np.float64), ()
+    # The table of a radiofluoroscopic image leads back to the beam's intensity (PS3.3 C.8.7.1.1.2) and not to a display.
+    fluoroscopic = text(dataset, "SOPClassUID") == XRayRadiofluoroscopicImageStorage
+    table = None if fluoroscopic else _table(dataset, "ModalityLUTSequence", values)
+    attempts = (("modality_lut", table), ("rescale", _rescale(dataset)))
+    return _first_that_fits(apply_modality_lut, attempts, values, pixels)
 
 
-def voi_values(
-    values: Values, dataset: Dataset, *, found: NDArray[np.bool_]
-) -> tuple[Values, tuple[str, ...]]:
+def voi_values(values: Values, dataset: Dataset, *, pixels: Counts) -> tuple[Values, tuple[str, ...]]:
     """Values ``(n,)`` after the first VOI LUT, or the first window; and the word for what was applied.
 
-    What is malformed, or would make one grey of all values that were ``found``, counts as missing.
+    What is malformed, or would leave next to nothing of these pixels, counts as missing.
+
+    Args:
+        values: after the modality transformation.
+        dataset: where the tables and the windows are.
+        pixels: how many pixels of the image have each value.
     """
-    attempts = (("voi_lut", _table(dataset, "VOILUTSequence")), ("window", _window(dataset)))
+    attempts = (("voi_lut", _table(dataset, "VOILUTSequence", values)), ("window", _window(dataset)))
+    return _first_that_fits(apply_voi_lut, attempts, values, pixels)
+
+
+def _first_that_fits(
+    function: Any, attempts: Attempts, values: Values, pixels: Counts
+) -> tuple[Values, tuple[str, ...]]:
     for word, attributes in attempts:
         if attributes is None:
             continue
-        after = _apply(apply_voi_lut, _within(values, attributes), attributes)
-        if after is not None and (np.ptp(after[found]) > 0 or np.ptp(values[found]) == 0):
+        after = _apply(function, _within(values, attributes), attributes)
+        if after is not None and _information(after, pixels) >= _LEAST_KEPT * _information(values, pixels):
             return after, (word,)
     return values, ()
+
+
+def _information(values: Values, pixels: Counts) -> float:
+    """Entropy in bits of a pixel, its values told apart by a 4,096th of their range.
+
+    A window that lies beside the values, or a table that ends before them, makes one grey of nearly all: it has none.
+    """
+    found = pixels > 0
+    low, high = float(values[found].min()), float(values[found].max())
+    if high == low:
+        return 0.0
+    greys = ((values[found] - low) / (high - low) * (_GREYS - 1)).round().astype(np.int64)
+    shares = np.bincount(greys, weights=pixels[found]) / pixels[found].sum()
+    shares = shares[shares > 0]
+    return float(-(shares * np.log2(shares)).sum())
 
 
 def _apply(function: Any, values: NDArray[Any], attributes: Dataset) -> Values | None:
@@ -68,12 +103,15 @@ def _within(values: Values, attributes: Dataset) -> NDArray[Any]:
     return values
 
 
-def _table(dataset: Dataset, keyword: str) -> Dataset | None:
-    """A dataset of its own with the first table of a sequence, its entries as 16 bits: those pydicom reads right."""
+def _table(dataset: Dataset, keyword: str, values: Values) -> Dataset | None:
+    """A separate dataset with the first table of a sequence, its entries as 16 bits: those pydicom reads right."""
     try:
         item = dataset[keyword].value[0]
         entries, first, _ = (int(value) for value in item.LUTDescriptor)
         entries = entries % 2**16 or 2**16
+        if first > values.max():
+            # A negative number, written unsigned.
+            first -= 2**16
         data = item["LUTData"].value
         if isinstance(data, bytes):
             little = dataset.original_encoding[1] is not False
@@ -108,7 +146,10 @@ def _window(dataset: Dataset) -> Dataset | None:
     if center is None or width is None:
         return None
     attributes = _attributes(WindowCenter=center, WindowWidth=width)
-    attributes.VOILUTFunction = text(dataset, "VOILUTFunction") or "LINEAR"
+    function = one_of(dataset, "VOILUTFunction", _FUNCTIONS)
+    if not function and not is_empty(dataset, "VOILUTFunction"):
+        return None
+    attributes.VOILUTFunction = function or "LINEAR"
     # The window's output goes over the range of these; it is spread over 16 bits later anyhow.
     attributes.BitsStored, attributes.PixelRepresentation = 16, 0
     attributes.PhotometricInterpretation = "MONOCHROME2"

@@ -7,24 +7,35 @@ from typing import Any
 
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.encaps import get_frame
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import UID, ExplicitVRLittleEndian
+from pydicom.pixels.processing import convert_color_space
+from pydicom.uid import (
+    UID,
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 from ...errors import UnreadableImage, UnsupportedImage
 from ..limits import check_size
-from .codestream import check_codestream
-from .dataset import DAMAGED, integer, text
+from .bits import BitLayout, stored_values
+from .codestream import read_codestream
+from .dataset import DAMAGED, integer
+from .encapsulation import Stored, stored_pixels
 from .libjpeg_decoder import decode_with_libjpeg
 from .palette import palette_colours
-from .syntax import Syntax
+from .photometric import Photometric, read_photometric
 
-_PHOTOMETRIC = {
-    1: ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"),
-    3: ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"),
+# Where there is a choice: Pillow's libjpeg-turbo and CharLS are faster than pylibjpeg's decoder, and refuse what is cut.
+_DECODERS = {
+    "rle": (RLELossless, "pylibjpeg"),
+    "jpeg": (JPEGBaseline8Bit, "pillow"),
+    "jpeg_ls": (JPEGLSLossless, "pyjpegls"),
+    "jpeg_2000": (JPEG2000Lossless, "pylibjpeg"),
 }
-_MAX_FRAGMENTS = 20_000
-_UNDEFINED = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +47,10 @@ class ImagePixels:
     frames: int
     samples: int
     bits_allocated: int
-    bits_stored: int
-    signed: bool
-    photometric: str
+    layout: BitLayout
+    photometric: Photometric
     planar: int
-    value: bytes
-    vr: str
-    syntax: Syntax
+    stored: Stored
     palette: Dataset
 
     def frame(self, index: int) -> NDArray[Any]:
@@ -51,63 +59,78 @@ class ImagePixels:
         Raises:
             ImageError: it cannot be decoded, or its codestream contradicts the attributes.
         """
-        pixels = self._decode(index)
-        return palette_colours(pixels, self.palette) if self.photometric == "PALETTE COLOR" else pixels
+        pixels = self._decompressed(index) if self.stored.compressed else self._native(index)
+        return palette_colours(pixels, self.palette) if self.photometric.name == "PALETTE COLOR" else pixels
 
-    def _decode(self, index: int) -> NDArray[Any]:
-        if self.syntax.codec == "native":
-            return self._as_array(self.value, self.syntax.uid, index)
-        frame = get_frame(self.value, index, number_of_frames=self.frames)
-        bits = check_codestream(
-            frame,
-            self.syntax,
-            rows=self.rows,
-            columns=self.columns,
-            samples=self.samples,
-            bits_allocated=self.bits_allocated,
-        )
-        if self.syntax.codec == "rle":
-            return self._as_array(self.value, self.syntax.uid, index)
-        # The container that the codestream asks for may be smaller than the one that is announced.
-        fitting = replace(
-            self, bits_allocated=8 if bits <= 8 else 16, bits_stored=min(self.bits_stored, bits)
-        )
-        if self.syntax.plugin:
-            return fitting._as_array(self.value, self.syntax.uid, index)
-        decoded = decode_with_libjpeg(frame, samples=self.rows * self.columns * self.samples)
-        colours = self.photometric.removesuffix("_422")
-        return replace(fitting, photometric=colours, frames=1)._as_array(decoded, ExplicitVRLittleEndian, 0)
+    def is_lossy(self) -> bool:
+        """Whether the first frame's codec may have changed values.
 
-    def _as_array(self, value: bytes, syntax: UID, index: int) -> NDArray[Any]:
-        options: dict[str, Any] = {
-            "rows": self.rows,
-            "columns": self.columns,
-            "number_of_frames": self.frames,
-            "samples_per_pixel": self.samples,
-            "bits_allocated": self.bits_allocated,
-            "bits_stored": self.bits_stored,
-            "pixel_representation": int(self.signed),
-            "photometric_interpretation": self.photometric,
-            "planar_configuration": self.planar,
-            "pixel_keyword": "PixelData",
-            "pixel_vr": self.vr,
-            "allow_excess_frames": False,
-        }
+        Raises:
+            ImageError: its codestream contradicts the attributes.
+        """
+        if not self.stored.compressed:
+            return False
+        frame = get_frame(self.stored.value, 0, number_of_frames=self.frames)
+        return read_codestream(frame, rows=self.rows, columns=self.columns, samples=self.samples).lossy
+
+    def _native(self, index: int) -> NDArray[Any]:
+        cells, colours = self._cells(
+            self.stored.value, self.stored.syntax, index=index, bits=self.bits_allocated
+        )
+        return _as_rgb(stored_values(cells, self.layout, width=self.bits_allocated), colours)
+
+    def _decompressed(self, index: int) -> NDArray[Any]:
+        frame = get_frame(self.stored.value, index, number_of_frames=self.frames)
+        found = read_codestream(frame, rows=self.rows, columns=self.columns, samples=self.samples)
+        # One frame, whose colours are no longer subsampled.
+        alone = replace(self, frames=1, photometric=Photometric(self.photometric.name.removesuffix("_422")))
+        if found.codec == "jpeg_lossless" or (found.codec == "jpeg" and found.bits > 8):
+            samples = decode_with_libjpeg(frame, samples=self.rows * self.columns * self.samples)
+            cells, colours = alone._cells(samples, ExplicitVRLittleEndian, bits=found.bits)
+        else:
+            syntax, plugin = _DECODERS[found.codec]
+            cells, colours = alone._cells(encapsulate([frame]), syntax, bits=found.bits, plugin=plugin)
+        # JPEG knows 8 and 12 bits only, and no unused ones (PS3.5 8.2.1).
+        layout = self.layout.filling(found.bits) if found.codec == "jpeg" else self.layout
+        values = stored_values(cells, layout, width=found.bits, lossy=found.lossy, signed_cells=found.signed)
+        return _as_rgb(values, colours)
+
+    def _cells(
+        self, value: bytes, syntax: UID, *, bits: int, index: int = 0, plugin: str = ""
+    ) -> tuple[NDArray[Any], str]:
+        """All bits of a frame, unsigned and in this machine's byte order, and the colours that they are."""
+        allocated = bits if bits == 1 else 8 if bits <= 8 else 16 if bits <= 16 else 32
         try:
-            pixels, _ = get_decoder(syntax).as_array(
-                value, index=index, decoding_plugin=self.syntax.plugin, **options
+            cells, properties = get_decoder(syntax).as_array(
+                value,
+                index=index,
+                raw=True,
+                decoding_plugin=plugin,
+                rows=self.rows,
+                columns=self.columns,
+                number_of_frames=self.frames,
+                samples_per_pixel=self.samples,
+                bits_allocated=allocated,
+                bits_stored=allocated,
+                pixel_representation=0,
+                photometric_interpretation=self.photometric.name,
+                planar_configuration=self.planar,
+                pixel_keyword="PixelData",
+                pixel_vr=self.stored.vr,
+                allow_excess_frames=False,
             )
         except BaseException as error:
             # The RLE decoder is written in Rust: what it panics on does not derive from Exception.
             if isinstance(error, Exception) or type(error).__name__ == "PanicException":
                 raise UnreadableImage(DAMAGED) from None
             raise
-        if pixels.shape[:2] != (self.rows, self.columns):
+        if cells.shape[:2] != (self.rows, self.columns):
             raise UnreadableImage(DAMAGED)
-        return pixels
+        native = cells.astype(cells.dtype.newbyteorder("="), copy=False)
+        return native, str(properties["photometric_interpretation"])
 
 
-def image_pixels(dataset: Dataset, syntax: Syntax, *, max_pixels: int) -> ImagePixels:
+def image_pixels(dataset: Dataset, syntax: UID, *, max_pixels: int) -> ImagePixels:
     """What the attributes announce.
 
     Raises:
@@ -121,40 +144,38 @@ def image_pixels(dataset: Dataset, syntax: Syntax, *, max_pixels: int) -> ImageP
         )
     rows, columns = integer(dataset, "Rows"), integer(dataset, "Columns")
     check_size(columns, rows, max_pixels=max_pixels)
-    samples = integer(dataset, "SamplesPerPixel", default=1)
+    photometric, samples = read_photometric(dataset)
     allocated = integer(dataset, "BitsAllocated")
-    stored = integer(dataset, "BitsStored", default=allocated)
-    photometric = text(dataset, "PhotometricInterpretation")
     if allocated not in (1, 8, 16, 32) or (allocated in (1, 32) and samples != 1):
         raise UnsupportedImage("The pixels of the DICOM file are not of 8 or 16 bits: send one that is.")
-    if photometric not in _PHOTOMETRIC.get(samples, ()):
-        raise UnsupportedImage(
-            "The DICOM file has colours that are not read: send MONOCHROME1, MONOCHROME2 or RGB."
-        )
-    if not 1 <= stored <= allocated:
-        raise UnreadableImage(DAMAGED)
-    if syntax.codec == "native" and integer(dataset, "HighBit", default=stored - 1) != stored - 1:
-        raise UnsupportedImage("The DICOM file keeps its pixels in the higher bits: send one that does not.")
-    element: Any = dataset.get_item("PixelData")
-    value = element.value
-    encapsulated = element.is_undefined_length if hasattr(element, "is_undefined_length") else False
-    encapsulated = encapsulated or getattr(element, "length", 0) == _UNDEFINED
-    if not isinstance(value, bytes) or encapsulated != (syntax.codec != "native"):
-        raise UnreadableImage(DAMAGED)
-    if encapsulated and value.count(b"\xfe\xff\x00\xe0") > _MAX_FRAGMENTS:
-        raise UnreadableImage(DAMAGED)
+    frames = integer(dataset, "NumberOfFrames", default=1) or 1
+    bits = allocated * frames * (2 if photometric.name == "YBR_FULL_422" else samples)
     return ImagePixels(
         rows=rows,
         columns=columns,
-        frames=integer(dataset, "NumberOfFrames", default=1) or 1,
+        frames=frames,
         samples=samples,
         bits_allocated=allocated,
-        bits_stored=stored,
-        signed=integer(dataset, "PixelRepresentation", default=0) == 1,
+        layout=_layout(dataset, allocated),
         photometric=photometric,
         planar=integer(dataset, "PlanarConfiguration", default=0),
-        value=value,
-        vr=dataset["PixelData"].VR,
-        syntax=syntax,
+        stored=stored_pixels(dataset, syntax, native_bytes=-(-rows * columns * bits // 8)),
         palette=dataset,
     )
+
+
+def _layout(dataset: Dataset, allocated: int) -> BitLayout:
+    """Bits stored and high bit; where one is missing it follows from the other."""
+    high = integer(dataset, "HighBit", default=allocated)
+    stored = integer(dataset, "BitsStored", default=high + 1 if high < allocated else allocated)
+    if not 1 <= stored <= allocated:
+        raise UnreadableImage(
+            "The DICOM file has no BitsStored that fits its BitsAllocated: export it again."
+        )
+    if not 0 <= high < allocated:
+        high = stored - 1
+    return BitLayout(stored=stored, high=high, signed=integer(dataset, "PixelRepresentation", default=0) == 1)
+
+
+def _as_rgb(pixels: NDArray[Any], colours: str) -> NDArray[Any]:
+    return convert_color_space(pixels, "YBR_FULL", "RGB") if colours.startswith("YBR_FULL") else pixels

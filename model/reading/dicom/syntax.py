@@ -1,58 +1,48 @@
-"""The transfer syntaxes that are read, and who decodes them."""
+"""The transfer syntaxes that are read."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import Literal
 
 from pydicom import Dataset, uid
 
 from ...errors import UnsupportedImage
 from .dataset import text
 
-
-@dataclass(frozen=True, slots=True)
-class Syntax:
-    """How the pixels are stored: the codec's family, and pydicom's plug-in for it.
-
-    Native pixels need none; JPEG without one goes to `decode_with_libjpeg`.
-    """
-
-    uid: uid.UID
-    codec: Literal["native", "rle", "jpeg", "jpeg_ls", "jpeg_2000"]
-    plugin: str = ""
-
-
-# Where there is a choice: Pillow's libjpeg-turbo and CharLS are faster than pylibjpeg's decoder, and refuse what is cut.
-_SYNTAXES = {
-    syntax.uid: syntax
-    for syntax in (
-        Syntax(uid.ImplicitVRLittleEndian, "native"),
-        Syntax(uid.ExplicitVRLittleEndian, "native"),
-        Syntax(uid.ExplicitVRBigEndian, "native"),
-        Syntax(uid.DeflatedExplicitVRLittleEndian, "native"),
-        Syntax(uid.RLELossless, "rle", "pylibjpeg"),
-        Syntax(uid.JPEGBaseline8Bit, "jpeg", "pillow"),
-        Syntax(uid.JPEGExtended12Bit, "jpeg"),
-        Syntax(uid.JPEGLossless, "jpeg"),
-        Syntax(uid.JPEGLosslessSV1, "jpeg"),
-        Syntax(uid.JPEGLSLossless, "jpeg_ls", "pyjpegls"),
-        Syntax(uid.JPEGLSNearLossless, "jpeg_ls", "pyjpegls"),
-        Syntax(uid.JPEG2000Lossless, "jpeg_2000", "pylibjpeg"),
-        Syntax(uid.JPEG2000, "jpeg_2000", "pylibjpeg"),
-    )
-}
+_NATIVE = (
+    uid.ImplicitVRLittleEndian,
+    uid.ExplicitVRLittleEndian,
+    uid.ExplicitVRBigEndian,
+    uid.DeflatedExplicitVRLittleEndian,
+)
+_ENCAPSULATED = (
+    uid.RLELossless,
+    uid.JPEGBaseline8Bit,
+    uid.JPEGExtended12Bit,
+    uid.UID("1.2.840.10008.1.2.4.53"),
+    uid.UID("1.2.840.10008.1.2.4.55"),
+    uid.JPEGLossless,
+    uid.JPEGLosslessSV1,
+    uid.JPEGLSLossless,
+    uid.JPEGLSNearLossless,
+    uid.JPEG2000Lossless,
+    uid.JPEG2000,
+)
+"""Which codec it is, the codestream says; the two without a name are progressive JPEG, which is retired."""
 
 
-def transfer_syntax(dataset: Dataset) -> Syntax:
+def transfer_syntax(dataset: Dataset) -> uid.UID:
     """The file's transfer syntax.
 
     Raises:
         UnsupportedImage: it is not one of those that are read.
     """
-    syntax = _SYNTAXES.get(uid.UID(text(dataset.file_meta, "TransferSyntaxUID")))
-    if syntax is None:
+    syntax = uid.UID(text(dataset.file_meta, "TransferSyntaxUID"))
+    if syntax not in _NATIVE + _ENCAPSULATED:
         raise UnsupportedImage(
             "The pixels of the DICOM file are in a transfer syntax that is not read: send it uncompressed."
         )
     return syntax
+
+
+def is_native(syntax: uid.UID) -> bool:
+    """Whether pixels are stored without a codec."""
+    return syntax in _NATIVE

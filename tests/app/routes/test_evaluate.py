@@ -1,19 +1,22 @@
 from base64 import b64decode
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pytest
+from pydicom import dcmread
 
 from model.metrics.overlap import overlap
 from tests.app.conftest import Service
-from tests.app.fakes import Box, decode, encode, picture, truth
+from tests.app.fakes import Box, decode, dicom, encode, picture, truth
 
 BOX: Box = (8, 12, 16, 40)
 SHIFTED: Box = (12, 12, 16, 40)
 
 
-def evaluate(client: Service, image: bytes, mask: bytes, query: str = "") -> Any:
-    return client.post(f"/evaluate{query}", files={"image": ("image", image), "mask": ("mask", mask)})
+def evaluate(client: Service, image: bytes, mask: bytes, query: str = "", accept: str = "*/*") -> Any:
+    files = {"image": ("image", image), "mask": ("mask", mask)}
+    return client.post(f"/evaluate{query}", files=files, headers={"Accept": accept})
 
 
 def test_metrics(shared_client: Service) -> None:
@@ -30,6 +33,7 @@ def test_metrics(shared_client: Service) -> None:
         "timing_ms",
         "metrics",
         "disagreement",
+        "ground_truth",
     }
     assert document["disagreement"] is None
     # Both are 16 wide, and 12 columns are shared.
@@ -89,3 +93,54 @@ def test_not_a_form(shared_client: Service) -> None:
 def test_a_mask_that_is_none(shared_client: Service) -> None:
     answer = evaluate(shared_client, encode(picture()), b"not an image")
     assert answer.status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("accept", "media"),
+    [
+        ("*/*", "application/json"),
+        ("application/json, image/png", "application/json"),
+        ("image/png", "image/png"),
+        ("image/*", "image/png"),
+        ("application/json;q=0.5, image/png", "image/png"),
+        ("text/html, */*;q=0.1", "application/json"),
+        ("application/dicom", "application/dicom"),
+        ("image/png;q=0, application/*;q=0.2, application/json;q=0.1", "application/dicom"),
+    ],
+)
+def test_the_answer_is_what_accept_asks_for(shared_client: Service, accept: str, media: str) -> None:
+    answer = evaluate(shared_client, dicom(picture(BOX)), encode(truth(SHIFTED)), accept=accept)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == media
+    assert answer.headers["vary"] == "Accept"
+    if media == "image/png":
+        assert np.array_equal(decode(answer.content), truth(BOX))
+    if media == "application/dicom":
+        assert dcmread(BytesIO(answer.content)).Modality == "SEG"
+
+
+@pytest.mark.parametrize("render", ["mask", "overlay", "radiograph"])
+def test_a_picture_is_that_of_segment(shared_client: Service, render: str) -> None:
+    image, query = encode(picture(BOX)), f"?render={render}"
+    answer = evaluate(shared_client, image, encode(truth(SHIFTED)), query, "image/png")
+    same = shared_client.post(f"/segment{query}", content=image, headers={"Accept": "image/png"})
+    assert answer.content == same.content
+
+
+@pytest.mark.parametrize("accept", ["text/html", "image/jpeg", "*/*;q=0"])
+def test_nothing_acceptable(shared_client: Service, accept: str) -> None:
+    answer = evaluate(shared_client, encode(picture()), encode(truth()), accept=accept)
+    assert answer.status_code == 406
+    assert answer.json()["type"] == "urn:pleura:problem:not-acceptable"
+
+
+def test_dicom_of_an_image_that_is_none(shared_client: Service) -> None:
+    answer = evaluate(shared_client, encode(picture()), encode(truth()), accept="application/dicom")
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:pleura:problem:not-dicom"
+
+
+def test_a_wrong_mask_is_refused_whatever_the_answer_would_be(shared_client: Service) -> None:
+    for accept in ("application/json", "image/png"):
+        answer = evaluate(shared_client, encode(picture()), encode(truth(side=32)), accept=accept)
+        assert answer.json()["type"] == "urn:pleura:problem:size-mismatch"

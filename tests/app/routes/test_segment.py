@@ -56,6 +56,7 @@ def test_the_document(shared_client: Service) -> None:
         "spacing_mm": None,
         "spacing_plane": None,
         "applied": [],
+        "sides_from": "convention",
     }
     assert document["lungs"]["left"] is None
     right = document["lungs"]["right"]
@@ -148,11 +149,11 @@ def test_a_bad_image_is_refused_and_the_next_good_one_is_not(
 def test_a_reader_that_fails_as_nobody_foresaw(
     shared_client: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RecursionError("DOE^JANE")
 
     with monkeypatch.context() as patch:
-        patch.setattr("app.routes.segment.contents", broken)
+        patch.setattr("model.reading.reader.read_raster", broken)
         answer = shared_client.post("/segment", content=encode(picture()))
     assert answer.status_code == 400
     assert "DOE" not in answer.text
@@ -194,7 +195,7 @@ def test_a_document_for_dicom(shared_client: Service) -> None:
     document = shared_client.post("/segment", content=dicom(picture(BOX))).json()
     assert document["image"]["format"] == "dicom"
     assert document["image"]["spacing_mm"] == [0.5, 0.5]
-    assert document["image"]["spacing_plane"] == "patient"
+    assert document["image"]["spacing_plane"] == "unknown"
     assert document["lungs"]["right"]["area_mm2"] == 16 * 40 / 4
     assert "DOE" not in str(document)
 
@@ -235,3 +236,48 @@ def test_many_at_once_each_get_their_own_mask(make_client: MakeClient, max_batch
         assert all(threads.map(one, boxes))
     assert sum(client.engine.batches) == 60
     assert max(client.engine.batches) <= max_batch
+
+
+def test_accept_in_several_lines_is_one_list(shared_client: Service) -> None:
+    lines = [("Accept", "application/json;q=0.5"), ("Accept", "image/png")]
+    answer = shared_client.post("/segment", content=encode(picture()), headers=lines)
+    assert answer.headers["content-type"] == "image/png"
+
+
+@pytest.mark.parametrize(
+    "accept", ["*/*", "application/json", "image/png", "text/html", "application/json, text/plain, */*"]
+)
+def test_the_address_of_a_file_decides_whatever_is_accepted(shared_client: Service, accept: str) -> None:
+    """Generated clients accept what they please, often JSON alone, for the sake of errors."""
+    headers = {"Accept": accept}
+    png = shared_client.post("/segment.png", content=dicom(picture(BOX)), headers=headers)
+    assert png.headers["content-type"] == "image/png"
+    assert np.array_equal(decode(png.content), truth(BOX))
+    seg = shared_client.post("/segment.dcm", files={"image": ("x", dicom(picture(BOX)))}, headers=headers)
+    assert seg.headers["content-type"] == "application/dicom"
+    assert dcmread(BytesIO(seg.content)).Modality == "SEG"
+
+
+@pytest.mark.parametrize(
+    ("path", "beginning"), [("/segment.png", b"\x89PNG"), ("/segment.dcm", bytes(128) + b"DICM")]
+)
+def test_a_file_as_plain_bytes(shared_client: Service, path: str, beginning: bytes) -> None:
+    accept = {"Accept": "application/octet-stream, */*;q=0.5"}
+    answer = shared_client.post(path, content=dicom(picture(BOX)), headers=accept)
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.content.startswith(beginning)
+
+
+def test_the_options_of_a_file(shared_client: Service) -> None:
+    overlay = shared_client.post("/segment.png?render=overlay", content=encode(picture(BOX)))
+    assert overlay.content[25] == 2, "in colour"
+    strict = shared_client.post("/segment.png?threshold=0.99", content=encode(picture(BOX)))
+    assert not decode(strict.content).any()
+    for path in ("/segment.png?mask=rle", "/segment.dcm?render=mask", "/segment.dcm?mask=png"):
+        assert shared_client.post(path, content=dicom(picture(BOX))).status_code == 422, path
+
+
+def test_a_dicom_file_of_an_image_that_is_none(shared_client: Service) -> None:
+    answer = shared_client.post("/segment.dcm", content=encode(picture()))
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:pleura:problem:not-dicom"

@@ -84,7 +84,9 @@ def test_dicom(screen: Screen) -> None:
     expect(screen.page.locator("#lungs .right .mm")).to_have_text("160")
     screen.page.get_by_text("Image and model").click()
     expect(screen.page.locator("#fact-format")).to_have_text("DICOM")
-    expect(screen.page.locator("#fact-spacing")).to_have_text("0.5 × 0.5 mm")
+    expect(screen.page.locator("#fact-spacing")).to_have_text(
+        "0.5 × 0.5 mm, in the patient or on the detector"
+    )
     check_the_picture_is_seen(screen)
 
 

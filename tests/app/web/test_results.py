@@ -1,6 +1,7 @@
 """What is said of the outlines, and what can be taken away."""
 
 import json
+import re
 from io import BytesIO
 from typing import Any
 
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 from pydicom import dcmread
 
 from tests.app.fakes import decode, dicom, encode, picture, truth
+from tests.app.pacs.radiographs import radiograph
 from tests.app.web.conftest import Screen, two_lungs
 
 
@@ -103,6 +105,40 @@ def test_download_of_a_dicom_segmentation(screen: Screen) -> None:
     assert made.Modality == "SEG"
     assert [segment.SegmentLabel for segment in made.SegmentSequence] == ["Right lung", "Left lung"]
     assert np.count_nonzero(made.pixel_array) == 2 * 640
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"PixelSpacingCalibrationType": "GEOMETRY"}, ""),
+        ({"ImagerPixelSpacing": [0.5, 0.5]}, "magnified"),
+        ({}, "perhaps magnified"),
+    ],
+)
+def test_it_is_said_beside_millimetres_that_they_are_magnified(
+    attributes: dict[str, Any], said: str, screen: Screen
+) -> None:
+    page = screen.page
+    screen.choose(("chest.dcm", radiograph(picture((8, 12, 16, 40)), **attributes)))
+    screen.shows("untrusted")
+    expect(page.locator("#lungs th.mm")).to_have_text(f"mm² {said}".strip())
+    expect(page.locator("#lungs .right td.mm")).to_have_text("160")
+    expect(page.get_by_role("status")).to_contain_text(f"160 square millimetres {said}".strip())
+    note = page.locator("#areas-note")
+    expect(note).to_have_text(re.compile("detector" if said else "^Right and left are the patient’s.$"))
+    screen.choose_truth("truth.png", encode(truth((12, 12, 16, 40))))
+    expect(page.locator("#truth")).to_have_attribute("data-state", "done")
+    distance = page.locator("#metrics tr").filter(has_text="HD95").locator("td")
+    expect(distance).to_have_text(f"2.00 mm, {said}".removesuffix(", "))
+
+
+def test_it_is_said_that_right_and_left_go_by_the_file(screen: Screen) -> None:
+    mirrored = radiograph(picture((8, 12, 16, 40)), PatientOrientation=["R", "F"])
+    screen.choose(("chest.dcm", mirrored))
+    screen.shows("untrusted")
+    expect(screen.page.locator("#areas-note")).to_contain_text("by the orientation in the file")
+    expect(screen.page.locator("#lungs .right .px")).to_have_text("not found")
+    expect(screen.page.locator("#warnings")).to_contain_text("mirrored")
 
 
 def test_a_download_that_fails_is_explained(screen: Screen) -> None:

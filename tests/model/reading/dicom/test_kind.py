@@ -94,19 +94,19 @@ def test_a_radiograph_without_pixels_is_not_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "attributes",
+    ("attributes", "named"),
     [
-        {"PhotometricInterpretation": None},
-        {"PhotometricInterpretation": "HSV"},
-        {"PhotometricInterpretation": "RGB"},
-        {"SamplesPerPixel": 2},
-        {"BitsAllocated": 12},
-        {"BitsAllocated": 64},
-        {"HighBit": 15},
+        ({"PhotometricInterpretation": "HSV"}, "PhotometricInterpretation .* none that is read"),
+        ({"PhotometricInterpretation": "MONOCHROME"}, "PhotometricInterpretation .* none that is read"),
+        ({"PhotometricInterpretation": "RGB"}, "does not fit its SamplesPerPixel"),
+        ({"SamplesPerPixel": 2}, "does not fit its SamplesPerPixel"),
+        ({"SamplesPerPixel": 3}, "does not fit its SamplesPerPixel"),
+        ({"BitsAllocated": 12}, "8 or 16 bits"),
+        ({"BitsAllocated": 64}, "8 or 16 bits"),
     ],
 )
-def test_unusual_pixels_are_named_unsupported(attributes: dict[str, Any]) -> None:
-    with pytest.raises(UnsupportedImage):
+def test_unusual_pixels_are_named_unsupported(attributes: dict[str, Any], named: str) -> None:
+    with pytest.raises(UnsupportedImage, match=named):
         read(dicom(chest(), bits=12, **attributes))
 
 

@@ -1,0 +1,99 @@
+"""What a request is answered with: the document, a picture or a DICOM SEG, with the mask's trust in the headers of each."""
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Self
+
+from fastapi.responses import Response
+
+from model.checkpoint import CheckpointMetadata
+from model.quality import Quality
+from model.reading import read
+from model.segmentation import Segmentation
+from model.segmenter import Prepared, Segmenter
+from model.writing.overlay import overlay_png
+from model.writing.png import mask_png
+from model.writing.radiograph import radiograph_png
+from model.writing.seg import dicom_seg
+from model.writing.trust import trust_fields
+
+from .document import timing
+from .negotiation import Media, choose
+from .options import Render
+from .schemas import SegmentationDocument
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer's body, and what is said and counted of its mask."""
+
+    body: bytes
+    media_type: str
+    timing_ms: dict[str, float]
+    quality: Quality
+
+    @classmethod
+    def document(cls, document: SegmentationDocument, segmentation: Segmentation) -> Self:
+        """An answer in JSON."""
+        return cls(
+            body=document.model_dump_json().encode(),
+            media_type=Media.JSON,
+            timing_ms=document.timing_ms.model_dump(),
+            quality=segmentation.quality,
+        )
+
+    @classmethod
+    def file(
+        cls,
+        segmentation: Segmentation,
+        segmenter: Segmenter,
+        *,
+        media: Media,
+        render: Render,
+        queue_ms: float,
+    ) -> Self:
+        """An answer as PNG or DICOM."""
+        start = perf_counter()
+        body = _file(segmentation, segmenter.metadata, media=media, render=render)
+        encode_ms = (perf_counter() - start) * 1000
+        return cls(
+            body=body,
+            media_type=media,
+            timing_ms=timing(segmentation, queue_ms=queue_ms, encode_ms=encode_ms).model_dump(),
+            quality=segmentation.quality,
+        )
+
+    def response(self, *, media_type: str | None = None) -> Response:
+        """The answer over HTTP, called ``media_type`` if that is given."""
+        headers = {"Vary": "Accept", **trust_fields(self.quality)}
+        return Response(self.body, media_type=media_type or self.media_type, headers=headers)
+
+
+def prepare(
+    segmenter: Segmenter, source: memoryview, *, accepted: list[Media], render: Render, max_pixels: int
+) -> Prepared:
+    """Reads a radiograph as finely as its answer needs.
+
+    Raises:
+        ImageError: it cannot be used.
+        NotDicom: only DICOM is wanted, and it is none.
+    """
+    if Media.PNG in accepted and render is not Render.MASK:
+        # All of its pixels are shown, not only what the network needs.
+        prepared = segmenter.prepare(read(source, max_pixels=max_pixels))
+    else:
+        prepared = segmenter.prepare(source, max_pixels=max_pixels)
+    # Before the network runs: what cannot be written is not worth its time.
+    choose(accepted, prepared.radiograph)
+    return prepared
+
+
+def _file(segmentation: Segmentation, metadata: CheckpointMetadata, *, media: Media, render: Render) -> bytes:
+    radiograph, quality = segmentation.radiograph, segmentation.quality
+    if media is Media.DICOM:
+        return dicom_seg(segmentation, metadata)
+    if render is Render.OVERLAY:
+        return overlay_png(radiograph, segmentation.labels, quality)
+    if render is Render.RADIOGRAPH:
+        return radiograph_png(radiograph, quality)
+    return mask_png(segmentation.mask, quality)

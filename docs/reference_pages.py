@@ -1,0 +1,124 @@
+"""Reference pages that are written from the code when the site is built: command line, settings, HTTP.
+
+MkDocs loads this module as a hook (``hooks`` in mkdocs.yml).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from typer.testing import CliRunner
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from app.main import create_app
+from app.settings import Settings
+from pleura_cli import COMMANDS, cli
+
+_TERMINAL = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+_NO_FLAG = "from the environment or a file only"
+
+
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    """Add the generated pages to those that are written by hand."""
+    for address, write in PAGES.items():
+        files.append(File.generated(config, address, content=write()))
+    return files
+
+
+def command_line() -> str:
+    """Return the page of the command `pleura`: what each command's ``--help`` prints."""
+    parts = [
+        "# Command line",
+        "What `--help` prints. Exit code 0 is success, 1 a failure that a sentence explains, 2 a call that is wrong.",
+    ]
+    for name in ("", *COMMANDS):
+        if name == "client":
+            parts.append(
+                "## pleura client\n\nThe client of a running service; `pleura-client --help` lists its options."
+            )
+            continue
+        shown = CliRunner().invoke(cli, [*name.split(), "--help"], env=_TERMINAL, prog_name="pleura").output
+        parts.append(f"## pleura {name}\n\n```text\n{shown.strip()}\n```".replace("pleura \n", "pleura\n"))
+    return "\n\n".join(parts) + "\n"
+
+
+def settings() -> str:
+    """Return the page of the service's settings."""
+    rows = [
+        (
+            f"`PLEURA_{name.upper()}`",
+            f"`--{name.replace('_', '-')}`" if "SecretStr" not in str(field.annotation) else _NO_FLAG,
+            "" if field.default in (None, "") else f"`{field.default}`",
+            field.description or "",
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n\n".join(
+        [
+            "# Settings",
+            "Every setting of `pleura serve` is an environment variable and a flag; a flag wins.",
+            _table(("variable", "flag", "default", "meaning"), rows),
+        ]
+    )
+
+
+def http_operations() -> str:
+    """Return the page of the HTTP operations, from the OpenAPI document."""
+    document = create_app(Settings()).openapi()
+    parts = [
+        "# HTTP operations",
+        f"Written from the OpenAPI document, version {document['info']['version']}; a running service has it at "
+        "`/openapi.json` and a page to try it at `/docs`. [HTTP API](http.md) explains what they mean.",
+    ]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            parts += list(_operation(method, path, operation))
+    return "\n\n".join(parts) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "reference/command-line.md": command_line,
+    "reference/settings.md": settings,
+    "reference/http-operations.md": http_operations,
+}
+"""The address of each generated page, and what writes it."""
+
+
+def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
+    yield f"## {method.upper()} {path}"
+    yield re.sub(
+        r"^Raises:.*", "", operation.get("description") or operation.get("summary", ""), flags=re.DOTALL
+    )
+    parameters = [
+        (
+            f"`{one['name']}`",
+            one["in"],
+            ", ".join(f"`{choice}`" for choice in one["schema"].get("enum", ()))
+            or one["schema"].get("type", ""),
+            one.get("description", ""),
+        )
+        for one in operation.get("parameters", ())
+    ]
+    if parameters:
+        yield _table(("parameter", "in", "values", "meaning"), parameters)
+    if "requestBody" in operation:
+        yield "Body: " + ", ".join(f"`{kind}`" for kind in operation["requestBody"]["content"])
+    answers = [
+        (status, ", ".join(f"`{kind}`" for kind in answer.get("content", ())), answer["description"])
+        for status, answer in operation["responses"].items()
+    ]
+    yield _table(("status", "type", "meaning"), answers)
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(
+        "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in row) + " |" for row in lines
+    )

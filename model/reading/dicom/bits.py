@@ -1,0 +1,103 @@
+"""Where the sample lies within its cell: bits stored, high bit, sign (PS3.5 8.1.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BitLayout:
+    """What the attributes say of a sample.
+
+    Attributes:
+        stored: bits of the sample.
+        high: number of its highest bit within the cell, from 0; where it is signed, that is the sign.
+        signed: whether it is in two's complement.
+    """
+
+    stored: int
+    high: int
+    signed: bool
+
+    def within(self, width: int) -> BitLayout:
+        """The same for cells of ``width`` bits, which may be fewer than the attributes say."""
+        return replace(self, stored=min(self.stored, width), high=min(self.high, width - 1))
+
+    def filling(self, width: int) -> BitLayout:
+        """The same for a codec that has no unused bits."""
+        return replace(self, stored=width, high=width - 1)
+
+
+def stored_values(
+    cells: NDArray[Any], layout: BitLayout, *, width: int, lossy: bool = False, signed_cells: bool = False
+) -> NDArray[Any]:
+    """The values of samples, without the bits that are not theirs; ``cells`` may be overwritten.
+
+    Bits above the sample hold anything: overlays, a sign, nothing. Where bits stored and high bit contradict each other, the
+    cells decide.
+
+    Args:
+        cells: uint8, uint16 or uint32 of any shape.
+        layout: what the attributes say.
+        width: bits of a cell that can be set: those of the codestream, or bits allocated.
+        lossy: whether decoded values may lie beyond the range that was stored. They are clipped: without its highest bit a
+            white pixel would become black.
+        signed_cells: whether the codestream itself says that its values are signed.
+
+    Returns:
+        The same shape, signed where the layout says so.
+    """
+    layout = layout.within(width)
+    stored, shift = _settle(cells, layout, width)
+    if lossy and shift == 0 and stored < width:
+        if layout.signed and signed_cells:
+            limit = 1 << (stored - 1)
+            return np.clip(_sign_extended(cells, width), -limit, limit - 1)
+        if not layout.signed:
+            # No codec errs by the whole range: what lies beyond that are other bits.
+            cells &= cells.dtype.type((1 << (stored + 1)) - 1)
+            return np.minimum(cells, cells.dtype.type((1 << stored) - 1), out=cells)
+    if shift:
+        cells >>= cells.dtype.type(shift)
+    if layout.signed:
+        return _sign_extended(cells, stored)
+    if stored < 8 * cells.dtype.itemsize:
+        cells &= cells.dtype.type((1 << stored) - 1)
+    return cells
+
+
+def _settle(cells: NDArray[Any], layout: BitLayout, width: int) -> tuple[int, int]:
+    """Bits of the sample, and how far it lies above the cell's lowest bit."""
+    stored, above = layout.stored, layout.high + 1
+    if above < stored:
+        return (above if _fit(cells, above, width, signed=layout.signed) else stored), 0
+    shift = above - stored
+    unused = cells.dtype.type((1 << shift) - 1)
+    if shift and _fit(cells, stored, width, signed=layout.signed) and np.any(cells & unused):
+        # Values that lie in the low bits, whatever the high bit says: shifted down, next to nothing would be left of them.
+        return stored, 0
+    return stored, shift
+
+
+def _fit(cells: NDArray[Any], bits: int, width: int, *, signed: bool) -> bool:
+    """Whether all cells are values of so many bits, extended by zeros or by their sign."""
+    if int(cells.max()) >> bits == 0:
+        return True
+    if not signed:
+        return False
+    top = cells >> cells.dtype.type(bits - 1)
+    return bool(np.all((top <= 1) | (top == (1 << (width - bits + 1)) - 1)))
+
+
+def _sign_extended(cells: NDArray[Any], bits: int) -> NDArray[Any]:
+    """Two's complement of the lower ``bits``, in the signed type of the same size."""
+    rest = 8 * cells.dtype.itemsize - bits
+    values = cells.view(f"i{cells.dtype.itemsize}")
+    if rest:
+        values <<= rest
+        values >>= rest
+    return values

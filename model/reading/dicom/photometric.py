@@ -1,0 +1,121 @@
+"""What stored values are displayed as: the photometric interpretation (PS3.3 C.7.6.3.1.2), its inversion, the beam's intensity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydicom import Dataset, uid
+
+from ...errors import UnreadableImage, UnsupportedImage
+from .dataset import integer, is_empty, one_of, text
+
+_GREY = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
+_COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+
+
+@dataclass(frozen=True, slots=True)
+class Photometric:
+    """The photometric interpretation in the standard's spelling, and whether the file lacks it."""
+
+    name: str
+    assumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Intensity:
+    """How the values of a radiograph that nothing prepared for display depend on the X-ray beam.
+
+    Attributes:
+        linear: values are proportional to its intensity; else to the logarithm, or it is not said.
+        rising: higher values mean more of it, so that dense tissue is dark.
+    """
+
+    linear: bool
+    rising: bool
+
+
+def read_photometric(dataset: Dataset) -> tuple[Photometric, int]:
+    """The photometric interpretation, and samples per pixel.
+
+    A grey image that does not say it is MONOCHROME2, unless its other attributes say that it is to be inverted.
+
+    Raises:
+        UnreadableImage: it is missing from an image with colours, or is not what the samples are.
+        UnsupportedImage: another than those that are read.
+    """
+    if is_empty(dataset, "PhotometricInterpretation"):
+        if integer(dataset, "SamplesPerPixel", default=1) != 1:
+            raise UnreadableImage("The DICOM file has no PhotometricInterpretation: export it again.")
+        inverse = one_of(dataset, "PresentationLUTShape", ("IDENTITY", "INVERSE"))
+        dark_is_dense = inverse == "INVERSE" or (not inverse and _sign(dataset) == 1)
+        return Photometric("MONOCHROME1" if dark_is_dense else "MONOCHROME2", assumed=True), 1
+    name = one_of(dataset, "PhotometricInterpretation", _GREY + _COLOURS)
+    if not name:
+        raise UnsupportedImage(
+            "The PhotometricInterpretation of the DICOM file is none that is read: "
+            "send MONOCHROME1, MONOCHROME2, PALETTE COLOR, RGB or YBR."
+        )
+    fitting = 1 if name in _GREY else 3
+    samples = integer(dataset, "SamplesPerPixel", default=fitting)
+    if samples != fitting:
+        raise UnsupportedImage(
+            "The PhotometricInterpretation of the DICOM file does not fit its SamplesPerPixel: export it again."
+        )
+    return Photometric(name), samples
+
+
+def is_inverted(dataset: Dataset, photometric: str) -> bool:
+    """Whether the lowest value of a grey image is displayed white.
+
+    PresentationLUTShape says the same a second time (PS3.3 C.8.11.3: INVERSE with MONOCHROME1, IDENTITY with MONOCHROME2).
+    Where the two contradict each other either is known to be the wrong one: one inversion, unless the sign of the intensity
+    speaks against it.
+    """
+    shape = one_of(dataset, "PresentationLUTShape", ("IDENTITY", "INVERSE"))
+    agreeing = "INVERSE" if photometric == "MONOCHROME1" else "IDENTITY"
+    if shape in ("", agreeing):
+        return photometric == "MONOCHROME1"
+    return _sign(dataset) != -1
+
+
+def raw_intensity(dataset: Dataset) -> Intensity | None:
+    """How the values depend on the beam (PS3.3 C.8.11.3.1.2); None for what was prepared for display, or does not say it.
+
+    The two attributes define no transformation for display, and many files that are for presentation have them wrong: they
+    count where the image is for processing, and where it does not say what it is for and has none of the attributes of a
+    display.
+    """
+    relationship = one_of(dataset, "PixelIntensityRelationship", ("LIN", "LOG", "DISP"))
+    sign = _sign(dataset)
+    for_processing = _for_processing(dataset)
+    if for_processing is None:
+        for_processing = relationship != "" and sign != 0 and not _is_for_display(dataset)
+    if relationship == "LIN" and sign == 0:
+        # Proportional is rising.
+        sign = 1
+    if not for_processing or relationship == "DISP" or sign == 0:
+        return None
+    return Intensity(linear=relationship == "LIN", rising=sign == 1)
+
+
+def _for_processing(dataset: Dataset) -> bool | None:
+    intent = one_of(dataset, "PresentationIntentType", ("FOR PROCESSING", "FOR PRESENTATION"))
+    if intent:
+        return intent == "FOR PROCESSING"
+    return text(dataset, "SOPClassUID") == uid.DigitalXRayImageStorageForProcessing or None
+
+
+def _is_for_display(dataset: Dataset) -> bool:
+    return not all(
+        is_empty(dataset, keyword) for keyword in ("VOILUTSequence", "WindowCenter", "PresentationLUTShape")
+    )
+
+
+def _sign(dataset: Dataset) -> int:
+    """1 where higher values mean more intensity, -1 where less, 0 where the file does not say."""
+    try:
+        sign = integer(dataset, "PixelIntensityRelationshipSign", default=0)
+    except UnreadableImage:
+        return 0
+    # Written unsigned, -1 is 65535.
+    return {1: 1, -1: -1, 65535: -1}.get(sign, 0)

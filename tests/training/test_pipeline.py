@@ -1,0 +1,125 @@
+"""The steps that make the bundled weights."""
+
+import subprocess
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from training import pipeline
+from training.pipeline import MASKS, UNLABELLED, Pipeline, Step, run, run_chain
+
+
+@pytest.fixture
+def free(tmp_path: Path) -> Pipeline:
+    """A pipeline on folders of three images each."""
+    data, out = tmp_path / "data", tmp_path / "out"
+    images = [data / folder for folder in UNLABELLED.values()]
+    for name in MASKS:
+        images += [data / name / "train" / "images", out / "clean" / f"{name}-train" / "images"]
+    images.append(data / "covid" / "train" / "images")
+    for folder in images:
+        folder.mkdir(parents=True)
+        for number in range(3):
+            cv2.imwrite(str(folder / f"{number}.png"), np.zeros((4, 4), np.uint8))
+    (data / "covid" / "index.csv").write_text(
+        "stem,licence\n0,CC BY 4.0\n1,CC BY-NC-SA 4.0\n2,\n", encoding="utf-8"
+    )
+    for number in (1, 2):
+        (out / f"labels-{number}" / "nih" / "images").mkdir(parents=True)
+    return Pipeline(data=data, out=out, encoder_weights="none", scale=0.01)
+
+
+def commands(free: Pipeline) -> dict[str, list[str]]:
+    """Each step's arguments by name, in order."""
+    return {
+        step.name: list(map(str, step.arguments()))
+        for stage in free.stages()
+        for chain in stage
+        for step in chain
+    }
+
+
+def values_of(arguments: list[str], *options: str) -> list[str]:
+    return [value for option, value in pairwise(arguments) if option in options]
+
+
+def test_every_checkpoint_that_a_step_reads_was_written_before(free: Pipeline) -> None:
+    written = set()
+    for arguments in commands(free).values():
+        for path in values_of(arguments, "--checkpoint", "--start-from"):
+            assert path in written
+        (out,) = values_of(arguments, "--out")
+        written |= {out, f"{out}/last.safetensors"}
+
+
+def test_no_step_but_the_last_reads_masks_that_are_not_free(free: Pipeline) -> None:
+    data = str(free.data)
+    found = commands(free)
+    for name, arguments in found.items():
+        if name == "report":
+            continue
+        folders = [path for path in values_of(arguments, "--data", "--validation") if path.startswith(data)]
+        assert all(Path(folder).parent.name in MASKS for folder in folders)
+        assert all(path == f"{data}/covid/train/masks" for path in values_of(arguments, "--within"))
+    assert len(values_of(found["report"], "--data")) == 5
+
+
+def test_the_network_that_learns_from_everything_is_one_more(free: Pipeline) -> None:
+    more = replace(free, everything=True)
+    for name in ("shenzhen", "covid_lungs", "children"):
+        (free.data / name / "train" / "images").mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(free.data / name / "train" / "images" / "x.png"), np.zeros((4, 4), np.uint8))
+        (free.out / "clean-everything" / f"{name}-train" / "images").mkdir(parents=True)
+    found, plain = commands(more), commands(free)
+    assert {name: found[name] for name in plain} == plain
+    assert [Path(path).name for path in values_of(found["everything-256"], "--data")] == [
+        *("montgomery-train", "wingspan-train", "shenzhen-train", "covid_lungs-train", "children-train"),
+        "nih",
+    ]
+
+
+def test_only_images_of_free_licences_are_taken_from_covid(free: Pipeline) -> None:
+    (folder,) = values_of(commands(free)["labels-1-covid"], "--images")
+    assert [path.name for path in Path(folder).iterdir()] == ["0.png"]
+
+
+def test_a_run_that_was_killed_is_resumed(free: Pipeline) -> None:
+    assert "--resume" not in commands(free)["teacher-a-128"]
+    (free.out / "teacher-a-128").mkdir()
+    (free.out / "teacher-a-128" / "state.pt").touch()
+    assert "--resume" in commands(free)["teacher-a-128"]
+
+
+def test_a_weight_for_each_folder(free: Pipeline) -> None:
+    arguments = commands(free)["student-1-a-128"]
+    assert [Path(path).name for path in values_of(arguments, "--data")] == [
+        "montgomery-train",
+        "wingspan-train",
+        "nih",
+    ]
+    assert values_of(arguments, "--weight") == ["2.0", "2.0", "1.0"]
+
+
+def test_what_is_finished_is_not_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = []
+
+    def fake(command: list[str], **_: object) -> None:
+        ran.append(command[-1])
+        if command[-1] == "broken":
+            raise subprocess.CalledProcessError(1, command)
+
+    monkeypatch.setattr(pipeline.subprocess, "run", fake)
+    first, broken, last = (Step(name, lambda name=name: [name]) for name in ("first", "broken", "last"))
+    with pytest.raises(subprocess.CalledProcessError):
+        run_chain([first, broken, last], tmp_path)
+    assert ran == ["first", "broken"]
+    assert capsys.readouterr().out == "first\n"
+    run(first, tmp_path)
+    assert ran == ["first", "broken"]
+    assert (tmp_path / "first.log").exists()
