@@ -88,7 +88,7 @@ class Batcher(Generic[Item, Result]):
         if len(self._places) >= self._size:
             wait = max(1, min(60, ceil(self._size * self._item_s)))
             raise QueueFull(
-                f"All {self._size} places in the queue are taken: try again in {wait} s.", retry_after=wait
+                f"All {self._size} slots in the queue are taken. Try again in {wait} s.", retry_after=wait
             )
 
     @asynccontextmanager
@@ -112,7 +112,7 @@ class Batcher(Generic[Item, Result]):
             if not deadline.expired():
                 raise
             raise DeadlinePassed(
-                f"The network did not get to this image within {self._deadline_s:g} s: try again later."
+                f"The image waited {self._deadline_s:g} s for the network. Try again later."
             ) from None
 
     async def infer(self, item: Item, place: Place) -> Result:
@@ -183,10 +183,10 @@ class Batcher(Generic[Item, Result]):
         except EngineError as failure:
             error = failure
         except TimeoutError:
-            error = EngineError("The network did not come to an end: try again later.")
+            error = EngineError(f"Inference timed out after {self._patience_s:g} s. Try again later.")
         except Exception as failure:
             # Whatever a driver raises must not end this loop.
-            error = EngineError("The network could not be run: try again later.")
+            error = EngineError("The network could not be run. Try again later.")
             error.__cause__ = failure
         took = (monotonic() - start) / (len(items) * self._lanes)
         self._item_s += 0.2 * (took - self._item_s)

@@ -22,6 +22,7 @@ from model.errors import (
 )
 
 from .open_inference.schemas import InferenceError
+from .parameters import parameter_errors
 from .schemas import Problem
 
 PROBLEM_JSON = "application/problem+json"
@@ -50,17 +51,17 @@ class LengthRequired(ServiceError):
 
 
 class AmbiguousLength(ServiceError):
-    """The head says two things about the body's length."""
+    """The headers say two things about the body's length."""
 
 
 class HeadTooLarge(ServiceError):
-    """The head has more bytes than allowed."""
+    """The request line and the headers have more bytes than allowed."""
 
     @classmethod
     def over(cls, max_bytes: int) -> Self:
         """Says how many are allowed."""
         return cls(
-            f"The request's head has more than the {max_bytes / 1000:g} kB that are allowed: send fewer or shorter headers."
+            f"The request line and the headers have more than {max_bytes / 1000:g} kB. Send fewer or shorter headers."
         )
 
 
@@ -184,7 +185,7 @@ TABLE: dict[type[Exception], Kind] = {
     RequestValidationError: Kind(422, "wrong-parameters", "A parameter is wrong"),
     QueueFull: Kind(429, "queue-full", "Too many images are waiting"),
     TooManyUploads: Kind(429, "too-many-uploads", "Too many images are arriving"),
-    HeadTooLarge: Kind(431, "head-too-large", "The request's head is too large"),
+    HeadTooLarge: Kind(431, "head-too-large", "The request headers are too large"),
     ClientGone: Kind(499, "client-gone", "The client closed the connection"),
     ImageError: Kind(400, "wrong-image", "The image cannot be used"),
     PleuraError: Kind(500, "internal-error", "Something went wrong"),
@@ -231,7 +232,9 @@ def answer(scope: Scope, error: Exception) -> Response:
         headers.update(error.headers or {})
     else:
         kind = next(TABLE[ancestor] for ancestor in type(error).__mro__ if ancestor in TABLE)
-        detail = _sentence(error) if isinstance(error, RequestValidationError) else str(error)
+        detail = str(error)
+        if isinstance(error, RequestValidationError):
+            detail = parameter_errors(scope, error)
     if kind.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="pleura"'
     if "GET" in headers.get("Allow", ""):
@@ -257,13 +260,3 @@ def _told(scope: Scope, kind: Kind, detail: str, *, headers: dict[str, str] | No
 
 async def _handle(request: Request, error: Exception) -> Response:
     return answer(request.scope, error)
-
-
-def _sentence(error: RequestValidationError) -> str:
-    """What is wrong with the parameters; values are not repeated."""
-    parts = []
-    for one in error.errors():
-        where, *names = map(str, one["loc"])
-        message = str(one["msg"])
-        parts.append(f"{where} parameter {'.'.join(names)}: {message[:1].lower()}{message[1:]}")
-    return f"Mend the {'; the '.join(parts)}."

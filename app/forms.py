@@ -9,12 +9,11 @@ from python_multipart.multipart import parse_options_header
 
 from .errors import BadForm, WrongFields
 from .misread import Received
+from .parameters import quoted
 from .spool import Spool
 
 _PLAIN = {b"", b"7bit", b"8bit", b"binary"}
 """Content-Transfer-Encodings that leave the bytes as they are."""
-
-_HARMLESS_NAME = re.compile(r"[A-Za-z0-9_.\-\[\]]{1,40}")
 
 
 class _Part:
@@ -141,8 +140,7 @@ class FormReader:
     def _open(self) -> None:
         name = self._part.name
         if name not in self._fields:
-            told = f" `{name}`" if _HARMLESS_NAME.fullmatch(name) else ""
-            raise WrongFields(f"Unexpected form field{told}. {expected(self._fields)}")
+            raise WrongFields(f"Unexpected form field{quoted(name)}. {expected(self._fields)}")
         if name in self._parts:
             raise WrongFields(f"The form has the field `{name}` twice. {expected(self._fields)}")
         if self._part.headers.get(b"content-transfer-encoding", b"").lower() not in _PLAIN:

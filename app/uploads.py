@@ -90,7 +90,7 @@ class Intake:
                 yield
         except OSError:
             raise SpoolFull(
-                "The service has no room for this upload: try again later, or give its temporary folder more."
+                "The service has no room for this upload. Try again later, or give its temporary folder more space."
             ) from None
         finally:
             self._count -= 1

@@ -18,6 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from .datasets import images_in
+
 MASKS = ("montgomery", "wingspan")
 """Sets whose masks are free."""
 
@@ -262,7 +264,7 @@ class Pipeline:
 
     def _epochs(self, images: int, folders: Sequence[Path]) -> tuple[int, int]:
         """Epochs and passes over the images in each, so that a network sees about so many."""
-        there = sum(len(list((folder / "images").iterdir())) for folder in folders)
+        there = sum(len(images_in(folder / "images")) for folder in folders)
         rounds = max(1, round(images * self.scale / there))
         epochs = min(EPOCHS, rounds)
         return epochs, max(1, round(rounds / epochs))

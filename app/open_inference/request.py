@@ -85,7 +85,9 @@ def _parse(text: bytes) -> InferenceRequest:
         if first["type"] == "json_invalid":
             raise BadInferenceRequest(f"Send the request as JSON: {message}.") from None
         where = ".".join(map(str, first["loc"]))
-        raise WrongTensors(f"Mend {where or 'the request'}: {message}.") from None
+        raise WrongTensors(
+            f"{f'The field `{where}`' if where else 'The request'} is not valid: {message}."
+        ) from None
 
 
 def _elements(tensor: memoryview, *, count: int, size: int) -> list[memoryview]:

@@ -67,6 +67,10 @@ _MAY_BE_MISSING = (
     "InstitutionAddress",
     "StationName",
     "AcquisitionDateTime",
+    # Which film of the study it is (C.7.3.1, C.7.6.1, C.8.1.1)
+    "SeriesNumber",
+    "InstanceNumber",
+    "ViewPosition",
     # How its pixels were compressed, once and for all that comes of them (C.7.6.1)
     "LossyImageCompression",
     "LossyImageCompressionRatio",

@@ -10,7 +10,8 @@ from ..errors import SizeMismatch, UnsuitableImage
 from ..lungs import LEFT, RIGHT
 from ..quiet import quiet
 from ..version import installed_version
-from .trust import MESSAGES, trust_fields
+from .overlay import COLOURS
+from .seg_words import comments, series_description, series_number, trust_in_words
 
 if TYPE_CHECKING:
     from highdicom import AlgorithmIdentificationSequence
@@ -18,28 +19,29 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from ..checkpoint import CheckpointMetadata
-    from ..quality import Quality
     from ..segmentation import Segmentation
 
-_SERIES_NUMBER = 9001
-"""High, so that it seldom meets a number of the modality's own series; viewers list it last."""
-_DESCRIPTION = "Lung segmentation"
-UNTRUSTED = f"{_DESCRIPTION}, not trusted"
-"""Series description of a mask that is not trusted: viewers show it."""
-
+_NO_SPACING_MM = (1.0, 1.0)
+_SLICE_THICKNESS_MM = 1.0
 _NOT_YET = "2.25.0"
 """Instance UID until the object is whole: its own follows from all else that is in it."""
 
 
 def dicom_seg(
-    segmentation: Segmentation, metadata: CheckpointMetadata, *, series_instance_uid: str | None = None
+    segmentation: Segmentation,
+    metadata: CheckpointMetadata,
+    *,
+    labelmap: bool = False,
+    series_instance_uid: str | None = None,
 ) -> bytes:
-    """Write a DICOM Segmentation (type BINARY, Explicit VR Little Endian) of the lungs in one radiograph.
+    """Write a DICOM Segmentation (Explicit VR Little Endian) of the lungs in one radiograph.
 
     Segment 1 is the right lung, segment 2 the left one, always both: the frame of a lung that was not found is empty. The property
     types are SNOMED CT 3341006 (right lung) and 44029006 (left lung), the category is 91723000 (anatomical structure). Patient and
-    study are those of the source, which each frame refers to (see `source_of`). Text is UTF-8. A radiograph has no frame of
-    reference, so there are no plane positions: the segmentation lies on the source pixel by pixel.
+    study are those of the source, which each frame refers to (see `source_of`). Text is UTF-8.
+
+    The segmentation lies on the source pixel by pixel. A radiograph has no geometry in space; viewers and readers ask for one all
+    the same, so every frame lies in the plane x, y at the origin, with the source's spacing, or 1 mm where it is unknown.
 
     Series Description, Content Description and Segment Description say whether the mask is trusted; Image Comments hold the
     fields of `trust_fields`, what the sides and the spacing go by, and each warning, a line each.
@@ -50,6 +52,8 @@ def dicom_seg(
     Args:
         segmentation: of a DICOM image.
         metadata: of the checkpoint that made it.
+        labelmap: write type LABELMAP, one frame whose values are the segments' numbers, instead of BINARY, a frame of one bit for
+            each segment. Few programs read it yet.
         series_instance_uid: the series that it is to be in; None makes one.
 
     Raises:
@@ -70,17 +74,20 @@ def dicom_seg(
                 f"The labels are {labels.shape[1]}×{labels.shape[0]} pixels and the DICOM image "
                 f"{source.Columns}×{source.Rows}: make the segmentation at the image's size."
             )
-        return _encode(segmentation, metadata, dataset, source, series_instance_uid)
+        made = _make(segmentation, metadata, source, labelmap=labelmap, series=series_instance_uid)
+        _lay_in_a_plane(made, segmentation.radiograph.spacing_mm)
+        return _with_its_uids(made)
 
 
-def _encode(
+def _make(
     segmentation: Segmentation,
     metadata: CheckpointMetadata,
-    dataset: Dataset,
     source: Dataset,
-    series_instance_uid: str | None,
-) -> bytes:
-    from highdicom import AlgorithmIdentificationSequence, PixelMeasuresSequence
+    *,
+    labelmap: bool,
+    series: str | None,
+) -> Dataset:
+    from highdicom import AlgorithmIdentificationSequence
     from highdicom.seg import Segmentation as Seg
     from pydicom.sr.codedict import codes
     from pydicom.uid import generate_uid
@@ -88,6 +95,9 @@ def _encode(
     from ..reading.dicom.sides import patient_orientation
     from .dicom_source import moment_of
 
+    dataset, quality = segmentation.radiograph.dataset, segmentation.quality
+    assert dataset is not None
+    kind = "LABELMAP" if labelmap else "BINARY"
     name, version = _long_string(metadata.name), f"{installed_version()}+{metadata.sha256[:12]}"
     algorithm = AlgorithmIdentificationSequence(
         name=name,
@@ -95,18 +105,17 @@ def _encode(
         version=version,
         parameters={"threshold": f"{segmentation.threshold:g}"},
     )
-    trust = trust_in_words(segmentation.quality)
-    spacing_mm = segmentation.radiograph.spacing_mm
-    made_of = [source.SOPInstanceUID, name, version]
+    trust = trust_in_words(quality)
     date, time = moment_of(dataset)
     try:
         made = Seg(
             source_images=[source],
             pixel_array=segmentation.labels,
-            segmentation_type="BINARY",
+            segmentation_type=kind,
             segment_descriptions=[_describe(label, algorithm, trust) for label in (RIGHT, LEFT)],
-            series_instance_uid=series_instance_uid or generate_uid(entropy_srcs=["series", *made_of]),
-            series_number=_SERIES_NUMBER,
+            series_instance_uid=series
+            or generate_uid(entropy_srcs=["series", source.SOPInstanceUID, name, version, kind]),
+            series_number=series_number(source),
             sop_instance_uid=_NOT_YET,
             instance_number=1,
             manufacturer="Pleura",
@@ -118,9 +127,8 @@ def _encode(
             content_description=trust,
             content_date=date,
             content_time=time,
-            series_description=_DESCRIPTION if segmentation.quality.trusted else UNTRUSTED,
+            series_description=series_description(quality, source),
             specific_character_set="ISO_IR 192",
-            pixel_measures=None if spacing_mm is None else PixelMeasuresSequence(spacing_mm, None),
         )
     except KeyError:
         raise UnsuitableImage(
@@ -129,8 +137,23 @@ def _encode(
         ) from None
     # The source's rows and columns are the segmentation's.
     made.PatientOrientation = patient_orientation(dataset)
-    made.ImageComments = _comments(segmentation)
-    return _with_its_uids(made)
+    made.ImageComments = comments(segmentation)
+    return made
+
+
+def _lay_in_a_plane(made: Dataset, spacing_mm: tuple[float, float] | None) -> None:
+    """Add the geometry that viewers ask for: highdicom adds none to a segmentation without a frame of reference."""
+    from highdicom import PixelMeasuresSequence
+    from pydicom import Dataset
+
+    orientation, position = Dataset(), Dataset()
+    orientation.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    position.ImagePositionPatient = [0, 0, 0]
+    (shared,) = made.SharedFunctionalGroupsSequence
+    shared.PlaneOrientationSequence = [orientation]
+    shared.PixelMeasuresSequence = PixelMeasuresSequence(spacing_mm or _NO_SPACING_MM, _SLICE_THICKNESS_MM)
+    for frame in made.PerFrameFunctionalGroupsSequence:
+        frame.PlanePositionSequence = [position]
 
 
 def _long_string(text: str) -> str:
@@ -140,23 +163,8 @@ def _long_string(text: str) -> str:
     )[:64]
 
 
-def trust_in_words(quality: Quality) -> str:
-    """Say in at most 64 characters whether a mask is trusted, and its predicted IoU."""
-    iou = "unknown" if quality.predicted_iou is None else f"{round(quality.predicted_iou, 3):g}"
-    return f"{'Trusted' if quality.trusted else 'Not trusted'}, predicted IoU {iou}"
-
-
-def _comments(segmentation: Segmentation) -> str:
-    fields = trust_fields(segmentation.quality) | {
-        "Pleura-Sides-From": segmentation.sides_from,
-        "Pleura-Spacing-Plane": segmentation.radiograph.spacing_plane or "none",
-    }
-    lines = [f"{name}: {value}" for name, value in fields.items()]
-    lines += [f"{MESSAGES}: {warning.message}" for warning in segmentation.quality.warnings]
-    return "\r\n".join(lines)
-
-
 def _describe(label: int, algorithm: AlgorithmIdentificationSequence, trust: str) -> SegmentDescription:
+    from highdicom.color import CIELabColor
     from highdicom.seg import SegmentDescription
     from pydicom.sr.codedict import codes
     from pydicom.sr.coding import Code
@@ -169,6 +177,7 @@ def _describe(label: int, algorithm: AlgorithmIdentificationSequence, trust: str
         segmented_property_type=Code(code, "SCT", meaning),
         algorithm_type="AUTOMATIC",
         algorithm_identification=algorithm,
+        display_color=CIELabColor.from_rgb(*COLOURS[label]),
     )
     description.SegmentDescription = trust
     return description

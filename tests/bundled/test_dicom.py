@@ -1,5 +1,6 @@
 """One radiograph in many DICOM files, as they are met in the field: the mask is that of the picture."""
 
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from pydicom import uid as uids
 
 from model.metrics.overlap import overlap
+from model.reading import read
 from model.segmenter import Segmenter
 from samples.phantom import phantom
 from tests.model.reading.dicom.codestreams import SYNTAXES, frame
@@ -79,6 +81,30 @@ def test_the_mask_is_that_of_the_picture(
 ) -> None:
     found = segmenter(dicom(stored.astype(np.uint16), **{"bits": 12, **attributes}))
     assert overlap(found.mask, expected).iou > 0.97
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "24-j2k-overlay-in-bit15",
+        "25-jpegls-signed-12-in-16",
+        "30-lossless-jpeg-declared-baseline",
+        "31-highbit11-stored16",
+        "31-highbit15-stored12-data-high",
+        "31-highbit15-stored12-data-low",
+        "32-photometric-missing",
+        "33-window-of-8-bit-on-12-bit-values",
+    ],
+)
+def test_files_from_the_field(segmenter: Segmenter, shared_field: Path, name: str) -> None:
+    picture = segmenter(shared_field / "base-image.png")
+    assert overlap(segmenter(shared_field / f"{name}.dcm").mask, picture.mask).iou > 0.99
+
+
+def test_white_of_a_file_from_the_field_stays_white(shared_field: Path) -> None:
+    picture = read(shared_field / "base-image.png").pixels
+    pixels = read(shared_field / "23-jpeg12-bitsstored10.dcm").pixels
+    assert pixels[picture > 225].min() > 0.9 * 65535
 
 
 @pytest.mark.parametrize("kind", SYNTAXES)

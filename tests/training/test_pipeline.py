@@ -21,6 +21,7 @@ def free(tmp_path: Path) -> Pipeline:
     for name in MASKS:
         images += [data / name / "train" / "images", out / "clean" / f"{name}-train" / "images"]
     images.append(data / "covid" / "train" / "images")
+    images += [out / f"labels-{number}" / "nih" / "images" for number in (1, 2)]
     for folder in images:
         folder.mkdir(parents=True)
         for number in range(3):
@@ -28,8 +29,6 @@ def free(tmp_path: Path) -> Pipeline:
     (data / "covid" / "index.csv").write_text(
         "stem,licence\n0,CC BY 4.0\n1,CC BY-NC-SA 4.0\n2,\n", encoding="utf-8"
     )
-    for number in (1, 2):
-        (out / f"labels-{number}" / "nih" / "images").mkdir(parents=True)
     return Pipeline(data=data, out=out, encoder_weights="none", scale=0.01)
 
 
@@ -73,7 +72,9 @@ def test_the_network_that_learns_from_everything_is_one_more(free: Pipeline) -> 
     for name in ("shenzhen", "covid_lungs", "children"):
         (free.data / name / "train" / "images").mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(free.data / name / "train" / "images" / "x.png"), np.zeros((4, 4), np.uint8))
-        (free.out / "clean-everything" / f"{name}-train" / "images").mkdir(parents=True)
+        cleaned = free.out / "clean-everything" / f"{name}-train" / "images"
+        cleaned.mkdir(parents=True)
+        cv2.imwrite(str(cleaned / "x.png"), np.zeros((4, 4), np.uint8))
     found, plain = commands(more), commands(free)
     assert {name: found[name] for name in plain} == plain
     assert [Path(path).name for path in values_of(found["everything-256"], "--data")] == [

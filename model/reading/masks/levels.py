@@ -26,6 +26,8 @@ _BETWEEN = 0.5
 """Share of a value's pixels that lie strictly between their neighbours, from which it is an edge."""
 _STRAY = 0.0002
 """Share of the image below which a value stands for nothing."""
+_LARGE = 0.02
+"""Share of the image from which a low value is an area even where there is noise."""
 _AREAS = 0.8
 """Share of many values that are areas, from which the file is a label map."""
 _END = 8
@@ -39,7 +41,7 @@ _LEVEL = 0.01
 """Share of the image from which calm pixels about a value between are a level, where they stand out."""
 _OUTSTANDING = 3
 """How many times as many pixels a level has as the values beside it."""
-_OVERSHOOT = 1.3
+_OVERSHOOT = 1.4
 """How far above a level, as a factor, compression and resizing reach."""
 _FEW_CALM = 0.1
 """Calm pixels of an overshoot, as a share of the level's."""
@@ -103,7 +105,8 @@ def _few(grey: Grey, counts: Counts, values: NDArray[np.intp]) -> Levels:
         if value == 0 or value >= noise_from or count < _STRAY * grey.size:
             continue
         if value * _END <= top:
-            if area and not noisy:
+            large = around.inside[value] >= count / 2 and count >= _LARGE * grey.size
+            if large if noisy else area:
                 labels.append(value)
         elif area or around.between[value] < _BETWEEN * count:
             labels.append(value)
@@ -134,7 +137,9 @@ def _many(grey: Grey, counts: Counts, *, lossy: bool) -> Levels:
     background = bool(counts[: low_end + 1].any())
     if spread.sum() > _PICTURE * grey.size:
         return Levels("picture", 1, (), background)
-    levels = tuple(peaks) if peaks and _is_overshoot(around.calm, high, above=peaks[-1]) else (*peaks, high)
+    if peaks and _is_overshoot(around.calm, high, above=peaks[-1]):
+        high = peaks.pop()
+    levels = (*(peak for peak in peaks if peak < high - top // 16), high)
     return Levels("smooth", (low + levels[0] + 1) // 2, levels, background)
 
 

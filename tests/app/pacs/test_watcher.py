@@ -17,7 +17,7 @@ from app.pacs.segmentation import series_uid
 from app.pacs.worker import Outcome
 from model.lungs import LEFT, RIGHT
 from model.reading import read_mask
-from model.writing.seg import UNTRUSTED
+from model.writing.seg_words import UNTRUSTED
 from samples.phantom import phantom
 from tests.app.fakes import picture, segmenter
 from tests.app.pacs.conftest import Lines, MakeWatcher
@@ -258,7 +258,7 @@ def test_a_mask_that_is_not_trusted_says_so_where_it_is_stored(
     orthanc.upload(data)
     watcher = make_watcher(segmenter(), store_untrusted=True)
     watcher.once()
-    assert segmentations(orthanc)[uid(data)].SeriesDescription == UNTRUSTED
+    assert segmentations(orthanc)[uid(data)].SeriesDescription.startswith(UNTRUSTED)
 
 
 def test_no_lung_is_no_segmentation(orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines) -> None:

@@ -44,7 +44,7 @@ def test_the_command_line_writes_the_same_bytes(shared_client: Service) -> None:
 
 def test_it_says_that_it_is_not_trusted(shared_client: Service) -> None:
     made = read(ask(shared_client, dicom(picture())))
-    assert made.SeriesDescription == "Lung segmentation, not trusted"
+    assert made.SeriesDescription == "Lung segmentation, not trusted (series 1, image 1)"
     assert made.ContentDescription == "Not trusted, predicted IoU unknown"
     assert "Warning: Only one lung was found" in made.ImageComments
 

@@ -10,6 +10,7 @@ import highdicom
 import numpy as np
 import pydicom
 import pytest
+from highdicom.color import CIELabColor
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.datadict import dictionary_VR, tag_for_keyword
@@ -32,10 +33,12 @@ from model.lungs import LEFT, RIGHT, measure
 from model.quality import Quality, Warning
 from model.quiet import quiet
 from model.radiograph import Radiograph
+from model.reading import read_mask
 from model.reading.dicom.sides import read_sides
 from model.reading.dicom.spacing import pixel_spacing
 from model.segmentation import Segmentation
 from model.version import installed_version
+from model.writing.overlay import COLOURS
 from model.writing.seg import dicom_seg
 
 from .shapes import HEIGHT, WIDTH, labels
@@ -93,6 +96,7 @@ def write(
     quality: Quality = TRUSTED,
     metadata: CheckpointMetadata = METADATA,
     threshold: float = 0.5,
+    labelmap: bool = False,
 ) -> bytes:
     """The segmentation of a radiograph as it would be read from a file of these attributes."""
     found = labels() if drawn is None else drawn
@@ -119,7 +123,7 @@ def write(
         quality=quality,
         timing_ms={},
     )
-    return dicom_seg(segmentation, metadata)
+    return dicom_seg(segmentation, metadata, labelmap=labelmap)
 
 
 def read(data: bytes) -> Dataset:
@@ -266,11 +270,88 @@ def test_a_source_with_the_bare_minimum(tmp_path: Path) -> None:
     assert read(data).PatientID == ""
 
 
-def test_spacing_of_the_patient_is_carried_over() -> None:
+@pytest.mark.parametrize(
+    ("attributes", "spacing", "plane"),
+    [
+        ({"PixelSpacing": [0.2, 0.15]}, [0.2, 0.15], "unknown"),
+        ({"ImagerPixelSpacing": [0.2, 0.15]}, [0.2, 0.15], "detector"),
+        (
+            {"ImagerPixelSpacing": [0.2, 0.15], "EstimatedRadiographicMagnificationFactor": "1.25"},
+            [0.16, 0.12],
+            "patient",
+        ),
+        ({}, [1, 1], "none"),
+    ],
+)
+@pytest.mark.parametrize("labelmap", [False, True])
+def test_every_frame_lies_in_a_plane_with_the_source_s_spacing(
+    attributes: dict[str, Any], spacing: list[float], plane: str, labelmap: bool
+) -> None:
     source = radiograph()
-    source.PixelSpacing = [0.2, 0.15]
-    (shared,) = read(write(source)).SharedFunctionalGroupsSequence
-    assert list(shared.PixelMeasuresSequence[0].PixelSpacing) == [0.2, 0.15]
+    for keyword, value in attributes.items():
+        setattr(source, keyword, value)
+    made = read(write(source, labelmap=labelmap))
+    (shared,) = made.SharedFunctionalGroupsSequence
+    (measures,), (orientation,) = shared.PixelMeasuresSequence, shared.PlaneOrientationSequence
+    assert list(measures.PixelSpacing) == pytest.approx(spacing)
+    assert measures.SliceThickness == 1
+    assert list(orientation.ImageOrientationPatient) == [1, 0, 0, 0, 1, 0]
+    for frame in made.PerFrameFunctionalGroupsSequence:
+        assert list(frame.PlanePositionSequence[0].ImagePositionPatient) == [0, 0, 0]
+    comments = made.ImageComments.splitlines()
+    assert f"Pleura-Spacing-Plane: {plane}" in comments
+    assert ("Note: The pixel spacing is unknown; 1 mm stands for it." in comments) == (plane == "none")
+
+
+def test_segments_have_the_colours_of_the_outlines() -> None:
+    for segment, colour in zip(read(write(radiograph())).SegmentSequence, COLOURS.values(), strict=True):
+        shown = CIELabColor.from_dicom_value(tuple(segment.RecommendedDisplayCIELabValue)).to_rgb()
+        assert shown == pytest.approx(colour, abs=1)
+
+
+def test_several_films_of_a_study_are_told_apart() -> None:
+    films = []
+    for series, image, view in ((1, 1, "PA"), (2, 1, "LL"), (2, 2, ""), (None, None, None)):
+        source = radiograph()
+        source.SeriesNumber, source.InstanceNumber, source.ViewPosition = series, image, view
+        films.append(read(write(source)))
+    assert [film.SeriesDescription for film in films] == [
+        "Lung segmentation (series 1, image 1, PA)",
+        "Lung segmentation (series 2, image 1, LL)",
+        "Lung segmentation (series 2, image 2)",
+        "Lung segmentation",
+    ]
+    assert [film.SeriesNumber for film in films] == [9001001, 9002001, 9002002, 9000000]
+
+
+def test_a_description_is_never_too_long(tmp_path: Path) -> None:
+    source = radiograph()
+    source.SeriesNumber, source.InstanceNumber, source.ViewPosition = 2147483647, -2147483648, "X" * 16
+    data = write(source, quality=Quality(predicted_iou=None, trusted=False, warnings=()))
+    assert read(data).SeriesDescription.startswith("Lung segmentation, not trusted (series 2147483647,")
+    assert violations(data, tmp_path) == []
+
+
+@pytest.mark.parametrize("found", [[1, 2], [1], [2], []])
+def test_a_label_map_is_one_frame_of_the_segments_numbers(found: list[int]) -> None:
+    drawn = np.where(np.isin(labels(), found), labels(), 0).astype(np.uint8)
+    data = write(radiograph(), drawn, labelmap=True)
+    made = read(data)
+    assert (made.SOPClassUID, made.SegmentationType) == ("1.2.840.10008.5.1.4.1.1.66.7", "LABELMAP")
+    np.testing.assert_array_equal(made.pixel_array, drawn)
+    assert [segment.SegmentLabel for segment in made.SegmentSequence][-2:] == ["Right lung", "Left lung"]
+    pixels = highdicom.seg.segread(BytesIO(data)).get_pixels_by_source_instance(
+        ["1.2.3.4.1"], combine_segments=True
+    )
+    np.testing.assert_array_equal(pixels[0], drawn)
+    np.testing.assert_array_equal(read_mask(data), drawn > 0)
+
+
+def test_another_form_is_another_series() -> None:
+    binary, labelmap = read(write(radiograph())), read(write(radiograph(), labelmap=True))
+    assert binary.SeriesInstanceUID != labelmap.SeriesInstanceUID
+    assert binary.SOPInstanceUID != labelmap.SOPInstanceUID
+    assert write(radiograph(), labelmap=True) == write(radiograph(), labelmap=True)
 
 
 MALFORMED: list[tuple[str, bytes]] = [
@@ -578,6 +659,7 @@ def test_a_segmentation_that_is_not_trusted_says_so_and_why(
         "Pleura-Spacing-Plane: none",
         "Warning: Only one lung was found.",
         "Warning: Größe.",
+        "Note: The pixel spacing is unknown; 1 mm stands for it.",
     ]
     assert violations(data, tmp_path) == []
 
