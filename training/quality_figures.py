@@ -15,7 +15,7 @@ from model.quality import Quality
 from model.quality.assessment import judge
 from model.quality.calibration import Calibration
 from model.quality.familiarity import compare
-from model.quality.frontal import FRONTAL
+from model.quality.features import FRONTAL
 
 from .quality_cases import MIRRORED, UNTOUCHED
 from .quality_examples import THRESHOLDS, Example

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from model.checkpoint import CheckpointMetadata, read_metadata, save_checkpoint
 from model.engines import EngineOutput
 from model.preprocessing import Preprocessing
-from model.quality import Calibration, Evidence
+from model.quality import Calibration, Evidence, Quality
 from model.segmenter import Segmenter
 from training import calibrate as calibration_room
 from training.calibrate import calibrate, fit_to_images
@@ -165,8 +165,10 @@ def test_what_is_fitted_to_is_what_the_segmenter_judges(
 ) -> None:
     judged: list[Evidence] = []
 
-    def assess(evidence: Evidence, calibration: object) -> None:
+    def assess(evidence: Evidence, calibration: object, *, as_calibrated: Evidence | None) -> Quality:
         judged.append(evidence)
+        assert as_calibrated is None
+        return Quality(predicted_iou=None, trusted=False, warnings=())
 
     described: list[Evidence] = []
     monkeypatch.setattr("model.segmenter.assess", assess)
