@@ -21,7 +21,6 @@ from .document import timing
 from .negotiation import Media, choose
 from .options import Render
 from .schemas import SegmentationDocument
-from .telemetry import installed_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +90,8 @@ def prepare(
 
 def _file(segmentation: Segmentation, metadata: CheckpointMetadata, *, media: Media, render: Render) -> bytes:
     radiograph, quality = segmentation.radiograph, segmentation.quality
-    if media is Media.DICOM and radiograph.dataset is not None:
-        return dicom_seg(
-            radiograph.dataset,
-            segmentation.labels,
-            algorithm_name=metadata.name[:64],
-            algorithm_version=f"{installed_version()}+{metadata.sha256[:12]}",
-        )
+    if media is Media.DICOM:
+        return dicom_seg(segmentation, metadata)
     if render is Render.OVERLAY:
         return overlay_png(radiograph, segmentation.labels, quality)
     if render is Render.RADIOGRAPH:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from model.ground_truth import LUNG_VALUES
+
 Threshold = Annotated[
     float | None,
     Field(
@@ -73,6 +75,13 @@ class EvaluateOptions(SegmentOptions):
     resize: bool = Field(
         False,
         description="Bring a ground truth of another size to the image's, by nearest neighbour, instead of refusing it.",
+    )
+    lung_values: str | None = Field(
+        None,
+        pattern=LUNG_VALUES,
+        description="Values of the ground truth that are lung, with commas between them, where others are not: stored values, of a palette "
+        "the indices, of a DICOM SEG the segments' numbers; if not given, what is not background.",
+        examples=["1,2"],
     )
     disagreement: bool = Field(
         False, description="Add a picture of where the mask and the ground truth disagree."

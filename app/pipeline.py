@@ -150,7 +150,7 @@ class Pipeline:
             async with asyncio.timeout(PATIENCE_S):
                 await loop.run_in_executor(thread, partial(_try_out, segmenter, most=self._most))
         except TimeoutError:
-            raise EngineError("The network did not come to an end: check the device.") from None
+            raise EngineError(f"Inference timed out after {PATIENCE_S:g} s. Check the device.") from None
 
     async def serve(self) -> None:
         """Runs batches until cancelled."""

@@ -68,6 +68,28 @@ def try_calibration(examples: Sequence[Example]) -> Trial:
     return Trial(calibration.model_copy(update={"figures": figures}), labelled)
 
 
+def validation_figures(labelled: Sequence[Judged]) -> dict[str, Any]:
+    """The IoU of the labelled images as they are, after post-processing, at their own size: of all and of each folder."""
+    untouched = [one.example for one in labelled if one.example.variant == UNTOUCHED]
+    folders: dict[str, list[float]] = {}
+    for example in untouched:
+        if example.iou is not None:
+            folders.setdefault(example.source, []).append(example.iou)
+    everything = [iou for many in folders.values() for iou in many]
+    return {
+        "all": _average(everything),
+        "folders": {name: _average(many) for name, many in sorted(folders.items())},
+    }
+
+
+def _average(ious: Sequence[float]) -> dict[str, Any]:
+    return {
+        "images": len(ious),
+        "mean_iou": _round(np.mean(ious)) if ious else None,
+        "median_iou": _round(np.median(ious)) if ious else None,
+    }
+
+
 def _judge_in_folds(examples: Sequence[Example], calibration: Calibration) -> list[Judged]:
     labelled = [
         Seen(one, compare(one.description, calibration.familiar))

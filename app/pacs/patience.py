@@ -1,8 +1,17 @@
-"""Trying again, ever more seldom."""
+"""Retries with growing pauses, by tenacity."""
 
-import random
 from collections.abc import Callable
 from typing import TypeVar
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_never,
+    wait_exponential,
+    wait_random_exponential,
+)
 
 from ..logs import log
 from .errors import Stopped, Unavailable
@@ -11,10 +20,10 @@ T = TypeVar("T")
 
 LONGEST_S = 60.0
 
-
-def back_off(attempt: int) -> float:
-    """Seconds before the next attempt: 1, 2, 4… up to `LONGEST_S`, less a random part, so that watchers do not come in step."""
-    return min(2.0 ** min(attempt, 16), LONGEST_S) * random.uniform(0.5, 1)
+# 1, 2, 4… seconds; half of each pause is random, so that several watchers do not fall into step.
+_GROWING = wait_exponential(multiplier=0.5, max=LONGEST_S / 2) + wait_random_exponential(
+    multiplier=0.5, max=LONGEST_S / 2
+)
 
 
 class Patience:
@@ -38,20 +47,33 @@ class Patience:
             Unavailable: the last attempt failed, too.
             Stopped: told to stop between two of them.
         """
-        attempt = 0
-        while True:
-            try:
-                return call()
-            except Unavailable as error:
-                if attempts is not None and attempt + 1 >= attempts:
-                    raise
-                delay = back_off(attempt)
-                if error.retry_after_s is not None:
-                    delay = min(max(delay, error.retry_after_s), LONGEST_S)
-                log.warning(
-                    "the PACS is not available",
-                    extra={"fields": {"reason": error.reason, "again_in_s": round(delay, 1)}},
-                )
-                if self._wait(delay):
-                    raise Stopped from error
-                attempt += 1
+        retrying = Retrying(
+            retry=retry_if_exception_type(Unavailable),
+            stop=stop_never if attempts is None else stop_after_attempt(attempts),
+            wait=_pause,
+            sleep=self._sleep,
+            before_sleep=_say,
+            reraise=True,
+        )
+        return retrying(call)
+
+    def _sleep(self, seconds: float) -> None:
+        if self._wait(seconds):
+            raise Stopped
+
+
+def _pause(state: RetryCallState) -> float:
+    pause = _GROWING(state)
+    asked = _failure(state).retry_after_s
+    return pause if asked is None else min(max(pause, asked), LONGEST_S)
+
+
+def _say(state: RetryCallState) -> None:
+    fields = {"reason": _failure(state).reason, "again_in_s": round(state.upcoming_sleep, 1)}
+    log.warning("the PACS is not available", extra={"fields": fields})
+
+
+def _failure(state: RetryCallState) -> Unavailable:
+    error = state.outcome.exception() if state.outcome is not None else None
+    assert isinstance(error, Unavailable)
+    return error

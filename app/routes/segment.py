@@ -20,7 +20,8 @@ from ..options import MaskOptions, PictureOptions, SegmentOptions
 from ..pipeline import Pipeline
 from ..schemas import SegmentationDocument
 from ..settings import Settings
-from ..uploads import Intake, contents
+from ..spool import contents
+from ..uploads import Intake
 
 router = APIRouter(tags=["segmentation"])
 

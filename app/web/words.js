@@ -42,6 +42,7 @@ const STEPS = {
   exif_orientation: "EXIF orientation",
   sixteen_bit: "sixteen bits scaled",
   grey: "colour to grey",
+  margins_cut: "plain margins left out",
 };
 
 /** What was done in reading; a step that is not known here keeps its own word. */

@@ -7,8 +7,6 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ..errors import UnsuitableImage
-
 if TYPE_CHECKING:
     from ..checkpoint import CheckpointMetadata
     from ..engines import Engine
@@ -82,7 +80,9 @@ def write(
 
             return _json(document(segmentation, metadata=metadata, engine=engine))
         case Format.SEG:
-            return _seg(segmentation, metadata)
+            from .seg import dicom_seg
+
+            return dicom_seg(segmentation, metadata)
         case Format.NIFTI:
             from .nifti import nifti
 
@@ -91,26 +91,6 @@ def write(
                 spacing_mm=segmentation.radiograph.spacing_mm,
                 quality=segmentation.quality,
             )
-
-
-def _seg(segmentation: Segmentation, metadata: CheckpointMetadata) -> bytes:
-    from importlib.metadata import PackageNotFoundError, version
-
-    from .seg import dicom_seg
-
-    dataset = segmentation.radiograph.dataset
-    if dataset is None:
-        raise UnsuitableImage(NO_DICOM)
-    try:
-        installed = version("pleura")
-    except PackageNotFoundError:
-        installed = "unknown"
-    return dicom_seg(
-        dataset,
-        segmentation.labels,
-        algorithm_name=metadata.name[:64],
-        algorithm_version=f"{installed}+{metadata.sha256[:12]}",
-    )
 
 
 def _quality(segmentation: Segmentation) -> dict[str, object]:

@@ -12,6 +12,7 @@ from model.lungs import LEFT, RIGHT, measure
 from model.metrics.overlap import overlap
 from model.preprocessing import Preprocessing
 from model.segmenter import Segmenter
+from model.writing.document import document
 from samples.phantom import phantom
 
 
@@ -201,3 +202,21 @@ def test_a_heart_that_is_not_found_is_none() -> None:
     assert segmentation.heart is None
     assert segmentation.heart_mask is not None
     assert not segmentation.heart_mask.any()
+
+
+def test_the_document_has_the_heart_where_the_checkpoint_finds_it() -> None:
+    pixels, lungs = _two_boxes(64, 64)
+    pixels[:] = np.where(lungs, 20, 120)
+    pixels[32:48, 27:38] = 250
+    metadata = _metadata(num_classes=3, classes=LUNG_AND_HEART)
+    for finds, engine, described in ((True, WithHeart(), metadata), (False, Dark(), _metadata())):
+        made = document(Segmenter.from_engine(described, engine)(pixels), metadata=described, engine=engine)
+        assert ("heart" in made) is finds
+        assert ("cardiothoracic_ratio" in made) is finds
+    made = document(
+        Segmenter.from_engine(metadata, WithHeart())(pixels), metadata=metadata, engine=WithHeart()
+    )
+    assert made["heart"]["box"][2] == 11
+    # Nothing is known of a mask of a checkpoint that was not calibrated.
+    assert made["cardiothoracic_ratio"]["value"] is None
+    assert "not trusted" in made["cardiothoracic_ratio"]["reason"]

@@ -23,6 +23,10 @@ def pseudo_label(
             file_okay=False,
         ),
     ] = None,
+    flips: Annotated[
+        bool,
+        typer.Option(help="Each teacher averages over an image and its mirror image, at twice the time."),
+    ] = False,
     device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
 ) -> None:
     """Draws masks for radiographs that have none, to train on.
@@ -35,15 +39,15 @@ def pseudo_label(
     from model.segmenter import Segmenter
 
     from ..contact_sheet import ContactSheet
-    from ..datasets import images_in
     from ..disk import writing
     from ..errors import TrainingError
+    from ..folders import by_stem, images_in
     from ..pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
 
     if out.exists() and any(out.iterdir()):
         raise TrainingError(f"{out} is not empty: name a new folder in --out.")
-    files = images_in(images)
-    teachers = [Segmenter(path, device=device.value) for path in checkpoint or [None]]
+    files = list(by_stem(images_in(images)).values())
+    teachers = [Segmenter(path, device=device.value, flips=flips) for path in checkpoint or [None]]
     kept = 0
     sheet = ContactSheet()
     with writing(out):

@@ -62,6 +62,17 @@ class ImagePixels:
         pixels = self._decompressed(index) if self.stored.compressed else self._native(index)
         return palette_colours(pixels, self.palette) if self.photometric.name == "PALETTE COLOR" else pixels
 
+    def is_lossy(self) -> bool:
+        """Whether the first frame's codec may have changed values.
+
+        Raises:
+            ImageError: its codestream contradicts the attributes.
+        """
+        if not self.stored.compressed:
+            return False
+        frame = get_frame(self.stored.value, 0, number_of_frames=self.frames)
+        return read_codestream(frame, rows=self.rows, columns=self.columns, samples=self.samples).lossy
+
     def _native(self, index: int) -> NDArray[Any]:
         cells, colours = self._cells(
             self.stored.value, self.stored.syntax, index=index, bits=self.bits_allocated
