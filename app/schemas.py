@@ -29,6 +29,11 @@ class Image(BaseModel):
         description="What was done to the stored values to read them, in order.",
         examples=[["rescale", "voi_lut", "inverted"]],
     )
+    picture: tuple[int, int, int, int] | None = Field(
+        description="x, y, width and height in pixels of what the network saw, where plain margins around it were cut off "
+        "(`margins_cut`); null where it saw the whole image. The mask has the whole image's size.",
+        examples=[None],
+    )
     sides_from: SidesFrom = Field(
         description="What right and left go by: the DICOM header's PatientOrientation; its ImageLaterality or Laterality where one "
         "lung alone was found; or the convention that the right lung is on the image's left.",
@@ -111,7 +116,7 @@ class Quality(BaseModel):
     """Whether the mask can be trusted."""
 
     predicted_iou: float | None = Field(
-        description="IoU with a ground truth that is to be expected; null where the checkpoint was not calibrated.",
+        description="IoU with a ground truth that is to be expected; null where the checkpoint was not calibrated, or not for these settings.",
         examples=[0.96],
     )
     trusted: bool = Field(description="Nothing speaks against the mask.")

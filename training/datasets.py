@@ -22,6 +22,7 @@ from torchvision import tv_tensors
 
 from model.errors import ImageError
 from model.ground_truth import Note
+from model.margins import crop, find_picture
 from model.radiograph import Grey
 from model.reading import read, read_ground_truth, read_labels, read_mask
 from model.reading.files import stem_of
@@ -61,6 +62,8 @@ class Loaded(NamedTuple):
 class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
     """Pairs of image ``(1, H, W)`` float32 in 0..1 and mask ``(H, W)`` int64: 0, the class, `NOT_LUNG` or `IGNORE`.
 
+    Plain margins are cut off, as when an image is served.
+
     Args:
         roots: one or several folders in a layout of this module.
         transform: called with image and mask of each pair; None gives them as they are.
@@ -96,6 +99,8 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         image, mask = self.load(index)
+        picture = find_picture(image)
+        image, mask = crop(image, picture), np.ascontiguousarray(crop(mask, picture))
         pair = (
             tv_tensors.Image(torch.from_numpy(unit_range(image))[None]),
             tv_tensors.Mask(torch.from_numpy(mask)),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from model.ground_truth import Note
 from model.heart import cardiothoracic_ratio
 from model.lungs import LEFT, RIGHT, label_lungs, measure
+from model.margins import crop, picture_box
 from model.metrics.gross_errors import KINDS, GrossError, gross_errors
 from model.metrics.overlap import Overlap, overlap
 from model.metrics.surface import Surface, surface
@@ -214,9 +215,11 @@ def _cross_entropy(
     segmenter: Segmenter, prepared: Prepared, inferred: Inferred, mask: NDArray[np.uint8]
 ) -> float:
     radiograph = prepared.radiograph
-    rows, columns = segmenter.metadata.preprocessing.frame(width=radiograph.width, height=radiograph.height)
+    _, _, width, height = picture_box(radiograph)
+    rows, columns = segmenter.metadata.preprocessing.frame(width=width, height=height)
     probabilities = inferred.probabilities[rows, columns]
-    truth = cv2.resize(mask, probabilities.shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+    seen = crop(mask, radiograph.picture)
+    truth = cv2.resize(seen, probabilities.shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
     right = np.where(truth > 0, probabilities, 1 - probabilities)[truth != IGNORE]
     return float(-np.log(np.maximum(right, 1e-12)).mean()) if right.size else 0.0
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from model.errors import ImageError, SizeMismatch
 from model.heart import keep_heart
+from model.margins import picture_box, put_back
 from model.metrics.overlap import overlap
 from model.postprocessing import postprocess
 from model.radiograph import Radiograph
@@ -151,12 +152,16 @@ def _ask(teacher: Segmenter, radiograph: Radiograph) -> _Answer:
     prepared = teacher.prepare(radiograph)
     (inferred,) = teacher.run([prepared])
     segmentation = teacher.finish(prepared, inferred)
-    size = {"width": radiograph.width, "height": radiograph.height}
-    restore = teacher.metadata.preprocessing.restore
+    _, _, width, height = picture_box(prepared.radiograph)
+
+    def restore(square: Probabilities) -> Probabilities:
+        picture = teacher.metadata.preprocessing.restore(square, width=width, height=height)
+        return put_back(picture, prepared.radiograph)
+
     return _Answer(
-        lung=restore(inferred.probabilities, **size),
-        kept=restore(postprocess(inferred.probabilities, threshold=segmentation.threshold), **size),
-        heart=None if inferred.heart is None else restore(keep_heart(inferred.heart, threshold=0.5), **size),
+        lung=restore(inferred.probabilities),
+        kept=restore(postprocess(inferred.probabilities, threshold=segmentation.threshold)),
+        heart=None if inferred.heart is None else restore(keep_heart(inferred.heart, threshold=0.5)),
         both_lungs=segmentation.right is not None and segmentation.left is not None,
         trusted=teacher.metadata.calibration is None or segmentation.quality.trusted,
     )

@@ -29,7 +29,7 @@ from ..options import EvaluateOptions
 from ..schemas import EvaluationDocument, Metrics, Picture
 from ..schemas import GroundTruth as GroundTruthDocument
 from ..settings import Settings
-from ..uploads import contents
+from ..spool import contents
 
 router = APIRouter(tags=["segmentation"])
 
@@ -81,9 +81,7 @@ class Evaluate:
             require_trust(segmentation)
         media = choose(self.accepted, prepared.radiograph)
         if media is not Media.JSON:
-            return Answer.file(
-                segmentation, segmenter, media=media, render=self.options.render, queue_ms=queue_ms
-            )
+            return Answer.file(segmentation, segmenter, media=media, options=self.options, queue_ms=queue_ms)
         raw = segmenter.finish(prepared, inferred, threshold=threshold, postprocess=False)
         truth = self.truth.mask
         agreement = overlap(segmentation.mask, truth)

@@ -17,6 +17,7 @@ class Image:
         spacing_plane: ``patient``; ``detector`` where the spacing holds only there or on the film, and lengths are magnified; or
             ``unknown``, one of the two.
         applied: what was done to the stored values to read them, in order.
+        picture: x, y, width and height in pixels of what the network saw, where plain margins around it were cut off.
         sides_from: what right and left go by: ``patient_orientation``, ``image_laterality`` or ``convention``.
     """
 
@@ -26,6 +27,7 @@ class Image:
     spacing_mm: tuple[float, float] | None
     spacing_plane: str | None
     applied: tuple[str, ...]
+    picture: tuple[int, int, int, int] | None = None
     sides_from: str = "convention"
 
 
@@ -67,7 +69,8 @@ class Quality:
     """Whether the mask can be trusted.
 
     Attributes:
-        predicted_iou: the IoU with a ground truth that is to be expected; None where the checkpoint was not calibrated.
+        predicted_iou: the IoU with a ground truth that is to be expected; None where the checkpoint was not calibrated, or not
+            for the threshold and post-processing that were asked for.
         trusted: nothing speaks against the mask.
         warnings: what speaks against it.
     """

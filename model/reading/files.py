@@ -30,10 +30,14 @@ def may_be_image(file: Path) -> bool:
     if has_image_suffix(file.name):
         return True
     try:
+        # A pipe would be waited for.
+        if not file.is_file():
+            return False
         with file.open("rb") as opened:
             return sniff(opened.read(HEAD)) is not None
     except OSError:
-        return False
+        # Whoever reads it says what is wrong.
+        return True
 
 
 def stem_of(file: Path) -> str:

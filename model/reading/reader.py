@@ -17,10 +17,12 @@ from .masks import region_in, truth_in, values_in, with_shape_notes
 from .orientation import turn_upright
 from .raster import read_raster, read_stored
 from .sniff import HEAD, Format, cut_within_signature, sniff, unread_type
+from .unforeseen import image_errors_only
 
 Source = bytes | memoryview | Path
 
 
+@image_errors_only
 def read(source: Source, *, max_pixels: int = MAX_PIXELS, min_side: int | None = None) -> Radiograph:
     """Reads a radiograph: PNG, JPEG, TIFF, BMP, WebP or DICOM, told by its bytes.
 
@@ -49,6 +51,7 @@ def read(source: Source, *, max_pixels: int = MAX_PIXELS, min_side: int | None =
     return read_raster(data, name, max_pixels=max_pixels, min_side=min_side)
 
 
+@image_errors_only
 def read_ground_truth(
     source: Source, *, max_pixels: int = MAX_PIXELS, lung_values: Collection[int] | None = None
 ) -> GroundTruth:
@@ -84,6 +87,7 @@ def read_ground_truth(
     return with_shape_notes(truth)
 
 
+@image_errors_only
 def read_mask(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.bool_]:
     """Reads a region ``(H, W)`` bool: as `read_ground_truth`, but it may be of anything, and all of the image.
 
@@ -102,6 +106,7 @@ def read_mask(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.boo
     return turn_upright(region_in(stored), stored.orientation)
 
 
+@image_errors_only
 def read_labels(source: Source, *, max_pixels: int = MAX_PIXELS) -> Grey:
     """Reads a label map ``(H, W)``: the stored values, of a palette the indices, of a DICOM SEG of type LABELMAP the numbers.
 

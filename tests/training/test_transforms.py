@@ -17,6 +17,7 @@ from training.augmentation import (
     RandomEffusion,
     RandomElastic,
     RandomLargeHeart,
+    RandomLocalContrast,
     RandomMarkings,
     RandomProjection,
     RandomSaturation,
@@ -256,3 +257,13 @@ def test_saturation_cuts_off_the_darkest_and_the_brightest(made: Phantom) -> Non
     assert max(ends) > 0.02
     assert sum(ends) < 0.5
     assert torch.equal(y, pair[1].as_subclass(torch.Tensor))
+
+
+def test_local_contrast_brings_out_what_is_faint(made: Phantom) -> None:
+    faint = as_pair((made.pixels // 8 + 100).astype(np.uint8), made.mask)
+    stronger = 0
+    for seed in range(8):
+        x, y = drawn(RandomLocalContrast(6.0), faint, seed)
+        assert torch.equal(y, faint[1].as_subclass(torch.Tensor))
+        stronger += bool(x.std() > 1.2 * faint[0].std())
+    assert stronger >= 5

@@ -9,6 +9,7 @@ from .content import RandomBorders, RandomMarkings, RandomOpacities
 from .exposure import (
     RandomGamma,
     RandomJPEG,
+    RandomLocalContrast,
     RandomLowResolution,
     RandomNoise,
     RandomSaturation,
@@ -25,6 +26,7 @@ __all__ = [
     "RandomGamma",
     "RandomJPEG",
     "RandomLargeHeart",
+    "RandomLocalContrast",
     "RandomLowResolution",
     "RandomMarkings",
     "RandomNoise",

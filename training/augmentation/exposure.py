@@ -52,6 +52,25 @@ class RandomSaturation(ImageOnly):
         return np.asarray((pixels - low) / max(high - low, 0.1), np.float32)
 
 
+class RandomLocalContrast(ImageOnly):
+    """Contrast evened out from place to place, as bedside systems do it: CLAHE (Zuiderveld, 1994).
+
+    Args:
+        most: highest clip limit; 1 changes next to nothing.
+    """
+
+    def __init__(self, most: float) -> None:
+        super().__init__()
+        self.most = most
+
+    def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `ImageOnly`."""
+        tiles = 2 + integer(7)
+        clahe = cv2.createCLAHE(clipLimit=uniform(1, self.most), tileGridSize=(tiles, tiles))
+        grey = (pixels.clip(0, 1) * 255 + 0.5).astype(np.uint8)
+        return np.asarray(clahe.apply(grey), np.float32) / np.float32(255)
+
+
 class RandomLowResolution(ImageOnly):
     """Shrinks and enlarges again, as a thumbnail or a phone's photograph."""
 

@@ -23,6 +23,10 @@ def pseudo_label(
             file_okay=False,
         ),
     ] = None,
+    flips: Annotated[
+        bool,
+        typer.Option(help="Each teacher averages over an image and its mirror image, at twice the time."),
+    ] = False,
     device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
 ) -> None:
     """Draws masks for radiographs that have none, to train on.
@@ -43,7 +47,7 @@ def pseudo_label(
     if out.exists() and any(out.iterdir()):
         raise TrainingError(f"{out} is not empty: name a new folder in --out.")
     files = list(by_stem(images_in(images)).values())
-    teachers = [Segmenter(path, device=device.value) for path in checkpoint or [None]]
+    teachers = [Segmenter(path, device=device.value, flips=flips) for path in checkpoint or [None]]
     kept = 0
     sheet = ContactSheet()
     with writing(out):

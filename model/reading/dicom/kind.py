@@ -6,7 +6,7 @@ from pydicom import Dataset
 from pydicom import uid as uids
 
 from ...errors import ImageTooLarge, UnreadableImage, UnsuitableImage
-from .dataset import DAMAGED, PIXELS, integer, text
+from .dataset import NO_PIXELS, PIXELS, integer, text
 
 _PROJECTIONS = frozenset(
     {
@@ -42,10 +42,11 @@ def check_radiograph(dataset: Dataset) -> None:
     if (uid and uid not in _PROJECTIONS) or modality not in _MODALITIES:
         name = uids.UID(uid).name
         # An unknown UID is its own name; it is the sender's, so it is not repeated.
-        kind = f" but {name}" if name != uid else ""
-        raise UnsuitableImage(f"The DICOM file is not a projection radiograph{kind}: {_ADVICE}")
+        told = uid not in _PROJECTIONS and name != uid
+        kind = f" but {name}" if told else ""
+        raise UnsuitableImage(f"The DICOM file is not a projection radiograph of a chest{kind}: {_ADVICE}")
     if not any(keyword in dataset for keyword in PIXELS):
-        raise UnreadableImage(DAMAGED)
+        raise UnreadableImage(NO_PIXELS)
     if integer(dataset, "NumberOfFrames", default=1) > 1:
         raise UnsuitableImage(f"The DICOM file has several frames: {_ADVICE}")
 
@@ -62,7 +63,7 @@ def check_mask(dataset: Dataset, *, max_pixels: int) -> None:
     if not any(keyword in dataset for keyword in PIXELS):
         if name and "Rows" not in dataset:
             raise UnsuitableImage("The DICOM file holds no image: send a mask.")
-        raise UnreadableImage(DAMAGED)
+        raise UnreadableImage(NO_PIXELS)
     if name not in SEGMENTATIONS and frames > 1:
         raise UnsuitableImage("The DICOM file has frames of several images: send the mask of one radiograph.")
     if integer(dataset, "Rows") * integer(dataset, "Columns") * frames > _MAX_LAYERS * max_pixels:

@@ -35,6 +35,7 @@ def test_metrics(shared_client: Service) -> None:
         "metrics",
         "ground_truth",
         "disagreement",
+        "ground_truth",
     }
     assert document["disagreement"] is None
     assert document["ground_truth"] == {"notes": []}
