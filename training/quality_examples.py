@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.lungs import label_lungs
+from model.metrics.gross_errors import gross_errors
 from model.metrics.overlap import overlap
 from model.postprocessing import postprocess
 from model.quality import Evidence
@@ -22,7 +23,7 @@ from .quality_cases import UNTOUCHED, Case, Role
 class Example:
     """One image after it: what is seen, and the IoU of its mask after post-processing at native size where that is known.
 
-    ``curve`` has the IoU at each of `THRESHOLDS` for images as they are.
+    ``gross`` says whether that mask has a gross error. ``curve`` has the IoU at each of `THRESHOLDS` for images as they are.
     """
 
     role: Role
@@ -33,6 +34,7 @@ class Example:
     description: Description
     iou: float | None
     curve: tuple[float, ...] = ()
+    gross: bool | None = None
 
 
 THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(9))
@@ -48,8 +50,11 @@ def describe_case(segmenter: Segmenter, case: Case) -> Example:
     )
     iou: float | None = None
     curve: tuple[float, ...] = ()
+    gross: bool | None = None
     if case.truth is not None:
-        iou = _iou(segmenter, inferred.probabilities, case.truth, segmenter.metadata.threshold)
+        mask = _mask(segmenter, inferred.probabilities, case.truth.shape, segmenter.metadata.threshold)
+        iou = overlap(mask, case.truth).iou
+        gross = bool(gross_errors(mask, case.truth))
         if case.variant == UNTOUCHED:
             curve = tuple(_iou(segmenter, inferred.probabilities, case.truth, cut) for cut in THRESHOLDS)
     return Example(
@@ -61,6 +66,7 @@ def describe_case(segmenter: Segmenter, case: Case) -> Example:
         description=describe(evidence),
         iou=iou,
         curve=curve,
+        gross=gross,
     )
 
 
@@ -85,7 +91,13 @@ def gather_evidence(
 
 
 def _iou(segmenter: Segmenter, probabilities: NDArray[np.float32], truth: Mask, threshold: float) -> float:
+    return overlap(_mask(segmenter, probabilities, truth.shape, threshold), truth).iou
+
+
+def _mask(
+    segmenter: Segmenter, probabilities: NDArray[np.float32], shape: tuple[int, ...], threshold: float
+) -> Mask:
     kept = postprocess(probabilities, threshold=threshold)
-    height, width = truth.shape
-    mask = segmenter.metadata.preprocessing.restore(kept, width=width, height=height) >= threshold
-    return overlap(mask, truth).iou
+    height, width = shape
+    mask: Mask = segmenter.metadata.preprocessing.restore(kept, width=width, height=height) >= threshold
+    return mask

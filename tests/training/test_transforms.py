@@ -260,7 +260,7 @@ def test_saturation_cuts_off_the_darkest_and_the_brightest(made: Phantom) -> Non
 
 
 def test_local_contrast_brings_out_what_is_faint(made: Phantom) -> None:
-    faint = as_pair((made.pixels // 8 + 100).astype(np.uint8), made.mask)
+    faint = as_pair(np.asarray(made.pixels // 8 + 100, np.uint8), made.mask)
     stronger = 0
     for seed in range(8):
         x, y = drawn(RandomLocalContrast(6.0), faint, seed)
