@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from model.errors import PleuraError
+from model.isolation import isolate
 
 COMMANDS = {
     "serve": "app.command",
@@ -64,6 +65,7 @@ def pleura() -> None:
 
 def main() -> None:
     """Runs a command. What its user can mend is said in one sentence: exit code 1, or 2 where the call itself is wrong."""
+    isolate()
     try:
         cli()
     except PleuraError as error:

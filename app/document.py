@@ -32,6 +32,7 @@ def describe(
             spacing_mm=radiograph.spacing_mm,
             spacing_plane=radiograph.spacing_plane,
             applied=list(radiograph.applied),
+            picture=radiograph.picture,
             sides_from=segmentation.sides_from,
         ),
         mask=mask,

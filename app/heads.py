@@ -1,4 +1,4 @@
-"""What a request's head must not be: too large, or in two minds about the body's length."""
+"""Rejects requests whose headers are too large, or that carry both Content-Length and Transfer-Encoding."""
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send

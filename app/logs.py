@@ -15,7 +15,9 @@ request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 
 def frames(error: BaseException) -> str:
-    """An error's type and where it came from, without its message: that may quote what was read."""
+    """An error's type and where it came from, without its message: that may quote what was read. Of a group, its first."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
     places = (f"{frame.name} line {frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:])
     return f"{type(error).__name__} in {', '.join(places)}"
 

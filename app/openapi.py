@@ -13,7 +13,7 @@ from .negotiation import BYTES, Media
 from .open_inference.schemas import InferenceError, InferenceRequest
 from .schemas import Problem
 
-UPLOAD_PROBLEMS = (400, 401, 408, 413, 415, 422, 429, 503, 504, 507)
+UPLOAD_PROBLEMS = (400, 401, 408, 411, 413, 415, 422, 429, 503, 504, 507)
 """What may go wrong wherever an image is sent."""
 
 _IMAGE_TYPES = (
@@ -151,6 +151,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             license_info=app.license_info,
             routes=app.routes,
             tags=app.openapi_tags,
+            servers=[{"url": ".", "description": "Where this document lies, whatever the prefix."}],
         )
         made["components"]["schemas"] |= _schemas(Problem, InferenceError, InferenceRequest)
         for operations in made["paths"].values():

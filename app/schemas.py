@@ -29,6 +29,11 @@ class Image(BaseModel):
         description="What was done to the stored values to read them, in order.",
         examples=[["rescale", "voi_lut", "inverted"]],
     )
+    picture: tuple[int, int, int, int] | None = Field(
+        description="x, y, width and height in pixels of what the network saw, where plain margins around it were cut off "
+        "(`margins_cut`); null where it saw the whole image. The mask has the whole image's size.",
+        examples=[None],
+    )
     sides_from: SidesFrom = Field(
         description="What right and left go by: the DICOM header's PatientOrientation; its ImageLaterality or Laterality where one "
         "lung alone was found; or the convention that the right lung is on the image's left.",
@@ -111,7 +116,7 @@ class Quality(BaseModel):
     """Whether the mask can be trusted."""
 
     predicted_iou: float | None = Field(
-        description="IoU with a ground truth that is to be expected; null where the checkpoint was not calibrated.",
+        description="IoU with a ground truth that is to be expected; null where the checkpoint was not calibrated, or not for these settings.",
         examples=[0.96],
     )
     trusted: bool = Field(description="Nothing speaks against the mask.")
@@ -188,10 +193,31 @@ class Picture(BaseModel):
     data: str = Field(description="The PNG in base64.", examples=["iVBORw0KGgo="])
 
 
+class MaskNote(BaseModel):
+    """What was assumed about the ground truth, or looks wrong in it."""
+
+    code: str = Field(description="A stable word for machines.", examples=["grey_levels"])
+    message: str = Field(
+        description="A sentence for people.",
+        examples=[
+            "The mask has greys between its levels, as resizing makes them: a pixel counts as lung from 128 on, half of the way to 255."
+        ],
+    )
+
+
+class GroundTruth(BaseModel):
+    """How the ground truth was read."""
+
+    notes: list[MaskNote] = Field(
+        description="What was assumed about it, and what looks wrong; empty where there was no doubt."
+    )
+
+
 class EvaluationDocument(SegmentationDocument):
     """The lungs in one radiograph, and how well they agree with its ground truth."""
 
     metrics: Metrics = Field(description="How well the mask agrees with the ground truth.")
+    ground_truth: GroundTruth = Field(description="How the ground truth was read.")
     disagreement: Picture | None = Field(
         description="Where the two disagree, at the image's size: reddish purple is lung in the mask only, yellow in the ground "
         "truth only, pale white in both, and the rest is transparent; null unless asked for."

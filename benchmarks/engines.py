@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from model.checkpoint import BUNDLED, load_checkpoint, read_metadata
+from model.checkpoint import BUNDLED, load_checkpoint, read_checkpoint, read_metadata
 from model.engines import Engine, EngineChoice, choose_engine
 from model.threads import available_cpus
 
@@ -61,15 +61,16 @@ def milliseconds(call: Callable[[], object], *, seconds: float) -> float:
 def cpu_engines(checkpoint: Path) -> dict[str, Engine]:
     """What can run here, by name: each engine, and OpenVINO fp32 beside int8."""
     found: dict[str, Engine] = {}
+    read = read_checkpoint(checkpoint)
     choices: tuple[EngineChoice, ...] = ("torch", "openvino")
     for choice in choices:
-        engine = choose_engine(checkpoint, device="cpu", engine=choice)
+        engine = choose_engine(read, device="cpu", engine=choice)
         found[engine.name] = engine
     exported = checkpoint.with_suffix(".fp32.xml")
     if "openvino-fp32" not in found and exported.exists():
         from model.engines.openvino import OpenVINOEngine, read_model
 
-        model = read_model(exported, sha256=read_metadata(checkpoint).sha256)
+        model = read_model(exported, sha256=read.metadata.sha256)
         found["openvino-fp32"] = OpenVINOEngine(model, precision="fp32", threads=available_cpus())
     return found
 

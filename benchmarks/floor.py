@@ -21,7 +21,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.checkpoint import read_metadata
+from model.checkpoint import read_checkpoint, read_metadata
+from model.isolation import import_without_telemetry
 from model.preprocessing import Preprocessing
 from model.threads import available_cpus
 from model.writing.png import mask_png
@@ -59,7 +60,7 @@ def encode(lung: NDArray[np.float32], preprocessing: Preprocessing, side: int) -
 
 def _openvino(checkpoint: Path, *, streams: int, threads: int) -> Callable[[], Infer]:
     """Makes functions that infer, one for each thread that wants to."""
-    import openvino
+    openvino = import_without_telemetry("openvino")
 
     path = checkpoint.with_suffix(".int8.xml")
     compiled = openvino.Core().compile_model(
@@ -88,7 +89,9 @@ def _openvino(checkpoint: Path, *, streams: int, threads: int) -> Callable[[], I
 def _torch(checkpoint: Path, device: str) -> Infer:
     from model.engines import choose_engine
 
-    engine = choose_engine(checkpoint, device="cuda" if device == "cuda" else "cpu", engine="torch")
+    engine = choose_engine(
+        read_checkpoint(checkpoint), device="cuda" if device == "cuda" else "cpu", engine="torch"
+    )
     return lambda batch: engine(batch).probabilities[0, 1]
 
 

@@ -66,7 +66,10 @@ def segment(
         EngineName, typer.Option(envvar="PLEURA_ENGINE", help="auto takes the fastest here.")
     ] = EngineName.AUTO,
     flips: Annotated[
-        bool, typer.Option(help="Average over each image and its mirror image, at twice the time.")
+        bool,
+        typer.Option(
+            help="Average over each image and its mirror image, at twice the time; no such mask is called trusted."
+        ),
     ] = False,
     threshold: Annotated[
         float | None,
@@ -84,7 +87,10 @@ def segment(
 
     What is done is skipped: a command that was stopped goes on when given again.
 
-    A file that cannot be used is told, listed in OUT/failures.csv and passed over; the exit code is then 1.
+    OUT/results.csv has a row for each file: areas, trust, predicted IoU, warnings, or why there is no result.
+
+    A file that cannot be used is told, listed in OUT/failures.csv and passed over; the exit code is then 1. Files in a folder that are
+    no images by suffix or first bytes are counted at the end.
 
     pleura segment radiographs --out masks
 
@@ -158,26 +164,35 @@ def _many(
     from .archive.failures import Failures
     from .archive.listing import list_images
     from .archive.loop import segment_all
-    from .archive.progress import RunProgress
-    from .archive.record import check_run
+    from .archive.progress import RunProgress, passed_over
+    from .archive.record import check_run, recorded_base
+    from .archive.results import Results
 
     # A job that is told to end by its scheduler ends as by Ctrl-C: what is being written is finished.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    listing = list_images(sources, recursive=recursive, out=out)
+    listing = list_images(sources, recursive=recursive, out=out, base=recorded_base(out))
     if not listing.names:
-        raise PleuraError("There is no image to segment: name files, or a folder that holds some.")
+        others = f" {passed_over(listing.passed_over)}." if listing.passed_over else ""
+        raise PleuraError(f"There is no image to segment: name files, or a folder that holds some.{others}")
     check_run(out, base=listing.base, segmenter=segmenter, order=order)
     mine = [name for name in listing.names if shard is None or name in shard]
-    todo = [name for name in mine if not (out / f"{name}{order.format.suffix}").exists()]
-    outcomes = segment_all(segmenter, todo, base=listing.base, out=out, order=order)
-    with (
-        Failures(out, shard=shard) as failures,
-        RunProgress(len(todo), done_before=len(mine) - len(todo), failures=failures.path) as progress,
-        closing(outcomes),
-    ):
-        for outcome in outcomes:
-            if outcome.error is not None:
-                failures.add(outcome.name, outcome.error)
-            progress.add(outcome)
+    with Results(out, format_=order.format, shard=shard) as results, Failures(out, shard=shard) as failures:
+        todo = results.resume(mine)
+        outcomes = segment_all(
+            segmenter, todo, base=listing.base, out=out, order=order, elsewhere=listing.elsewhere
+        )
+        progress = RunProgress(
+            len(todo),
+            done_before=len(mine) - len(todo),
+            passed_over=listing.passed_over,
+            failures=failures.path,
+            results=results.path,
+        )
+        with progress, closing(outcomes):
+            for outcome in outcomes:
+                if outcome.error is not None:
+                    failures.add(outcome.name, outcome.error)
+                results.add(outcome)
+                progress.add(outcome)
     if failures.count:
         raise typer.Exit(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import BoundedSemaphore
 from time import perf_counter
@@ -14,12 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .checkpoint import BUNDLED, LUNG_AND_HEART, CheckpointMetadata, read_metadata
+from .checkpoint import BUNDLED, LUNG_AND_HEART, Checkpoint, CheckpointMetadata, read_checkpoint
 from .engines import Device, Engine, EngineChoice, choose_engine
 from .engines.flips import FlipAveraged
 from .errors import CheckpointError, UnsuitableImage
 from .heart import keep_heart
 from .lungs import LEFT, RIGHT, label_by_file, measure
+from .margins import picture_box, picture_pixels, put_back, without_margins
 from .postprocessing import postprocess as keep_lungs
 from .quality import Calibration, Evidence, assess, side_warnings, warn
 from .radiograph import Grey, Radiograph
@@ -61,7 +62,7 @@ class Segmenter:
     as the engine has lanes.
 
     Args:
-        checkpoint: a safetensors file of `pleura train`; None takes the bundled one.
+        checkpoint: a safetensors file of `pleura train`, read once, or one that was read; None takes the bundled one.
         device: ``"auto"`` takes CUDA where there is one.
         engine: ``"auto"`` takes the fastest that can run here.
         threads: for a CPU; None takes what the container's quota allows.
@@ -74,16 +75,16 @@ class Segmenter:
 
     def __init__(
         self,
-        checkpoint: Path | None = None,
+        checkpoint: Path | Checkpoint | None = None,
         *,
         device: Device = "auto",
         engine: EngineChoice = "auto",
         threads: int | None = None,
         flips: bool = False,
     ) -> None:
-        path = checkpoint or BUNDLED
-        chosen = choose_engine(path, device=device, engine=engine, threads=threads)
-        self._compose(read_metadata(path), FlipAveraged(chosen) if flips else chosen)
+        read = checkpoint if isinstance(checkpoint, Checkpoint) else read_checkpoint(checkpoint or BUNDLED)
+        chosen = choose_engine(read, device=device, engine=engine, threads=threads)
+        self._compose(read.metadata, FlipAveraged(chosen) if flips else chosen)
 
     @classmethod
     def from_engine(cls, metadata: CheckpointMetadata, engine: Engine) -> Self:
@@ -100,6 +101,7 @@ class Segmenter:
             )
         self.metadata = metadata
         self.engine = engine
+        self._flips = isinstance(engine, FlipAveraged)
         self._lanes = BoundedSemaphore(engine.lanes)
         # Read once: a calibration has some ten thousand numbers.
         self._calibration = None if metadata.calibration is None else Calibration.parse(metadata.calibration)
@@ -123,7 +125,7 @@ class Segmenter:
         return self.finish(prepared, inferred, threshold=threshold, postprocess=postprocess)
 
     def prepare(self, source: Source, *, max_pixels: int = MAX_PIXELS) -> Prepared:
-        """Reads an image, no finer than the network sees it, and makes the network's input.
+        """Reads an image, no finer than the network sees it, and makes the network's input of what lies within plain margins.
 
         Raises:
             ImageError: the image cannot be read, is too large or is not suitable.
@@ -131,12 +133,12 @@ class Segmenter:
         start = perf_counter()
         preprocessing = self.metadata.preprocessing
         if isinstance(source, Radiograph):
-            radiograph = source
+            radiograph = without_margins(source)
         elif isinstance(source, np.ndarray):
-            radiograph = _from_array(source)
+            radiograph = without_margins(_from_array(source))
         else:
-            radiograph = read(source, max_pixels=max_pixels, min_side=preprocessing.input_size)
-        square = preprocessing.apply(radiograph.pixels)
+            radiograph = _read(source, max_pixels=max_pixels, side=preprocessing.input_size)
+        square = preprocessing.apply(picture_pixels(radiograph))
         channels = np.broadcast_to(square, (self.metadata.in_channels, *square.shape))
         return Prepared(radiograph, channels, _since(start))
 
@@ -171,7 +173,8 @@ class Segmenter:
     ) -> Segmentation:
         """Makes the mask at native size from what the network said.
 
-        Components and sides are found at the network's size; the probabilities are then brought to the image's size and cut.
+        Components and sides are found at the network's size; the probabilities are then brought to the picture's size, cut, and put
+        back into the image where margins were cut off.
 
         Args:
             prepared: what `prepare` gave.
@@ -182,7 +185,8 @@ class Segmenter:
         start = perf_counter()
         cut = self.metadata.threshold if threshold is None else threshold
         radiograph = prepared.radiograph
-        size = {"width": radiograph.width, "height": radiograph.height}
+        x, y, width, height = picture_box(radiograph)
+        size = {"width": width, "height": height}
         preprocessing = self.metadata.preprocessing
 
         kept = keep_lungs(inferred.probabilities, threshold=cut) if postprocess else inferred.probabilities
@@ -190,15 +194,20 @@ class Segmenter:
         mask = preprocessing.restore(kept, **size) >= cut
         rows, columns = preprocessing.frame(**size)
         found = small[rows, columns]
-        labels = _at_native_size(found, mask)
+        labels = put_back(_at_native_size(found, mask), radiograph)
         right, left = (
-            measure(labels, side, spacing_mm=radiograph.spacing_mm, within=_reach(found, side, labels.shape))
+            measure(
+                labels,
+                side,
+                spacing_mm=radiograph.spacing_mm,
+                within=_reach(found, side, mask.shape, corner=(y, x)),
+            )
             for side in (RIGHT, LEFT)
         )
         heart_mask = None
         if inferred.heart is not None:
             heart_mask = preprocessing.restore(keep_heart(inferred.heart, threshold=0.5), **size) >= 0.5
-            heart_mask &= ~mask
+            heart_mask = put_back(heart_mask, radiograph) & (labels == 0)
         evidence = Evidence(
             input=prepared.input[0][rows, columns],
             probabilities=inferred.probabilities[rows, columns],
@@ -206,6 +215,13 @@ class Segmenter:
             embedding=inferred.embedding,
             threshold=cut,
         )
+        # Predicted IoU and trust were fitted to masks of the checkpoint's threshold, with post-processing and without flips.
+        usual = evidence
+        if cut != self.metadata.threshold or not postprocess:
+            as_served = self._usual_labels(inferred.probabilities, radiograph)[rows, columns]
+            usual = replace(evidence, labels=as_served, threshold=self.metadata.threshold)
+        calibrated = usual is evidence and not self._flips
+        quality = assess(evidence, self._calibration, as_calibrated=None if calibrated else usual)
         return Segmentation(
             radiograph=radiograph,
             labels=labels,
@@ -213,7 +229,7 @@ class Segmenter:
             right=right,
             left=left,
             sides_from=sides_from,
-            quality=warn(assess(evidence, self._calibration), side_warnings(doubts)),
+            quality=warn(quality, side_warnings(doubts)),
             heart_mask=heart_mask,
             heart=None
             if heart_mask is None
@@ -224,6 +240,14 @@ class Segmenter:
                 "postprocess": _since(start),
             },
         )
+
+    def _usual_labels(self, probabilities: NDArray[np.float32], radiograph: Radiograph) -> NDArray[np.uint8]:
+        """Labels ``(S, S)`` with the checkpoint's threshold and post-processing."""
+        threshold = self.metadata.threshold
+        labels, _, _ = label_by_file(
+            keep_lungs(probabilities, threshold=threshold) >= threshold, radiograph.sides
+        )
+        return labels
 
 
 def _at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -251,14 +275,37 @@ def _at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArra
     return labels
 
 
-def _reach(small: NDArray[np.uint8], side: int, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Rows and columns of `_at_native_size` that hold a lung: those of its box at the network's size, and of a step about it."""
+def _reach(
+    small: NDArray[np.uint8], side: int, shape: tuple[int, ...], *, corner: tuple[int, int]
+) -> tuple[slice, slice]:
+    """Rows and columns of the image that hold a lung: those of its box at the network's size, and of a step about it.
+
+    Args:
+        small: labels at the network's size.
+        side: the lung's label.
+        shape: of `_at_native_size`.
+        corner: row and column of the image where it begins.
+    """
     x, y, width, height = cv2.boundingRect(cv2.inRange(small, side, side))
     by_row, by_column = (native / seen for native, seen in zip(shape, small.shape, strict=True))
+    top, left = corner
     return (
-        slice(max(0, math.floor((y - 1) * by_row)), math.ceil((y + height + 1) * by_row)),
-        slice(max(0, math.floor((x - 1) * by_column)), math.ceil((x + width + 1) * by_column)),
+        slice(top + max(0, math.floor((y - 1) * by_row)), top + math.ceil((y + height + 1) * by_row)),
+        slice(left + max(0, math.floor((x - 1) * by_column)), left + math.ceil((x + width + 1) * by_column)),
     )
+
+
+def _read(source: bytes | memoryview | Path, *, max_pixels: int, side: int) -> Radiograph:
+    """Read no finer than needed for the picture, without its margins, to have ``side`` pixels a side."""
+    radiograph = without_margins(read(source, max_pixels=max_pixels, min_side=side))
+    pixels = radiograph.pixels
+    if radiograph.picture is None or pixels.shape[1] == radiograph.width:
+        return radiograph
+    shortest = min(picture_pixels(radiograph).shape)
+    if shortest >= side:
+        return radiograph
+    finer = math.ceil(side * min(pixels.shape) / shortest)
+    return without_margins(read(source, max_pixels=max_pixels, min_side=finer))
 
 
 def _from_array(pixels: Grey) -> Radiograph:

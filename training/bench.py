@@ -11,8 +11,9 @@ from model.segmenter import Segmenter
 from model.writing.png import mask_png
 from samples.phantom import phantom
 
-from .datasets import SegmentationDataset, images_in
+from .datasets import SegmentationDataset
 from .fit import fit
+from .folders import by_stem, images_in
 from .hardware import Hardware
 from .pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
 from .recipes import STRONG, Stage
@@ -117,7 +118,9 @@ class Bench:
             images = self.data / "covid/train/images" if within else self.data / name
             if not folder.exists():
                 teacher = Segmenter(self.base(source), device=self.hardware.device, engine="torch")
-                for label in pseudo_labels([teacher], images_in(images), within=within):
+                for label in pseudo_labels(
+                    [teacher], list(by_stem(images_in(images)).values()), within=within
+                ):
                     if isinstance(label, PseudoLabel):
                         write_pseudo_label(label, folder)
             folders.append(folder)

@@ -16,25 +16,24 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from safetensors.torch import load_file
 
-from model.checkpoint import CheckpointMetadata, save_checkpoint
+from model.checkpoint import CheckpointMetadata, read_checkpoint, save_checkpoint
 from model.engines import Device
-from model.quality.frontal import FRONTAL
+from model.quality.features import FRONTAL
 from model.segmenter import Segmenter
 
 from .errors import TrainingError
+from .folders import images_in
 from .quality_cases import (
     Case,
     frontal_cases,
-    images_in,
     kinds_in,
     labelled_cases,
     montage_cases,
     negative_cases,
 )
 from .quality_examples import Example, describe_case
-from .quality_figures import Trial, try_calibration
+from .quality_figures import Trial, try_calibration, validation_figures
 from .quality_report import write_report
 
 
@@ -72,12 +71,14 @@ def calibrate(
         DataError: a folder is empty or a file cannot be read; it is named.
         TrainingError: the network finds no lungs in most of the frontal images.
     """
-    segmenter = Segmenter(checkpoint, device=device)
+    read = read_checkpoint(checkpoint)
+    segmenter = Segmenter(read, device=device)
     trial = fit_to_images(segmenter, data=data, frontal=frontal, negatives=negatives, held_out=held_out)
     numbers = trial.calibration.model_dump(mode="json")
-    metadata = save_checkpoint(
-        out, load_file(checkpoint), segmenter.metadata.model_copy(update={"calibration": numbers})
-    )
+    # `pleura average` leaves out the figures of the checkpoints that it averages: these are the first of the mean.
+    figures = {**segmenter.metadata.figures, "validation": validation_figures(trial.labelled)}
+    changes = {"calibration": numbers, "figures": figures}
+    metadata = save_checkpoint(out, read.weights(), segmenter.metadata.model_copy(update=changes))
     write_report(trial, out.parent, name=metadata.name)
     return metadata
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .datasets import SegmentationDataset
+from .errors import TrainingError
 from .fit import fit
 from .recipes import Recipe
 from .run_state import has_state
@@ -26,7 +27,7 @@ def cross_fit(
     The checkpoint is the last epoch's: the fold's masks choose nothing. What a killed run has trained is not trained again.
 
     Args:
-        dataset: the images; each source is spread evenly over the folds, in the order of its names.
+        dataset: the images, at least as many as folds; each source is spread evenly over the folds, in the order of its names.
         recipe: how each network is trained.
         folds: how many networks.
         out: gets a run's folder for each fold, ``fold-0`` and so on.
@@ -54,10 +55,19 @@ def cross_fit(
 
 
 def folds_of(dataset: SegmentationDataset, *, folds: int) -> list[int]:
-    """The fold of each image: counted off within its source."""
-    seen: dict[int, int] = {}
-    numbers = []
-    for sample in dataset.samples:
-        seen[sample.source] = seen.get(sample.source, -1) + 1
-        numbers.append(seen[sample.source] % folds)
-    return numbers
+    """The fold of each image: counted off, one source after the other."""
+    return [index % folds for index in range(len(dataset))]
+
+
+def require_folds(dataset: SegmentationDataset, *, folds: int) -> None:
+    """Refuse to judge each fold by a network of the others where there are fewer images than folds.
+
+    Raises:
+        TrainingError: it is so.
+    """
+    if len(dataset) < folds:
+        images = "1 image" if len(dataset) == 1 else f"{len(dataset)} images"
+        raise TrainingError(
+            f"There are fewer images than folds, {images} for --folds {folds}: add images"
+            + (f", or give --folds {len(dataset)}." if len(dataset) > 1 else ", or judge by a --checkpoint.")
+        )

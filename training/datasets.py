@@ -1,22 +1,17 @@
 """Radiographs with their masks, from one or several folders.
 
-Layouts that are read:
+The layouts that are read are in `training.folders`. Beside images and masks ``ignore/`` may hold, under the image's stem, pictures
+whose set pixels are left out of the loss, and ``hearts/`` masks of the heart.
 
-* ``images/`` and ``masks/`` with the same stems; a mask's stem may end in ``_mask``;
-* Montgomery's own: ``CXR_png/`` and ``ManualMask/leftMask`` with ``ManualMask/rightMask``, whose union is the mask.
-
-Beside them ``ignore/`` may hold, under the image's stem, pictures whose non-zero pixels are left out of the loss, and ``hearts/``
-masks of the heart.
-
-A mask of two classes is any picture: what is not zero is lung. With more classes a mask is grey, and its values are the classes.
+A mask of two classes is any picture in which lung and background can be told apart (`model.reading.read_ground_truth`). With more
+classes a mask's values are the classes.
 """
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -26,11 +21,15 @@ from torch.utils.data import Dataset
 from torchvision import tv_tensors
 
 from model.errors import ImageError
+from model.ground_truth import Note
+from model.margins import crop, find_picture
 from model.radiograph import Grey
-from model.reading import read, read_mask
+from model.reading import read, read_ground_truth, read_labels, read_mask
+from model.reading.files import stem_of
 from model.writing.png import mask_png
 
 from .errors import DataError
+from .folders import find_samples
 
 IGNORE = 255
 """Code of the pixels that the loss leaves out."""
@@ -45,25 +44,25 @@ Pair = tuple[tv_tensors.Image, tv_tensors.Mask]
 Array = TypeVar("Array")
 Transform = Callable[[tv_tensors.Image, tv_tensors.Mask], tuple[Tensor, Tensor]]
 
-_IMAGE_FOLDERS = ("images", "CXR_png")
-_MASK_FOLDERS = (("masks",), ("ManualMask/leftMask", "ManualMask/rightMask"))
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".dcm"}
 
+class Loaded(NamedTuple):
+    """One sample that was read.
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Where one radiograph and its masks lie; ``source`` is the root it came from."""
+    Attributes:
+        image: pixels ``(H, W)``.
+        mask: ``(H, W)`` uint8: 0, the class, `NOT_LUNG` or `IGNORE`.
+        notes: what was assumed about each mask file.
+    """
 
-    stem: str
-    image: Path
-    masks: tuple[Path, ...]
-    ignore: Path | None
-    source: int
-    heart: Path | None = None
+    image: Grey
+    mask: NDArray[np.uint8]
+    notes: list[tuple[Path, Note]]
 
 
 class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
     """Pairs of image ``(1, H, W)`` float32 in 0..1 and mask ``(H, W)`` int64: 0, the class, `NOT_LUNG` or `IGNORE`.
+
+    Plain margins are cut off, as when an image is served.
 
     Args:
         roots: one or several folders in a layout of this module.
@@ -71,9 +70,10 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         num_classes: of the masks, background included.
         hearts: the classes are background, `LUNG` and `HEART`; in an image without a mask of the heart what is not lung is `NOT_LUNG`.
         weights: how often each root is drawn beside what its size asks for; None is 1 for all.
+        lung_values: the values of masks of two classes that are lung; None takes what is not background.
 
     Raises:
-        DataError: a root has no images, or an image has no mask. It names the file.
+        DataError: a root has no images, or images have no mask. It names the files.
     """
 
     def __init__(
@@ -84,21 +84,23 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         num_classes: int = 2,
         hearts: bool = False,
         weights: Sequence[float] | None = None,
+        lung_values: Collection[int] | None = None,
     ) -> None:
         self.roots = (roots,) if isinstance(roots, Path) else tuple(roots)
         self.transform = transform
         self.num_classes = 3 if hearts else num_classes
         self.hearts = hearts
         self.weights = (1.0,) * len(self.roots) if weights is None else tuple(weights)
-        self.samples = [
-            sample for source, root in enumerate(self.roots) for sample in _find_samples(root, source)
-        ]
+        self.lung_values = lung_values
+        self.samples = find_samples(self.roots)
 
     def __len__(self) -> int:
         return len(self.samples)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         image, mask = self.load(index)
+        picture = find_picture(image)
+        image, mask = crop(image, picture), np.ascontiguousarray(crop(mask, picture))
         pair = (
             tv_tensors.Image(torch.from_numpy(unit_range(image))[None]),
             tv_tensors.Mask(torch.from_numpy(mask)),
@@ -113,7 +115,12 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         return chosen
 
     def load(self, index: int) -> tuple[Grey, NDArray[np.uint8]]:
-        """Pixels ``(H, W)`` as read, and mask ``(H, W)`` uint8.
+        """Image and mask of `read`."""
+        image, mask, _ = self.read(index)
+        return image, mask
+
+    def read(self, index: int) -> Loaded:
+        """Image and mask as they are stored, and what was assumed about the mask.
 
         Raises:
             DataError: a file cannot be read, mask and image differ in size, or a mask holds an unknown class. It names the file.
@@ -121,10 +128,12 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         sample = self.samples[index]
         image = _read_or_name(sample.image, lambda path: read(path).pixels)
         mask = np.zeros(image.shape, np.uint8)
+        notes: list[tuple[Path, Note]] = []
         for path in sample.masks:
-            classes = _read_or_name(path, self._read_classes)
+            classes, noted = _read_or_name(path, self._read_classes)
             _require_size(path, classes.shape, image.shape, sample.image)
             np.maximum(mask, classes, out=mask)
+            notes += [(path, note) for note in noted]
         if self.hearts:
             heart = self.load_heart(index)
             if heart is None:
@@ -136,7 +145,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
             ignored = _read_or_name(sample.ignore, read_mask)
             _require_size(sample.ignore, ignored.shape, image.shape, sample.image)
             mask[ignored] = IGNORE
-        return image, mask
+        return Loaded(image, mask, notes)
 
     def load_heart(self, index: int) -> NDArray[np.bool_] | None:
         """The mask of the heart ``(H, W)`` bool; None where ``hearts/`` has none.
@@ -147,16 +156,17 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         path = self.samples[index].heart
         return None if path is None else _read_or_name(path, read_mask)
 
-    def _read_classes(self, path: Path) -> NDArray[np.uint8]:
+    def _read_classes(self, path: Path) -> tuple[NDArray[np.uint8], tuple[Note, ...]]:
         if self.num_classes == 2 or self.hearts:
-            return read_mask(path).view(np.uint8)
-        classes = read(path).pixels
+            truth = read_ground_truth(path, lung_values=self.lung_values)
+            return truth.mask.view(np.uint8), truth.notes
+        classes = read_labels(path)
         if classes.max() >= self.num_classes:
             raise DataError(
                 f"{path} holds the value {classes.max()}: save the mask as grey PNG with the classes 0 to "
                 f"{self.num_classes - 1} as its values."
             )
-        return classes.astype(np.uint8)
+        return classes.astype(np.uint8), ()
 
 
 def unit_range(pixels: Grey) -> NDArray[np.float32]:
@@ -189,57 +199,7 @@ def add_sample(
         (root / part).mkdir(parents=True, exist_ok=True)
     shutil.copyfile(image, root / "images" / image.name)
     for part, pixels in parts.items():
-        (root / part / f"{image.stem}.png").write_bytes(mask_png(pixels))
-
-
-def images_in(folder: Path) -> list[Path]:
-    """The files of a folder that are images by their name.
-
-    Raises:
-        DataError: there are none, or two have the same stem.
-    """
-    images = list(_by_stem(folder).values())
-    if not images:
-        raise DataError(f"{folder} holds no images: put radiographs there or name another folder.")
-    return images
-
-
-def _find_samples(root: Path, source: int) -> list[Sample]:
-    folder = next((root / name for name in _IMAGE_FOLDERS if (root / name).is_dir()), None)
-    if folder is None:
-        raise DataError(
-            f"{root} holds no folder images/: put images/ and masks/ there or name another folder."
-        )
-    images = _by_stem(folder)
-    if not images:
-        raise DataError(f"{folder} holds no images: put radiographs there or name another folder.")
-    groups = next((group for group in _MASK_FOLDERS if all((root / name).is_dir() for name in group)), None)
-    if groups is None:
-        raise DataError(f"{root} holds no folder masks/: put a mask for each image there.")
-    masks = [_by_stem(root / name) for name in groups]
-    ignored, hearts = (
-        _by_stem(root / name) if (root / name).is_dir() else {} for name in ("ignore", "hearts")
-    )
-    samples = []
-    for stem, image in images.items():
-        found = tuple(group[stem] for group in masks if stem in group)
-        if len(found) < len(groups):
-            raise DataError(
-                f"{image} has no mask in {root / groups[len(found)]}: add one or remove the image."
-            )
-        samples.append(Sample(stem, image, found, ignored.get(stem), source, hearts.get(stem)))
-    return samples
-
-
-def _by_stem(folder: Path) -> dict[str, Path]:
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
-    found: dict[str, Path] = {}
-    for path in files:
-        stem = path.stem.removesuffix("_mask")
-        if stem in found:
-            raise DataError(f"{path} and {found[stem].name} have the same stem: keep one of them.")
-        found[stem] = path
-    return found
+        (root / part / f"{stem_of(image)}.png").write_bytes(mask_png(pixels))
 
 
 def _read_or_name(path: Path, reader: Callable[[Path], Array]) -> Array:

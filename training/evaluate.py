@@ -7,13 +7,16 @@ The masks are those that the service would give, at the size of the ground truth
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.ground_truth import Note
 from model.heart import cardiothoracic_ratio
 from model.lungs import LEFT, RIGHT, label_lungs, measure
+from model.margins import crop, picture_box
 from model.metrics.gross_errors import KINDS, GrossError, gross_errors
 from model.metrics.overlap import Overlap, overlap
 from model.metrics.surface import Surface, surface
@@ -45,6 +48,7 @@ class Case:
         loss: mean cross-entropy of the network's output at its own size.
         quality: what the service says of the mask.
         gross_errors: thick and large places where mask and truth differ.
+        notes: what was assumed about the files of the truth.
         heart_iou: IoU of the heart; None without a true mask of it, or where the checkpoint does not find hearts.
         true_ratio: the cardiothoracic ratio of the true masks; None without one of the heart.
         ratio: that of the predicted masks; None where a part was not found.
@@ -59,6 +63,7 @@ class Case:
     loss: float
     quality: Quality
     gross_errors: tuple[GrossError, ...] = ()
+    notes: tuple[tuple[Path, Note], ...] = ()
     heart_iou: float | None = None
     true_ratio: float | None = None
     ratio: float | None = None
@@ -144,7 +149,7 @@ def evaluate(segmenter: Segmenter, dataset: SegmentationDataset) -> Iterator[tup
         DataError: a file cannot be read; it is named.
     """
     for index, sample in enumerate(dataset.samples):
-        pixels, mask = dataset.load(index)
+        pixels, mask, notes = dataset.read(index)
         prepared = segmenter.prepare(pixels)
         (inferred,) = segmenter.run([prepared])
         segmentation = segmenter.finish(prepared, inferred)
@@ -162,6 +167,7 @@ def evaluate(segmenter: Segmenter, dataset: SegmentationDataset) -> Iterator[tup
             loss=_cross_entropy(segmenter, prepared, inferred, mask),
             quality=segmentation.quality,
             gross_errors=gross_errors(prediction, truth),
+            notes=tuple(notes),
             **_heart_figures(segmentation, dataset.load_heart(index), truth),
         )
         yield case, Images(pixels, truth, prediction)
@@ -209,9 +215,11 @@ def _cross_entropy(
     segmenter: Segmenter, prepared: Prepared, inferred: Inferred, mask: NDArray[np.uint8]
 ) -> float:
     radiograph = prepared.radiograph
-    rows, columns = segmenter.metadata.preprocessing.frame(width=radiograph.width, height=radiograph.height)
+    _, _, width, height = picture_box(radiograph)
+    rows, columns = segmenter.metadata.preprocessing.frame(width=width, height=height)
     probabilities = inferred.probabilities[rows, columns]
-    truth = cv2.resize(mask, probabilities.shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+    seen = crop(mask, radiograph.picture)
+    truth = cv2.resize(seen, probabilities.shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
     right = np.where(truth > 0, probabilities, 1 - probabilities)[truth != IGNORE]
     return float(-np.log(np.maximum(right, 1e-12)).mean()) if right.size else 0.0
 

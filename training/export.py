@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from model.checkpoint import load_checkpoint, read_metadata
+from model.checkpoint import Checkpoint, CheckpointMetadata
 from model.engines.conversion import InferenceNetwork, convert, save
 from model.engines.openvino import SOURCE_KEY
 from model.errors import ImageError
+from model.isolation import import_without_telemetry
+from model.margins import crop, find_picture
 from model.reading import read
 
 from .errors import DataError
-from .quality_cases import images_in
+from .folders import images_in
 
 if TYPE_CHECKING:
     import openvino
@@ -32,41 +34,42 @@ def quantise(model: "openvino.Model", inputs: Sequence[NDArray[np.float32]]) -> 
         model: fp32, as `convert` makes it.
         inputs: network inputs ``(1, C, S, S)`` float32 of radiographs, which decide the ranges.
     """
-    import nncf
-    from nncf.quantization.advanced_parameters import AdvancedQuantizationParameters, OverflowFix
-
+    nncf = import_without_telemetry("nncf")
+    advanced = import_without_telemetry("nncf.quantization.advanced_parameters")
     return nncf.quantize(
         model,
         nncf.Dataset(inputs),
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(inputs),
         # Without VNNI, sums of eight-bit products saturate at sixteen bits: halving the first layer's range keeps them whole.
-        advanced_parameters=AdvancedQuantizationParameters(overflow_fix=OverflowFix.FIRST_LAYER),
+        advanced_parameters=advanced.AdvancedQuantizationParameters(
+            overflow_fix=advanced.OverflowFix.FIRST_LAYER
+        ),
     )
 
 
-def calibration_inputs(checkpoint: Path, folders: Sequence[Path]) -> list[NDArray[np.float32]]:
+def calibration_inputs(metadata: CheckpointMetadata, folders: Sequence[Path]) -> list[NDArray[np.float32]]:
     """Network inputs ``(1, C, S, S)`` of at most `CALIBRATION_IMAGES` radiographs, drawn evenly from the folders.
 
     Raises:
         DataError: there are no images, or one cannot be read; it is named.
     """
-    metadata = read_metadata(checkpoint)
     files = [path for folder in folders for path in images_in(folder)]
     step = max(1, len(files) // CALIBRATION_IMAGES)
     side, channels = metadata.preprocessing.input_size, metadata.in_channels
     inputs = []
     for path in files[::step]:
         try:
-            square = metadata.preprocessing.apply(read(path, min_side=side).pixels)
+            pixels = read(path, min_side=side).pixels
         except ImageError as error:
             raise DataError(f"{path} cannot be read: {error}") from error
+        square = metadata.preprocessing.apply(crop(pixels, find_picture(pixels)))
         inputs.append(np.broadcast_to(square, (1, channels, side, side)).copy())
     return inputs
 
 
 def write_models(
-    checkpoint: Path, *, inputs: Sequence[NDArray[np.float32]], out: Path, onnx: bool = False
+    checkpoint: Checkpoint, *, inputs: Sequence[NDArray[np.float32]], out: Path, onnx: bool = False
 ) -> list[Path]:
     """Writes the checkpoint's models into ``out``: ``NAME.fp32.xml`` and ``NAME.int8.xml``, each with its ``.bin`` and
     its ``.sha256``.
@@ -80,25 +83,25 @@ def write_models(
     Returns:
         The files.
     """
-    metadata = read_metadata(checkpoint)
+    metadata, stem = checkpoint.metadata, checkpoint.path.stem
     fp32 = convert(checkpoint)
     # NNCF may change what it is given.
     int8 = quantise(fp32.clone(), inputs)
     int8.set_rt_info(metadata.sha256, SOURCE_KEY)
     files = []
     for precision, model in (("fp32", fp32), ("int8", int8)):
-        path = out / f"{checkpoint.stem}.{precision}.xml"
+        path = out / f"{stem}.{precision}.xml"
         save(model, path)
         files += [path, path.with_suffix(".bin"), path.with_suffix(".sha256")]
     if onnx:
-        files.append(_write_onnx(checkpoint, out / f"{checkpoint.stem}.onnx"))
+        files.append(_write_onnx(checkpoint, out / f"{stem}.onnx"))
     return files
 
 
-def _write_onnx(checkpoint: Path, path: Path) -> Path:
+def _write_onnx(checkpoint: Checkpoint, path: Path) -> Path:
     import torch
 
-    network, metadata = load_checkpoint(checkpoint)
+    network, metadata = checkpoint.network(), checkpoint.metadata
     side = metadata.preprocessing.input_size
     example = torch.zeros(2, metadata.in_channels, side, side)
     torch.onnx.export(

@@ -18,7 +18,14 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import BatchSampler, DataLoader
 
-from model.checkpoint import UNET, CheckpointMetadata, load_checkpoint, read_metadata, save_checkpoint
+from model.checkpoint import (
+    UNET,
+    Checkpoint,
+    CheckpointMetadata,
+    read_checkpoint,
+    read_metadata,
+    save_checkpoint,
+)
 from model.network import LEAN_DECODER, SegmentationNetwork
 
 from .batches import StageBatches
@@ -65,8 +72,7 @@ def fit(
         architecture: which network; ours, or one of torchvision's.
         classes: what each class of the masks is, where that is known; it goes into the checkpoint.
         encoder_weights: ``"none"``, ``"imagenet"`` (torchvision's, downloaded) or a file.
-        start_from: a checkpoint of the same network whose weights the run begins with, instead of ``encoder_weights``; a resumed run reads
-            no more than its metadata.
+        start_from: a checkpoint of the same network whose weights the run begins with, instead of ``encoder_weights``.
         device: ``"cpu"`` or ``"cuda"``.
         mixed_precision: bf16 autocast. Pays on CUDA, and on a CPU only where it has bf16 instructions.
         workers: processes that read and augment images; 0 does it in this one.
@@ -84,11 +90,12 @@ def fit(
     """
     torch.manual_seed(seed)
     described = describe_recipe(recipe, seed=seed)
+    # Read once: what the run says that it began with is what it began with.
+    source = None if start_from is None else read_checkpoint(start_from)
     decoder = recipe.decoder
-    if start_from is not None:
-        started_from = read_metadata(start_from)
-        described["start_from"] = started_from.sha256
-        decoder = {name: getattr(started_from, name) for name in LEAN_DECODER}
+    if source is not None:
+        described["start_from"] = source.metadata.sha256
+        decoder = {name: getattr(source.metadata, name) for name in LEAN_DECODER}
     metadata = CheckpointMetadata(
         name=name,
         architecture=architecture,
@@ -118,7 +125,7 @@ def fit(
         if resume:
             state = group.share(lambda: load_state(out, same=started_with))
         else:
-            group.share(lambda: _begin(network, out, start_from=start_from, encoder_weights=encoder_weights))
+            group.share(lambda: _begin(network, out, source=source, encoder_weights=encoder_weights))
         network = network.to(torch.device(device)).to(memory_format=torch.channels_last)
         average = average_of(network, recipe)
         optimiser = optimiser_of(network, recipe)
@@ -248,31 +255,33 @@ def _journal(out: Path, rows: list[Row]) -> Iterator[Journal]:
         yield journal
 
 
-def _begin(network: SegmentationNetwork, out: Path, *, start_from: Path | None, encoder_weights: str) -> None:
+def _begin(
+    network: SegmentationNetwork, out: Path, *, source: Checkpoint | None, encoder_weights: str
+) -> None:
     """The first weights of a new run."""
     if has_state(out):
         raise TrainingError(
             f"{out} holds a run already: add --resume to go on with it, or name another --out."
         )
-    if start_from is not None:
-        _load_whole_network(network, start_from)
+    if source is not None:
+        _load_whole_network(network, source)
     else:
         load_encoder_weights(network, encoder_weights)
 
 
-def _load_whole_network(network: nn.Module, path: Path) -> None:
+def _load_whole_network(network: nn.Module, source: Checkpoint) -> None:
     """The weights of a checkpoint of `pleura train`, all of them.
 
     Raises:
-        CheckpointError: the file is missing, damaged or of another make.
+        CheckpointError: its weights do not fit its metadata.
         TrainingError: it holds a network of another shape.
     """
-    weights = load_checkpoint(path)[0].state_dict()
+    weights = source.network().state_dict()
     try:
         network.load_state_dict(weights)
     except RuntimeError:
         raise TrainingError(
-            f"{path} holds a network of another shape: start from a checkpoint of the same recipe and number of classes."
+            f"{source.path} holds a network of another shape: start from a checkpoint of the same recipe and number of classes."
         ) from None
 
 

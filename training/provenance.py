@@ -29,7 +29,7 @@ def describe_recipe(recipe: Recipe, *, seed: int) -> dict[str, Any]:
 
 
 def describe_data(train: SegmentationDataset, validation: SegmentationDataset) -> dict[str, Any]:
-    """Folders by name, with the number of their images and a hash over the images' names."""
+    """Folders by name, with the number of their images and a hash over the images' names and the values that are lung, where given."""
     return {"train": _describe(train), "validation": _describe(validation)}
 
 
@@ -51,7 +51,9 @@ def _describe(dataset: SegmentationDataset) -> list[dict[str, Any]]:
     described = []
     for source, root in enumerate(dataset.roots):
         stems = sorted(sample.stem for sample in dataset.samples if sample.source == source)
-        digest = hashlib.sha256("\n".join(stems).encode()).hexdigest()
+        # Other values make other masks: a run that is resumed must have the same.
+        values = [] if dataset.lung_values is None else ["", *map(str, sorted(dataset.lung_values))]
+        digest = hashlib.sha256("\n".join(stems + values).encode()).hexdigest()
         described.append(
             {
                 "root": "/".join(root.resolve().parts[-2:]),

@@ -15,16 +15,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import ImageError
+from model.errors import ImageError, SizeMismatch
 from model.heart import keep_heart
+from model.margins import picture_box, put_back
 from model.metrics.overlap import overlap
 from model.postprocessing import postprocess
 from model.radiograph import Radiograph
-from model.reading import read, read_mask
+from model.reading import files, read, read_mask
 from model.segmenter import Segmenter
 
 from .datasets import add_sample
 from .errors import DataError
+from .folders import by_stem, missing_masks
 
 Mask = NDArray[np.bool_]
 Probabilities = NDArray[np.float32]
@@ -94,8 +96,9 @@ def pseudo_labels(
         A pseudo-label, or a file that was left out with the reason.
 
     Raises:
-        DataError: ``within`` has no mask for an image, or one of another size.
+        DataError: ``within`` has no mask for some images; they are named, of many the first.
     """
+    bounds = {} if within is None else _bounds(within, images)
     for image in images:
         try:
             radiograph = read(image)
@@ -121,7 +124,12 @@ def pseudo_labels(
             heart_mask = (heart >= 0.5) & ~mask
             ignore |= _unsure(heart)
         if within is not None:
-            bound = _bound(within, image, mask.shape)
+            try:
+                bound = _read_bound(bounds[image], mask.shape)
+            except ImageError as error:
+                unusable = f"{bounds[image].name}: {error}"
+                yield LeftOut(image=image, reason=unusable, agreement=agreement, lungs=lungs)
+                continue
             lost = (mask & ~bound).sum() / mask.sum()
             if lost > LOST:
                 lost_reason = f"{lost:.0%} of the mask lies outside its bound"
@@ -144,12 +152,16 @@ def _ask(teacher: Segmenter, radiograph: Radiograph) -> _Answer:
     prepared = teacher.prepare(radiograph)
     (inferred,) = teacher.run([prepared])
     segmentation = teacher.finish(prepared, inferred)
-    size = {"width": radiograph.width, "height": radiograph.height}
-    restore = teacher.metadata.preprocessing.restore
+    _, _, width, height = picture_box(prepared.radiograph)
+
+    def restore(square: Probabilities) -> Probabilities:
+        picture = teacher.metadata.preprocessing.restore(square, width=width, height=height)
+        return put_back(picture, prepared.radiograph)
+
     return _Answer(
-        lung=restore(inferred.probabilities, **size),
-        kept=restore(postprocess(inferred.probabilities, threshold=segmentation.threshold), **size),
-        heart=None if inferred.heart is None else restore(keep_heart(inferred.heart, threshold=0.5), **size),
+        lung=restore(inferred.probabilities),
+        kept=restore(postprocess(inferred.probabilities, threshold=segmentation.threshold)),
+        heart=None if inferred.heart is None else restore(keep_heart(inferred.heart, threshold=0.5)),
         both_lungs=segmentation.right is not None and segmentation.left is not None,
         trusted=teacher.metadata.calibration is None or segmentation.quality.trusted,
     )
@@ -188,14 +200,20 @@ def _unsure(probabilities: Probabilities) -> Mask:
     return unsure
 
 
-def _bound(within: Path, image: Path, shape: tuple[int, ...]) -> Mask:
-    found = sorted(within.glob(f"{image.stem}.*"))
-    if not found:
-        raise DataError(f"{image} has no mask in {within}: add one, remove the image, or leave --within out.")
-    bound = read_mask(found[0])
+def _bounds(within: Path, images: Sequence[Path]) -> dict[Path, Path]:
+    """The mask in ``within`` of each image."""
+    found = by_stem(files.images_in(within))
+    masks = {image: found.get(files.stem_of(image).removesuffix("_mask")) for image in images}
+    lacking = [image for image, mask in masks.items() if mask is None]
+    if lacking:
+        raise DataError(f"{missing_masks(lacking, within)} Or leave --within out.")
+    return {image: mask for image, mask in masks.items() if mask is not None}
+
+
+def _read_bound(path: Path, shape: tuple[int, ...]) -> Mask:
+    bound = read_mask(path)
     if bound.shape != shape:
-        raise DataError(
-            f"{found[0]} is {bound.shape[1]} by {bound.shape[0]}, {image.name} is {shape[1]} by {shape[0]}: make the mask the "
-            "size of its image."
+        raise SizeMismatch(
+            f"it is {bound.shape[1]} by {bound.shape[0]}, the image is {shape[1]} by {shape[0]}: make the mask the size of its image."
         )
     return bound

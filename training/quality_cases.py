@@ -12,13 +12,15 @@ import cv2
 import numpy as np
 
 from model.errors import ImageError
-from model.quality.frontal import CROPPED, FOREIGN, FRONTAL, INVERTED, ROTATED
+from model.quality.features import CROPPED, FOREIGN, FRONTAL, INVERTED, ROTATED
 from model.radiograph import Grey
 from model.reading import read
+from model.reading.files import is_leftover
 
 from .datasets import SegmentationDataset, unit_range
 from .degradations import DEGRADATIONS, Mask, Pixels, crop, grey, half_covered, touch_up
 from .errors import DataError
+from .folders import images_in
 from .scenes import blank, static
 
 Role = Literal["labelled", "frontal", "held_out", "negative"]
@@ -28,8 +30,6 @@ UNTOUCHED, MIRRORED = "as it is", "mirrored"
 
 MADE = 40
 """How many images of noise, of nothing and of several radiographs are made, each."""
-
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".dcm"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,25 +180,13 @@ def kinds_in(folder: Path) -> list[Path]:
     Raises:
         DataError: there are none.
     """
-    kinds = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    inside = folder.iterdir() if folder.is_dir() else ()
+    kinds = sorted(path for path in inside if path.is_dir() and not is_leftover(path.name))
     if not kinds:
         raise DataError(
             f"{folder} holds no folders: give one for each kind of image that is no frontal chest X-ray."
         )
     return kinds
-
-
-def images_in(folder: Path) -> list[Path]:
-    """The images in a folder.
-
-    Raises:
-        DataError: there are none.
-    """
-    files = folder.iterdir() if folder.is_dir() else ()
-    found = sorted(path for path in files if path.suffix.lower() in _SUFFIXES)
-    if not found:
-        raise DataError(f"{folder} holds no images: name a folder of radiographs.")
-    return found
 
 
 def _read(path: Path) -> Grey:

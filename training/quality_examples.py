@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from model.lungs import label_lungs
+from model.margins import picture_box, put_back
 from model.metrics.gross_errors import gross_errors
 from model.metrics.overlap import overlap
 from model.postprocessing import postprocess
 from model.quality import Evidence
 from model.quality.description import Description, describe
-from model.segmenter import Segmenter
+from model.segmenter import Inferred, Prepared, Segmenter
 
 from .degradations import Mask
 from .quality_cases import UNTOUCHED, Case, Role
@@ -45,18 +43,18 @@ def describe_case(segmenter: Segmenter, case: Case) -> Example:
     """Runs the network on one image."""
     prepared = segmenter.prepare(case.pixels)
     (inferred,) = segmenter.run([prepared])
-    evidence = gather_evidence(
-        segmenter, prepared.input[0], inferred.probabilities, inferred.embedding, case.pixels.shape
-    )
+    evidence = gather_evidence(segmenter, prepared, inferred)
     iou: float | None = None
     curve: tuple[float, ...] = ()
     gross: bool | None = None
     if case.truth is not None:
-        mask = _mask(segmenter, inferred.probabilities, case.truth.shape, segmenter.metadata.threshold)
+        mask = _mask(segmenter, prepared, inferred, segmenter.metadata.threshold)
         iou = overlap(mask, case.truth).iou
         gross = bool(gross_errors(mask, case.truth))
         if case.variant == UNTOUCHED:
-            curve = tuple(_iou(segmenter, inferred.probabilities, case.truth, cut) for cut in THRESHOLDS)
+            curve = tuple(
+                overlap(_mask(segmenter, prepared, inferred, cut), case.truth).iou for cut in THRESHOLDS
+            )
     return Example(
         role=case.role,
         kind=case.kind,
@@ -70,34 +68,24 @@ def describe_case(segmenter: Segmenter, case: Case) -> Example:
     )
 
 
-def gather_evidence(
-    segmenter: Segmenter,
-    square: NDArray[np.float32],
-    probabilities: NDArray[np.float32],
-    embedding: NDArray[np.float32],
-    shape: tuple[int, ...],
-) -> Evidence:
-    """What `Segmenter.finish` would judge at the checkpoint's threshold; ``shape`` is the image's ``(H, W)``."""
+def gather_evidence(segmenter: Segmenter, prepared: Prepared, inferred: Inferred) -> Evidence:
+    """What `Segmenter.finish` would judge at the checkpoint's threshold."""
     threshold = segmenter.metadata.threshold
-    frame = segmenter.metadata.preprocessing.frame(width=shape[1], height=shape[0])
-    labels = label_lungs(postprocess(probabilities, threshold=threshold) >= threshold)
+    _, _, width, height = picture_box(prepared.radiograph)
+    frame = segmenter.metadata.preprocessing.frame(width=width, height=height)
+    labels = label_lungs(postprocess(inferred.probabilities, threshold=threshold) >= threshold)
     return Evidence(
-        input=square[frame],
-        probabilities=probabilities[frame],
+        input=prepared.input[0][frame],
+        probabilities=inferred.probabilities[frame],
         labels=labels[frame],
-        embedding=embedding,
+        embedding=inferred.embedding,
         threshold=threshold,
     )
 
 
-def _iou(segmenter: Segmenter, probabilities: NDArray[np.float32], truth: Mask, threshold: float) -> float:
-    return overlap(_mask(segmenter, probabilities, truth.shape, threshold), truth).iou
-
-
-def _mask(
-    segmenter: Segmenter, probabilities: NDArray[np.float32], shape: tuple[int, ...], threshold: float
-) -> Mask:
-    kept = postprocess(probabilities, threshold=threshold)
-    height, width = shape
-    mask: Mask = segmenter.metadata.preprocessing.restore(kept, width=width, height=height) >= threshold
-    return mask
+def _mask(segmenter: Segmenter, prepared: Prepared, inferred: Inferred, threshold: float) -> Mask:
+    """The mask at native size, as `Segmenter.finish` makes it."""
+    kept = postprocess(inferred.probabilities, threshold=threshold)
+    _, _, width, height = picture_box(prepared.radiograph)
+    mask = segmenter.metadata.preprocessing.restore(kept, width=width, height=height) >= threshold
+    return put_back(mask, prepared.radiograph)

@@ -15,7 +15,7 @@ from model.quality import Quality
 from model.quality.assessment import judge
 from model.quality.calibration import Calibration
 from model.quality.familiarity import compare
-from model.quality.frontal import FRONTAL
+from model.quality.features import FRONTAL
 from model.quality.predicted_iou import predict_iou
 
 from .quality_cases import MIRRORED, UNTOUCHED
@@ -71,6 +71,28 @@ def try_calibration(examples: Sequence[Example]) -> Trial:
         "images": dict(sorted(Counter(f"{one.role}: {one.variant}" for one in examples).items())),
     }
     return Trial(calibration.model_copy(update={"figures": figures}), labelled)
+
+
+def validation_figures(labelled: Sequence[Judged]) -> dict[str, Any]:
+    """The IoU of the labelled images as they are, after post-processing, at their own size: of all and of each folder."""
+    untouched = [one.example for one in labelled if one.example.variant == UNTOUCHED]
+    folders: dict[str, list[float]] = {}
+    for example in untouched:
+        if example.iou is not None:
+            folders.setdefault(example.source, []).append(example.iou)
+    everything = [iou for many in folders.values() for iou in many]
+    return {
+        "all": _average(everything),
+        "folders": {name: _average(many) for name, many in sorted(folders.items())},
+    }
+
+
+def _average(ious: Sequence[float]) -> dict[str, Any]:
+    return {
+        "images": len(ious),
+        "mean_iou": _round(np.mean(ious)) if ious else None,
+        "median_iou": _round(np.median(ious)) if ious else None,
+    }
 
 
 def _judge_in_folds(examples: Sequence[Example], calibration: Calibration) -> list[Judged]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model.quality.calibration import Calibration, Familiar, Kinds, Linear, Subspace
 from model.quality.description import Description
 from model.quality.familiarity import Familiarity, compare, scalars
-from model.quality.frontal import FRONTAL, INVERTED, KINDS
+from model.quality.features import DISTANCES, FRONTAL, INVERTED, KINDS, SCALARS
 from model.quality.predicted_iou import iou_features, predict_iou
 
 from .logistic import fit_logistic, fit_softmax
@@ -56,6 +56,8 @@ def fit_calibration(examples: Sequence[Example]) -> Calibration:
         kinds=fit_kinds(seen),
         predicted_iou=predicted_iou,
         least_iou=find_least_iou(seen, predicted_iou),
+        scalars=SCALARS,
+        distances=DISTANCES,
     )
 
 

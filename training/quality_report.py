@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from model.quality.frontal import KINDS
+from model.quality.features import KINDS
 
 from .quality_cases import MIRRORED, UNTOUCHED
 from .quality_figures import FLAGGED, Judged, Trial, pairs

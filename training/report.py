@@ -13,6 +13,7 @@ from model.checkpoint import CheckpointMetadata
 
 from .charts import calibration, histogram
 from .evaluate import GOOD_IOU, LOW_IOU, Case, Distribution, Images, Summary
+from .inspection import summary_of
 from .pictures import case_overlays
 
 _SHOWN = {"Worst": 6, "Median": 2, "Best": 2}
@@ -62,6 +63,7 @@ def write_report(
         cases="\n".join(
             _gallery(title, chosen, roots, images) for title, chosen in _choose(cases).items() if chosen
         ),
+        notes=_notes(cases, roots),
         provenance=_provenance(metadata, engine),
     )
     path.write_text(page, encoding="utf-8")
@@ -151,6 +153,17 @@ def _case(case: Case, roots: Sequence[str], images: Images) -> str:
         f'<figure><div class="film"><img alt="{escape(name)}: ground truth, prediction and their difference" '
         f'src="data:image/jpeg;base64,{picture}"></div><figcaption><b>{escape(name)}</b>{caption}</figcaption></figure>'
     )
+
+
+def _notes(cases: Sequence[Case], roots: Sequence[str]) -> str:
+    """What was assumed about the masks, where anything was."""
+    lines = summary_of(
+        (Path(roots[case.source], path.name), note) for case in cases for path, note in case.notes
+    )
+    if not lines:
+        return ""
+    items = "\n".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<h2>What was assumed about the ground truth</h2>\n<ul>\n{items}\n</ul>"
 
 
 def _provenance(metadata: CheckpointMetadata, engine: str) -> str:

@@ -78,6 +78,7 @@ class Results:
             "raw_iou": case.raw_iou,
             **asdict(case.surface),
             "loss": case.loss,
+            "mask_notes": " ".join(sorted({note.code for _, note in case.notes})),
             "gross_errors": " ".join(error.kind for error in case.gross_errors),
             "heart_iou": case.heart_iou,
             "cardiothoracic_ratio": case.ratio,

@@ -7,12 +7,14 @@ from requests import Response, exceptions
 
 from .errors import PacsError, Refused, Unavailable
 
+NOT_DICOMWEB = "an answer that is not DICOMweb"
+
 _NOT_NOW = frozenset({408, 425, 429})
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raises what is in `app.pacs.errors` instead of anything of requests'.
+    """Turn what requests raises into the errors of `app.pacs.errors`.
 
     Raises:
         PacsError: wrong credentials, a certificate that is not trusted, a redirection.
@@ -22,7 +24,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except exceptions.HTTPError as error:
-        raise _of_status(error.response) from None
+        raise of_status(error.response) from None
     except exceptions.TooManyRedirects:
         raise PacsError("The PACS redirects to another address: give that one as --url.") from None
     except exceptions.SSLError as error:
@@ -35,12 +37,13 @@ def translated() -> Iterator[None]:
         raise Unavailable("no connection") from None
     except exceptions.Timeout:
         raise Unavailable("no answer in time") from None
-    except (exceptions.RequestException, LookupError, TypeError, ValueError):
+    except (exceptions.RequestException, LookupError, RecursionError, TypeError, ValueError):
         # Not JSON, not multipart, cut off: a proxy's own page, as a rule. Its text is not repeated.
-        raise Unavailable("an answer that is not DICOMweb") from None
+        raise Unavailable(NOT_DICOMWEB) from None
 
 
-def _of_status(response: Response | None) -> Exception:
+def of_status(response: Response | None) -> Exception:
+    """The error that an answer's status stands for."""
     if response is None:
         return Unavailable("no answer")
     status = response.status_code
@@ -51,4 +54,4 @@ def _of_status(response: Response | None) -> Exception:
     if status >= 500 or status in _NOT_NOW:
         after = response.headers.get("Retry-After", "")
         return Unavailable(f"status {status}", retry_after_s=float(after) if after.isdecimal() else None)
-    return Refused(f"status {status}")
+    return Refused(f"status {status}", status=status)

@@ -4,7 +4,7 @@ from model.errors import PleuraError
 
 
 class PacsError(PleuraError):
-    """The watcher cannot go on until its user has mended something."""
+    """The watcher cannot go on until its user has changed something."""
 
 
 class Unavailable(Exception):
@@ -26,11 +26,17 @@ class Refused(Exception):
 
     Attributes:
         reason: a few words for the log.
+        status: the answer's HTTP status, where that is what refuses.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, status: int | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.status = status
+
+
+class TooLong(Refused):
+    """The answer is longer than any that is taken here."""
 
 
 class Stopped(Exception):

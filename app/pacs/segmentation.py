@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
-from typing import TYPE_CHECKING
 
 from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
 
-from model.errors import UnsuitableImage
 from model.segmenter import Segmenter
 from model.writing.seg import dicom_seg
 
-if TYPE_CHECKING:
-    from model.segmentation import Segmentation
-
-UNTRUSTED = "Lung segmentation, not trusted"
-"""Series description, which viewers show."""
+from .errors import Refused
+from .facts import known_from_file
+from .listed import Instance
+from .selection import Selection
 
 
 class Withheld(Exception):
@@ -34,6 +30,18 @@ class Withheld(Exception):
         self.codes = codes
 
 
+class LeftOut(Exception):
+    """The radiograph is none of those that are wanted.
+
+    Attributes:
+        filter: the name of the one that it does not match.
+    """
+
+    def __init__(self, filter_: str) -> None:
+        super().__init__(filter_)
+        self.filter = filter_
+
+
 def series_uid(instance: str, segmenter: Segmenter) -> str:
     """The series that an instance's segmentation goes into.
 
@@ -43,49 +51,40 @@ def series_uid(instance: str, segmenter: Segmenter) -> str:
     return str(generate_uid(entropy_srcs=["pleura pacs", instance, segmenter.metadata.sha256]))
 
 
-def segment(data: bytes, *, instance: str, segmenter: Segmenter, store_untrusted: bool) -> Dataset:
+def segment(
+    data: bytes, *, instance: Instance, segmenter: Segmenter, selection: Selection, store_untrusted: bool
+) -> Dataset:
     """A DICOM SEG of the lungs.
 
     Args:
         data: the radiograph's file.
-        instance: the SOP Instance UID that it is known by.
+        instance: what it is known as.
         segmenter: what makes the mask.
-        store_untrusted: also where the mask is not trusted; the series description then says so.
+        selection: what it must be.
+        store_untrusted: also where the mask is not trusted; the segmentation then says so.
 
     Raises:
-        ImageError: the radiograph cannot be read or is not suitable, or is another instance.
+        ImageError: the radiograph cannot be read or is not suitable.
+        Refused: the PACS gave another instance.
+        LeftOut: it is none of those that are wanted.
         EngineError: the network could not be run.
         Withheld: no lung was found, or the mask is not trusted.
     """
-    segmentation = segmenter(data)
-    source = segmentation.radiograph.dataset
-    if source is None or source.get("SOPInstanceUID") != instance:
-        raise UnsuitableImage("The PACS gave another instance than it listed: check its index.")
+    prepared = segmenter.prepare(data)
+    source = prepared.radiograph.dataset
+    if source is None or source.get("SOPInstanceUID") != instance.uid:
+        raise Refused("another instance than was asked for")
+    # Here and not before, as a search need not give all of it. The network does not run for what is not wanted.
+    if unwanted := selection.against(known_from_file(source, ae=instance.ae)):
+        raise LeftOut(unwanted)
+    (inferred,) = segmenter.run([prepared])
+    segmentation = segmenter.finish(prepared, inferred)
     codes = tuple(warning.code for warning in segmentation.quality.warnings)
     if segmentation.right is None and segmentation.left is None:
         raise Withheld("no lung", codes)
     if not segmentation.quality.trusted and not store_untrusted:
         raise Withheld("not trusted", codes)
-    return _written(source, segmentation, segmenter, series=series_uid(instance, segmenter))
-
-
-def _written(source: Dataset, segmentation: Segmentation, segmenter: Segmenter, *, series: str) -> Dataset:
-    try:
-        installed = version("pleura")
-    except PackageNotFoundError:
-        installed = "unknown"
-    metadata = segmenter.metadata
-    written = dcmread(
-        BytesIO(
-            dicom_seg(
-                source,
-                segmentation.labels,
-                algorithm_name=metadata.name[:64],
-                algorithm_version=f"{installed}+{metadata.sha256[:12]}",
-                series_instance_uid=series,
-            )
-        )
+    made = dicom_seg(
+        segmentation, segmenter.metadata, series_instance_uid=series_uid(instance.uid, segmenter)
     )
-    if not segmentation.quality.trusted:
-        written.SeriesDescription = UNTRUSTED
-    return written
+    return dcmread(BytesIO(made))

@@ -6,7 +6,7 @@ from typing import Any
 from requests import PreparedRequest, Response, Session
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from .errors import Refused
+from .errors import TooLong
 from .settings import PacsSettings
 
 MAX_ANSWER = 256_000_000
@@ -59,12 +59,12 @@ class _Bounded:
         """The body, piece by piece, after any compression is undone.
 
         Raises:
-            Refused: it is too long.
+            TooLong: it is longer than that.
         """
         taken = 0
         for chunk in self._raw.stream(min(amount, _CHUNK), decode_content=decode_content):
             taken += len(chunk)
             if taken > MAX_ANSWER:
                 self._raw.close()
-                raise Refused(f"more than {MAX_ANSWER // 1_000_000} MB")
+                raise TooLong(f"more than {MAX_ANSWER // 1_000_000} MB")
             yield chunk

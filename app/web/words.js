@@ -36,10 +36,13 @@ const STEPS = {
   modality_lut: "modality look-up table",
   voi_lut: "VOI look-up table",
   window: "window",
+  log: "logarithm of the intensity",
   inverted: "inversion, black for white",
+  photometric_assumed: "photometric interpretation assumed",
   exif_orientation: "EXIF orientation",
   sixteen_bit: "sixteen bits scaled",
   grey: "colour to grey",
+  margins_cut: "plain margins left out",
 };
 
 /** What was done in reading; a step that is not known here keeps its own word. */

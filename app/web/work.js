@@ -5,8 +5,8 @@ import { fromBlob, fromBrowser } from "./picture.js";
 
 const AT_ONCE = 2;
 
-/** A picture differs from the file itself if more was done to read it than to make it grey. */
-const HARMLESS = new Set(["grey"]);
+/** A picture differs from the file itself if more was done to read it than to make it grey, or to look within its margins. */
+const HARMLESS = new Set(["grey", "margins_cut"]);
 
 export class Work {
   #studies;

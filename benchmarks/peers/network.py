@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.checkpoint import BUNDLED, load_checkpoint, read_metadata
+from model.isolation import import_without_telemetry
 
 CHECKPOINT = Path(os.environ.get("PEER_CHECKPOINT") or BUNDLED)
 DEVICE = os.environ.get("PEER_DEVICE", "cpu")
@@ -76,7 +77,7 @@ def _torch() -> Network:
 
 
 def _openvino() -> Network:
-    import openvino
+    openvino = import_without_telemetry("openvino")
 
     model = openvino.Core().read_model(CHECKPOINT.with_suffix(".int8.xml"))
     compiled = openvino.Core().compile_model(

@@ -22,6 +22,7 @@ from .errors import (
 )
 from .segmentation import (
     Evaluation,
+    GroundTruth,
     Image,
     Lung,
     Lungs,
@@ -39,6 +40,7 @@ from .trust import MaskFile, Trust
 __all__ = [
     "AsyncPleura",
     "Evaluation",
+    "GroundTruth",
     "Image",
     "InvalidArgument",
     "Lung",

@@ -11,6 +11,7 @@ from .errors import UnexpectedAnswer
 from .outcomes import address, media_type
 from .segmentation import (
     Evaluation,
+    GroundTruth,
     Image,
     Lung,
     Lungs,
@@ -36,7 +37,11 @@ def evaluation(response: httpx.Response) -> Evaluation:
     """Reads the document of ``/evaluate``, the mask as run lengths in it."""
     return _read(
         response,
-        lambda document: Evaluation(**_parts(document), metrics=_pick(Metrics, document["metrics"])),
+        lambda document: Evaluation(
+            **_parts(document),
+            metrics=_pick(Metrics, document["metrics"]),
+            ground_truth=_ground_truth(document.get("ground_truth", {"notes": []})),
+        ),
     )
 
 
@@ -97,6 +102,10 @@ def _parts(document: Any) -> dict[str, Any]:
         "model": _pick(ServedModel, document["model"]),
         "timing_ms": _pick(Timing, document["timing_ms"]),
     }
+
+
+def _ground_truth(document: Any) -> GroundTruth:
+    return GroundTruth(notes=tuple(_pick(Warning, note) for note in document["notes"]))
 
 
 def _lung(document: Any) -> Lung | None:

@@ -1,7 +1,7 @@
 """The client for programs on an asyncio event loop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from itertools import count
 from types import TracebackType
@@ -57,10 +57,19 @@ class AsyncPleura:
         threshold: float | None = None,
         postprocess: bool = True,
         resize: bool = False,
+        lung_values: Collection[int] | None = None,
     ) -> Evaluation:
         """As `Pleura.evaluate`."""
         return await self._ask(
-            partial(calls.evaluate, image, mask, threshold=threshold, postprocess=postprocess, resize=resize)
+            partial(
+                calls.evaluate,
+                image,
+                mask,
+                threshold=threshold,
+                postprocess=postprocess,
+                resize=resize,
+                lung_values=lung_values,
+            )
         )
 
     async def overlay(

@@ -4,7 +4,7 @@ A call may be sent as often as it takes: no request, ``POST /segment`` and ``POS
 service.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -83,14 +83,22 @@ def segment(image: Source, *, threshold: float | None, postprocess: bool) -> Cal
 
 
 def evaluate(
-    image: Source, mask: Source, *, threshold: float | None, postprocess: bool, resize: bool
+    image: Source,
+    mask: Source,
+    *,
+    threshold: float | None,
+    postprocess: bool,
+    resize: bool,
+    lung_values: Collection[int] | None,
 ) -> Call[Evaluation]:
     """Asks for the mask and how well it agrees with a ground truth."""
     return Call(
         path="evaluate",
         accept=_JSON,
         read=answers.evaluation,
-        query=_query(threshold, postprocess) | {"mask": "rle", "resize": str(resize).lower()},
+        query=_query(threshold, postprocess)
+        | {"mask": "rle", "resize": str(resize).lower()}
+        | ({"lung_values": ",".join(map(str, lung_values))} if lung_values else {}),
         files={"image": image_bytes(image), "mask": mask_bytes(mask)},
     )
 

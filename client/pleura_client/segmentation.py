@@ -17,6 +17,7 @@ class Image:
         spacing_plane: ``patient``; ``detector`` where the spacing holds only there or on the film, and lengths are magnified; or
             ``unknown``, one of the two.
         applied: what was done to the stored values to read them, in order.
+        picture: x, y, width and height in pixels of what the network saw, where plain margins around it were cut off.
         sides_from: what right and left go by: ``patient_orientation``, ``image_laterality`` or ``convention``.
     """
 
@@ -26,6 +27,7 @@ class Image:
     spacing_mm: tuple[float, float] | None
     spacing_plane: str | None
     applied: tuple[str, ...]
+    picture: tuple[int, int, int, int] | None = None
     sides_from: str = "convention"
 
 
@@ -56,7 +58,7 @@ class Lungs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warning:
-    """Something that speaks against the mask: a stable word for programs, a sentence for people."""
+    """Something that speaks against a mask, or was assumed about it: a stable word for programs, a sentence for people."""
 
     code: str
     message: str
@@ -67,7 +69,8 @@ class Quality:
     """Whether the mask can be trusted.
 
     Attributes:
-        predicted_iou: the IoU with a ground truth that is to be expected; None where the checkpoint was not calibrated.
+        predicted_iou: the IoU with a ground truth that is to be expected; None where the checkpoint was not calibrated, or not
+            for the threshold and post-processing that were asked for.
         trusted: nothing speaks against the mask.
         warnings: what speaks against it.
     """
@@ -158,8 +161,20 @@ class Metrics:
     raw_iou: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroundTruth:
+    """How the service read the ground truth.
+
+    Attributes:
+        notes: what it assumed, and what looks wrong; empty where there was no doubt.
+    """
+
+    notes: tuple[Warning, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evaluation(Segmentation):
     """The lungs in one radiograph, and how well they agree with its ground truth."""
 
     metrics: Metrics
+    ground_truth: GroundTruth = GroundTruth()

@@ -17,6 +17,9 @@ Source: TypeAlias = File | NDArray[Any]
 """A file or an array."""
 
 
+_HIGHEST = 65535
+
+
 def image_bytes(source: Source) -> bytes:
     """An image file's bytes.
 
@@ -39,7 +42,11 @@ def image_bytes(source: Source) -> bytes:
 
 
 def mask_bytes(source: Source) -> bytes:
-    """A mask file's bytes; of an array ``(height, width)`` of any type, what is not zero is lung.
+    """A mask file's bytes.
+
+    Args:
+        source: a path, a file's bytes, or an array ``(height, width)``: bool, whole numbers from 0 to 65535, which are sent as they
+            are, or shares from 0 to 1.
 
     Raises:
         InvalidArgument: the file cannot be read, or the array is not a mask.
@@ -48,7 +55,18 @@ def mask_bytes(source: Source) -> bytes:
         return file_bytes(source)
     if source.ndim != 2 or not source.size:
         raise InvalidArgument(f"Give a mask as an array (height, width), not {_described(source)}.")
-    return grey_png(np.where(source != 0, np.uint8(255), np.uint8(0)))
+    if source.dtype.kind not in "buif":
+        raise InvalidArgument(f"Give a mask of numbers, not {_described(source)}.")
+    low, high = source.min(), source.max()
+    whole = source.dtype.kind != "f" or bool((source == np.floor(source)).all())
+    if whole and low >= 0 and high <= _HIGHEST:
+        scale = 255 if source.dtype.kind == "b" else 1
+        return grey_png(source.astype(np.uint8 if high < 256 else np.uint16) * np.uint8(scale))
+    if low >= 0 and high <= 1:
+        return grey_png(np.rint(source * 255).astype(np.uint8))
+    raise InvalidArgument(
+        f"Give a mask of whole numbers from 0 to {_HIGHEST}, or of shares from 0 to 1, not {low:g} to {high:g}."
+    )
 
 
 def file_bytes(source: File) -> bytes:

@@ -1,6 +1,6 @@
 """The client for ordinary programs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import count
 from time import sleep as sleep_for
 from types import TracebackType
@@ -83,17 +83,27 @@ class Pleura:
         threshold: float | None = None,
         postprocess: bool = True,
         resize: bool = False,
+        lung_values: Collection[int] | None = None,
     ) -> Evaluation:
         """Finds the lungs and compares them with a ground truth.
 
         Args:
             image: the radiograph.
-            mask: its ground truth: an image or an array of any type; what is not zero is lung.
+            mask: its ground truth: an image in which lung and background can be told apart, or an array of bool, whole numbers or
+                shares from 0 to 1.
             threshold: probability from which a pixel is lung, 0 to 1; None takes the checkpoint's own.
             postprocess: keep at most the largest two components and fill holes.
             resize: bring a ground truth of another size to the radiograph's instead of refusing it.
+            lung_values: values of the ground truth that are lung, where others are not; None takes what is not background.
         """
-        call = calls.evaluate(image, mask, threshold=threshold, postprocess=postprocess, resize=resize)
+        call = calls.evaluate(
+            image,
+            mask,
+            threshold=threshold,
+            postprocess=postprocess,
+            resize=resize,
+            lung_values=lung_values,
+        )
         return self._ask(call)
 
     def overlay(self, image: Source, *, threshold: float | None = None, postprocess: bool = True) -> MaskFile:

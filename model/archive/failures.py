@@ -1,11 +1,11 @@
 """The list of the files that could not be segmented."""
 
-import csv
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Self
 
+from .csv_table import CsvTable, table_path
 from .listing import Shard
 
 
@@ -20,11 +20,9 @@ class Failures:
     """
 
     def __init__(self, out: Path, *, shard: Shard | None) -> None:
-        part = "" if shard is None else f"-{shard.index}-of-{shard.count}"
-        self.path = out / f"failures{part}.csv"
+        self.path = table_path(out, "failures", shard)
         self.count = 0
-        self._file: IO[str] | None = None
-        self._writer: Any = None
+        self._table: CsvTable | None = None
 
     def __enter__(self) -> Self:
         self.path.unlink(missing_ok=True)
@@ -33,17 +31,18 @@ class Failures:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file is not None:
-            self._file.close()
+        if self._table is not None:
+            self._table.close()
 
     def add(self, name: str, reason: str) -> None:
-        """Adds a line, and says it on standard error."""
-        if self._file is None:
-            self._file = self.path.open("w", newline="", encoding="utf-8", errors="surrogateescape")
-            self._writer = csv.writer(self._file)
-            self._writer.writerow(("file", "reason"))
-        self._writer.writerow((name, reason))
-        self._file.flush()
+        """Adds a line, and says it on standard error.
+
+        Raises:
+            ArchiveError: it cannot be written.
+        """
+        if self._table is None:
+            self._table = CsvTable(self.path, ("file", "reason"))
+        self._table.add(name, reason)
         self.count += 1
         # A name may hold what a terminal would obey.
         shown = name if name.isprintable() else repr(name)

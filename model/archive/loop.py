@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
 from ..checkpoint import write_atomically
 from ..errors import ImageError, PleuraError, UnreadableImage, UnsuitableImage
@@ -16,6 +17,7 @@ from ..reading import read
 from ..segmenter import Inferred, Prepared, Segmenter
 from ..threads import available_cpus
 from ..writing.formats import NO_DICOM, Format, write
+from .findings import Findings
 
 
 class ArchiveError(PleuraError):
@@ -30,11 +32,13 @@ class Outcome:
         name: as in the listing.
         error: a sentence on why there is no result; None where there is one.
         trusted: nothing speaks against the mask.
+        findings: what is in the table of results; None where there is no result, or where the run has no such table.
     """
 
     name: str
     error: str | None = None
     trusted: bool = True
+    findings: Findings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,21 +62,15 @@ class Order:
             ImageError: it cannot be used.
             OSError: it cannot be opened.
         """
-        try:
-            # An overlay shows all pixels, not only what the network needs.
-            prepared = segmenter.prepare(read(source) if self.format is Format.OVERLAY else source)
-        except (ImageError, OSError):
-            raise
-        except Exception as error:
-            # Hostile bytes reach decoders that fail in ways nobody has foreseen.
-            raise UnreadableImage("The image cannot be read: save it anew with another program.") from error
-        if self.format is Format.SEG and prepared.radiograph.dataset is None:
+        # An overlay shows all pixels, not only what the network needs.
+        prepared = segmenter.prepare(read(source) if self.format is Format.OVERLAY else source)
+        if self.format.is_dicom and prepared.radiograph.dataset is None:
             # Told before the network runs, not after it.
             raise UnsuitableImage(NO_DICOM)
         return prepared
 
-    def finish(self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred) -> tuple[bytes, bool]:
-        """The bytes of the result, and whether the mask can be trusted.
+    def finish(self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred) -> tuple[bytes, Findings]:
+        """The bytes of the result, and what is in it.
 
         Raises:
             ImageError: the image cannot have such a result.
@@ -81,11 +79,17 @@ class Order:
             prepared, inferred, threshold=self.threshold, postprocess=self.postprocess
         )
         written = write(segmentation, self.format, metadata=segmenter.metadata, engine=segmenter.engine)
-        return written, segmentation.quality.trusted
+        return written, Findings.of(segmentation, segmenter.engine)
 
 
 def segment_all(
-    segmenter: Segmenter, names: Iterable[str], *, base: Path, out: Path, order: Order
+    segmenter: Segmenter,
+    names: Iterable[str],
+    *,
+    base: Path,
+    out: Path,
+    order: Order,
+    elsewhere: Mapping[str, Path] = MappingProxyType({}),
 ) -> Generator[Outcome, None, None]:
     """Segments files and writes each result to ``out`` under the file's name with the format's suffix.
 
@@ -98,6 +102,7 @@ def segment_all(
         base: where images lie.
         out: where results go.
         order: what is wanted of each.
+        elsewhere: where those images are that do not lie below ``base``, by their names.
 
     Raises:
         ArchiveError: results cannot be written.
@@ -109,18 +114,19 @@ def segment_all(
     most = 2 * batch_size + workers
     waiting = iter(names)
     reading: deque[tuple[str, Future[Prepared]]] = deque()
-    writing: deque[tuple[str, Future[bool]]] = deque()
+    writing: deque[tuple[str, Future[Findings]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="images")
 
-    def keep(name: str, prepared: Prepared, inferred: Inferred) -> bool:
-        data, trusted = order.finish(segmenter, prepared, inferred)
+    def keep(name: str, prepared: Prepared, inferred: Inferred) -> Findings:
+        data, findings = order.finish(segmenter, prepared, inferred)
         _save(out / f"{name}{order.format.suffix}", data)
-        return trusted
+        return findings
 
     try:
         while True:
             for name in islice(waiting, most - len(reading)):
-                reading.append((name, pool.submit(order.prepare, segmenter, base / name)))
+                path = elsewhere.get(name) or base / name
+                reading.append((name, pool.submit(order.prepare, segmenter, path)))
             if not reading:
                 break
             batch: list[tuple[str, Prepared]] = []
@@ -142,9 +148,10 @@ def segment_all(
         pool.shutdown(cancel_futures=True)
 
 
-def _outcome(name: str, future: Future[bool]) -> Outcome:
+def _outcome(name: str, future: Future[Findings]) -> Outcome:
     try:
-        return Outcome(name, trusted=future.result())
+        findings = future.result()
+        return Outcome(name, trusted=findings.trusted, findings=findings)
     except ImageError as error:
         return Outcome(name, error=str(error))
 

@@ -12,17 +12,29 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from .loop import Outcome
 
 
+def passed_over(count: int) -> str:
+    """A sentence on how many files are no images."""
+    files = "1 file was" if count == 1 else f"{count} files were"
+    return f"{files} passed over: no image type that is read"
+
+
 class RunProgress:
     """A bar where a person looks on, and a line at the end.
 
     Args:
         total: images to be done.
         done_before: images that were done already.
+        passed_over: files that are no images.
         failures: where failures are listed.
+        results: where it is said why a mask should be looked at.
     """
 
-    def __init__(self, total: int, *, done_before: int, failures: Path | str) -> None:
+    def __init__(
+        self, total: int, *, done_before: int, passed_over: int = 0, failures: Path | str, results: Path | str
+    ) -> None:
         self._failures = failures
+        self._results = results
+        self._passed_over = passed_over
         self._done_before = done_before
         self._start = perf_counter()
         self._done = self._failed = self._untrusted = 0
@@ -51,9 +63,11 @@ class RunProgress:
         if self._done_before:
             told.append(f"{self._done_before} done before")
         if self._untrusted:
-            told.append(f"{self._untrusted} of the masks should be looked at (--format json says why)")
+            told.append(f"{self._untrusted} of the masks should be looked at: see {self._results}")
         if self._failed:
             told.append(f"{self._failed} failed: see {self._failures}")
+        if self._passed_over:
+            told.append(passed_over(self._passed_over))
         if kind is not None:
             told.append("stopped: the same command goes on")
         print(f"pleura: {', '.join(told)}", file=sys.stderr)  # noqa: T201 - it is for people

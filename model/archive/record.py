@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from ..checkpoint import write_atomically
 from ..errors import PleuraError
@@ -11,11 +12,22 @@ from .loop import Order
 RECORD = ".pleura-run.json"
 
 
-def check_run(out: Path, *, base: Path, segmenter: Segmenter, order: Order) -> None:
-    """Writes the record where there is none, else compares.
+def recorded_base(out: Path) -> Path | None:
+    """The folder that the names of the results in ``out`` begin from; None where there are none.
 
-    What is there already is skipped by its name, so it must be what would be made again: of the same images, checkpoint, threshold and
-    post-processing. Formats may differ, their names do.
+    Raises:
+        PleuraError: the record cannot be read.
+    """
+    folder = _read(out / RECORD).get("folder")
+    return Path(folder) if isinstance(folder, str) else None
+
+
+def check_run(out: Path, *, base: Path, segmenter: Segmenter, order: Order) -> None:
+    """Write the record where there is none, else compare.
+
+    What is there already is skipped by its name, so it must be what would be made again: of the same images, checkpoint, engine, threshold
+    and post-processing. That images are averaged with their mirror images is a part of the engine's name. Formats may differ, as their
+    names do.
 
     Raises:
         PleuraError: the folder's results are others, or it cannot be written.
@@ -24,6 +36,7 @@ def check_run(out: Path, *, base: Path, segmenter: Segmenter, order: Order) -> N
     wanted = {
         "folder": str(base.resolve()),
         "checkpoint": metadata.sha256,
+        "engine": segmenter.engine.name,
         "threshold": metadata.threshold if order.threshold is None else order.threshold,
         "postprocess": order.postprocess,
     }
@@ -31,13 +44,27 @@ def check_run(out: Path, *, base: Path, segmenter: Segmenter, order: Order) -> N
     try:
         if not path.exists():
             write_atomically(path, json.dumps(wanted).encode() + b"\n")
-        found = json.loads(path.read_bytes())
     except OSError as error:
         raise PleuraError(f"{out} cannot be written ({error.strerror}): name another --out.") from error
-    except ValueError:
-        found = {}
-    other = [key for key, value in wanted.items() if not isinstance(found, dict) or found.get(key) != value]
+    found = _read(path)
+    other = [
+        f"{key} ({found.get(key, 'unknown')}, not {value})"
+        for key, value in wanted.items()
+        if found.get(key) != value
+    ]
     if other:
         raise PleuraError(
             f"{out} holds results of another {' and '.join(other)}: name another --out, or remove that folder."
         )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise PleuraError(f"{path} cannot be read ({error.strerror}): name another --out.") from error
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

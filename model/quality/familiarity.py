@@ -11,23 +11,8 @@ from numpy.typing import NDArray
 from .appearance import Appearance
 from .calibration import Familiar, Subspace
 from .description import Description
+from .features import DOUBTS
 from .outline import Outline
-
-STRANGENESS = (
-    "measures",
-    "embedding",
-    "embedding, rest",
-    "whole",
-    "whole, rest",
-    "chest",
-    "chest, rest",
-    "silhouette",
-    "silhouette, rest",
-)
-"""What each number of `Familiarity.strangeness` is about."""
-
-CERTAINTY_COUNT = 8
-"""How many of the scalars tell how sure the network is; they stand last."""
 
 _MOST = 5.0
 
@@ -49,7 +34,7 @@ class Familiarity(NamedTuple):
 
 
 def scalars(description: Description) -> NDArray[np.float64]:
-    """``(S,)``: the measures of shape, of appearance, and of certainty as logarithms of doubt."""
+    """``(S,)`` as `SCALARS` names them: the measures of shape, of appearance, and of certainty as logarithms of doubt."""
     certainty = description.certainty
     doubts = [
         np.log(max(1e-3, 1 - certainty.soft_iou)),
@@ -84,7 +69,7 @@ def compare(description: Description, familiar: Familiar) -> Familiarity:
     return Familiarity(
         np.concatenate([*features, strangeness]),
         strangeness,
-        standard[standard.size - CERTAINTY_COUNT :],
+        standard[standard.size - len(DOUBTS) :],
         misshape_of(description.silhouette, familiar.silhouette),
     )
 

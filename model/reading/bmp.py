@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from ..errors import UnreadableImage, UnsupportedImage
-from .decoding import DAMAGED, Decoded, pillow_image, pillow_pixels
+from .decoding import DAMAGED, Decoded, pillow_alpha, pillow_image, pillow_indices, pillow_pixels
 
 _HEADER = 14
 _UNCOMPRESSED = (0, 3, 6)
@@ -27,6 +27,11 @@ def size(data: bytes) -> tuple[int, int]:
 
 
 def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
-    """The pixels; transparency is dropped."""
+    """The pixels."""
     with pillow_image(data, "BMP") as image:
-        return Decoded(pillow_pixels(image))
+        pixels = pillow_pixels(image)
+        return (
+            Decoded(pixels, alpha=pillow_alpha(image), indices=pillow_indices(image))
+            if colour
+            else Decoded(pixels)
+        )

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
 
 import cv2
 import numpy as np
@@ -22,19 +21,26 @@ DAMAGED = "The image is damaged or not whole: export it again and send the whole
 
 GREY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+STORED = cv2.IMREAD_UNCHANGED
+"""Colour with its alpha channel, or grey; never turned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """Pixels as they are stored: ``(h, w)``, or ``(h, w, 3)`` RGB; uint8 or uint16.
 
-    Where colour was asked for, for a mask, the order of channels is any.
     ``orientation`` is what is still to be done to them; ``applied`` is what was done.
+
+    Where colour was asked for, for a mask, the order of channels is any, ``alpha`` ``(h, w)`` is the opacity where the file has one,
+    ``indices`` ``(h, w)`` are those of a palette, and ``lossy`` says that the compression changes values.
     """
 
     pixels: Grey
     orientation: int = UPRIGHT
     applied: tuple[str, ...] = ()
+    alpha: Grey | None = None
+    indices: Grey | None = None
+    lossy: bool = False
 
 
 def decode_with_opencv(data: bytes, flags: int) -> Grey:
@@ -93,10 +99,21 @@ def pillow_pixels(image: Image.Image) -> Grey:
     )
 
 
-def is_set(pixels: NDArray[Any]) -> NDArray[np.bool_]:
-    """``(h, w)``, or ``(h, w, 3)`` of which any channel counts, to bool: what is not zero."""
-    together = np.bitwise_or.reduce(pixels, axis=2) if pixels.ndim == 3 else pixels
-    return np.asarray(together != 0)
+def split_alpha(pixels: Grey) -> tuple[Grey, Grey | None]:
+    """``(h, w, 4)`` to colour ``(h, w, 3)`` and alpha ``(h, w)``; what has no alpha stays as it is."""
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        return pixels[..., :3], np.asarray(pixels[..., 3].copy())  # type: ignore[return-value]
+    return pixels, None
+
+
+def pillow_alpha(image: Image.Image) -> Grey | None:
+    """The opacity ``(h, w)`` of an image that Pillow loaded; None where it has none."""
+    return np.array(image.getchannel("A")) if image.mode in ("LA", "PA", "RGBA") else None
+
+
+def pillow_indices(image: Image.Image) -> Grey | None:
+    """The palette's indices ``(h, w)`` of an image that Pillow loaded; None where it has no palette."""
+    return np.array(image.getchannel(0)) if image.mode in ("P", "PA") else None
 
 
 def to_grey(pixels: Grey) -> Grey:

@@ -41,7 +41,8 @@ def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
     else:
         pixels = _decode_grey(data, frame, min_side=min_side)
     orientation = exif_orientation(skeleton.exif) if skeleton.exif else UPRIGHT
-    return Decoded(pixels, orientation, ("grey",) if frame.components > 1 and not colour else ())
+    applied = ("grey",) if frame.components > 1 and not colour else ()
+    return Decoded(pixels, orientation, applied, lossy=True)
 
 
 def _decode_grey(data: bytes, frame: JpegFrame, *, min_side: int | None) -> Grey:

@@ -9,12 +9,23 @@ from PIL import ExifTags
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from ..errors import UnreadableImage, UnsuitableImage, UnsupportedImage
-from .decoding import COLOUR, DAMAGED, Decoded, decode_with_opencv, pillow_image, pillow_pixels
+from .decoding import (
+    COLOUR,
+    DAMAGED,
+    Decoded,
+    decode_with_opencv,
+    pillow_alpha,
+    pillow_image,
+    pillow_indices,
+    pillow_pixels,
+)
 from .orientation import UPRIGHT, valid_orientation
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _COMPRESSIONS = (1, 2, 3, 4, 5, 7, 8, 32773, 32946)
 """None, CCITT, LZW, JPEG, deflate, PackBits."""
+_LOSSY = (6, 7)
+"""JPEG."""
 _MAX_TILE = 2**26
 """Bytes of a tile that is larger than its image: libtiff makes room for one."""
 
@@ -28,7 +39,7 @@ def size(data: bytes) -> tuple[int, int]:
 
 
 def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
-    """The pixels, turned upright by Pillow or OpenCV; transparency is dropped."""
+    """The pixels, turned upright by Pillow or OpenCV."""
     with pillow_image(data, "TIFF") as image:
         tags = _tags(image)
         _check(data, image, tags)
@@ -40,7 +51,12 @@ def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
         pixels = pillow_pixels(image)
         if pixels.dtype == np.uint16 and tags.get(_Tag.PhotometricInterpretation) == _WHITE_IS_ZERO:
             pixels = np.invert(pixels)
-        return Decoded(pixels, applied=applied)
+        if not colour:
+            return Decoded(pixels, applied=applied)
+        lossy = tags.get(_Tag.Compression, 1) in _LOSSY
+        return Decoded(
+            pixels, applied=applied, alpha=pillow_alpha(image), indices=pillow_indices(image), lossy=lossy
+        )
 
 
 def _tags(image: Any) -> ImageFileDirectory_v2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..errors import UnreadableImage, UnsuitableImage
-from .decoding import COLOUR, DAMAGED, GREY, Decoded, decode_with_opencv
+from .decoding import DAMAGED, GREY, STORED, Decoded, decode_with_opencv, split_alpha
 from .orientation import UPRIGHT, exif_orientation
 
 _CHUNKS = 12
@@ -29,17 +29,20 @@ def size(data: bytes) -> tuple[int, int]:
 
 
 def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
-    """The pixels; transparency is dropped. WebP has no grey of its own, so grey is made of colour."""
+    """The pixels. WebP has no grey of its own, so grey is made of colour."""
     if len(data) < 8 + int.from_bytes(data[4:8], "little"):
         raise UnreadableImage(DAMAGED)
-    orientation = UPRIGHT
+    orientation, lossy = UPRIGHT, False
     for kind, body in _chunks(data):
+        lossy = lossy or kind == b"VP8 "
         if kind == b"ANMF" or (kind == b"VP8X" and int.from_bytes(body[:1]) & _ANIMATED):
             raise UnsuitableImage("The WebP is animated: send a single image.")
         if kind == b"EXIF":
             orientation = exif_orientation(bytes(body))
-    pixels = decode_with_opencv(data, COLOUR if colour else GREY)
-    return Decoded(pixels, orientation, () if colour else ("grey",))
+    if not colour:
+        return Decoded(decode_with_opencv(data, GREY), orientation, ("grey",))
+    pixels, alpha = split_alpha(decode_with_opencv(data, STORED))
+    return Decoded(pixels, orientation, alpha=alpha, lossy=lossy)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:

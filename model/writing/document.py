@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def describe_image(radiograph: Radiograph) -> dict[str, Any]:
-    """Width, height, format, spacing_mm, spacing_plane, applied: of a DICOM header the spacing alone."""
+    """Width, height, format, spacing_mm, spacing_plane, applied, picture: of a DICOM header the spacing alone."""
     return {
         "width": radiograph.width,
         "height": radiograph.height,
@@ -23,6 +23,7 @@ def describe_image(radiograph: Radiograph) -> dict[str, Any]:
         "spacing_mm": radiograph.spacing_mm,
         "spacing_plane": radiograph.spacing_plane,
         "applied": radiograph.applied,
+        "picture": radiograph.picture,
     }
 
 
@@ -30,11 +31,11 @@ def document(segmentation: Segmentation, *, metadata: CheckpointMetadata, engine
     """What is known about one radiograph, ready for `json.dumps`.
 
     Returns:
-        ``image`` (width, height, format, spacing_mm, spacing_plane, applied, sides_from), ``mask`` (encoding ``"rle"`` and its data,
+        ``image`` (width, height, format, spacing_mm, spacing_plane, applied, picture, sides_from), ``mask`` (encoding ``"rle"`` and its data,
         see `coco_rle`), ``lungs`` (right and left: area_px, area_mm2, box, centroid; None where not found), ``quality``
         (predicted_iou, trusted, warnings) and ``model`` (name, sha256, engine, device, threshold). Where the checkpoint finds hearts,
         ``heart`` (as a lung) and ``cardiothoracic_ratio`` (value, reason, remarks, method), too. Of a DICOM header only the
-        spacing, what right and left go by, and the view where it changes the ratio.
+        spacing, what right and left go by, and what the ratio's remarks say of its view.
     """
     ratio = segmentation.cardiothoracic_ratio
     heart = None if segmentation.heart is None else asdict(segmentation.heart)

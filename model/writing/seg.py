@@ -3,216 +3,205 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-import math
-import struct
-import warnings
-from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..errors import SizeMismatch, UnsuitableImage
 from ..lungs import LEFT, RIGHT
+from ..quiet import quiet
+from ..version import installed_version
+from .overlay import COLOURS
+from .seg_words import comments, series_description, series_number, trust_in_words
 
 if TYPE_CHECKING:
     from highdicom import AlgorithmIdentificationSequence
     from highdicom.seg import SegmentDescription
-    from pydicom import DataElement, Dataset
+    from pydicom import Dataset
 
-_REQUIRED = (
-    "SOPClassUID",
-    "SOPInstanceUID",
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "Rows",
-    "Columns",
-)
-_MAY_BE_EMPTY = (
-    "PatientID",
-    "PatientName",
-    "PatientBirthDate",
-    "PatientSex",
-    "AccessionNumber",
-    "StudyID",
-    "StudyDate",
-    "StudyTime",
-    "ReferringPhysicianName",
-    "PatientOrientation",
-)
-_FIXED_FORM = {"AS", "CS", "DA", "DS", "DT", "IS", "TM"}
-"""Representations whose values have a form; what breaks it is left out, where text is carried over as it is."""
+    from ..checkpoint import CheckpointMetadata
+    from ..segmentation import Segmentation
 
-_INVALID_HEADER = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    NotImplementedError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What pydicom and highdicom raise as they read values that are not what their representation says."""
-
-_SERIES_NUMBER = 9001
-"""High, so that it seldom meets a number of the modality's own series; viewers list it last."""
+_NO_SPACING_MM = (1.0, 1.0)
+_SLICE_THICKNESS_MM = 1.0
+_NOT_YET = "2.25.0"
+"""Instance UID until the object is whole: its own follows from all else that is in it."""
 
 
 def dicom_seg(
-    dataset: Dataset,
-    labels: NDArray[np.uint8],
+    segmentation: Segmentation,
+    metadata: CheckpointMetadata,
     *,
-    algorithm_name: str,
-    algorithm_version: str,
+    labelmap: bool = False,
     series_instance_uid: str | None = None,
 ) -> bytes:
-    """A DICOM Segmentation (type BINARY, Explicit VR Little Endian) of the lungs in one radiograph.
+    """Write a DICOM Segmentation (Explicit VR Little Endian) of the lungs in one radiograph.
 
     Segment 1 is the right lung, segment 2 the left one, always both: the frame of a lung that was not found is empty. The property
     types are SNOMED CT 3341006 (right lung) and 44029006 (left lung), the category is 91723000 (anatomical structure). Patient and
-    study are those of the source, which each frame refers to; what it lacks of them, or holds in a form that the standard does not
-    allow, stays empty. Text is UTF-8. A radiograph has no frame of reference, so there are no plane positions: the segmentation
-    lies on the source pixel by pixel.
+    study are those of the source, which each frame refers to (see `source_of`). Text is UTF-8.
 
-    The UIDs follow from the source, the algorithm and the labels: the same segmentation made twice is the same instance, so a
-    PACS that is sent it twice keeps one.
+    The segmentation lies on the source pixel by pixel. A radiograph has no geometry in space; viewers and readers ask for one all
+    the same, so every frame lies in the plane x, y at the origin, with the source's spacing, or 1 mm where it is unknown.
+
+    Series Description, Content Description and Segment Description say whether the mask is trusted; Image Comments hold the
+    fields of `trust_fields`, what the sides and the spacing go by, and each warning, a line each.
+
+    Dates and times are the source's. The series' UID follows from the source, the weights and Pleura's version, the instance's
+    from all that is in it: what has the same UID has the same bytes, and a PACS that is sent it twice keeps one.
 
     Args:
-        dataset: the source instance's attributes; pixels are not needed.
-        labels: ``(Rows, Columns)`` uint8 as of `label_lungs`.
-        algorithm_name: what made the labels, at most 64 characters.
-        algorithm_version: its version, at most 64 characters.
-        series_instance_uid: the series that it is to be in; None makes one of the source and the algorithm.
+        segmentation: of a DICOM image.
+        metadata: of the checkpoint that made it.
+        labelmap: write type LABELMAP, one frame whose values are the segments' numbers, instead of BINARY, a frame of one bit for
+            each segment. Few programs read it yet.
+        series_instance_uid: the series that it is to be in; None makes one.
 
     Raises:
         SizeMismatch: the labels are not of the source's size.
-        UnsuitableImage: the source lacks an attribute that a segmentation has to refer to, or holds one that cannot be read.
+        UnsuitableImage: the source is no DICOM, or lacks an attribute that a segmentation has to refer to.
     """
-    from pydicom.errors import BytesLengthException
+    from .dicom_source import source_of
 
-    _keep_headers_out_of_logs()
-    try:
-        source = _source(dataset)
+    dataset, labels = segmentation.radiograph.dataset, segmentation.labels
+    if dataset is None:
+        raise UnsuitableImage(
+            "A DICOM segmentation refers to a DICOM image: ask for another format for this one."
+        )
+    with quiet():
+        source = source_of(dataset)
         if labels.shape != (source.Rows, source.Columns):
             raise SizeMismatch(
                 f"The labels are {labels.shape[1]}×{labels.shape[0]} pixels and the DICOM image "
                 f"{source.Columns}×{source.Rows}: make the segmentation at the image's size."
             )
-        return _encode(
-            source, labels, name=algorithm_name, version=algorithm_version, series=series_instance_uid
-        )
-    except (BytesLengthException, *_INVALID_HEADER) as error:
-        raise UnsuitableImage(
-            "No DICOM segmentation can refer to this image, as its header does not follow the standard: "
-            "mend the header, or ask for PNG or JSON."
-        ) from error
+        made = _make(segmentation, metadata, source, labelmap=labelmap, series=series_instance_uid)
+        _lay_in_a_plane(made, segmentation.radiograph.spacing_mm)
+        return _with_its_uids(made)
 
 
-def _keep_headers_out_of_logs() -> None:
-    """Both libraries quote values of the header in warnings and logs, where a patient's data has no place."""
-    warnings.filterwarnings("ignore", category=UserWarning, module=r"(pydicom|highdicom)\.")
-    for library in ("pydicom", "highdicom"):
-        logging.getLogger(library).setLevel(logging.CRITICAL)
-
-
-def _source(dataset: Dataset) -> Dataset:
-    """The source as highdicom can take it; its elements are shared, not copied."""
-    source = dataset[:]
-    missing = [keyword for keyword in _REQUIRED if not source.get(keyword)]
-    if missing:
-        raise UnsuitableImage(
-            f"No DICOM segmentation can refer to this image, as it has no {', '.join(missing)}: "
-            "send the instance as the PACS holds it, or ask for PNG or JSON."
-        )
-    carried = [
-        *source.group_dataset(0x0010),
-        *(source[keyword] for keyword in _MAY_BE_EMPTY if keyword in source),
-    ]
-    for element in carried:
-        if not _has_its_form(element):
-            source.pop(element.tag, None)
-    if source.get("PatientSex") not in ("M", "F", "O", ""):
-        source.PatientSex = None
-    if not _is_spacing(source.get("PixelSpacing")):
-        source.pop("PixelSpacing", None)
-    for keyword in _MAY_BE_EMPTY:
-        if keyword not in source:
-            setattr(source, keyword, None)
-    return source
-
-
-def _is_spacing(value: object) -> bool:
-    return (
-        isinstance(value, Sequence) and len(value) == 2 and all(0 < float(side) < math.inf for side in value)
-    )
-
-
-def _has_its_form(element: DataElement) -> bool:
-    from pydicom.config import RAISE
-    from pydicom.valuerep import validate_value
-
-    if element.VR not in _FIXED_FORM or element.is_empty:
-        return True
-    try:
-        for value in element.value if element.VM > 1 else [element.value]:
-            validate_value(element.VR, str(value), RAISE)
-    except ValueError:
-        return False
-    return True
-
-
-def _encode(
-    source: Dataset, labels: NDArray[np.uint8], *, name: str, version: str, series: str | None
-) -> bytes:
+def _make(
+    segmentation: Segmentation,
+    metadata: CheckpointMetadata,
+    source: Dataset,
+    *,
+    labelmap: bool,
+    series: str | None,
+) -> Dataset:
     from highdicom import AlgorithmIdentificationSequence
-    from highdicom.seg import Segmentation
+    from highdicom.seg import Segmentation as Seg
     from pydicom.sr.codedict import codes
     from pydicom.uid import generate_uid
 
+    from ..reading.dicom.sides import patient_orientation
+    from .dicom_source import moment_of
+
+    dataset, quality = segmentation.radiograph.dataset, segmentation.quality
+    assert dataset is not None
+    kind = "LABELMAP" if labelmap else "BINARY"
+    name, version = _long_string(metadata.name), f"{installed_version()}+{metadata.sha256[:12]}"
     algorithm = AlgorithmIdentificationSequence(
-        name=name, family=codes.cid7162.ArtificialIntelligence, version=version
+        name=name,
+        family=codes.cid7162.ArtificialIntelligence,
+        version=version,
+        parameters={"threshold": f"{segmentation.threshold:g}"},
     )
-    made_of = [source.SOPInstanceUID, name, version]
-    digest = hashlib.sha256(labels.tobytes()).hexdigest()
-    segmentation = Segmentation(
-        source_images=[source],
-        pixel_array=labels,
-        segmentation_type="BINARY",
-        segment_descriptions=[_describe(RIGHT, algorithm), _describe(LEFT, algorithm)],
-        series_instance_uid=series or generate_uid(entropy_srcs=["series", *made_of]),
-        series_number=_SERIES_NUMBER,
-        sop_instance_uid=generate_uid(entropy_srcs=["instance", *made_of, digest]),
-        instance_number=1,
-        manufacturer="Pleura",
-        manufacturer_model_name=name,
-        software_versions=version,
-        device_serial_number="none",
-        omit_empty_frames=False,
-        content_label="LUNGS",
-        content_description="Lungs in a chest radiograph",
-        series_description="Lung segmentation",
-        specific_character_set="ISO_IR 192",
-    )
+    trust = trust_in_words(quality)
+    date, time = moment_of(dataset)
+    try:
+        made = Seg(
+            source_images=[source],
+            pixel_array=segmentation.labels,
+            segmentation_type=kind,
+            segment_descriptions=[_describe(label, algorithm, trust) for label in (RIGHT, LEFT)],
+            series_instance_uid=series
+            or generate_uid(entropy_srcs=["series", source.SOPInstanceUID, name, version, kind]),
+            series_number=series_number(source),
+            sop_instance_uid=_NOT_YET,
+            instance_number=1,
+            manufacturer="Pleura",
+            manufacturer_model_name=name,
+            software_versions=version,
+            device_serial_number="none",
+            omit_empty_frames=False,
+            content_label="LUNGS",
+            content_description=trust,
+            content_date=date,
+            content_time=time,
+            series_description=series_description(quality, source),
+            specific_character_set="ISO_IR 192",
+        )
+    except KeyError:
+        raise UnsuitableImage(
+            "No DICOM segmentation can refer to this image, as its SOPClassUID is of no image that is known: "
+            "send the instance as the PACS holds it, or ask for PNG or JSON."
+        ) from None
     # The source's rows and columns are the segmentation's.
-    segmentation.PatientOrientation = source.PatientOrientation
-    file = BytesIO()
-    segmentation.save_as(file)
-    return file.getvalue()
+    made.PatientOrientation = patient_orientation(dataset)
+    made.ImageComments = comments(segmentation)
+    return made
 
 
-def _describe(label: int, algorithm: AlgorithmIdentificationSequence) -> SegmentDescription:
+def _lay_in_a_plane(made: Dataset, spacing_mm: tuple[float, float] | None) -> None:
+    """Add the geometry that viewers ask for: highdicom adds none to a segmentation without a frame of reference."""
+    from highdicom import PixelMeasuresSequence
+    from pydicom import Dataset
+
+    orientation, position = Dataset(), Dataset()
+    orientation.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    position.ImagePositionPatient = [0, 0, 0]
+    (shared,) = made.SharedFunctionalGroupsSequence
+    shared.PlaneOrientationSequence = [orientation]
+    shared.PixelMeasuresSequence = PixelMeasuresSequence(spacing_mm or _NO_SPACING_MM, _SLICE_THICKNESS_MM)
+    for frame in made.PerFrameFunctionalGroupsSequence:
+        frame.PlanePositionSequence = [position]
+
+
+def _long_string(text: str) -> str:
+    """Make a value of the representation LO: 64 characters, none of them a separator or for control."""
+    return "".join(
+        "_" if character == "\\" or not character.isprintable() else character for character in text
+    )[:64]
+
+
+def _describe(label: int, algorithm: AlgorithmIdentificationSequence, trust: str) -> SegmentDescription:
+    from highdicom.color import CIELabColor
     from highdicom.seg import SegmentDescription
     from pydicom.sr.codedict import codes
     from pydicom.sr.coding import Code
 
     code, meaning = {RIGHT: ("3341006", "Right lung"), LEFT: ("44029006", "Left lung")}[label]
-    return SegmentDescription(
+    description = SegmentDescription(
         segment_number=label,
         segment_label=meaning,
         segmented_property_category=codes.cid7150.AnatomicalStructure,
         segmented_property_type=Code(code, "SCT", meaning),
         algorithm_type="AUTOMATIC",
         algorithm_identification=algorithm,
+        display_color=CIELabColor.from_rgb(*COLOURS[label]),
     )
+    description.SegmentDescription = trust
+    return description
+
+
+def _with_its_uids(made: Dataset) -> bytes:
+    """Encode the object with UIDs that follow from all else in it, and without the time at which it is made."""
+    from pydicom.uid import generate_uid
+
+    del made.InstanceCreationDate, made.InstanceCreationTime
+    for equipment in made.ContributingEquipmentSequence:
+        if equipment.get("ManufacturerModelName") == "highdicom":
+            del equipment.ContributionDateTime
+    organization = generate_uid(entropy_srcs=["dimensions", made.SeriesInstanceUID])
+    for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
+        item.DimensionOrganizationUID = organization
+    digest = hashlib.sha256(_file(made)).hexdigest()
+    made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = generate_uid(
+        entropy_srcs=["instance", digest]
+    )
+    return _file(made)
+
+
+def _file(made: Dataset) -> bytes:
+    file = BytesIO()
+    made.save_as(file)
+    return file.getvalue()

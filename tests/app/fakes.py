@@ -16,7 +16,7 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
 from model.checkpoint import CheckpointMetadata
-from model.engines import EngineOutput
+from model.engines import Engine, EngineOutput
 from model.preprocessing import Preprocessing
 from model.segmenter import Segmenter
 
@@ -64,7 +64,7 @@ class FakeEngine:
         return EngineOutput(probabilities, np.zeros((len(batch), 4), np.float32))
 
 
-def segmenter(engine: FakeEngine | None = None) -> Segmenter:
+def segmenter(engine: Engine | None = None) -> Segmenter:
     """A segmenter without a network."""
     metadata = CheckpointMetadata(name="fake", sha256="0" * 64, preprocessing=Preprocessing(input_size=SIDE))
     return Segmenter.from_engine(metadata, engine or FakeEngine())

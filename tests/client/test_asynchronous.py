@@ -57,8 +57,8 @@ async def test_options() -> None:
     async with pleura() as (client, _):
         assert not (await client.segment(picture(), threshold=0.99)).mask.any()
         with pytest.raises(RequestRefused, match="resize=true"):
-            await client.evaluate(picture(), np.ones((5, 5)))
-        assert (await client.evaluate(picture(), np.ones((5, 5)), resize=True)).metrics.recall < 1
+            await client.evaluate(picture(), np.eye(5))
+        assert (await client.evaluate(picture(), np.eye(5), resize=True)).metrics.recall < 1
 
 
 @run

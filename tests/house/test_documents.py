@@ -12,6 +12,7 @@ import pytest
 
 from app.errors import TABLE
 from app.main import create_app
+from app.pacs.selection import DEFAULTS
 from app.pacs.settings import PacsSettings
 from app.settings import Settings
 from tests.app.fakes import dicom, picture, segmenter
@@ -98,7 +99,7 @@ def test_every_setting_has_its_line() -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_no_setting_is_made_up(path: Path) -> None:
     known = {f"PLEURA_{name.upper()}" for name in Settings.model_fields}
-    known |= {f"PLEURA_PACS_{name.upper()}" for name in PacsSettings.model_fields}
+    known |= {f"PLEURA_PACS_{name.upper()}" for name in (*PacsSettings.model_fields, *DEFAULTS)}
     assert set(re.findall(r"PLEURA_[A-Z_]+[A-Z]", path.read_text("utf-8"))) <= known
 
 

@@ -1,13 +1,11 @@
 import csv
 import gzip
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -21,69 +19,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from pycocotools import mask as coco
 
-import pleura_cli
 from model.writing.formats import Format
-from tests.app.fakes import FakeEngine, decode, dicom, encode, picture, segmenter, truth
+from tests.app.fakes import FakeEngine, decode, dicom, encode, picture, truth
 from tests.app.waiting import wait_until
+from tests.model.conftest import ALL, Pleura, results
 
 ROOT = Path(__file__).parents[2]
 
 Mask = NDArray[np.bool_]
-
-
-@dataclass
-class Pleura:
-    """The command, with an engine that loads no network."""
-
-    monkeypatch: pytest.MonkeyPatch
-    capture: pytest.CaptureFixture[bytes]
-    engine: FakeEngine = field(default_factory=FakeEngine)
-    stdout: bytes = b""
-    stderr: str = ""
-
-    def __call__(self, *arguments: object, stdin: bytes = b"") -> int:
-        """Runs ``pleura segment`` and gives its exit code."""
-        self.engine.batches.clear()
-        self.monkeypatch.setattr(sys, "argv", ["pleura", "segment", *map(str, arguments)])
-        self.monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(BytesIO(stdin)))
-        with pytest.raises(SystemExit) as ended:
-            pleura_cli.main()
-        captured = self.capture.readouterr()
-        self.stdout, self.stderr = captured.out, captured.err.decode()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code
-
-
-@pytest.fixture
-def pleura(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Iterator[Pleura]:
-    command = Pleura(monkeypatch, capsysbinary)
-    monkeypatch.setattr("model.segmenter.Segmenter", lambda *_, **__: segmenter(command.engine))
-    threads, handler = cv2.getNumThreads(), signal.getsignal(signal.SIGTERM)
-    yield command
-    cv2.setNumThreads(threads)
-    signal.signal(signal.SIGTERM, handler)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Names that could collide: in two folders, and with two suffixes in one."""
-    top = tmp_path / "in"
-    for name in ("a.png", "a.bmp", "a/a.png", "a/b/a.png"):
-        path = top / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode(picture(), path.suffix))
-    (top / "without-suffix").write_bytes(dicom(picture()))
-    (top / "notes.txt").write_text("no image")
-    (top / ".hidden.png").write_bytes(encode(picture()))
-    return top
-
-
-ALL = {"a.png", "a.bmp", "a/a.png", "a/b/a.png", "without-suffix"}
-
-
-def results(out: Path, suffix: str = ".mask.png") -> set[str]:
-    found = (path.relative_to(out).as_posix() for path in out.rglob(f"*{suffix}"))
-    return {name.removesuffix(suffix) for name in found}
 
 
 def test_one_image_from_standard_input_to_standard_output(pleura: Pleura) -> None:
@@ -113,6 +56,7 @@ def test_results_mirror_the_folder(pleura: Pleura, folder: Path, tmp_path: Path)
     for name in ALL:
         np.testing.assert_array_equal(decode((out / f"{name}.mask.png").read_bytes()), truth())
     assert "5 segmented" in pleura.stderr
+    assert "1 file was passed over: no image type that is read" in pleura.stderr.splitlines()[-1]
 
 
 def test_results_inside_the_folder_are_not_taken_for_images(pleura: Pleura, folder: Path) -> None:
@@ -398,10 +342,11 @@ def test_a_run_that_is_stopped_leaves_no_halves(tmp_path: Path, number: signal.S
     assert process.returncode == 130
     assert "the same command goes on" in told
     assert "Traceback" not in told
-    kept = [path for path in out.rglob("*") if path.name != ".pleura-run.json"]
+    kept = list(out.rglob("*.mask.png"))
     assert len(kept) <= 2
     for path in kept:
         np.testing.assert_array_equal(decode(path.read_bytes()), truth())
     (tmp_path / "go").touch()
     assert subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60).returncode == 0
     assert results(out) == {f"{index:02}.png" for index in range(12)}
+    assert not [path.name for path in out.iterdir() if path.name.endswith(".part")]

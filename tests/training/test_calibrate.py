@@ -18,7 +18,7 @@ from model.segmenter import Segmenter
 from training import calibrate as calibration_room
 from training.calibrate import calibrate, fit_to_images
 from training.errors import DataError, TrainingError
-from training.quality_cases import labelled_cases
+from training.quality_cases import UNTOUCHED, labelled_cases
 from training.quality_examples import describe_case
 from training.quality_figures import Trial, auc, caught
 
@@ -192,8 +192,9 @@ def test_what_is_fitted_to_is_what_the_segmenter_judges(
 ) -> None:
     judged: list[Evidence] = []
 
-    def assess(evidence: Evidence, calibration: object) -> Quality:
+    def assess(evidence: Evidence, calibration: object, *, as_calibrated: Evidence | None) -> Quality:
         judged.append(evidence)
+        assert as_calibrated is None
         return Quality(predicted_iou=None, trusted=False, warnings=())
 
     described: list[Evidence] = []
@@ -222,7 +223,7 @@ def test_the_weights_stay_and_the_figures_lie_beside(
     monkeypatch.setattr(
         calibration_room,
         "Segmenter",
-        lambda path, *, device: Segmenter.from_engine(read_metadata(path), DarkIsLung()),
+        lambda checkpoint, *, device: Segmenter.from_engine(checkpoint.metadata, DarkIsLung()),
     )
     monkeypatch.setattr(calibration_room, "fit_to_images", lambda segmenter, **folders: trial)
     out = tmp_path / "run" / "after.safetensors"
@@ -231,7 +232,12 @@ def test_the_weights_stay_and_the_figures_lie_beside(
     assert read_metadata(out) == after
     assert before.calibration is None
     assert after.calibration is not None
-    assert after.model_copy(update={"calibration": None}) == before
+    assert after.model_copy(update={"calibration": None, "figures": {}}) == before
+    validation = after.figures["validation"]
+    untouched = [one.example.iou for one in trial.labelled if one.example.variant == UNTOUCHED]
+    assert validation["all"]["images"] == len(untouched) == 16
+    assert validation["all"]["mean_iou"] == pytest.approx(np.mean(untouched), abs=1e-3)
+    assert list(validation["folders"].values()) == [validation["all"]]
     page = (out.parent / "calibration.md").read_text()
     assert "| stripes |" in page
     assert "correlation" in page

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from training.datasets import Sample, SegmentationDataset
+from training.datasets import SegmentationDataset
+from training.folders import Sample
 from training.sampler import DrawnDataset, EpochSampler
 
 

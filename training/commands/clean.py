@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from .evaluate import root_names
-from .options import Data, DeviceName, MixedPrecision, Workers
+from .options import Data, DeviceName, LungValues, MixedPrecision, Workers
 
 
 def clean(
@@ -29,6 +29,7 @@ def clean(
             dir_okay=False,
         ),
     ] = None,
+    lung_values: LungValues = None,
     device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
     mixed_precision: MixedPrecision = None,
     workers: Workers = None,
@@ -43,10 +44,11 @@ def clean(
     """
     import cv2
 
+    from model.ground_truth import parse_lung_values
     from model.segmenter import Segmenter
 
     from ..cleaning import judge, write_cleaned
-    from ..cross_fit import cross_fit
+    from ..cross_fit import cross_fit, require_folds
     from ..datasets import SegmentationDataset
     from ..disk import writing
     from ..hardware import prepare_device
@@ -55,7 +57,9 @@ def clean(
 
     hardware = prepare_device(device.value, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)
-    dataset = SegmentationDataset(data)
+    dataset = SegmentationDataset(data, lung_values=parse_lung_values(lung_values) if lung_values else None)
+    if checkpoint is None:
+        require_folds(dataset, folds=folds)
     names = [name.replace("/", "-") for name in root_names(dataset.roots)]
     with writing(out):
         inspect(dataset, description="reading --data")

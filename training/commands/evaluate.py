@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Data, DeviceName
+from .options import Data, DeviceName, LungValues
 
 if TYPE_CHECKING:
     from ..evaluate import Summary
@@ -41,6 +41,7 @@ def evaluate(
             help="Folder for report.html, cases.csv, summary.json, masks and pictures.", file_okay=False
         ),
     ] = None,
+    lung_values: LungValues = None,
     device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
     engine: Annotated[EngineName, typer.Option(help="auto takes what the service takes.")] = EngineName.AUTO,
     flips: Annotated[
@@ -60,6 +61,7 @@ def evaluate(
     from rich.console import Console
     from rich.progress import Progress as Bars
 
+    from model.ground_truth import parse_lung_values
     from model.segmenter import Segmenter
 
     from ..baselines import baseline_segmenter
@@ -68,9 +70,10 @@ def evaluate(
     from ..errors import TrainingError
     from ..evaluate import evaluate as judge
     from ..evaluate import summarise
+    from ..inspection import inspect
     from ..results import Results
 
-    dataset = SegmentationDataset(data)
+    dataset = SegmentationDataset(data, lung_values=parse_lung_values(lung_values) if lung_values else None)
     names = root_names(dataset.roots)
     if baseline is None:
         segmenter = Segmenter(checkpoint, device=device.value, engine=engine.value, flips=flips)
@@ -78,6 +81,7 @@ def evaluate(
         segmenter = baseline_segmenter(baseline.value)
     else:
         raise TrainingError("A baseline has no checkpoint: give --baseline or --checkpoint.")
+    inspect(dataset, description="reading --data")
     cases = []
     with writing(out) if out else nullcontext():
         results = Results(out, roots=names) if out else None

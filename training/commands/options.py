@@ -14,6 +14,15 @@ Data = Annotated[
 ]
 
 
+LungValues = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N[,N…]",
+        help="Values of the masks that are lung (of a palette the indices, of a DICOM SEG the segments' numbers), where others are not; "
+        "if not given, what is not background.",
+    ),
+]
+
 MixedPrecision = Annotated[
     bool | None,
     typer.Option(help="bf16; if not given, on CUDA and on a CPU that has bf16 instructions."),

@@ -40,14 +40,14 @@ def pseudo_label(
     from model.segmenter import Segmenter
 
     from ..contact_sheet import ContactSheet
-    from ..datasets import images_in
     from ..disk import writing
     from ..errors import TrainingError
+    from ..folders import by_stem, images_in
     from ..pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
 
     if out.exists() and any(out.iterdir()):
         raise TrainingError(f"{out} is not empty: name a new folder in --out.")
-    files = images_in(images)
+    files = list(by_stem(images_in(images)).values())
     teachers = [Segmenter(path, device=device.value, flips=flips) for path in checkpoint or [BUNDLED]]
     kept = 0
     sheet = ContactSheet()

@@ -74,7 +74,8 @@ def bulk(
     source, out = Place.named(input), Place.named(output)
     if source.open()[1] == out.open()[1]:
         raise typer.BadParameter("--output is the folder of the radiographs: name another one.")
-    names, nameless = storage.in_unicode(source.images(out=out))
+    found, others = source.images(out=out)
+    names, nameless = storage.in_unicode(found)
     if not names and not nameless:
         raise PleuraError("There is no image to segment: name a folder that holds some in --input.")
     out.check_record({"input": source.open()[1], "checkpoint": metadata.sha256})
@@ -99,7 +100,11 @@ def bulk(
         outcomes = segment_all(job, todo, shares)
         with (
             RunProgress(
-                len(todo), done_before=len(names) - len(todo), failures=f"{output}/errors"
+                len(todo),
+                done_before=len(names) - len(todo),
+                passed_over=others,
+                failures=f"{output}/errors",
+                results=f"{output}/images",
             ) as progress,
             closing(outcomes),
         ):

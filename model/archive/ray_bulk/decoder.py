@@ -10,7 +10,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
-from ...errors import ImageError, UnreadableImage
+from ...errors import DecoderFailure, ImageError, UnreadableImage
 
 _MEMORY = 4 << 30
 """Bytes that a decoder may allocate: no image within the limits needs more than some 1.5 GB."""
@@ -105,8 +105,8 @@ def _answer(prepare: Callable[[bytes], Any], data: bytes) -> Any:
     except ImageError as error:
         return error
     except Exception:
-        # Hostile bytes reach decoders that fail in ways nobody has foreseen.
-        return UnreadableImage("The image cannot be read: save it anew with another program.")
+        # What is read within the limits may still not fit this process's memory.
+        return DecoderFailure()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from pyarrow import fs, parquet
 
 from ...checkpoint import write_atomically
 from ...errors import PleuraError, UnreadableImage
-from ..listing import IMAGE_SUFFIXES, list_images
+from ...reading.files import has_image_suffix, is_leftover
+from ..listing import list_images
 from ..loop import ArchiveError
 
 IMAGES, ERRORS = "images", "errors"
@@ -52,8 +53,11 @@ class Place:
         """
         return _opened(self.address)
 
-    def images(self, *, out: Place) -> list[str]:
+    def images(self, *, out: Place) -> tuple[list[str], int]:
         """Paths below this place, with ``/``, of what may be an image: as `list_images` has them, in an object store by the suffix.
+
+        Returns:
+            The paths, and how many other files there are.
 
         Raises:
             PleuraError: it cannot be listed.
@@ -64,13 +68,16 @@ class Place:
                 raise PleuraError(f"--input {base} is no folder: name one that holds radiographs.")
             results, folder = out.open()
             left_out = Path(folder if isinstance(results, fs.LocalFileSystem) else "/")
-            return list_images([Path(base)], recursive=True, out=left_out).names
+            listing = list_images([Path(base)], recursive=True, out=left_out)
+            return listing.names, listing.passed_over
         try:
             found = files.get_file_info(fs.FileSelector(base, recursive=True))
         except OSError as error:
             raise PleuraError(f"--input cannot be listed ({error}): check address and credentials.") from None
-        names = (info.path.removeprefix(base).lstrip("/") for info in found if info.is_file)
-        return [name for name in names if _looks_like_image(name) and not self._holds(out, name)]
+        names = [info.path.removeprefix(base).lstrip("/") for info in found if info.is_file]
+        names = [name for name in names if not _is_leftover(name) and not self._holds(out, name)]
+        images = [name for name in names if has_image_suffix(name)]
+        return images, len(names) - len(images)
 
     def _holds(self, out: Place, name: str) -> bool:
         (files, base), (its, folder) = self.open(), out.open()
@@ -223,7 +230,5 @@ def _opened(address: str) -> tuple[fs.FileSystem, str]:
     return files, base.rstrip("/")
 
 
-def _looks_like_image(name: str) -> bool:
-    last = name.rsplit("/", 1)[-1]
-    hidden = any(part.startswith(".") for part in name.split("/"))
-    return not hidden and Path(last).suffix.lower() in IMAGE_SUFFIXES
+def _is_leftover(name: str) -> bool:
+    return any(is_leftover(part) for part in name.split("/"))

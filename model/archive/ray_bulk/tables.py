@@ -34,6 +34,7 @@ _IMAGE = [
     ("spacing_mm", pa.list_(pa.float64())),
     ("spacing_plane", pa.string()),
     ("applied", pa.list_(pa.string())),
+    ("picture", pa.list_(pa.int32())),
 ]
 
 _SIDES = pa.struct(
@@ -103,6 +104,7 @@ def unpack(row: Row, metadata: CheckpointMetadata) -> Prepared:
         spacing_mm=None if row["spacing_mm"] is None else tuple(row["spacing_mm"]),
         spacing_plane=row["spacing_plane"],
         applied=tuple(row["applied"]),
+        picture=None if row["picture"] is None else tuple(row["picture"]),
         sides=Sides(**row["sides"] | {"doubts": tuple(row["sides"]["doubts"])}),
     )
     return Prepared(radiograph, np.broadcast_to(square, (metadata.in_channels, side, side)), 0.0)

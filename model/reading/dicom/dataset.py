@@ -22,6 +22,7 @@ from pydicom.uid import (
 from ...errors import ImageTooLarge, UnreadableImage
 
 DAMAGED = "The DICOM file is damaged or not whole: export it again and send the whole file."
+NO_PIXELS = "The DICOM file has no pixel data: export the image itself and not only its header."
 
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})

@@ -40,8 +40,10 @@ def display(frame: NDArray[Any], photometric: str, dataset: Dataset) -> tuple[Gr
     if frame.ndim == 3:
         return to_grey(frame), ("grey",)
     stored, indices = _occurring(frame)
-    counts = np.asarray(cv2.calcHist([indices], [0], None, [stored.size], [0, stored.size])).ravel()
-    image = counts * ~_padding(stored, dataset, frame.dtype)
+    counts = np.asarray(
+        cv2.calcHist([indices], [0], None, [stored.size], [0, stored.size]), np.float32
+    ).ravel()
+    image = np.where(_padding(stored, dataset, frame.dtype), np.float32(0), counts)
     image = image if image.any() else counts
     values, applied, inverted = _displayed(stored, photometric, dataset, image)
     values = -values if inverted else values

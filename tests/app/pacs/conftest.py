@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from requests.adapters import HTTPAdapter
 
 from app.logs import TextFormatter
 from app.pacs.archive import Archive
-from app.pacs.patience import Patience
 from app.pacs.postponed import Postponed
+from app.pacs.retries import Retries
+from app.pacs.selection import Selection
 from app.pacs.session import make_session
 from app.pacs.settings import PacsSettings
+from app.pacs.settled import Settled
 from app.pacs.stop import Stop
 from app.pacs.watcher import Watcher
 from app.pacs.worker import Worker
@@ -21,6 +24,7 @@ from model.segmenter import Segmenter
 from tests.app.pacs.faults import Faults
 from tests.app.pacs.orthanc import Orthanc, missing
 from tests.app.pacs.segmenters import trusting
+from tests.app.pacs.stand_in import StandIn
 
 
 @pytest.fixture
@@ -57,16 +61,37 @@ def orthanc(_one_orthanc: Orthanc) -> Orthanc:
 class Watched(Watcher):
     """A watcher in this process. It waits for nothing: the times that it would have waited for are in ``waits``."""
 
-    def __init__(self, url: str, segmenter: Segmenter, faults: Faults, **options: Any) -> None:
+    def __init__(self, url: str, segmenter: Segmenter, network: HTTPAdapter, **options: Any) -> None:
         self.waits: list[float] = []
-        self.faults = faults
+        self._network = network
         self.now = 0.0
         self.stop = Stop()
         self.session = make_session(PacsSettings())
-        self.session.mount("http://", faults)
-        archive = Archive(url, self.session, Patience(self._wait))
-        worker = Worker(archive, segmenter, store_untrusted=options.pop("store_untrusted", False))
-        super().__init__(archive, worker, self.stop, postponed=Postponed(lambda: self.now), **options)
+        self.session.mount("http://", network)
+        archive = Archive(url, self.session, Retries(self._wait))
+        selection = Selection.of(**options.pop("take", {}))
+        worker = Worker(
+            archive,
+            segmenter,
+            selection=selection,
+            store_untrusted=options.pop("store_untrusted", False),
+        )
+        self.settled = Settled(lambda: self.now)
+        super().__init__(
+            archive,
+            worker,
+            self.stop,
+            selection=selection,
+            postponed=Postponed(lambda: self.now),
+            settled=self.settled,
+            **options,
+        )
+
+    @property
+    def faults(self) -> Faults:
+        """The network, where it is one that fails when it is told to."""
+        assert isinstance(self._network, Faults)
+        return self._network
 
     def _wait(self, seconds: float) -> bool:
         self.waits.append(seconds)
@@ -86,6 +111,25 @@ class MakeWatcher:
         made = Watched(self._url, segmenter or trusting(), faults or Faults(), **options)
         self._stack.enter_context(made.session)
         return made
+
+
+@pytest.fixture
+def stand_in() -> StandIn:
+    """A PACS that answers as a test wants it."""
+    return StandIn()
+
+
+@pytest.fixture
+def watch(stand_in: StandIn) -> Iterator[Callable[..., Watched]]:
+    """Makes watchers of `stand_in`."""
+    with ExitStack() as stack:
+
+        def make(segmenter: Segmenter | None = None, **options: Any) -> Watched:
+            made = Watched(stand_in.url, segmenter or trusting(), stand_in, **options)
+            stack.enter_context(made.session)
+            return made
+
+        yield make
 
 
 @pytest.fixture

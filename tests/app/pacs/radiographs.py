@@ -47,6 +47,12 @@ def uids() -> dict[str, str]:
     return {name: str(generate_uid()) for name in names}
 
 
+def in_one_series(*attributes: dict[str, Any]) -> list[bytes]:
+    """Radiographs of one series, with these attributes each."""
+    place: dict[str, Any] = uids()
+    return [radiograph(**(place | {"SOPInstanceUID": generate_uid()} | own)) for own in attributes]
+
+
 def read(data: bytes) -> Dataset:
     return dcmread(BytesIO(data))
 

@@ -33,6 +33,7 @@ def answered(status: int, **headers: str) -> exceptions.HTTPError:
         (exceptions.ChunkedEncodingError("DOE^JANE"), Unavailable),
         (exceptions.JSONDecodeError("DOE^JANE", "", 0), Unavailable),
         (KeyError("DOE^JANE"), Unavailable),
+        (RecursionError("DOE^JANE"), Unavailable),
         (Refused("more than 256 MB"), Refused),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else None,

@@ -16,11 +16,12 @@ import model.segmenter
 from app import logs
 from app.pacs import archive
 from app.pacs.archive import Archive
-from app.pacs.errors import PacsError, Unavailable
+from app.pacs.errors import PacsError, Refused, Unavailable
+from app.pacs.selection import DEFAULTS
 from pleura_cli import cli
 from tests.app.pacs.conftest import Lines
 from tests.app.pacs.orthanc import Orthanc, free_port
-from tests.app.pacs.radiographs import radiograph
+from tests.app.pacs.radiographs import broken, radiograph
 from tests.app.pacs.segmenters import trusting
 
 ROOT = Path(__file__).parents[3]
@@ -58,7 +59,8 @@ def shown() -> list[str]:
 
 @pytest.mark.parametrize("arguments", shown())
 def test_shown_commands_run(arguments: str, orthanc: Orthanc, run: Run) -> None:
-    orthanc.upload(radiograph(StudyDate=f"{date.today():%Y%m%d}"))
+    today = f"{date.today():%Y%m%d}"
+    orthanc.upload(radiograph(StudyDate=today, ViewPosition="PA", SeriesDescription="Thorax im Stehen"))
     assert ADDRESS in arguments
     ended = run(*shlex.split(arguments.replace(ADDRESS, orthanc.url)))
     assert ended.exit_code == 0
@@ -143,3 +145,52 @@ def test_what_was_put_off_is_told_by_the_exit_code(
     monkeypatch.setattr(Archive, "fetch", fail)
     assert run("--url", orthanc.url).exit_code == 1
     assert lines.about("ended")[0].endswith("put_off=1")
+
+
+def test_what_the_archive_refuses_is_told_by_the_exit_code(
+    orthanc: Orthanc, run: Run, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Archive, instance: object) -> bytes:
+        raise Refused("status 406")
+
+    for _ in range(3):
+        orthanc.upload(radiograph())
+    monkeypatch.setattr(Archive, "fetch", fail)
+    assert run("--url", orthanc.url).exit_code == 1
+    assert lines.about("in all")[0].endswith("outcome=refused reason=status 406 instances=3")
+    assert lines.about("ended")[0].endswith("refused=3 put_off=0")
+
+
+def test_what_an_image_is_passed_over_for_is_no_failure(orthanc: Orthanc, run: Run, lines: Lines) -> None:
+    orthanc.upload(broken())
+    orthanc.upload(radiograph(ViewPosition="LL"))
+    assert run("--url", orthanc.url).exit_code == 0
+    told = [line.partition("in all ")[2] for line in lines.about("in all")]
+    assert told == [
+        "outcome=left out reason=view instances=1",
+        "outcome=passed over reason=UnreadableImage instances=1",
+    ]
+    assert "left_out=1" in lines.about("ended")[0]
+
+
+@pytest.mark.parametrize("by", ["flag", "variable"])
+def test_filters(by: str, orthanc: Orthanc, run: Run) -> None:
+    orthanc.upload(radiograph(ViewPosition="LL"))
+    assert run("--url", orthanc.url).exit_code == 0
+    assert not orthanc.files("SEG")
+    flags, variables = (("--view", "LL"), {}) if by == "flag" else ((), {"PLEURA_PACS_VIEW": "LL"})
+    assert run("--url", orthanc.url, *flags, **variables).exit_code == 0
+    assert len(orthanc.files("SEG")) == 1
+
+
+def test_filters_that_are_wrong_end_before_anything_is_asked(run: Run) -> None:
+    ended = run("--url", ADDRESS, "--modality", "*")
+    assert ended.exit_code == 2
+    assert "--modality takes codes without wildcards" in ended.output
+
+
+def test_each_filter_s_default_and_variable_are_in_the_guide() -> None:
+    text = (ROOT / "docs" / "dicom.md").read_text("utf-8")
+    for name, default in DEFAULTS.items():
+        row = f"| `--{name.replace('_', '-')}`, `PLEURA_PACS_{name.upper()}` | `{default}` |"
+        assert row in text, row

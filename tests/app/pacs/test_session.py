@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from requests import exceptions
 
 from app.pacs import session
-from app.pacs.errors import Refused
+from app.pacs.errors import TooLong
 from app.pacs.settings import PacsSettings
 
 
@@ -75,5 +75,5 @@ def test_an_answer_that_is_too_long_is_given_up(url: str, monkeypatch: pytest.Mo
         monkeypatch.setattr(session, "MAX_ANSWER", 1000)
         assert len(made.get(url).content) == 1000
         monkeypatch.setattr(session, "MAX_ANSWER", 999)
-        with pytest.raises(Refused):
+        with pytest.raises(TooLong):
             made.get(url)

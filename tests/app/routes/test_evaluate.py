@@ -33,6 +33,7 @@ def test_metrics(shared_client: Service) -> None:
         "timing_ms",
         "metrics",
         "disagreement",
+        "ground_truth",
     }
     assert document["disagreement"] is None
     # Both are 16 wide, and 12 columns are shared.

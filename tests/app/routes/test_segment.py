@@ -149,11 +149,11 @@ def test_a_bad_image_is_refused_and_the_next_good_one_is_not(
 def test_a_reader_that_fails_as_nobody_foresaw(
     shared_client: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RecursionError("DOE^JANE")
 
     with monkeypatch.context() as patch:
-        patch.setattr("app.routes.segment.contents", broken)
+        patch.setattr("model.reading.reader.read_raster", broken)
         answer = shared_client.post("/segment", content=encode(picture()))
     assert answer.status_code == 400
     assert "DOE" not in answer.text
@@ -177,6 +177,48 @@ def test_a_wrong_parameter_is_named(shared_client: Service, query: str) -> None:
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert query.split("=")[0] in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "detail"),
+    [
+        ("/segment", "thresh=0.5", "Unknown query parameter `thresh`. Did you mean `threshold`?"),
+        ("/segment", "Threshold=0.5", "Unknown query parameter `Threshold`. Did you mean `threshold`?"),
+        ("/segment", "post_process=1", "Unknown query parameter `post_process`. Did you mean `postprocess`?"),
+        ("/evaluate", "re-size=1", "Unknown query parameter `re-size`. Did you mean `resize`?"),
+        ("/segment.dcm", "xyz=1", "Unknown query parameter `xyz`. There are `threshold`, `postprocess`."),
+        (
+            "/segment.png",
+            "a%20patient=1",
+            "Unknown query parameter. There are `threshold`, `postprocess`, `render`.",
+        ),
+        (
+            "/segment",
+            "threshold=2",
+            "The query parameter `threshold` is not valid: input should be less than or equal to 1.",
+        ),
+        (
+            "/segment",
+            "threshold=2&mask=jpeg",
+            "The query parameter `threshold` is not valid: input should be less than or equal to 1. The query parameter `mask` is "
+            "not valid: input should be 'png', 'rle', 'polygons', 'geojson' or 'none'.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_query_and_what_to_write(
+    shared_client: Service, path: str, query: str, detail: str
+) -> None:
+    answer = shared_client.post(f"{path}?{query}", content=encode(picture()))
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:pleura:problem:wrong-parameters"
+    assert answer.json()["detail"] == detail
+
+
+def test_a_query_of_many_errors_gets_a_short_answer(shared_client: Service) -> None:
+    query = "&".join(f"parameter{number}=1" for number in range(500))
+    answer = shared_client.post(f"/segment?{query}", content=encode(picture()))
+    assert answer.status_code == 422
+    assert len(answer.text) < 1000
 
 
 def test_dicom_for_dicom(shared_client: Service) -> None:

@@ -52,7 +52,7 @@ def test_one_process_reads_one_image_after_the_other(decoder: Decoder) -> None:
 def test_errors_are_as_without_it(decoder: Decoder) -> None:
     with pytest.raises(UnsupportedImage, match="no type that is read here"):
         decoder(b"unsupported")
-    with pytest.raises(UnreadableImage, match="cannot be read: save it anew"):
+    with pytest.raises(UnreadableImage, match="cannot be read: save it again"):
         decoder(b"unforeseen")
 
 

@@ -5,14 +5,8 @@ import pytest
 
 from model.quality.calibration import Subspace
 from model.quality.description import describe
-from model.quality.familiarity import (
-    CERTAINTY_COUNT,
-    STRANGENESS,
-    compare,
-    locate,
-    misshape_of,
-    scalars,
-)
+from model.quality.familiarity import compare, locate, misshape_of, scalars
+from model.quality.features import DISTANCES, DOUBTS
 
 from .calibrations import make_calibration
 from .drawings import draw_chest, draw_evidence, draw_labels, draw_texture
@@ -34,7 +28,7 @@ def test_a_place_in_a_subspace_is_worked_out_by_hand() -> None:
 def test_a_chest_is_less_strange_than_stripes() -> None:
     chest = compare(describe(draw_chest(100)), FAMILIAR)
     stripes = compare(describe(draw_texture(0)), FAMILIAR)
-    assert chest.strangeness.shape == (len(STRANGENESS),)
+    assert chest.strangeness.shape == (len(DISTANCES),)
     assert stripes.strangeness[0] > chest.strangeness[0] + 1
     assert stripes.strangeness.sum() > chest.strangeness.sum() + 5
 
@@ -42,12 +36,12 @@ def test_a_chest_is_less_strange_than_stripes() -> None:
 def test_certainty_stands_last_among_the_scalars() -> None:
     sure, unsure = (describe(draw_evidence(sure=sure)) for sure in (0.99, 0.6))
     differing = scalars(sure) != scalars(unsure)
-    assert not differing[:-CERTAINTY_COUNT].any()
-    assert differing[-CERTAINTY_COUNT:].any()
+    assert not differing[: -len(DOUBTS)].any()
+    assert differing[-len(DOUBTS) :].any()
     familiarity = compare(unsure, FAMILIAR)
     np.testing.assert_array_equal(
         familiarity.certainty,
-        familiarity.features[scalars(unsure).size - CERTAINTY_COUNT : scalars(unsure).size],
+        familiarity.features[scalars(unsure).size - len(DOUBTS) : scalars(unsure).size],
     )
 
 

@@ -1,0 +1,136 @@
+"""The even field that margins are: found along the sides of an image, followed inwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Levels = NDArray[np.float32]
+"""Grey values ``(h, w)`` of an image at a reduced size, spread over 0 to 255."""
+
+PLAIN = 0.9
+"""Share of a line's pixels that have the margin's grey value; the rest may be sparse text."""
+
+_RING = 2
+"""Lines along each side from which the search begins."""
+
+_TOLERANCE = (2.0, 16.0)
+"""Levels by which a plain pixel may differ from the field: where it has no noise, and at most."""
+
+_ALIKE = 2 * _TOLERANCE[1]
+"""Levels by which the margins of two sides, or two ends of a side, may differ and still be one field."""
+
+_FOLLOWED = 6
+"""Times that a field is fitted, each over more lines than before."""
+
+_DEEP = 4
+"""Lines, every other one, that show how a field changes across them."""
+
+_SAMPLES = 2000
+"""Pixels to which a field is fitted, about."""
+
+_STEP = 16.0
+"""Levels by which the picture differs from the field, at least."""
+
+
+class Field(NamedTuple):
+    """A margin's grey values, which may change evenly over the image.
+
+    Attributes:
+        level: mean along the sides.
+        plain: ``(h, w)`` bool, pixels that have them.
+        ink: ``(h, w)`` bool, pixels that clearly do not.
+    """
+
+    level: float
+    plain: NDArray[np.bool_]
+    ink: NDArray[np.bool_]
+
+
+def from_each_side(array: NDArray[np.generic]) -> tuple[NDArray[np.generic], ...]:
+    """Views of ``(h, w)`` whose first line is the outermost one of the top, bottom, left and right."""
+    return array, array[::-1], array.T, array.T[::-1]
+
+
+def find_fields(levels: Levels, least: float) -> Iterator[Field]:
+    """Find what may be margins: fields that several sides have in common come first.
+
+    Args:
+        levels: the image.
+        least: share of the height or the width that the margins take.
+    """
+    medians = {}
+    for side, lines in enumerate(from_each_side(levels)):
+        ring = lines[:_RING]
+        median = float(np.median(ring))
+        if (np.abs(ring - median) <= _TOLERANCE[1]).mean() >= PLAIN:
+            medians[side] = median
+    together = {
+        tuple(side for side in medians if abs(medians[side] - medians[seed]) <= _ALIKE) for seed in medians
+    }
+    alone = {(side,) for side in medians}
+    for sides in (*sorted(together, key=len, reverse=True), *sorted(alone - together)):
+        field = _follow(levels, sides, least)
+        if field is not None:
+            yield field
+
+
+def _follow(levels: Levels, sides: tuple[int, ...], least: float) -> Field | None:
+    """Fit a plane to the outermost lines of some sides, then to all lines that it explains, and so on inwards."""
+    # Every other pixel says as much of an even field, in a quarter of the time.
+    coarse = levels[::2, ::2]
+    height, width = coarse.shape
+    outermost = [from_each_side(levels)[side][:_RING] for side in sides]
+    mean = float(np.mean([np.median(lines) for lines in outermost]))
+    depths = dict.fromkeys(sides, 1)
+    plane, tolerance = np.array([mean, 0, 0]), _ALIKE
+    for _ in range(_FOLLOWED):
+        off = np.abs(coarse - _plane_at(plane, coarse.shape))
+        taken = np.zeros(coarse.shape, bool)
+        into, of = from_each_side(taken), from_each_side(off)
+        for side, depth in depths.items():
+            into[side][:depth] = of[side][:depth] <= tolerance
+        at = np.flatnonzero(taken)
+        rows, columns = np.divmod(at[:: max(1, len(at) // _SAMPLES)], width)
+        values = coarse[rows, columns]
+        design = np.stack([np.ones(len(rows)), rows / height - 0.5, columns / width - 0.5], axis=1)
+        known = _known_terms(depths)
+        plane = np.zeros(3)
+        plane[known] = np.linalg.lstsq(design[:, known], values, rcond=None)[0]
+        noise = 1.4826 * float(np.median(np.abs(values - design @ plane)))
+        tolerance = float(np.clip(_TOLERANCE[0] + 3 * noise, *_TOLERANCE))
+        of = from_each_side(np.abs(coarse - _plane_at(plane, coarse.shape)))
+        found = {side: _depth(of[side], tolerance, 4 * depth) for side, depth in depths.items()}
+        if found == depths:
+            break
+        depths = found
+    top, bottom, left, right = (depths.get(side, 0) for side in range(4))
+    if top + bottom < least * height and left + right < least * width:
+        return None
+    off = np.abs(levels - _plane_at(plane, levels.shape))
+    return Field(mean, off <= tolerance, off > max(1.5 * tolerance, _STEP))
+
+
+def _plane_at(plane: NDArray[np.float64], shape: tuple[int, ...]) -> Levels:
+    """Level, and what it gains over all rows and over all columns, as ``shape``."""
+    rows, columns = (np.arange(size, dtype=np.float32) / size - np.float32(0.5) for size in shape)
+    level, over_rows, over_columns = (np.float32(term) for term in plane)
+    return np.asarray((level + over_rows * rows)[:, None] + over_columns * columns, np.float32)
+
+
+def _known_terms(depths: dict[int, int]) -> list[int]:
+    """Which of a plane's terms (level, gain over rows, gain over columns) the lines of these sides determine."""
+    top, bottom, left, right = (depths.get(side, 0) for side in range(4))
+    deep = max(depths.values()) >= _DEEP
+    over_rows = deep or left or right or (top and bottom)
+    over_columns = deep or top or bottom or (left and right)
+    return [0, *([1] if over_rows else []), *([2] if over_columns else [])]
+
+
+def _depth(off: Levels, tolerance: float, most: int) -> int:
+    """Lines from the outermost inwards that are plain, given how far each pixel is off the field."""
+    plain = (off[:most] <= tolerance).mean(axis=1) >= PLAIN
+    return max(1, len(plain) if plain.all() else int(plain.argmin()))

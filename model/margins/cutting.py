@@ -1,0 +1,72 @@
+"""A radiograph without its margins, and what was found in it put back to where it lies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..radiograph import Box, Grey, Radiograph
+from .picture import find_picture
+
+Pixel = TypeVar("Pixel", bound=np.generic)
+
+
+def without_margins(radiograph: Radiograph) -> Radiograph:
+    """Find a radiograph's ``picture`` and say so in ``applied``; its pixels stay as they are."""
+    if radiograph.picture is not None:
+        return radiograph
+    box = find_picture(radiograph.pixels)
+    if box is None:
+        return radiograph
+    by_row, by_column = _steps(radiograph)
+    x, y, width, height = box
+    left, top = round(x * by_column), round(y * by_row)
+    right, bottom = round((x + width) * by_column), round((y + height) * by_row)
+    return replace(
+        radiograph,
+        picture=(left, top, right - left, bottom - top),
+        applied=(*radiograph.applied, "margins_cut"),
+    )
+
+
+def picture_box(radiograph: Radiograph) -> Box:
+    """The picture, or the whole image where nothing is cut."""
+    return radiograph.picture or (0, 0, radiograph.width, radiograph.height)
+
+
+def picture_pixels(radiograph: Radiograph) -> Grey:
+    """The pixels within the margins."""
+    if radiograph.picture is None:
+        return radiograph.pixels
+    by_row, by_column = _steps(radiograph)
+    x, y, width, height = radiograph.picture
+    left, top = round(x / by_column), round(y / by_row)
+    right, bottom = round((x + width) / by_column), round((y + height) / by_row)
+    return radiograph.pixels[top:bottom, left:right]
+
+
+def put_back(picture: NDArray[Pixel], radiograph: Radiograph) -> NDArray[Pixel]:
+    """Bring an array of the picture's native size to the image's ``(height, width)``, with zeros in the margins."""
+    if radiograph.picture is None:
+        return picture
+    x, y, width, height = radiograph.picture
+    whole = np.zeros((radiograph.height, radiograph.width), picture.dtype)
+    whole[y : y + height, x : x + width] = picture
+    return whole
+
+
+def crop(array: NDArray[Pixel], box: Box | None) -> NDArray[Pixel]:
+    """The part of ``(H, W)`` in a box; all of it where there is none."""
+    if box is None:
+        return array
+    x, y, width, height = box
+    return array[y : y + height, x : x + width]
+
+
+def _steps(radiograph: Radiograph) -> tuple[float, float]:
+    """Native rows and columns for each of those that were decoded."""
+    rows, columns = radiograph.pixels.shape
+    return radiograph.height / rows, radiograph.width / columns

@@ -1,0 +1,79 @@
+"""Where a picture begins within its margin: along a straight edge, found at a reduced size and then at full size."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..radiograph import Grey
+
+_STRAIGHT = 0.35
+"""Share of a side along which the picture begins with a step. A body that fades into saturation or air has no such edge."""
+
+_SLOPES = np.tan(np.radians([0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5, -6, 6]))
+"""Of edges in a picture that was scanned askew."""
+
+_SEARCHED = 30
+"""Lines beyond the plain ones in which an edge that is askew begins."""
+
+_BLUR = 3
+"""Lines over which a sharp edge is spread at the reduced size."""
+
+_PROFILE = 64
+"""Stretches of an edge that are looked at at full size."""
+
+
+def straight_edge(plain: NDArray[np.bool_], ink: NDArray[np.bool_], depth: int) -> int | None:
+    """Find the line at which the picture begins with a step.
+
+    Args:
+        plain: ``(h, w)``, pixels with the margin's grey value; the first line is the outermost.
+        ink: ``(h, w)``, pixels that clearly have another.
+        depth: lines that are plain.
+
+    Returns:
+        The first line of the picture; None where it has no straight edge here.
+    """
+    searched = ink[: depth + _SEARCHED]
+    begins = searched.argmax(axis=0)
+    at = np.flatnonzero(searched.any(axis=0) & (begins > 1))
+    at = at[plain[np.maximum(begins[at] - _BLUR, 0), at]]
+    begins = begins[at]
+    best, edge = 0, 0
+    for slope in _SLOPES if len(at) else ():
+        offsets = np.round(begins - slope * at).astype(np.int64)
+        lowest = int(offsets.min())
+        counts = np.convolve(np.bincount(offsets - lowest), np.ones(3, np.int64), "same")
+        # The straight one is taken unless another is clearly better.
+        if counts.max() > 1.05 * best:
+            best = int(counts.max())
+            on_edge = begins[np.abs(offsets - lowest - int(counts.argmax())) <= 1]
+            edge = int(np.median(on_edge)) if slope == 0 else int(on_edge.min())
+    return edge if best >= _STRAIGHT * ink.shape[1] else None
+
+
+def refine(pixels: Grey, line: int, reach: int) -> int:
+    """Move an edge to where the grey values change.
+
+    Args:
+        pixels: ``(H, W)`` of the image, whose first line is the outermost; only what the edge is long.
+        line: first line of the picture, give or take ``reach``.
+        reach: in lines.
+
+    Returns:
+        The first line of the picture.
+    """
+    first, last = max(0, line - reach), min(len(pixels), line + reach)
+    if reach < 2 or last - first < 2 * reach:
+        return line
+    strip = np.ascontiguousarray(pixels[first:last]).astype(np.float32)
+    strip = cv2.resize(strip, (min(strip.shape[1], _PROFILE), len(strip)), interpolation=cv2.INTER_AREA)
+    quarter = max(1, reach // 2)
+    outside, inside = np.median(strip[:quarter], axis=0), np.median(strip[-quarter:], axis=0)
+    step = np.abs(inside - outside)
+    clear = step >= max(1.0, float(np.percentile(step, 50)))
+    if not clear.any():
+        return line
+    profile = np.median((strip[:, clear] - outside[clear]) / (inside - outside)[clear], axis=1)
+    return first + int((profile >= 0.5).argmax())
