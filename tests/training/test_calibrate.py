@@ -20,7 +20,7 @@ from training.calibrate import calibrate, fit_to_images
 from training.errors import DataError, TrainingError
 from training.quality_cases import UNTOUCHED, labelled_cases
 from training.quality_examples import describe_case
-from training.quality_figures import Trial
+from training.quality_figures import Trial, auc, caught
 
 SIDE = 64
 
@@ -140,6 +140,33 @@ def test_each_folder_is_left_out_once(trial: Trial) -> None:
         "first": 24,
         "second": 16,
     }
+
+
+def test_gross_errors_are_found_in_a_hospital_that_was_left_out(images: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    for seed in range(100, 112):
+        pixels, mask = _chest(seed)
+        if seed % 2:
+            pixels[4:16, 26:38] = 40  # As dark as lung, and none.
+        _write(other / "images" / f"{seed}.png", pixels)
+        _write(other / "masks" / f"{seed}.png", mask)
+    folders = _folders(images) | {"data": [images / "labelled", other]}
+    segmenter = Segmenter.from_engine(_metadata(), DarkIsLung())
+    found = fit_to_images(segmenter, **folders).calibration.figures["hospital_left_out"]  # type: ignore[arg-type]
+    assert len(found) == 2
+    (figures,) = (value for name, value in found.items() if name.endswith("other"))
+    assert figures["images"] == 12
+    assert figures["gross"] >= 4
+    assert figures["auc"] >= 0.8
+
+
+def test_area_under_the_curve_and_share_caught() -> None:
+    scores = np.array([0.1, 0.2, 0.3, 0.5, 0.4, 0.8])
+    positive = np.array([False, False, False, False, True, True])
+    assert auc(scores, positive) == pytest.approx(7 / 8)
+    assert caught(scores, positive) == 0.5
+    assert auc(scores, np.zeros(6, np.bool_)) is None
+    assert caught(scores, np.ones(6, np.bool_)) is None
 
 
 def test_the_numbers_are_few(trial: Trial) -> None:

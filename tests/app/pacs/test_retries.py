@@ -3,9 +3,9 @@ from collections.abc import Callable
 import pytest
 
 from app.pacs.errors import Stopped, Unavailable
-from app.pacs.retries import LONGEST_S, Retries
 from app.pacs.postponed import LONGEST_S as HOUR
 from app.pacs.postponed import MOST_FAILURES, Postponed
+from app.pacs.retries import LONGEST_S, Retries
 
 
 def failing(times: int, **options: float) -> Callable[[], str]:
