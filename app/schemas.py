@@ -116,7 +116,7 @@ class Quality(BaseModel):
     """Whether the mask can be trusted."""
 
     predicted_iou: float | None = Field(
-        description="IoU with a ground truth that is to be expected; null where the checkpoint was not calibrated.",
+        description="IoU with a ground truth that is to be expected; null where the checkpoint was not calibrated, or not for these settings.",
         examples=[0.96],
     )
     trusted: bool = Field(description="Nothing speaks against the mask.")

@@ -66,7 +66,10 @@ def segment(
         EngineName, typer.Option(envvar="PLEURA_ENGINE", help="auto takes the fastest here.")
     ] = EngineName.AUTO,
     flips: Annotated[
-        bool, typer.Option(help="Average over each image and its mirror image, at twice the time.")
+        bool,
+        typer.Option(
+            help="Average over each image and its mirror image, at twice the time; no such mask is called trusted."
+        ),
     ] = False,
     threshold: Annotated[
         float | None,

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from model.checkpoint import CheckpointMetadata, read_checkpoint, save_checkpoint
 from model.engines import Device
-from model.quality.frontal import FRONTAL
+from model.quality.features import FRONTAL
 from model.segmenter import Segmenter
 
 from .errors import TrainingError

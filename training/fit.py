@@ -90,9 +90,9 @@ def fit(
     """
     torch.manual_seed(seed)
     described = describe_recipe(recipe, seed=seed)
-    decoder = recipe.decoder
     # Read once: what the run says that it began with is what it began with.
     source = None if start_from is None else read_checkpoint(start_from)
+    decoder = recipe.decoder
     if source is not None:
         described["start_from"] = source.metadata.sha256
         decoder = {name: getattr(source.metadata, name) for name in LEAN_DECODER}

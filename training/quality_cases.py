@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from model.errors import ImageError
-from model.quality.frontal import CROPPED, FOREIGN, FRONTAL, INVERTED, ROTATED
+from model.quality.features import CROPPED, FOREIGN, FRONTAL, INVERTED, ROTATED
 from model.radiograph import Grey
 from model.reading import read
 from model.reading.files import is_leftover

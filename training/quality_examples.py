@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from model.lungs import label_lungs
 from model.margins import picture_box, put_back
+from model.metrics.gross_errors import gross_errors
 from model.metrics.overlap import overlap
 from model.postprocessing import postprocess
 from model.quality import Evidence
@@ -20,7 +21,7 @@ from .quality_cases import UNTOUCHED, Case, Role
 class Example:
     """One image after it: what is seen, and the IoU of its mask after post-processing at native size where that is known.
 
-    ``curve`` has the IoU at each of `THRESHOLDS` for images as they are.
+    ``gross`` says whether that mask has a gross error. ``curve`` has the IoU at each of `THRESHOLDS` for images as they are.
     """
 
     role: Role
@@ -31,6 +32,7 @@ class Example:
     description: Description
     iou: float | None
     curve: tuple[float, ...] = ()
+    gross: bool | None = None
 
 
 THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(9))
@@ -44,12 +46,15 @@ def describe_case(segmenter: Segmenter, case: Case) -> Example:
     evidence = gather_evidence(segmenter, prepared, inferred)
     iou: float | None = None
     curve: tuple[float, ...] = ()
+    gross: bool | None = None
     if case.truth is not None:
-        iou, *curve_of_case = (
-            _iou(segmenter, prepared, inferred, case.truth, cut)
-            for cut in (segmenter.metadata.threshold, *(THRESHOLDS if case.variant == UNTOUCHED else ()))
-        )
-        curve = tuple(curve_of_case)
+        mask = _mask(segmenter, prepared, inferred, segmenter.metadata.threshold)
+        iou = overlap(mask, case.truth).iou
+        gross = bool(gross_errors(mask, case.truth))
+        if case.variant == UNTOUCHED:
+            curve = tuple(
+                overlap(_mask(segmenter, prepared, inferred, cut), case.truth).iou for cut in THRESHOLDS
+            )
     return Example(
         role=case.role,
         kind=case.kind,
@@ -59,6 +64,7 @@ def describe_case(segmenter: Segmenter, case: Case) -> Example:
         description=describe(evidence),
         iou=iou,
         curve=curve,
+        gross=gross,
     )
 
 
@@ -77,10 +83,9 @@ def gather_evidence(segmenter: Segmenter, prepared: Prepared, inferred: Inferred
     )
 
 
-def _iou(
-    segmenter: Segmenter, prepared: Prepared, inferred: Inferred, truth: Mask, threshold: float
-) -> float:
+def _mask(segmenter: Segmenter, prepared: Prepared, inferred: Inferred, threshold: float) -> Mask:
+    """The mask at native size, as `Segmenter.finish` makes it."""
     kept = postprocess(inferred.probabilities, threshold=threshold)
     _, _, width, height = picture_box(prepared.radiograph)
     mask = segmenter.metadata.preprocessing.restore(kept, width=width, height=height) >= threshold
-    return overlap(put_back(mask, prepared.radiograph), truth).iou
+    return put_back(mask, prepared.radiograph)

@@ -15,7 +15,8 @@ from model.quality import Quality
 from model.quality.assessment import judge
 from model.quality.calibration import Calibration
 from model.quality.familiarity import compare
-from model.quality.frontal import FRONTAL
+from model.quality.features import FRONTAL
+from model.quality.predicted_iou import predict_iou
 
 from .quality_cases import MIRRORED, UNTOUCHED
 from .quality_examples import THRESHOLDS, Example
@@ -25,6 +26,9 @@ FOLDS = 5
 
 GOOD = 0.9
 """IoU from which a mask is called good."""
+
+FLAGGED = 0.04
+"""Share of the good masks that may be flagged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ def try_calibration(examples: Sequence[Example]) -> Trial:
         "trusted": _trusted_figures(examples, labelled, calibration),
         "untrusted": _untrusted_figures(examples, calibration),
         "source_left_out": _source_figures(examples),
+        "hospital_left_out": _hospital_figures(examples, calibration),
         "images": dict(sorted(Counter(f"{one.role}: {one.variant}" for one in examples).items())),
     }
     return Trial(calibration.model_copy(update={"figures": figures}), labelled)
@@ -195,6 +200,52 @@ def _source_figures(examples: Sequence[Example]) -> dict[str, Any]:
         odds = np.array([frontal.weights @ one.strangeness + frontal.bias for one in test])
         figures[source] = {"images": len(test), "frontal": _round((odds >= 0).mean())}
     return figures
+
+
+def _hospital_figures(examples: Sequence[Example], calibration: Calibration) -> dict[str, Any]:
+    """Gross errors of each folder of labelled images as they are, by an IoU model that was fitted without the folder.
+
+    ``auc`` is that of the predicted IoU; ``caught`` the share of gross errors below the predicted IoU that flags `FLAGGED` of the folder's
+    other masks.
+    """
+    labelled = [
+        Seen(one, compare(one.description, calibration.familiar))
+        for one in examples
+        if one.role == "labelled"
+    ]
+    sources = sorted({one.example.source for one in labelled})
+    figures = {}
+    for source in sources if len(sources) > 1 else []:
+        model = fit_iou([one for one in labelled if one.example.source != source])
+        left_out = [
+            one for one in labelled if one.example.source == source and one.example.variant == UNTOUCHED
+        ]
+        predicted = np.array([predict_iou(one.familiarity, model) for one in left_out])
+        gross = np.array([bool(one.example.gross) for one in left_out])
+        true = np.array([one.example.iou for one in left_out], np.float64)
+        figures[source] = {
+            "images": len(left_out),
+            "gross": int(gross.sum()),
+            "auc": auc(-predicted, gross),
+            "caught": caught(-predicted, gross),
+            "correlation": _round(np.corrcoef(predicted, true)[0, 1]) if len(left_out) > 2 else None,
+        }
+    return figures
+
+
+def auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float | None:
+    """Probability that a positive scores higher than a negative, ties counting half; None without one of either."""
+    high, low = scores[positive][:, None], scores[~positive]
+    if not high.size or not low.size:
+        return None
+    return _round(((high > low) + 0.5 * (high == low)).mean())
+
+
+def caught(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float | None:
+    """Share of the positives that score higher than all but `FLAGGED` of the negatives; None without one of either."""
+    if not positive.any() or positive.all():
+        return None
+    return _share(scores[positive] > np.quantile(scores[~positive], 1 - FLAGGED))
 
 
 def _judgements(judged: Sequence[Judged], *, trusted: bool) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from model.quality.frontal import KINDS
+from model.quality.features import KINDS
 
 from .quality_cases import MIRRORED, UNTOUCHED
-from .quality_figures import Judged, Trial, pairs
+from .quality_figures import FLAGGED, Judged, Trial, pairs
 
 
 def write_report(trial: Trial, folder: Path, *, name: str) -> None:
@@ -40,6 +40,23 @@ def report(trial: Trial, *, name: str) -> str:
         "",
         *_table(
             ["variant", "images", "mean IoU", "mean predicted", "untrusted"], _by_variant(trial.labelled)
+        ),
+        "",
+        "## Gross errors, each hospital left out of the fit once",
+        "",
+        f"Images as they are. Caught: share of the gross errors, where {FLAGGED:.0%} of the other masks are flagged.",
+        "",
+        *_table(
+            ["hospital", "images", "gross errors", "AUC", "caught", "correlation with the true IoU"],
+            [
+                [
+                    key,
+                    value["images"],
+                    value["gross"],
+                    *(_show(value[part]) for part in ("auc", "caught", "correlation")),
+                ]
+                for key, value in figures["hospital_left_out"].items()
+            ],
         ),
         "",
         "## Good images that are trusted",

@@ -20,7 +20,7 @@ from .client import Client, Row
 from .errors import PacsError, Refused, Unavailable
 from .facts import INSTANCE_FIELDS, SERIES_FIELDS, known_of_instance, known_of_series
 from .listed import Instance, Series
-from .patience import Patience
+from .retries import Retries
 from .stored import check_stored
 
 T = TypeVar("T")
@@ -45,18 +45,18 @@ _PAST_THE_END = _NOTHING | {416}
 
 
 class Archive:
-    """Asks a PACS, patiently. Each method may raise `PacsError`, where nothing will work until its user changes something.
+    """A PACS. Each method may raise `PacsError`, where nothing will work until its user changes something.
 
     Args:
         url: base address of the DICOMweb service.
         session: what requests go through.
-        patience: how to try again.
+        retries: how to try again.
         endless: never give up the search for series.
     """
 
-    def __init__(self, url: str, session: Session, patience: Patience, *, endless: bool = False) -> None:
+    def __init__(self, url: str, session: Session, retries: Retries, *, endless: bool = False) -> None:
         self._client = Client(url, session)
-        self._patience = patience
+        self._retries = retries
         self._search_attempts = None if endless else SEARCH_ATTEMPTS
         self._told = False
 
@@ -139,7 +139,7 @@ class Archive:
         )
 
     def store(self, dataset: Dataset, *, study: str) -> None:
-        """Stores an instance in a study, and looks whether it is there.
+        """Store an instance in a study, and look it up.
 
         Raises:
             Unavailable: not now; or it was taken, but cannot be found.
@@ -227,7 +227,7 @@ class Archive:
             with translated():
                 return request()
 
-        return self._patience(once, attempts=attempts)
+        return self._retries(once, attempts=attempts)
 
     def _uids(self, row: Row, *tags: str) -> list[str]:
         """The row's UIDs; none where one of them is missing or not one."""

@@ -31,8 +31,8 @@ ANY_SYNTAX = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 RETRIEVE = (ANY_SYNTAX, 'multipart/related; type="application/dicom"', "application/dicom, */*;q=0.5")
 STORED = ("application/dicom+json", "*/*")
 
-_DISLIKED = frozenset({400, 406, 415, 422, 500, 501})
-"""Statuses of a server that may only dislike how it was asked; some fail with 500 on a parameter that they do not know."""
+_MAYBE_HOW = frozenset({400, 406, 415, 422, 500, 501})
+"""Statuses that may be about how the server was asked; some fail with 500 on a parameter that they do not know."""
 
 Row = dict[str, Any]
 
@@ -40,8 +40,8 @@ Row = dict[str, Any]
 class Client:
     """One DICOMweb service. Nothing is tried again here.
 
-    Where the service dislikes an optional part of a request (``transfer-syntax=*``, ``includefield``), it is asked again without, and what it
-    refuses is not asked of it any more.
+    Where the service refuses an optional part of a request (``transfer-syntax=*``, ``includefield``), it is asked again without, from then on
+    at once.
 
     Every method may raise what requests raises, and ValueError where the answer is no DICOMweb.
     """
@@ -83,7 +83,7 @@ class Client:
         return _in_a_way_it_takes(self._retrieve, lambda accept: self._file(url, accept))
 
     def store(self, file: bytes, *, study: str) -> Response:
-        """Stores one file in a study; the answer may have any status that is not about how it was asked."""
+        """Store one file in a study; the answer may have any status that is not about how it was asked."""
         boundary = uuid4().hex
         body = (
             f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
@@ -127,14 +127,14 @@ class Client:
 
 
 def _in_a_way_it_takes(ways: list[V], ask: Callable[[V], T]) -> T:
-    """Asks in the first of ``ways``, then in the next if that may be what is disliked; ways that are refused are taken out."""
+    """Ask in the first of ``ways``, then in the next if that may be what is refused; remove those that are refused from the list."""
     refused = True
     for index, way in enumerate(list(ways)):
         try:
             answer = ask(way)
         except HTTPError as error:
             status = 500 if error.response is None else error.response.status_code
-            if status not in _DISLIKED or index + 1 == len(ways):
+            if status not in _MAYBE_HOW or index + 1 == len(ways):
                 raise
             # A server that fails may only fail now.
             refused = refused and status != 500

@@ -114,7 +114,7 @@ def pacs(
 
     from ..logs import configure, log
     from .archive import Archive
-    from .patience import Patience
+    from .retries import Retries
     from .session import make_session
     from .settings import PacsSettings
     from .stop import Stop
@@ -129,7 +129,7 @@ def pacs(
     segmenter = Segmenter(checkpoint, device=device, engine=engine)
     log.info("ready", extra={"fields": {"engine": segmenter.engine.name, "device": segmenter.engine.device}})
     with make_session(settings) as session:
-        archive = Archive(url.rstrip("/"), session, Patience(stop.wait), endless=watch)
+        archive = Archive(url.rstrip("/"), session, Retries(stop.wait), endless=watch)
         worker = Worker(archive, segmenter, selection=selection, store_untrusted=store_untrusted)
         watcher = Watcher(archive, worker, stop, selection=selection, days=days)
         if watch:
@@ -149,7 +149,7 @@ def _selection(**given: str) -> Selection:
 
 
 def _tell(watcher: "Watcher") -> None:
-    """Logs how many instances came to which end: a line for each reason, then one for the whole."""
+    """Log how many instances came to which end: a line for each reason, then one for the whole."""
     from ..logs import log
     from .watcher import counts
 

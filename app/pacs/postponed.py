@@ -32,7 +32,7 @@ class Postponed:
         return len(self._failures)
 
     def put(self, uid: str, *, series: str) -> bool:
-        """Notes a failure of a series or of an instance in it.
+        """Note a failure of a series or of an instance in it.
 
         Returns:
             Whether there is to be another try; if not, the UID is forgotten.
@@ -64,7 +64,7 @@ class Postponed:
         return {failure.series for failure in self._failures.values()}
 
     def keep(self, series: str, uids: Collection[str]) -> None:
-        """Forgets what waits in a series and is none of ``uids``: the PACS does not list it any more."""
+        """Forget what waits in a series and is none of ``uids``: the PACS does not list it any more."""
         for uid, failure in list(self._failures.items()):
             if failure.series == series and uid not in uids:
                 del self._failures[uid]

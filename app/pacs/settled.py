@@ -36,12 +36,12 @@ class Settled:
         return len(self._series)
 
     def listed(self, series: str) -> None:
-        """Notes that the PACS lists this series."""
+        """Note that the PACS lists this series."""
         if known := self._series.get(_short(series)):
             known.listed = self._clock()
 
     def add(self, series: str, instance: str) -> None:
-        """Notes that an instance needs nothing more."""
+        """Note that an instance needs nothing more."""
         known = self._series.setdefault(_short(series), _Series(self._clock()))
         known.instances.append(_short(instance))
 
@@ -51,7 +51,7 @@ class Settled:
         return known is not None and _short(instance) in known.instances
 
     def close(self, series: str, size: int | None) -> None:
-        """Notes that a series with so many instances needs nothing more; None where the PACS does not say how many."""
+        """Note that a series with so many instances needs nothing more; None where the PACS does not say how many."""
         self._series.setdefault(_short(series), _Series(self._clock())).size = size
 
     def closed(self, series: str, size: int | None) -> bool:
@@ -60,7 +60,7 @@ class Settled:
         return size is not None and known is not None and known.size == size
 
     def sweep(self) -> None:
-        """Forgets the series that the PACS does not list any more."""
+        """Forget the series that the PACS does not list any more."""
         oldest = self._clock() - KEPT_S
         for gone in [short for short, known in self._series.items() if known.listed < oldest]:
             del self._series[gone]

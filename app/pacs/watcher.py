@@ -70,7 +70,7 @@ class Watcher:
         return counted
 
     def watch(self, *, interval_s: float) -> None:
-        """Goes round until told to stop, with a pause after each whole round. Logs what became of the instances of a round.
+        """Go round until told to stop, with a pause after each whole round, and log what became of the instances of a round.
 
         Raises:
             PleuraError: the PACS or the network cannot be used at all.

@@ -69,7 +69,8 @@ class Quality:
     """Whether the mask can be trusted.
 
     Attributes:
-        predicted_iou: the IoU with a ground truth that is to be expected; None where the checkpoint was not calibrated.
+        predicted_iou: the IoU with a ground truth that is to be expected; None where the checkpoint was not calibrated, or not
+            for the threshold and post-processing that were asked for.
         trusted: nothing speaks against the mask.
         warnings: what speaks against it.
     """

@@ -18,7 +18,8 @@ class Trust:
 
     Attributes:
         trusted: nothing speaks against the mask.
-        predicted_iou: the IoU with a ground truth that is to be expected; None where the checkpoint was not calibrated.
+        predicted_iou: the IoU with a ground truth that is to be expected; None where the checkpoint was not calibrated, or not
+            for the threshold and post-processing that were asked for.
         warnings: the codes of the warnings.
     """
 

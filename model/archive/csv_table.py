@@ -59,7 +59,7 @@ class CsvTable:
             undo.pop_all()
 
     def add(self, name: str, *values: Any) -> None:
-        """Adds a row.
+        """Add a row.
 
         Raises:
             ArchiveError: it cannot be written.
@@ -69,7 +69,7 @@ class CsvTable:
             self._file.flush()
 
     def close(self) -> None:
-        """Ends the table."""
+        """Close the file."""
         self._file.close()
 
 

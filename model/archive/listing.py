@@ -44,7 +44,7 @@ class Shard:
 
 
 def list_images(sources: Sequence[Path], *, recursive: bool, out: Path, base: Path | None = None) -> Listing:
-    """Lists the images among ``sources``.
+    """List the images among ``sources``.
 
     Of a folder, files are taken that have an image's suffix or an image's first bytes; leftovers (`is_leftover`) are passed
     over, and so is ``out``. Files that are named themselves are always taken. If a folder is the only source, it is the base. Else the base is the
@@ -100,7 +100,7 @@ def _name(file: str, top: str) -> str | None:
 
 
 class _Walk:
-    """Goes through folders and counts what it passes over."""
+    """The files of folders that may be images, and a count of the others."""
 
     def __init__(self, left_out: str, *, recursive: bool) -> None:
         self._left_out = left_out

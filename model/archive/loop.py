@@ -64,7 +64,7 @@ class Order:
         """
         # An overlay shows all pixels, not only what the network needs.
         prepared = segmenter.prepare(read(source) if self.format is Format.OVERLAY else source)
-        if self.format is Format.SEG and prepared.radiograph.dataset is None:
+        if self.format.is_dicom and prepared.radiograph.dataset is None:
             # Told before the network runs, not after it.
             raise UnsuitableImage(NO_DICOM)
         return prepared

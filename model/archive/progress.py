@@ -13,7 +13,7 @@ from .loop import Outcome
 
 
 def passed_over(count: int) -> str:
-    """Says that so many files are no images."""
+    """A sentence on how many files are no images."""
     files = "1 file was" if count == 1 else f"{count} files were"
     return f"{files} passed over: no image type that is read"
 

@@ -23,7 +23,7 @@ def recorded_base(out: Path) -> Path | None:
 
 
 def check_run(out: Path, *, base: Path, segmenter: Segmenter, order: Order) -> None:
-    """Writes the record where there is none, else compares.
+    """Write the record where there is none, else compare.
 
     What is there already is skipped by its name, so it must be what would be made again: of the same images, checkpoint, engine, threshold
     and post-processing. That images are averaged with their mirror images is a part of the engine's name. Formats may differ, as their

@@ -57,7 +57,7 @@ class Results:
             self._table.close()
 
     def resume(self, names: Sequence[str]) -> list[str]:
-        """Begins the table with the rows that hold.
+        """Begin the table with the rows that hold.
 
         Args:
             names: the files of this run.
@@ -76,7 +76,7 @@ class Results:
         return [name for name in names if known.get(name) != _ROW]
 
     def add(self, outcome: Outcome) -> None:
-        """Adds what became of a file.
+        """Add what became of a file.
 
         Raises:
             ArchiveError: it cannot be written.
@@ -109,7 +109,7 @@ class Results:
         return any(self._has_result(name, format_) for format_ in Format)
 
     def _tables(self) -> list[Path]:
-        """Its own first."""
+        """All tables of results in the folder, its own first."""
         found = [path for path in self._out.glob("results*.csv") if _TABLE.fullmatch(path.name)]
         return sorted(found, key=lambda path: (path != self.path, path))
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
 
 from ..errors import CheckpointError
+from .features import DISTANCES, DOUBTS, FIRST_DISTANCES, FIRST_SCALARS, KINDS, SCALARS
 
 VERSION = 1
 
@@ -98,6 +99,7 @@ class Calibration(_Numbers):
         familiar: what is usual.
         frontal: from how strange an image is to the log odds that it is a frontal chest X-ray.
         kinds: which of the known unusual kinds it is.
+        scalars, distances: names of the features that all this was fitted to, in order.
         predicted_iou: to the log odds of the IoU.
         least_iou: predicted IoU below which a mask is not trusted.
         figures: how well all this did on images that it was not fitted to.
@@ -109,6 +111,8 @@ class Calibration(_Numbers):
     kinds: Kinds
     predicted_iou: Linear
     least_iou: float
+    scalars: tuple[str, ...] = FIRST_SCALARS
+    distances: tuple[str, ...] = FIRST_DISTANCES
     figures: dict[str, Any] = {}
 
     @classmethod
@@ -116,13 +120,57 @@ class Calibration(_Numbers):
         """Reads what a checkpoint carries.
 
         Raises:
-            CheckpointError: it is damaged or of another version.
+            CheckpointError: it is damaged, of another version, or was fitted to other features than are measured here.
         """
         try:
             if numbers.get("version") != VERSION:
                 raise ValueError
-            return cls.model_validate(numbers)
+            calibration = cls.model_validate(numbers)
+            calibration._check_sizes()
         except (ValidationError, ValueError, KeyError, TypeError):
             raise CheckpointError(
                 "The checkpoint's calibration cannot be read by this version: run `pleura calibrate` on it."
             ) from None
+        calibration._check_names()
+        return calibration
+
+    def _check_sizes(self) -> None:
+        """Raises:
+        ValueError: there are more or fewer numbers than names.
+        """
+        familiar, scalars, distances = self.familiar, len(self.scalars), len(self.distances)
+        subspaces = (familiar.embedding, familiar.whole, familiar.chest, familiar.silhouette)
+        features = scalars + sum(len(subspace.scale) for subspace in subspaces) + distances
+        sizes = [
+            (familiar.scalar_mean, (scalars,)),
+            (familiar.scalar_deviation, (scalars,)),
+            (familiar.scalar_precision, (scalars, scalars)),
+            (self.frontal.weights, (distances,)),
+            (self.predicted_iou.weights, (len(DOUBTS) + distances,)),
+            (self.kinds.weights, (len(self.kinds.names), features)),
+            (self.kinds.bias, (len(self.kinds.names),)),
+            *((one.directions, (len(one.scale), len(one.mean))) for one in subspaces),
+        ]
+        if any(array.shape != expected for array, expected in sizes):
+            raise ValueError
+
+    def _check_names(self) -> None:
+        """Raises:
+        CheckpointError: a name is not that of what is measured in its place.
+        """
+        for fitted, measured in (
+            (self.scalars, SCALARS),
+            (self.distances, DISTANCES),
+            (self.kinds.names, KINDS),
+        ):
+            if fitted == measured:
+                continue
+            others = sorted(set(fitted) ^ set(measured))
+            what = (
+                f"other features than this version measures ({', '.join(others)})"
+                if others
+                else "features in another order"
+            )
+            raise CheckpointError(
+                f"The checkpoint's calibration was fitted to {what}: run `pleura calibrate` on it."
+            )

@@ -11,25 +11,12 @@ from numpy.typing import NDArray
 from .appearance import Appearance
 from .calibration import Familiar, Subspace
 from .description import Description
+from .features import DOUBTS
 from .outline import Outline
 
-STRANGENESS = (
-    "measures",
-    "embedding",
-    "embedding, rest",
-    "whole",
-    "whole, rest",
-    "chest",
-    "chest, rest",
-    "silhouette",
-    "silhouette, rest",
-)
-"""What each number of `Familiarity.strangeness` is about."""
-
-CERTAINTY_COUNT = 8
-"""How many of the scalars tell how sure the network is; they stand last."""
-
 _MOST = 5.0
+
+_USUAL = 2.5
 
 
 class Familiarity(NamedTuple):
@@ -37,15 +24,17 @@ class Familiarity(NamedTuple):
     features: ``(F,)`` float64: the standardised scalars, the places in each subspace and the strangeness.
     strangeness: ``(9,)`` float64: twice the log of each distance; 0 or less is usual.
     certainty: ``(8,)`` float64: the standardised scalars that tell how sure the network is.
+    misshape: log of how little the mask agrees with its reconstruction from the usual shapes; see `misshape_of`.
     """
 
     features: NDArray[np.float64]
     strangeness: NDArray[np.float64]
     certainty: NDArray[np.float64]
+    misshape: float = 0.0
 
 
 def scalars(description: Description) -> NDArray[np.float64]:
-    """``(S,)``: the measures of shape, of appearance, and of certainty as logarithms of doubt."""
+    """``(S,)`` as `SCALARS` names them: the measures of shape, of appearance, and of certainty as logarithms of doubt."""
     certainty = description.certainty
     doubts = [
         np.log(max(1e-3, 1 - certainty.soft_iou)),
@@ -78,8 +67,25 @@ def compare(description: Description, familiar: Familiar) -> Familiarity:
         features.append(np.clip(place, -_MOST, _MOST))
     strangeness = np.clip(2 * np.log(np.array(distances) + 0.05), -4.0, 6.0)
     return Familiarity(
-        np.concatenate([*features, strangeness]), strangeness, standard[standard.size - CERTAINTY_COUNT :]
+        np.concatenate([*features, strangeness]),
+        strangeness,
+        standard[standard.size - len(DOUBTS) :],
+        misshape_of(description.silhouette, familiar.silhouette),
     )
+
+
+def misshape_of(silhouette: NDArray[np.float32], subspace: Subspace) -> float:
+    """Log of 1 - IoU (plus 0.01) of a mask and its reconstruction.
+
+    The reconstruction is the nearest shape in the subspace whose every component lies within `_USUAL` standard deviations. What a lung
+    does not have, such as gas beside it, is not in it.
+    """
+    place, _ = locate(silhouette, subspace)
+    usual = np.clip(place, -_USUAL, _USUAL) * subspace.scale
+    mask, reconstruction = silhouette >= 0.5, subspace.mean + usual @ subspace.directions >= 0.5
+    either = np.count_nonzero(mask | reconstruction)
+    iou = np.count_nonzero(mask & reconstruction) / either if either else 1.0
+    return float(np.log(1 - iou + 0.01))
 
 
 def locate(vector: NDArray[np.float32], subspace: Subspace) -> tuple[NDArray[np.float64], float]:

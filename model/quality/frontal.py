@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 
 from .calibration import Calibration, Kinds, Linear
 from .familiarity import Familiarity
+from .features import CROPPED, FOREIGN, FRONTAL, INVERTED, KINDS, ROTATED
 from .quality import Warning
-
-FRONTAL, INVERTED, ROTATED, CROPPED, FOREIGN = "frontal", "inverted", "rotated", "cropped", "foreign"
-KINDS = (FRONTAL, INVERTED, ROTATED, CROPPED, FOREIGN)
 
 SURE, LIKELY = 0.8, 0.6
 """Probability from which a kind is named: where nothing else is strange about the image, and where something is."""

@@ -17,7 +17,8 @@ class Warning:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
     """Attributes:
-    predicted_iou: IoU with the ground truth that this mask is expected to have; None where the checkpoint was not calibrated.
+    predicted_iou: IoU with the ground truth that this mask is expected to have; None where the checkpoint was not calibrated, or not for
+        the settings that the mask was made with.
     trusted: no warning speaks against the mask.
     warnings: what speaks against it.
     """

@@ -8,7 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from pleura_client import Pleura, RequestRefused, Warning
+from numpy.typing import NDArray
+from pleura_client import InvalidArgument, Pleura, RequestRefused, Warning
 from pydicom import dcmread
 
 from tests.app.fakes import decode, dicom, encode, picture, truth
@@ -108,6 +109,33 @@ def test_evaluate(pleura: Pleura) -> None:
 @pytest.mark.parametrize("kind", [np.bool_, np.uint8, np.int64, np.float32])
 def test_a_ground_truth_of_any_type(pleura: Pleura, kind: Any) -> None:
     assert pleura.evaluate(picture(), truth().astype(kind)).metrics.iou == 1
+
+
+def test_what_was_assumed_about_a_ground_truth(pleura: Pleura) -> None:
+    assert pleura.evaluate(picture(), truth()).ground_truth.notes == ()
+    labels = truth().astype(np.int32) * 2
+    labels[40:60, 40:60] = 1
+    joined = pleura.evaluate(picture(), labels)
+    (note,) = joined.ground_truth.notes
+    assert note.code == "values_joined"
+    assert "(1 and 2)" in note.message
+    assert pleura.evaluate(picture(), labels, lung_values=[2]).metrics.iou == 1
+
+
+def test_shares_of_lung_are_cut_at_half(pleura: Pleura) -> None:
+    shares = cv2.GaussianBlur(truth().astype(np.float32), (0, 0), 1)
+    found = pleura.evaluate(picture(), shares)
+    assert found.metrics.iou > 0.97
+    assert [note.code for note in found.ground_truth.notes] == ["grey_levels"]
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [np.full((64, 64), -1), np.full((64, 64), 70_000), np.full((64, 64), np.nan), np.full((64, 64), "a")],
+)
+def test_numbers_that_are_no_mask(pleura: Pleura, mask: NDArray[Any]) -> None:
+    with pytest.raises(InvalidArgument, match="mask of"):
+        pleura.evaluate(picture(), mask)
 
 
 def test_a_ground_truth_of_another_size(pleura: Pleura) -> None:

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from model.checkpoint import CheckpointMetadata, read_metadata, save_checkpoint
 from model.engines import EngineOutput
 from model.preprocessing import Preprocessing
-from model.quality import Calibration, Evidence
+from model.quality import Calibration, Evidence, Quality
 from model.segmenter import Segmenter
 from training import calibrate as calibration_room
 from training.calibrate import calibrate, fit_to_images
 from training.errors import DataError, TrainingError
 from training.quality_cases import UNTOUCHED, labelled_cases
 from training.quality_examples import describe_case
-from training.quality_figures import Trial
+from training.quality_figures import Trial, auc, caught
 
 SIDE = 64
 
@@ -142,6 +142,33 @@ def test_each_folder_is_left_out_once(trial: Trial) -> None:
     }
 
 
+def test_gross_errors_are_found_in_a_hospital_that_was_left_out(images: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    for seed in range(100, 112):
+        pixels, mask = _chest(seed)
+        if seed % 2:
+            pixels[4:16, 26:38] = 40  # As dark as lung, and none.
+        _write(other / "images" / f"{seed}.png", pixels)
+        _write(other / "masks" / f"{seed}.png", mask)
+    folders = _folders(images) | {"data": [images / "labelled", other]}
+    segmenter = Segmenter.from_engine(_metadata(), DarkIsLung())
+    found = fit_to_images(segmenter, **folders).calibration.figures["hospital_left_out"]  # type: ignore[arg-type]
+    assert len(found) == 2
+    (figures,) = (value for name, value in found.items() if name.endswith("other"))
+    assert figures["images"] == 12
+    assert figures["gross"] >= 4
+    assert figures["auc"] >= 0.8
+
+
+def test_area_under_the_curve_and_share_caught() -> None:
+    scores = np.array([0.1, 0.2, 0.3, 0.5, 0.4, 0.8])
+    positive = np.array([False, False, False, False, True, True])
+    assert auc(scores, positive) == pytest.approx(7 / 8)
+    assert caught(scores, positive) == 0.5
+    assert auc(scores, np.zeros(6, np.bool_)) is None
+    assert caught(scores, np.ones(6, np.bool_)) is None
+
+
 def test_the_numbers_are_few(trial: Trial) -> None:
     text = json.dumps(trial.calibration.model_dump(mode="json"))
     assert len(text) < 100_000
@@ -165,8 +192,10 @@ def test_what_is_fitted_to_is_what_the_segmenter_judges(
 ) -> None:
     judged: list[Evidence] = []
 
-    def assess(evidence: Evidence, calibration: object) -> None:
+    def assess(evidence: Evidence, calibration: object, *, as_calibrated: Evidence | None) -> Quality:
         judged.append(evidence)
+        assert as_calibrated is None
+        return Quality(predicted_iou=None, trusted=False, warnings=())
 
     described: list[Evidence] = []
     monkeypatch.setattr("model.segmenter.assess", assess)

@@ -112,6 +112,23 @@ def test_each_source_is_spread_over_the_folds(phantoms: Phantoms) -> None:
         assert [own.count(fold) for fold in range(3)] == counts
 
 
+def test_fewer_images_than_folds_are_refused_in_words(
+    phantoms: Phantoms, pleura: Pleura, tmp_path: Path
+) -> None:
+    ended = pleura("clean", "--data", phantoms.fewer, "--out", tmp_path / "clean", "--folds", "3")
+    assert ended.code == 1
+    assert ended.err == (
+        "pleura: There are fewer images than folds, 2 images for --folds 3: add images, or give --folds 2.\n"
+    )
+
+
+def test_no_fold_is_empty_however_small_the_folders(tmp_path: Path) -> None:
+    roots = [tmp_path / name for name in "abc"]
+    for root in roots:
+        write_pair(root, "one", np.full((SIDE, SIDE), 90, np.uint8), lungs())
+    assert sorted(folds_of(SegmentationDataset(roots), folds=3)) == [0, 1, 2]
+
+
 def test_what_is_left_is_a_data_set(tmp_path: Path) -> None:
     with_heart, elsewhere = lungs(), np.zeros((SIDE, SIDE), np.bool_)
     with_heart[90:150, 80:120] = True

@@ -97,11 +97,31 @@ def test_a_bound_that_contradicts(image: Path, tmp_path: Path) -> None:
 
 
 def test_a_bound_that_is_missing_or_of_another_size(image: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="has no mask"):
+    with pytest.raises(DataError, match=r"has no mask in .* Or leave --within out"):
         list(pseudo_labels([teacher(certainty())], [image], within=tmp_path))
     (tmp_path / "one.png").write_bytes(mask_png(np.ones((10, 10), np.bool_)))
-    with pytest.raises(DataError, match="make the mask the size of its image"):
-        list(pseudo_labels([teacher(certainty())], [image], within=tmp_path))
+    (left_out,) = pseudo_labels([teacher(certainty())], [image], within=tmp_path)
+    assert isinstance(left_out, LeftOut)
+    assert left_out.reason.startswith("one.png: ")
+    assert "make the mask the size of its image" in left_out.reason
+
+
+def test_all_images_without_a_bound_are_named_at_once(image: Path, tmp_path: Path) -> None:
+    second = image.with_name("two.png")
+    second.write_bytes(image.read_bytes())
+    (tmp_path / "one.gif").write_bytes(b"GIF89a")
+    with pytest.raises(DataError, match="2 images of") as caught:
+        list(pseudo_labels([teacher(certainty())], [image, second], within=tmp_path))
+    assert "one.gif is there, but GIF is not read" in str(caught.value)
+    assert "one.png, two.png" in str(caught.value)
+
+
+def test_a_bound_beside_what_macos_leaves(image: Path, tmp_path: Path) -> None:
+    bound = np.ones((SIDE, SIDE), np.bool_)
+    (tmp_path / "one.png").write_bytes(mask_png(bound))
+    (tmp_path / "._one.png").write_bytes(b"\x00\x05\x16\x07")
+    (label,) = pseudo_labels([teacher(certainty())], [image], within=tmp_path)
+    assert isinstance(label, PseudoLabel)
 
 
 def test_one_lung_and_a_file_that_is_no_image(image: Path, tmp_path: Path) -> None:

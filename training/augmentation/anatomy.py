@@ -103,7 +103,7 @@ class RandomBreasts(Whitening):
             cv2.ellipse(shadow, centre, axes, 0, 0, 360, 1.0, -1)
             above = (np.arange(mask.shape[0])[:, None] - (centre[1] - axes[1])) / max(1, 2 * axes[1])
             field = np.maximum(field, shadow * above.clip(0, 1).astype(np.float32))
-        field = cv2.GaussianBlur(field, (0, 0), mask.shape[0] * uniform(0.002, 0.012))
+        field = np.asarray(cv2.GaussianBlur(field, (0, 0), mask.shape[0] * uniform(0.002, 0.012)), np.float32)
         return {
             "field": field * np.float32(self.strength * uniform(0.3, 1)),
             "grey": _soft_tissue(image, mask),
@@ -136,7 +136,7 @@ class RandomScapulae(Whitening):
                 (outwards, upper),
             ]
             cv2.fillPoly(field, [np.array(corners).round().astype(np.int32)], uniform(0.6, 1), cv2.LINE_AA)
-        field = cv2.GaussianBlur(field, (0, 0), mask.shape[0] * uniform(0.003, 0.01))
+        field = np.asarray(cv2.GaussianBlur(field, (0, 0), mask.shape[0] * uniform(0.003, 0.01)), np.float32)
         return {
             "field": field * np.float32(self.strength * uniform(0.3, 1)),
             "grey": _soft_tissue(image, mask),

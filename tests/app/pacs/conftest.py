@@ -11,8 +11,8 @@ from requests.adapters import HTTPAdapter
 
 from app.logs import TextFormatter
 from app.pacs.archive import Archive
-from app.pacs.patience import Patience
 from app.pacs.postponed import Postponed
+from app.pacs.retries import Retries
 from app.pacs.selection import Selection
 from app.pacs.session import make_session
 from app.pacs.settings import PacsSettings
@@ -68,7 +68,7 @@ class Watched(Watcher):
         self.stop = Stop()
         self.session = make_session(PacsSettings())
         self.session.mount("http://", network)
-        archive = Archive(url, self.session, Patience(self._wait))
+        archive = Archive(url, self.session, Retries(self._wait))
         selection = Selection.of(**options.pop("take", {}))
         worker = Worker(
             archive,

@@ -3,7 +3,7 @@ import pytest
 
 from model.quality import Calibration, assess
 from model.quality.calibration import Kinds, Linear
-from model.quality.frontal import KINDS
+from model.quality.features import KINDS
 
 from .calibrations import make_calibration
 from .drawings import draw_chest, draw_evidence, draw_labels, draw_texture

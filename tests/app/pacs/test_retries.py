@@ -3,9 +3,9 @@ from collections.abc import Callable
 import pytest
 
 from app.pacs.errors import Stopped, Unavailable
-from app.pacs.patience import LONGEST_S, Patience
 from app.pacs.postponed import LONGEST_S as HOUR
 from app.pacs.postponed import MOST_FAILURES, Postponed
+from app.pacs.retries import LONGEST_S, Retries
 
 
 def failing(times: int, **options: float) -> Callable[[], str]:
@@ -33,7 +33,7 @@ class Clock:
 
 def test_pauses_grow_up_to_a_minute() -> None:
     clock = Clock()
-    assert Patience(clock.wait)(failing(2000), attempts=None) == "done"
+    assert Retries(clock.wait)(failing(2000), attempts=None) == "done"
     assert len(clock.waits) == 2000
     for attempt, pause in enumerate(clock.waits):
         full = min(2**attempt, LONGEST_S)
@@ -43,20 +43,20 @@ def test_pauses_grow_up_to_a_minute() -> None:
 def test_patience_ends() -> None:
     clock = Clock()
     with pytest.raises(Unavailable):
-        Patience(clock.wait)(failing(3), attempts=3)
+        Retries(clock.wait)(failing(3), attempts=3)
     assert len(clock.waits) == 2
-    assert Patience(clock.wait)(failing(2), attempts=3) == "done"
+    assert Retries(clock.wait)(failing(2), attempts=3) == "done"
 
 
 def test_a_wish_to_stop_ends_it() -> None:
     with pytest.raises(Stopped):
-        Patience(Clock(stop_after=2).wait)(failing(5), attempts=None)
+        Retries(Clock(stop_after=2).wait)(failing(5), attempts=None)
 
 
 @pytest.mark.parametrize(("asked", "waited"), [(17, 17), (10**9, LONGEST_S)])
 def test_the_archive_s_own_wish_is_honoured(asked: float, waited: float) -> None:
     clock = Clock()
-    Patience(clock.wait)(failing(1, retry_after_s=asked), attempts=None)
+    Retries(clock.wait)(failing(1, retry_after_s=asked), attempts=None)
     assert clock.waits == [waited]
 
 

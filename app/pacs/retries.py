@@ -26,8 +26,8 @@ _GROWING = wait_exponential(multiplier=0.5, max=LONGEST_S / 2) + wait_random_exp
 )
 
 
-class Patience:
-    """Calls again what the PACS could not answer.
+class Retries:
+    """Repeated calls of what the PACS could not answer.
 
     Args:
         wait: waits so many seconds, and says whether to stop.
