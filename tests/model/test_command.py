@@ -234,7 +234,7 @@ def test_outlines_and_run_lengths_say_it_too(pleura: Pleura, format_: str) -> No
 def test_a_volume_says_it_in_its_description(pleura: Pleura) -> None:
     assert pleura("-", "--out", "-", "--format", "nifti", stdin=encode(picture())) == 0
     header = Nifti1Image.from_bytes(gzip.decompress(pleura.stdout)).header
-    said = header["descrip"].item().decode()  # type: ignore[no-untyped-call]
+    said = header["descrip"].item().decode()
     assert said == "Pleura-Trusted: false; Pleura-Warnings: one_lung, not_calibrated"
 
 

@@ -234,7 +234,7 @@ def test_the_weights_stay_and_the_figures_lie_beside(
     assert after.calibration is not None
     assert after.model_copy(update={"calibration": None, "figures": {}}) == before
     validation = after.figures["validation"]
-    untouched = [one.example.iou for one in trial.labelled if one.example.variant == UNTOUCHED]
+    untouched = [one.example.iou or 0 for one in trial.labelled if one.example.variant == UNTOUCHED]
     assert validation["all"]["images"] == len(untouched) == 16
     assert validation["all"]["mean_iou"] == pytest.approx(np.mean(untouched), abs=1e-3)
     assert list(validation["folders"].values()) == [validation["all"]]
