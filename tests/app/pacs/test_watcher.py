@@ -19,7 +19,7 @@ from model.lungs import LEFT, RIGHT
 from model.reading import read_mask
 from model.writing.seg_words import UNTRUSTED
 from samples.phantom import phantom
-from tests.app.fakes import picture, segmenter
+from tests.app.fakes import segmenter
 from tests.app.pacs.conftest import Lines, MakeWatcher
 from tests.app.pacs.faults import Faults
 from tests.app.pacs.orthanc import Orthanc
@@ -262,7 +262,7 @@ def test_a_mask_that_is_not_trusted_says_so_where_it_is_stored(
 
 
 def test_no_lung_is_no_segmentation(orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines) -> None:
-    orthanc.upload(radiograph(picture((0, 0, 0, 0))))
+    orthanc.upload(radiograph(np.full((64, 64), 200, np.uint8)))
     watcher = make_watcher(segmenter(), store_untrusted=True)
     watcher.once()
     assert not segmentations(orthanc)
