@@ -35,7 +35,6 @@ def test_metrics(shared_client: Service) -> None:
         "metrics",
         "ground_truth",
         "disagreement",
-        "ground_truth",
     }
     assert document["disagreement"] is None
     assert document["ground_truth"] == {"notes": []}
