@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.reading import read, read_mask
+from model.reading import read, read_ground_truth, read_mask
+from model.reading.files import has_image_suffix, is_leftover
 from model.writing.png import mask_png
 
 MASKS = ("masks", "hearts", "ignore")
-PICTURES = (".png", ".jpg", ".jpeg")
 TABLES = (".csv",)
 
 
@@ -36,10 +36,13 @@ def shrink(data: Path, out: Path, *, side: int, quality: int) -> Iterator[Path]:
         ImageError: a picture cannot be read.
     """
     for path in sorted(data.rglob("*")):
+        relative = path.relative_to(data)
+        if any(is_leftover(part) for part in relative.parts):
+            continue
         suffix = path.suffix.lower()
-        target = out / path.relative_to(data)
+        target = out / relative
         is_mask = path.parent.name in MASKS
-        if suffix in PICTURES:
+        if has_image_suffix(path.name):
             target = target.with_suffix(".png" if is_mask else ".jpg")
         elif suffix not in TABLES:
             continue
@@ -49,7 +52,9 @@ def shrink(data: Path, out: Path, *, side: int, quality: int) -> Iterator[Path]:
         if suffix in TABLES:
             shutil.copyfile(path, target)
         elif is_mask:
-            target.write_bytes(mask_png(_resized(read_mask(path).view(np.uint8), side) > 0))
+            # Lungs are refused where they cannot be told from background; other regions may be all of the image.
+            mask = read_ground_truth(path).mask if path.parent.name == "masks" else read_mask(path)
+            target.write_bytes(mask_png(_resized(mask.view(np.uint8), side) > 0))
         else:
             grey = _resized(_eight_bits(read(path).pixels), side)
             target.write_bytes(cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())

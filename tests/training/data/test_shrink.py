@@ -2,7 +2,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
+from model.errors import UnsuitableMask
 from model.reading import read, read_mask
 from training.data.shrink import shrink
 
@@ -33,6 +35,18 @@ def test_copies_have_the_same_places_and_no_more_than_the_side(tmp_path: Path) -
         expected[5:15, 10:30] = True
         assert np.array_equal(found, expected)
     assert list(shrink(tmp_path / "in", out, side=50, quality=90)) == []
+
+
+def test_what_macos_leaves_is_passed_over_and_a_colour_map_is_no_mask(tmp_path: Path) -> None:
+    (tmp_path / "in" / "masks").mkdir(parents=True)
+    (tmp_path / "in" / "masks" / "._a.png").write_bytes(b"\x00\x05\x16\x07")
+    assert list(shrink(tmp_path / "in", tmp_path / "out", side=50, quality=90)) == []
+    mask = np.zeros((60, 60), np.uint8)
+    mask[20:40, 10:30] = 255
+    mapped = cv2.applyColorMap(mask, cv2.COLORMAP_VIRIDIS)
+    cv2.imwrite(str(tmp_path / "in" / "masks" / "a.png"), mapped)
+    with pytest.raises(UnsuitableMask):
+        list(shrink(tmp_path / "in", tmp_path / "out", side=50, quality=90))
 
 
 def test_small_pictures_keep_their_size_and_sixteen_bits_become_eight(tmp_path: Path) -> None:
