@@ -83,19 +83,33 @@ def by_stem(images: Iterable[Path]) -> dict[str, Path]:
 
 
 def missing_masks(images: Sequence[Path], folder: Path) -> str:
-    """A sentence on images that have no mask in ``folder``; files there of their names that are not read are named."""
-    stems = {files.stem_of(image) for image in images}
-    unread = [path.name for path in files.others_in(folder) if path.stem.removesuffix("_mask") in stems]
+    """A sentence on images that have no mask in ``folder``, and one on files of their names there that are not read."""
     if len(images) == 1:
-        lack, remedy = f"{images[0]} has no mask in {folder}", "add one or remove the image."
+        said = f"{images[0]} has no mask in {folder}: add one or remove the image."
     else:
-        names = listed(str(image.name) for image in images)
-        lack = f"{len(images)} images of {images[0].parent} have no mask in {folder}"
-        remedy = f"add them or remove the images ({names})."
-    if unread:
-        lack += " of a type that is read"
-        remedy = f"save {listed(unread)} as PNG, or " + remedy
-    return f"{lack}: {remedy}"
+        names = listed(image.name for image in images)
+        said = f"{len(images)} images of {images[0].parent} have no mask in {folder}: add them or remove the images ({names})."
+    stems = {files.stem_of(image).removesuffix("_mask") for image in images}
+    unread = [path for path in files.others_in(folder) if path.stem.removesuffix("_mask") in stems]
+    return f"{said} {not_read(unread)} Save as PNG." if unread else said
+
+
+def unread_images(samples: Sequence[Sample]) -> list[Path]:
+    """Files beside the images that have a mask and are of a type that is not read."""
+    folders = {(sample.image.parent, sample.masks[0].parent) for sample in samples if sample.masks}
+    return [
+        path
+        for images, masks in sorted(folders)
+        for path in files.others_in(images)
+        if path.stem in {files.stem_of(mask).removesuffix("_mask") for mask in files.images_in(masks)}
+    ]
+
+
+def not_read(paths: Sequence[Path]) -> str:
+    """A sentence on files of types that are not read."""
+    kinds = sorted({path.suffix[1:].upper() or "a file without an ending" for path in paths})
+    there = "is there, but" if len(paths) == 1 else "are there, but"
+    return f"{listed(path.name for path in paths)} {there} {' and '.join(kinds)} {'is' if len(kinds) == 1 else 'are'} not read."
 
 
 def listed(names: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from model.ground_truth import Note
 
 from .datasets import SegmentationDataset, lung_in
 from .errors import DataError
-from .folders import SHOWN
+from .folders import SHOWN, not_read, unread_images
 from .shared_images import shared_images
 
 
@@ -46,6 +46,9 @@ def inspect(dataset: SegmentationDataset, *, description: str) -> None:
                 [f"{len(problems)} of {len(dataset)} images cannot be used:", *problems[:SHOWN], *more]
             )
         )
+    unread = unread_images(dataset.samples)
+    if unread:
+        _say(console, f"{unread[0].parent}: {not_read(unread)} Save as PNG; until then they are passed over.")
     for line in summary_of(notes):
         _say(console, line)
     if empty:

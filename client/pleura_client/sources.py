@@ -61,7 +61,7 @@ def mask_bytes(source: Source) -> bytes:
     whole = source.dtype.kind != "f" or bool((source == np.floor(source)).all())
     if whole and low >= 0 and high <= _HIGHEST:
         values = np.where(source, 255, 0) if source.dtype.kind == "b" else source
-        return grey_png(values.astype(np.uint8 if high < 256 else np.uint16))
+        return grey_png(values.astype(np.uint8) if high < 256 else values.astype(np.uint16))
     if low >= 0 and high <= 1:
         return grey_png(np.rint(source * 255).astype(np.uint8))
     raise InvalidArgument(

@@ -73,6 +73,19 @@ def test_of_many_files_that_cannot_be_used_the_first_are_named(tmp_path: Path) -
     assert said.endswith("and 15 more")
 
 
+def test_an_image_of_a_type_that_is_not_read_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for stem in ("a", "b"):
+        write_pair(tmp_path, stem, GREY, LUNG)
+    (tmp_path / "images" / "b.png").rename(tmp_path / "images" / "b.heic")
+    (tmp_path / "images" / "b.heic").write_bytes(b"\x00\x00\x00\x18ftypheic")
+    (tmp_path / "images" / "notes.txt").write_text("drawn by hand")
+    assert said_of(tmp_path, capsys) == (
+        f"{tmp_path / 'images'}: b.heic is there, but HEIC is not read. Save as PNG; until then they are passed over.\n"
+    )
+
+
 def negated(mask: NDArray[np.bool_]) -> bytes:
     return encoded(".png", ~mask * 255)
 

@@ -112,7 +112,7 @@ def test_all_images_without_a_bound_are_named_at_once(image: Path, tmp_path: Pat
     (tmp_path / "one.gif").write_bytes(b"GIF89a")
     with pytest.raises(DataError, match="2 images of") as caught:
         list(pseudo_labels([teacher(certainty())], [image, second], within=tmp_path))
-    assert "save one.gif as PNG" in str(caught.value)
+    assert "one.gif is there, but GIF is not read" in str(caught.value)
     assert "one.png, two.png" in str(caught.value)
 
 

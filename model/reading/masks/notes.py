@@ -63,7 +63,8 @@ def require_no_picture(levels: Levels) -> None:
     """
     if levels.kind == "picture":
         raise UnsuitableMask(
-            f"The mask has greys of every height, as a radiograph has, and not two sides: send the mask; {_ADVICE}"
+            "The mask has greys all over the range, as a radiograph has, so lung cannot be told from background: send the mask instead, a "
+            "grey PNG with 0 for background and 255 for lung."
         )
 
 

@@ -81,7 +81,7 @@ def values_in(stored: Decoded) -> Grey:
         raise UnsuitableMask(
             "The mask has colours and no values: save it as grey PNG, or as PNG with a palette."
         )
-    return stored.pixels[..., 0].copy()  # type: ignore[return-value]
+    return stored.pixels[..., 0].copy()
 
 
 def _of_values(stored: Decoded, lung_values: Collection[int]) -> GroundTruth:
