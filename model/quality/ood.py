@@ -16,21 +16,17 @@ from .parameters import Familiar, Subspace
 
 _MOST = 5.0
 
-_USUAL = 2.5
-
 
 class Familiarity(NamedTuple):
     """Attributes:
     features: ``(F,)`` float64: the standardised scalars, the places in each subspace and the strangeness.
     strangeness: ``(9,)`` float64: twice the log of each distance; 0 or less is usual.
     certainty: ``(8,)`` float64: the standardised scalars that tell how sure the network is.
-    misshape: log of how little the mask agrees with its reconstruction from the usual shapes; see `misshape_of`.
     """
 
     features: NDArray[np.float64]
     strangeness: NDArray[np.float64]
     certainty: NDArray[np.float64]
-    misshape: float = 0.0
 
 
 def scalars(description: Description) -> NDArray[np.float64]:
@@ -70,22 +66,7 @@ def compare(description: Description, familiar: Familiar) -> Familiarity:
         np.concatenate([*features, strangeness]),
         strangeness,
         standard[standard.size - len(DOUBTS) :],
-        misshape_of(description.silhouette, familiar.silhouette),
     )
-
-
-def misshape_of(silhouette: NDArray[np.float32], subspace: Subspace) -> float:
-    """Log of 1 - IoU (plus 0.01) of a mask and its reconstruction.
-
-    The reconstruction is the nearest shape in the subspace whose every component lies within `_USUAL` standard deviations. What a lung
-    does not have, such as gas beside it, is not in it.
-    """
-    place, _ = locate(silhouette, subspace)
-    usual = np.clip(place, -_USUAL, _USUAL) * subspace.scale
-    mask, reconstruction = silhouette >= 0.5, subspace.mean + usual @ subspace.directions >= 0.5
-    either = np.count_nonzero(mask | reconstruction)
-    iou = np.count_nonzero(mask & reconstruction) / either if either else 1.0
-    return float(np.log(1 - iou + 0.01))
 
 
 def locate(vector: NDArray[np.float32], subspace: Subspace) -> tuple[NDArray[np.float64], float]:

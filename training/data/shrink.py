@@ -71,7 +71,8 @@ def _resized(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     if pixels.max() > 1:
         return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     share = cv2.resize(pixels.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(share >= 0.5, np.uint8)
+    shrunk: NDArray[np.uint8] = (share >= 0.5).astype(np.uint8)
+    return shrunk
 
 
 def _eight_bits(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:

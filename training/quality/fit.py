@@ -14,7 +14,7 @@ from model.quality.ood import Familiarity, compare, scalars
 from model.quality.parameters import Calibration, Familiar, Kinds, Linear, Subspace
 from model.quality.predicted_iou import iou_features, predict_iou
 
-from .cases import MIRRORED, UNTOUCHED
+from .cases import UNTOUCHED
 from .examples import Example
 from .logistic import fit_logistic, fit_softmax
 
@@ -143,16 +143,11 @@ def fit_kinds(seen: Sequence[Seen]) -> Kinds:
 
 
 def fit_iou(seen: Sequence[Seen]) -> Linear:
-    """From doubt, strangeness and misshape to the IoU of the labelled images, degraded ones included.
-
-    The images as they are have real errors, which nobody made on purpose: they weigh as much as all degraded ones together. Each
-    hospital weighs the same.
-    """
+    """From doubt and strangeness to the IoU of the labelled images, degraded ones included."""
     chosen = [one for one in seen if one.example.iou is not None]
     coefficients, bias = fit_logistic(
         np.array([iou_features(one.familiarity) for one in chosen]),
         np.array([one.example.iou for one in chosen], np.float64),
-        weights=_by_hospital([one.example for one in chosen]),
         ridge=IOU_RIDGE,
     )
     return Linear(weights=coefficients.astype(np.float32), bias=bias)
@@ -167,14 +162,6 @@ def find_least_iou(seen: Sequence[Seen], model: Linear) -> float:
     ]
     low, high = LEAST_IOU
     return round(float(np.clip(np.quantile(predicted, DOUBTED), low, high)), 2)
-
-
-def _by_hospital(examples: Sequence[Example]) -> Vector:
-    """Weights of mean 1: the same sum for each source, and within it for real errors and for those made on purpose."""
-    groups = np.array([f"{one.source} {one.variant in (UNTOUCHED, MIRRORED)}" for one in examples])
-    _, index, counts = np.unique(groups, return_inverse=True, return_counts=True)
-    weights = 1.0 / counts[index]
-    return np.asarray(weights * len(examples) / weights.sum(), np.float64)
 
 
 def _sort(example: Example) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from model.quality.feature_vector import describe
 from model.quality.features import DISTANCES, DOUBTS
-from model.quality.ood import compare, locate, misshape_of, scalars
+from model.quality.ood import compare, locate, scalars
 from model.quality.parameters import Subspace
 
 from .calibrations import make_calibration
@@ -50,21 +50,3 @@ def test_nothing_is_stranger_than_strange_enough() -> None:
     familiarity = compare(describe(evidence), FAMILIAR)
     assert np.isfinite(familiarity.features).all()
     assert np.abs(familiarity.features).max() <= 6
-
-
-def test_a_usual_shape_is_its_own_reconstruction_and_one_with_a_bulge_is_not() -> None:
-    side = 20
-    shapes = np.zeros((12, side, side), np.float32)
-    for number, shape in enumerate(shapes):
-        shape[2 : 10 + number // 2, 2:8] = shape[2:18, 12:18] = 1
-    vectors = shapes.reshape(len(shapes), -1)
-    mean = vectors.mean(axis=0)
-    _, singular, directions = np.linalg.svd(vectors - mean, full_matrices=False)
-    subspace = Subspace(
-        mean=mean, directions=directions[:4], scale=singular[:4] / np.sqrt(len(shapes)), rest=0.1
-    )
-    usual = misshape_of(vectors[3], subspace)
-    bulging = shapes[3].copy()
-    bulging[5:15, 8:12] = 1
-    assert usual == pytest.approx(np.log(0.01), abs=0.7)
-    assert misshape_of(bulging.ravel(), subspace) > usual + 1.5
