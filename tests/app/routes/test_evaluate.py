@@ -29,13 +29,14 @@ def test_metrics(shared_client: Service) -> None:
         "image",
         "mask",
         "lungs",
+        "heart",
+        "cardiothoracic_ratio",
         "quality",
         "model",
         "timing_ms",
         "metrics",
         "ground_truth",
         "disagreement",
-        "ground_truth",
     }
     assert document["disagreement"] is None
     assert document["ground_truth"] == {"notes": []}
