@@ -39,11 +39,11 @@ def pseudo_label(
     from model.checkpoint import BUNDLED
     from model.segmenter import Segmenter
 
-    from ..contact_sheet import ContactSheet
+    from ..data.folders import by_stem, images_in
     from ..disk import writing
     from ..errors import TrainingError
-    from ..folders import by_stem, images_in
-    from ..pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
+    from ..labels.contact_sheet import ContactSheet
+    from ..labels.pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
 
     if out.exists() and any(out.iterdir()):
         raise TrainingError(f"{out} is not empty: name a new folder in --out.")
