@@ -1,7 +1,8 @@
 """DICOM (PS3.10 files): projection radiographs, and masks of any kind.
 
-Nothing of a file's attributes but the names of a SEG's segments is ever repeated in an error, and pydicom's own warnings, which quote values, go nowhere:
-they could name the patient. What pydicom raises is answered by one sentence.
+Nothing of a file's attributes is ever repeated in an error, but for the names of a SEG's segments, which its sender must choose from;
+and pydicom's own warnings, which quote values, go nowhere: they could name the patient. What pydicom raises is answered by one
+sentence.
 """
 
 from __future__ import annotations
