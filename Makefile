@@ -58,7 +58,7 @@ soak: install
 
 chaos: install
 	$(BIN)/python -m tests.reliability.chaos --times $(TIMES) --seconds $(SECONDS) $(SERVED)
-	PLEURA_TEST_DEATHS=$(TIMES) $(BIN)/python -m pytest -q tests/training/test_fit.py
+	PLEURA_TEST_DEATHS=$(TIMES) $(BIN)/python -m pytest -q tests/training/loop/test_fit.py
 
 format: install
 	$(BIN)/ruff check --fix .

@@ -13,9 +13,9 @@ from model.isolation import isolate
 
 COMMANDS = {
     "serve": "app.command",
-    "segment": "model.command",
-    "bulk": "model.archive.ray_bulk.command",
-    "pacs": "app.pacs.command",
+    "segment": "bulk.command",
+    "bulk": "bulk.ray.command",
+    "pacs": "pacs.command",
     "health": "app.command",
     "train": "training.commands.train",
     "clean": "training.commands.clean",

@@ -18,6 +18,7 @@ from model.errors import (
     SizeMismatch,
     UnreadableImage,
     UnsuitableImage,
+    UnsuitableMask,
     UnsupportedImage,
 )
 
@@ -177,6 +178,7 @@ TABLE: dict[type[Exception], Kind] = {
     UnsupportedImage: Kind(415, "unsupported-image", "This type of image is not read"),
     EncodedBody: Kind(415, "encoded-body", "The body is compressed"),
     SizeMismatch: Kind(422, "size-mismatch", "Image and mask differ in size"),
+    UnsuitableMask: Kind(422, "unsuitable-mask", "The mask cannot be used"),
     UnsuitableImage: Kind(422, "unsuitable-image", "The image is not a single radiograph"),
     NotDicom: Kind(422, "not-dicom", "The image is not DICOM"),
     WrongFields: Kind(422, "wrong-fields", "The form does not hold what is needed"),

@@ -41,13 +41,34 @@ class MaskEncoding(StrEnum):
     NONE = "none"
 
 
+class SegType(StrEnum):
+    """Types of a DICOM SEG."""
+
+    BINARY = "binary"
+    LABELMAP = "labelmap"
+
+
+Seg = Annotated[
+    SegType,
+    Field(
+        description="The type of an application/dicom answer: a frame of one bit for each lung, or a label map, which few programs read yet."
+    ),
+]
+
+
 class MaskOptions(BaseModel):
-    """How a mask is made: the query of ``/segment.dcm``."""
+    """How a mask is made."""
 
     model_config = ConfigDict(extra="forbid")
 
     threshold: Threshold = None
     postprocess: Postprocess = True
+
+
+class DicomOptions(MaskOptions):
+    """The query of ``/segment.dcm``."""
+
+    seg: Seg = SegType.BINARY
 
 
 class PictureOptions(MaskOptions):
@@ -67,6 +88,7 @@ class SegmentOptions(PictureOptions):
         description="How the JSON document carries the mask: 1-bit PNG in base64, COCO run lengths, COCO polygons, the outlines of each "
         "lung as GeoJSON, or not.",
     )
+    seg: Seg = SegType.BINARY
 
 
 class EvaluateOptions(SegmentOptions):

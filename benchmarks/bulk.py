@@ -24,12 +24,12 @@ import ray
 from pyarrow import parquet
 from ray.cluster_utils import Cluster
 
-from model.archive.loop import Order, Outcome, segment_all
-from model.archive.ray_bulk import run
-from model.archive.ray_bulk.cluster import share_out
-from model.archive.ray_bulk.command import describe, load
-from model.archive.ray_bulk.stages import Job
-from model.archive.ray_bulk.storage import IMAGES, Place
+from bulk.loop import Order, Outcome, segment_all
+from bulk.ray import run
+from bulk.ray.cluster import share_out
+from bulk.ray.command import describe, load
+from bulk.ray.stages import Job
+from bulk.ray.storage import IMAGES, Place
 from model.segmenter import Segmenter
 from model.threads import available_cpus
 from model.writing.formats import Format

@@ -34,6 +34,10 @@ class UnsuitableImage(ImageError):
     """Readable, but not a single-frame projection radiograph."""
 
 
+class UnsuitableMask(UnsuitableImage):
+    """Readable, but lung and background cannot be told apart in it."""
+
+
 class SizeMismatch(ImageError):
     """Two images that belong together differ in size."""
 

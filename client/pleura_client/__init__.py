@@ -21,6 +21,7 @@ from .errors import (
     WrongKey,
 )
 from .segmentation import (
+    CardiothoracicRatio,
     Evaluation,
     GroundTruth,
     Image,
@@ -39,6 +40,7 @@ from .trust import MaskFile, Trust
 
 __all__ = [
     "AsyncPleura",
+    "CardiothoracicRatio",
     "Evaluation",
     "GroundTruth",
     "Image",

@@ -10,6 +10,7 @@ from . import rle
 from .errors import UnexpectedAnswer
 from .outcomes import address, media_type
 from .segmentation import (
+    CardiothoracicRatio,
     Evaluation,
     GroundTruth,
     Image,
@@ -101,7 +102,14 @@ def _parts(document: Any) -> dict[str, Any]:
         ),
         "model": _pick(ServedModel, document["model"]),
         "timing_ms": _pick(Timing, document["timing_ms"]),
+        # Services from before hearts were found say nothing of them.
+        "heart": _lung(document.get("heart")),
+        "cardiothoracic_ratio": _ratio(document.get("cardiothoracic_ratio")),
     }
+
+
+def _ratio(document: Any) -> CardiothoracicRatio | None:
+    return None if document is None else _pick(CardiothoracicRatio, document)
 
 
 def _ground_truth(document: Any) -> GroundTruth:

@@ -57,6 +57,23 @@ class Lungs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardiothoracicRatio:
+    """How wide the heart is beside the thorax.
+
+    Attributes:
+        value: None where it is not measured.
+        reason: why it is not measured; None where it is.
+        remarks: what makes the heart look larger or smaller than it is.
+        method: how it is measured.
+    """
+
+    value: float | None
+    reason: str | None
+    remarks: tuple[str, ...]
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Warning:
     """Something that speaks against a mask, or was assumed about it: a stable word for programs, a sentence for people."""
 
@@ -119,6 +136,8 @@ class Segmentation:
         quality: whether the mask can be trusted.
         model: what made the mask.
         timing_ms: milliseconds by stage.
+        heart: its area and place; None where it was not found, or the service's checkpoint finds no hearts.
+        cardiothoracic_ratio: None where the service's checkpoint finds no hearts.
     """
 
     mask: NDArray[np.bool_]
@@ -127,6 +146,8 @@ class Segmentation:
     quality: Quality
     model: ServedModel
     timing_ms: Timing
+    heart: Lung | None = None
+    cardiothoracic_ratio: CardiothoracicRatio | None = None
 
     @property
     def spacing_mm(self) -> tuple[float, float] | None:

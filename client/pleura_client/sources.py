@@ -60,8 +60,8 @@ def mask_bytes(source: Source) -> bytes:
     low, high = source.min(), source.max()
     whole = source.dtype.kind != "f" or bool((source == np.floor(source)).all())
     if whole and low >= 0 and high <= _HIGHEST:
-        scale = 255 if source.dtype.kind == "b" else 1
-        return grey_png(source.astype(np.uint8 if high < 256 else np.uint16) * np.uint8(scale))
+        values = np.where(source, 255, 0) if source.dtype.kind == "b" else source
+        return grey_png(values.astype(np.uint8) if high < 256 else values.astype(np.uint16))
     if low >= 0 and high <= 1:
         return grey_png(np.rint(source * 255).astype(np.uint8))
     raise InvalidArgument(

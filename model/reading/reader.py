@@ -72,7 +72,8 @@ def read_ground_truth(
         UnreadableImage: the bytes are not a whole, readable image.
         UnsupportedImage: not a type of image that is read here.
         ImageTooLarge: more than ``max_pixels``, told from the header.
-        UnsuitableImage: several pages or frames; no background; no two sides; no segment that is lung.
+        UnsuitableMask: no background; lung and background cannot be told apart; no segment is lung.
+        UnsuitableImage: several pages or frames.
         OSError: the path cannot be opened.
     """
     data, name = _load(source, max_pixels=max_pixels)

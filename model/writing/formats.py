@@ -25,12 +25,18 @@ class Format(StrEnum):
     GEOJSON = "geojson"
     JSON = "json"
     SEG = "seg"
+    LABELMAP = "labelmap"
     NIFTI = "nifti"
 
     @property
     def suffix(self) -> str:
         """What comes after the whole name of the image; no two formats have the same."""
         return _SUFFIXES[self]
+
+    @property
+    def is_dicom(self) -> bool:
+        """Whether it is made of DICOM images only."""
+        return self in (Format.SEG, Format.LABELMAP)
 
 
 _SUFFIXES = {
@@ -41,6 +47,7 @@ _SUFFIXES = {
     Format.GEOJSON: ".geojson",
     Format.JSON: ".json",
     Format.SEG: ".seg.dcm",
+    Format.LABELMAP: ".labelmap.dcm",
     Format.NIFTI: ".nii.gz",
 }
 
@@ -79,10 +86,10 @@ def write(
             from .document import document
 
             return _json(document(segmentation, metadata=metadata, engine=engine))
-        case Format.SEG:
-            from .seg import dicom_seg
+        case Format.SEG | Format.LABELMAP:
+            from .dicom.seg import dicom_seg
 
-            return dicom_seg(segmentation, metadata)
+            return dicom_seg(segmentation, metadata, labelmap=format_ is Format.LABELMAP)
         case Format.NIFTI:
             from .nifti import nifti
 

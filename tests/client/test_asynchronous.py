@@ -59,6 +59,9 @@ async def test_options() -> None:
         with pytest.raises(RequestRefused, match="resize=true"):
             await client.evaluate(picture(), np.eye(5))
         assert (await client.evaluate(picture(), np.eye(5), resize=True)).metrics.recall < 1
+        labels = truth() * np.uint8(2)
+        labels[:3, :3] = 1
+        assert (await client.evaluate(picture(), labels, lung_values=[2])).metrics.iou == 1
 
 
 @run

@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import pytest
 
-from training import pipeline
 from training.pipeline import MASKS, UNLABELLED, Pipeline, Step, run, run_chain
 
 
@@ -115,8 +114,12 @@ def test_what_is_finished_is_not_done_again(
         if command[-1] == "broken":
             raise subprocess.CalledProcessError(1, command)
 
-    monkeypatch.setattr(pipeline.subprocess, "run", fake)
-    first, broken, last = (Step(name, lambda name=name: [name]) for name in ("first", "broken", "last"))
+    monkeypatch.setattr("training.pipeline.subprocess.run", fake)
+    first, broken, last = (
+        Step("first", lambda: ["first"]),
+        Step("broken", lambda: ["broken"]),
+        Step("last", list),
+    )
     with pytest.raises(subprocess.CalledProcessError):
         run_chain([first, broken, last], tmp_path)
     assert ran == ["first", "broken"]

@@ -43,8 +43,8 @@ def calibrate(
     The weights stay as they are; what is fitted goes into the metadata. A checkpoint without it never calls a mask trusted.
     --data must be images that the weights were not trained on.
     """
-    from ..calibrate import calibrate as fit_quality
     from ..disk import writing
+    from ..quality.calibrate import calibrate as fit_quality
 
     with writing(out.parent):
         fit_quality(

@@ -47,13 +47,13 @@ def clean(
     from model.ground_truth import parse_lung_values
     from model.segmenter import Segmenter
 
-    from ..cleaning import judge, write_cleaned
-    from ..cross_fit import cross_fit, require_folds
-    from ..datasets import SegmentationDataset
+    from ..data.datasets import SegmentationDataset
+    from ..data.inspection import inspect
     from ..disk import writing
-    from ..hardware import prepare_device
-    from ..inspection import inspect
-    from ..recipes import STRONG, adapted
+    from ..labels.cleaning import judge, write_cleaned
+    from ..labels.cross_fit import cross_fit, require_folds
+    from ..loop.hardware import prepare_device
+    from ..loop.recipes import STRONG, adapted
 
     hardware = prepare_device(device.value, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)

@@ -12,7 +12,7 @@ import typer
 from .options import Data, DeviceName, LungValues
 
 if TYPE_CHECKING:
-    from ..evaluate import Summary
+    from ..evaluation.evaluate import Summary
 
 
 class EngineName(StrEnum):
@@ -64,14 +64,14 @@ def evaluate(
     from model.ground_truth import parse_lung_values
     from model.segmenter import Segmenter
 
-    from ..baselines import baseline_segmenter
-    from ..datasets import SegmentationDataset
+    from ..data.datasets import SegmentationDataset
+    from ..data.inspection import inspect
     from ..disk import writing
     from ..errors import TrainingError
-    from ..evaluate import evaluate as judge
-    from ..evaluate import summarise
-    from ..inspection import inspect
-    from ..results import Results
+    from ..evaluation.baselines import baseline_segmenter
+    from ..evaluation.evaluate import evaluate as judge
+    from ..evaluation.evaluate import summarise
+    from ..evaluation.results import Results
 
     dataset = SegmentationDataset(data, lung_values=parse_lung_values(lung_values) if lung_values else None)
     names = root_names(dataset.roots)
@@ -121,7 +121,7 @@ def root_names(roots: Sequence[Path]) -> list[str]:
 
 
 def _line(name: str, summary: Summary) -> str:
-    from ..evaluate import GOOD_IOU, LOW_IOU
+    from ..evaluation.evaluate import GOOD_IOU, LOW_IOU
 
     iou = summary.iou
     line = (

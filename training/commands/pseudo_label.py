@@ -36,18 +36,19 @@ def pseudo_label(
     """
     import csv
 
+    from model.checkpoint import BUNDLED
     from model.segmenter import Segmenter
 
-    from ..contact_sheet import ContactSheet
+    from ..data.folders import by_stem, images_in
     from ..disk import writing
     from ..errors import TrainingError
-    from ..folders import by_stem, images_in
-    from ..pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
+    from ..labels.contact_sheet import ContactSheet
+    from ..labels.pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
 
     if out.exists() and any(out.iterdir()):
         raise TrainingError(f"{out} is not empty: name a new folder in --out.")
     files = list(by_stem(images_in(images)).values())
-    teachers = [Segmenter(path, device=device.value, flips=flips) for path in checkpoint or [None]]
+    teachers = [Segmenter(path, device=device.value, flips=flips) for path in checkpoint or [BUNDLED]]
     kept = 0
     sheet = ContactSheet()
     with writing(out):

@@ -113,14 +113,14 @@ def train(
     from model.checkpoint import DEEPLABV3, FCN, LUNG_AND_HEART, UNET
     from model.ground_truth import parse_lung_values
 
-    from ..datasets import SegmentationDataset
-    from ..distributed import joined
+    from ..data.datasets import SegmentationDataset
+    from ..data.inspection import inspect, warn_of_shared
+    from ..data.transforms import AUGMENTATIONS
     from ..errors import TrainingError
-    from ..fit import fit
-    from ..hardware import prepare_device
-    from ..inspection import inspect, warn_of_shared
-    from ..recipes import RECIPES, adapted
-    from ..transforms import AUGMENTATIONS
+    from ..loop.distributed import joined
+    from ..loop.fit import fit
+    from ..loop.hardware import prepare_device
+    from ..loop.recipes import RECIPES, adapted
 
     if size is not None and size % 32:
         raise TrainingError(f"The image size {size} is no multiple of 32: take {round(size / 32) * 32}.")

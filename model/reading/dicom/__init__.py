@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
-from ...errors import ImageError, UnreadableImage, UnsuitableImage, UnsupportedImage
+from ...errors import ImageError, UnreadableImage, UnsuitableMask, UnsupportedImage
 from ...ground_truth import GroundTruth
 from ...quiet import quiet
 from ...radiograph import Grey, Radiograph
@@ -103,7 +103,7 @@ def read_dicom_labels(data: Data, *, max_pixels: int) -> Grey:
             # A palette there says how the segments are shown.
             image = replace(image, photometric=Photometric("MONOCHROME2"))
         elif sop_class(dataset) in SEGMENTATIONS:
-            raise UnsuitableImage("The DICOM SEG is no label map: send one of type LABELMAP, or a grey PNG.")
+            raise UnsuitableMask("The DICOM SEG is no label map: send one of type LABELMAP, or a grey PNG.")
         return values_in(_stored(dataset, image))
 
 

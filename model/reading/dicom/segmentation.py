@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
-from ...errors import UnsuitableImage
+from ...errors import UnsuitableMask
 from ...ground_truth import GroundTruth, Note
 from .dataset import integer, text
 from .kind import LABEL_MAP, sop_class
@@ -32,7 +32,7 @@ def lungs_of(dataset: Dataset, image: ImagePixels, *, lung_values: Collection[in
         lung_values: numbers of the segments that are lung; None goes by codes and names.
 
     Raises:
-        UnsuitableImage: no segment is lung, or the frames are of several images.
+        UnsuitableMask: no segment is lung, or the frames are of several images.
     """
     chosen, notes = lung_segments(dataset) if lung_values is None else (frozenset(lung_values), ())
     mask, cut = joined(dataset, image, numbers=chosen)
@@ -49,14 +49,14 @@ def joined(
     """The union of the segments ``numbers``, of all where it is None; and a note where fractions were cut.
 
     Raises:
-        UnsuitableImage: the frames are of several images.
+        UnsuitableMask: the frames are of several images.
     """
     mask = np.zeros((image.rows, image.columns), np.bool_)
     if sop_class(dataset) == LABEL_MAP:
         # Values are segments' numbers, also where a palette says how to show them.
         values = replace(image, photometric=Photometric("MONOCHROME2")).frame(0)
         if image.frames > 1:
-            raise UnsuitableImage(_SEVERAL)
+            raise UnsuitableMask(_SEVERAL)
         kept = [number for number in numbers if number] if numbers is not None else None
         return np.asarray(values != 0) if kept is None else np.isin(values, kept), None
     fractional = image.bits_allocated > 1 and text(dataset, "SegmentationType") != "BINARY"
@@ -80,19 +80,19 @@ def _frame_segments(dataset: Dataset, frames: int) -> list[int]:
     """The segment's number of each frame.
 
     Raises:
-        UnsuitableImage: the frames are of different images, or are more than the segments and do not say what they are of.
+        UnsuitableMask: the frames are of different images, or are more than the segments and do not say what they are of.
     """
     groups = list(dataset.get("PerFrameFunctionalGroupsSequence") or ())
     shared = next(iter(dataset.get("SharedFunctionalGroupsSequence") or ()), Dataset())
     known = [_segment_of(group) or _segment_of(shared) for group in groups]
     if len({_place(group) for group in groups} - {_NOWHERE}) > 1:
-        raise UnsuitableImage(_SEVERAL)
+        raise UnsuitableMask(_SEVERAL)
     numbers = [number for number in known if number is not None]
     if len(numbers) == frames:
         return numbers
     order = [segment.number for segment in described_segments(dataset)] or [1]
     if frames > len(order):
-        raise UnsuitableImage(_SEVERAL)
+        raise UnsuitableMask(_SEVERAL)
     return order[:frames]
 
 

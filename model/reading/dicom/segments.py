@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydicom import Dataset
 
-from ...errors import UnsuitableImage
+from ...errors import UnsuitableMask
 from ...ground_truth import Note
 from .dataset import integer, text
 from .lung_names import is_generic_code, is_lung_code, is_lung_name, says_nothing
@@ -30,7 +30,7 @@ def lung_segments(dataset: Dataset) -> tuple[frozenset[int], tuple[Note, ...]]:
     """The numbers of the segments that are lung, and what was assumed to choose them.
 
     Raises:
-        UnsuitableImage: none is lung; it names those that there are.
+        UnsuitableMask: none is lung; it names those that there are.
     """
     segments = described_segments(dataset)
     lungs = [segment for segment in segments if segment.lung]
@@ -39,7 +39,7 @@ def lung_segments(dataset: Dataset) -> tuple[frozenset[int], tuple[Note, ...]]:
         note = Note("segments_left_out", f"Only lung counts; left out: {_names(others)}.")
         return frozenset(segment.number for segment in lungs), (note,) if others else ()
     if any(segment.lung is False for segment in segments):
-        raise UnsuitableImage(
+        raise UnsuitableMask(
             f"No segment of the DICOM SEG is lung by its code or name, but {_names(segments)}: send one with lungs, or name the lungs' "
             "numbers in lung_values."
         )

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ...radiograph import Grey
 
@@ -22,8 +19,7 @@ def brightness(pixels: Grey) -> Grey:
     """``(h, w, 3)`` to the brightest of the channels ``(h, w)``; grey stays as it is."""
     if pixels.ndim == 2:
         return pixels
-    first, second, third = _channels(pixels)
-    return cv2.max(cv2.max(first, second), third)  # type: ignore[return-value]
+    return _across(np.maximum, pixels)
 
 
 def has_colours(pixels: Grey) -> bool:
@@ -37,10 +33,10 @@ def has_strong_colours(pixels: Grey) -> bool:
     """Whether areas ``(h, w, 3)`` are coloured, and not only as lossy compression tints grey."""
     if pixels.ndim == 2:
         return False
-    first, second, third = _channels(pixels)
-    most, least = cv2.max(cv2.max(first, second), third), cv2.min(cv2.min(first, second), third)
-    strong = cv2.absdiff(most, least) > int(most.max()) // 4
-    return bool(np.count_nonzero(strong) > _SATURATED * most.size)
+    span = _across(np.maximum, pixels)
+    top = int(span.max())
+    span -= _across(np.minimum, pixels)
+    return bool(np.count_nonzero(span > top // 4) > _SATURATED * span.size)
 
 
 def along_colour(pixels: Grey, grey: Grey) -> Grey | None:
@@ -74,5 +70,8 @@ def colour_count(pixels: Grey, *, exact: bool) -> int:
     return int(np.count_nonzero(found[counts > _SHARE * pixels_sampled]))
 
 
-def _channels(pixels: Grey) -> list[NDArray[Any]]:
-    return [np.ascontiguousarray(pixels[..., channel]) for channel in range(3)]
+def _across(function: np.ufunc, pixels: Grey) -> Grey:
+    """``function`` of the three channels ``(h, w)``; makes no other array of that size."""
+    result = function(pixels[..., 0], pixels[..., 1])
+    function(result, pixels[..., 2], out=result)
+    return result  # type: ignore[no-any-return]

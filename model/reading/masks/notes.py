@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from ...errors import UnsuitableImage
+from ...errors import UnsuitableMask
 from ...ground_truth import Note
 from ...radiograph import Grey
 from ..decoding import Decoded
@@ -24,34 +24,32 @@ def require_exact_colours(stored: Decoded) -> None:
     """Refuse colours that lossy compression blurred.
 
     Raises:
-        UnsuitableImage: it is so.
+        UnsuitableMask: it is so.
     """
     if stored.lossy and has_strong_colours(stored.pixels):
-        raise UnsuitableImage(
-            f"The mask has colours and is stored {_LOSS}, which blurs them: save it as PNG."
-        )
+        raise UnsuitableMask(f"The mask has colours and is stored {_LOSS}, which blurs them: save it as PNG.")
 
 
 def require_two_sides(stored: Decoded, levels: Levels) -> None:
     """Refuse a mask that has no background, or in which lung and background cannot be told apart.
 
     Raises:
-        UnsuitableImage: it is so.
+        UnsuitableMask: it is so.
     """
     if levels.kind == "faint":
-        raise UnsuitableImage(
+        raise UnsuitableMask(
             f"The mask is nearly black and stored {_LOSS}, which hides low values: {_ADVICE}"
         )
     if not levels.background and has_colours(stored.pixels):
-        raise UnsuitableImage(
+        raise UnsuitableMask(
             f"No pixel of the mask is black, so there is no background, as after a colour map such as viridis: {_ADVICE}"
         )
     if not levels.background and levels.kind == "uniform":
-        raise UnsuitableImage(
+        raise UnsuitableMask(
             f"Every pixel of the mask is {levels.values[0]}, so there is no background: {_ADVICE}"
         )
     if not levels.background:
-        raise UnsuitableImage(
+        raise UnsuitableMask(
             f"No pixel of the mask is 0, so there is no background: {_ADVICE} Or name lung's values in lung_values."
         )
     require_no_picture(levels)
@@ -61,11 +59,12 @@ def require_no_picture(levels: Levels) -> None:
     """Refuse what has greys all over the range.
 
     Raises:
-        UnsuitableImage: it is so.
+        UnsuitableMask: it is so.
     """
     if levels.kind == "picture":
-        raise UnsuitableImage(
-            f"The mask has greys of every height, as a radiograph has, and not two sides: send the mask; {_ADVICE}"
+        raise UnsuitableMask(
+            "The mask has greys all over the range, as a radiograph has, so lung cannot be told from background: send the mask instead, a "
+            "grey PNG with 0 for background and 255 for lung."
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import UnsuitableImage
+from ...errors import UnsuitableMask
 from ...ground_truth import GroundTruth, Note
 from ...look_up import look_up
 from ...radiograph import Grey
@@ -35,7 +35,7 @@ def truth_in(stored: Decoded, *, lung_values: Collection[int] | None) -> GroundT
         lung_values: the stored values, or indices of the palette, that are lung; None takes what is not background.
 
     Raises:
-        UnsuitableImage: lung and background cannot be told apart.
+        UnsuitableMask: lung and background cannot be told apart.
     """
     if lung_values is not None:
         return _of_values(stored, lung_values)
@@ -56,7 +56,7 @@ def region_in(stored: Decoded) -> NDArray[np.bool_]:
     """What is set in a picture ``(h, w)`` that marks a region of any kind, all of the image included.
 
     Raises:
-        UnsuitableImage: transparency and colours draw different shapes.
+        UnsuitableMask: transparency and colours draw different shapes.
     """
     grey = brightness(stored.pixels)
     if stored.alpha is not None and shape_is_in_alpha(stored):
@@ -68,21 +68,21 @@ def values_in(stored: Decoded) -> Grey:
     """The values ``(h, w)`` of a label map as they are stored: grey levels, or indices of a palette.
 
     Raises:
-        UnsuitableImage: the file has colours, or its values are not exact.
+        UnsuitableMask: the file has colours, or its values are not exact.
     """
     if stored.indices is not None:
         return stored.indices
     if stored.lossy:
-        raise UnsuitableImage(
+        raise UnsuitableMask(
             "The mask is stored with loss (JPEG or WebP), so its values are not exact: save it as PNG."
         )
     if stored.pixels.ndim == 2:
         return stored.pixels
     if has_colours(stored.pixels):
-        raise UnsuitableImage(
+        raise UnsuitableMask(
             "The mask has colours and no values: save it as grey PNG, or as PNG with a palette."
         )
-    return stored.pixels[..., 0].copy()  # type: ignore[return-value]
+    return stored.pixels[..., 0].copy()
 
 
 def _of_values(stored: Decoded, lung_values: Collection[int]) -> GroundTruth:

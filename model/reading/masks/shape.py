@@ -38,8 +38,8 @@ def _inverted(mask: NDArray[np.bool_]) -> Note | None:
         return None
     return Note(
         "inverted",
-        f"The mask covers {mask.mean():.0%} of the image and {border.mean():.0%} of its border: it looks inverted. Lungs must not be "
-        "zero, and background must be.",
+        f"The mask covers {mask.mean():.0%} of the image and {border.mean():.0%} of its border: it looks inverted. Send its "
+        "negative: 0 is background.",
     )
 
 

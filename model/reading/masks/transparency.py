@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import UnsuitableImage
+from ...errors import UnsuitableMask
 from ...radiograph import Grey
 from ..decoding import Decoded
 from .colours import brightness
@@ -24,7 +24,7 @@ def shape_is_in_alpha(stored: Decoded) -> bool:
     """Whether the transparency alone draws the mask, and everything that can be seen has one colour.
 
     Raises:
-        UnsuitableImage: transparency and colours draw different shapes.
+        UnsuitableMask: transparency and colours draw different shapes.
     """
     alpha = stored.alpha
     # What is transparent nowhere, or everywhere, draws nothing.
@@ -36,7 +36,7 @@ def shape_is_in_alpha(stored: Decoded) -> bool:
     _, deviations = cv2.meanStdDev(stored.pixels, mask=opaque.view(np.uint8))
     if deviations.max() <= (_LIKE if stored.lossy else _EQUAL):
         return True
-    raise UnsuitableImage(
+    raise UnsuitableMask(
         "The mask's transparency and its colours draw different shapes, so neither is taken for the lungs: save it without "
         "transparency, 0 for background and 255 for lung."
     )

@@ -42,6 +42,26 @@ def test_the_command_line_writes_the_same_bytes(shared_client: Service) -> None:
     assert ask(shared_client, source) == written
 
 
+@pytest.mark.parametrize("path", ["/segment", "/segment.dcm"])
+def test_a_label_map_where_it_is_asked_for(path: str, shared_client: Service) -> None:
+    source, own = dicom(picture()), segmenter()
+    answer = shared_client.post(
+        f"{path}?seg=labelmap", content=source, headers={"Accept": "application/dicom"}
+    )
+    assert answer.status_code == 200, answer.text
+    made = read(answer.content)
+    assert made.SegmentationType == "LABELMAP"
+    assert (made.pixel_array == own(source).labels).all()
+    written = write(own(source), Format.LABELMAP, metadata=own.metadata, engine=own.engine)
+    assert answer.content == written
+
+
+def test_another_type_of_segmentation_is_refused(shared_client: Service) -> None:
+    answer = shared_client.post("/segment?seg=fractional", content=dicom(picture()))
+    assert answer.status_code == 422
+    assert "binary" in answer.json()["detail"]
+
+
 def test_it_says_that_it_is_not_trusted(shared_client: Service) -> None:
     made = read(ask(shared_client, dicom(picture())))
     assert made.SeriesDescription == "Lung segmentation, not trusted (series 1, image 1)"

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from model.quality.calibration import Linear
-from model.quality.familiarity import Familiarity
 from model.quality.features import DISTANCES
+from model.quality.ood import Familiarity
+from model.quality.parameters import Linear
 from model.quality.predicted_iou import iou_warnings, logistic, predict_iou
 
 
