@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom.uid import JPEG2000Lossless, RLELossless
 
+from model.radiograph import Grey
 from model.writing.formats import Format
 from tests.model.reading.dicom.files import compressed, dicom, written
 
@@ -29,7 +30,7 @@ ROOM = 24_000_000
 Pixels = NDArray[np.uint8]
 
 
-def encoded(pixels: NDArray[np.generic], suffix: str) -> bytes:
+def encoded(pixels: Grey, suffix: str) -> bytes:
     done, data = cv2.imencode(suffix, pixels)
     assert done
     return data.tobytes()
