@@ -19,7 +19,7 @@ from pacs.postponed import MOST_FAILURES
 from pacs.segmentation import series_uid
 from pacs.worker import Outcome
 from samples.phantom import phantom
-from tests.app.fakes import picture, segmenter
+from tests.app.fakes import segmenter
 from tests.pacs.conftest import Lines, MakeWatcher
 from tests.pacs.faults import Faults
 from tests.pacs.orthanc import Orthanc
@@ -262,7 +262,7 @@ def test_a_mask_that_is_not_trusted_says_so_where_it_is_stored(
 
 
 def test_no_lung_is_no_segmentation(orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines) -> None:
-    orthanc.upload(radiograph(picture((0, 0, 0, 0))))
+    orthanc.upload(radiograph(np.full((64, 64), 200, np.uint8)))
     watcher = make_watcher(segmenter(), store_untrusted=True)
     watcher.once()
     assert not segmentations(orthanc)
