@@ -10,6 +10,7 @@ from pydicom import Dataset
 from pydicom.pixels.processing import apply_color_lut
 
 from ...errors import UnsupportedImage
+from ...look_up import look_up
 
 
 def palette_colours(indices: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
@@ -22,5 +23,7 @@ def palette_colours(indices: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
     if "RedPaletteColorLookupTableData" not in dataset:
         raise UnsupportedImage("The DICOM file has a segmented palette: send it as grey.")
     first, last = int(indices.min()), int(indices.max())
-    table = apply_color_lut(np.arange(first, last + 1), dataset)[:, :3]
-    return np.ascontiguousarray(table[indices.astype(np.int32) - first])
+    colours = apply_color_lut(np.arange(first, last + 1), dataset)[:, :3]
+    if first == 0:
+        return look_up(colours, indices)
+    return look_up(colours, (indices.astype(np.int32) - first))

@@ -59,6 +59,7 @@ def test_the_document(shared_client: Service) -> None:
         "spacing_mm": None,
         "spacing_plane": None,
         "applied": [],
+        "picture": None,
         "sides_from": "convention",
     }
     assert document["lungs"]["left"] is None
