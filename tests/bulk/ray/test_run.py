@@ -32,7 +32,7 @@ from bulk.ray.stages import Job
 
 from .clusters import BAD, TWO, Gate, archive, box, describe, job
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
@@ -143,7 +143,7 @@ def test_a_machine_is_lost_half_way_and_no_image(
 
 def test_killed_and_gone_on_with(cluster: Cluster, gate: Gate, tmp_path: Path) -> None:
     names, out = archive(tmp_path / "in", 24), tmp_path / "out"
-    driver = [sys.executable, "-m", "tests.bulk.driver", cluster.address]
+    driver = [sys.executable, "-m", "tests.bulk.ray.driver", cluster.address]
     with subprocess.Popen(
         [*driver, str(tmp_path / "in"), str(out), str(gate.folder), *names],
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""A run that can be killed: ``python -m tests.bulk.driver CLUSTER IN OUT GATE NAMES…`` prints each name that is done."""
+"""A run that can be killed: ``python -m tests.bulk.ray.driver CLUSTER IN OUT GATE NAMES…`` prints each name that is done."""
 
 import logging
 import sys
