@@ -53,7 +53,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
 
 
 def shown() -> list[str]:
-    text = (ROOT / "docs" / "dicom.md").read_text("utf-8")
+    text = (ROOT / "docs" / "how-to" / "pacs.md").read_text("utf-8")
     return re.findall(r"^pleura pacs (.+)$", text, re.MULTILINE)
 
 
@@ -68,7 +68,7 @@ def test_shown_commands_run(arguments: str, orthanc: Orthanc, run: Run) -> None:
 
 
 def test_each_flag_has_its_line_in_the_guide(run: Run) -> None:
-    text = (ROOT / "docs" / "dicom.md").read_text("utf-8")
+    text = (ROOT / "docs" / "how-to" / "pacs.md").read_text("utf-8")
     helped = run("--help", COLUMNS="80", TERM="dumb").output
     assert max(map(len, helped.splitlines())) <= 80
     for flag in set(re.findall(r"--[a-z-]+", helped)) - {"--help"}:
@@ -190,7 +190,7 @@ def test_filters_that_are_wrong_end_before_anything_is_asked(run: Run) -> None:
 
 
 def test_each_filter_s_default_and_variable_are_in_the_guide() -> None:
-    text = (ROOT / "docs" / "dicom.md").read_text("utf-8")
+    text = (ROOT / "docs" / "how-to" / "pacs.md").read_text("utf-8")
     for name, default in DEFAULTS.items():
         row = f"| `--{name.replace('_', '-')}`, `PLEURA_PACS_{name.upper()}` | `{default}` |"
         assert row in text, row
