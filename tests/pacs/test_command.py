@@ -53,7 +53,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
 
 
 def shown() -> list[str]:
-    text = (ROOT / "docs" / "dicom.md").read_text("utf-8")
+    text = (ROOT / "docs" / "how-to" / "pacs.md").read_text("utf-8")
     return re.findall(r"^pleura pacs (.+)$", text, re.MULTILINE)
 
 
@@ -68,7 +68,7 @@ def test_documented_commands_run(arguments: str, orthanc: Orthanc, run: Run) -> 
 
 
 def test_each_option_is_documented(run: Run) -> None:
-    text = (ROOT / "docs" / "dicom.md").read_text("utf-8")
+    text = (ROOT / "docs" / "how-to" / "pacs.md").read_text("utf-8")
     helped = run("--help", COLUMNS="80", TERM="dumb").output
     assert max(map(len, helped.splitlines())) <= 80
     for flag in set(re.findall(r"--[a-z-]+", helped)) - {"--help"}:
@@ -190,7 +190,7 @@ def test_invalid_filters_are_rejected_before_any_request(run: Run) -> None:
 
 
 def test_each_filter_default_and_variable_is_documented() -> None:
-    text = (ROOT / "docs" / "dicom.md").read_text("utf-8")
+    text = (ROOT / "docs" / "how-to" / "pacs.md").read_text("utf-8")
     for name, default in DEFAULTS.items():
         row = f"| `--{name.replace('_', '-')}`, `PLEURA_PACS_{name.upper()}` | `{default}` |"
         assert row in text, row

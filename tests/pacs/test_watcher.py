@@ -19,7 +19,7 @@ from pacs.postponed import MOST_FAILURES
 from pacs.segmentation import series_uid
 from pacs.worker import Outcome
 from samples.phantom import phantom
-from tests.app.fakes import segmenter
+from tests.app.fakes import picture, segmenter
 from tests.pacs.conftest import Lines, MakeWatcher
 from tests.pacs.faults import Faults
 from tests.pacs.orthanc import Orthanc
