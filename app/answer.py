@@ -11,10 +11,10 @@ from model.quality import Quality
 from model.reading import read
 from model.segmentation import Segmentation
 from model.segmenter import Prepared, Segmenter
+from model.writing.dicom.seg import dicom_seg
 from model.writing.overlay import overlay_png
 from model.writing.png import mask_png
 from model.writing.radiograph import radiograph_png
-from model.writing.seg import dicom_seg
 from model.writing.trust import trust_fields
 
 from .document import timing

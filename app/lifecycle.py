@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from time import monotonic
 
+from logs import frames, log
 from model.errors import EngineError, PleuraError
 from model.segmenter import Segmenter
 from model.threads import available_cpus
 
 from .errors import Draining, NotReady, ReloadFailed
-from .logs import frames, log
 from .pipeline import Pipeline
 from .settings import Settings
 from .telemetry import Telemetry

@@ -12,9 +12,9 @@ from model.writing.trust import FIELDS
 from . import errors, openapi
 from .access import configured_keys, guard
 from .head_requests import HeadAsGet
-from .heads import Heads
 from .lifecycle import Lifecycle
 from .middleware import Watch
+from .request_headers import Heads
 from .routes import documentation, evaluate, health, inference, metrics, model, page, segment
 from .settings import Settings
 from .targets import Targets

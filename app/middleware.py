@@ -9,9 +9,10 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from logs import frames, log, request_id
+
 from .errors import REASON_KEY, Draining, answer, internal_error
 from .lifecycle import Lifecycle
-from .logs import frames, log, request_id
 from .telemetry import Telemetry
 from .tracing import Traces, describe
 

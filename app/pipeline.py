@@ -10,13 +10,13 @@ from typing import NamedTuple, Protocol, TypeVar
 import cv2
 import numpy as np
 
+from logs import frames, log
 from model.errors import DecoderFailure, EngineError
 from model.segmenter import Inferred, Prepared, Segmenter
 from model.threads import available_cpus
 
 from .answer import Answer
 from .batcher import Batcher
-from .logs import frames, log
 from .settings import Settings
 from .telemetry import Telemetry
 from .tracing import span

@@ -105,6 +105,30 @@ class Lungs(BaseModel):
     left: Lung | None = Field(description="The left lung; null where none was found.")
 
 
+class Heart(Lung):
+    """The heart's shadow."""
+
+
+class CardiothoracicRatio(BaseModel):
+    """How wide the heart is beside the thorax."""
+
+    value: float | None = Field(
+        description="The cardiothoracic ratio; null where it is not measured.", examples=[0.47]
+    )
+    reason: str | None = Field(
+        description="Why it is not measured; null where it is.",
+        examples=["The mask of the lungs is not trusted."],
+    )
+    remarks: list[str] = Field(
+        description="What makes the heart look larger or smaller than it is.",
+        examples=[["AP view: the heart looks larger than in a PA view."]],
+    )
+    method: str = Field(
+        description="How it is measured.",
+        examples=["widest heart over widest inner thorax (Dong et al., 2018)"],
+    )
+
+
 class QualityWarning(BaseModel):
     """Something that speaks against the mask."""
 
@@ -151,6 +175,12 @@ class SegmentationDocument(BaseModel):
     image: Image = Field(description="The radiograph as it was read.")
     mask: Mask | None = Field(description="The mask at the image's size; null with mask=none.")
     lungs: Lungs = Field(description="Each lung's area and place.")
+    heart: Heart | None = Field(
+        description="The heart's area and place; null where it was not found, or the checkpoint finds no hearts."
+    )
+    cardiothoracic_ratio: CardiothoracicRatio | None = Field(
+        description="Widest heart over widest inner thorax; null where the checkpoint finds no hearts."
+    )
     quality: Quality = Field(description="Whether the mask can be trusted.")
     model: ServedModel = Field(description="What made the mask.")
     timing_ms: Timing = Field(description="Milliseconds by stage.")

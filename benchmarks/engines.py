@@ -28,7 +28,7 @@ from .images import RESULTS
 from .tables import gpu
 
 if TYPE_CHECKING:
-    from model.network import SegmentationNetwork
+    from model.networks.unet import SegmentationNetwork
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 PEAK_TFLOPS = {

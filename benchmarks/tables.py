@@ -1,4 +1,4 @@
-"""The tables of what was measured, for a terminal or, as Markdown, for docs/speed.md: ``python -m benchmarks.tables``."""
+"""The tables of what was measured, for a terminal or, as Markdown, for docs/explanation/speed.md: ``python -m benchmarks.tables``."""
 
 from __future__ import annotations
 

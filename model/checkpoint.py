@@ -20,7 +20,7 @@ from .safetensors_header import METADATA, NOT_A_HEADER, Header, header_in, read_
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .network import SegmentationNetwork
+    from .networks.unet import SegmentationNetwork
 
 BUNDLED = Path(__file__).parent / "weights" / "pleura-r50-256.safetensors"
 
@@ -80,14 +80,14 @@ class CheckpointMetadata(BaseModel):
     def network(self) -> SegmentationNetwork:
         """The network that this checkpoint's weights fit, with random weights until they are loaded."""
         if self.architecture != UNET:
-            from .torchvision_networks import TorchvisionNetwork
+            from .networks.torchvision import TorchvisionNetwork
 
             return TorchvisionNetwork(
                 "fcn" if self.architecture == FCN else "deeplabv3",
                 num_classes=self.num_classes,
                 in_channels=self.in_channels,
             )
-        from .network import ResNet50UNet
+        from .networks.unet import ResNet50UNet
 
         return ResNet50UNet(
             num_classes=self.num_classes,

@@ -9,7 +9,7 @@ from model.errors import PleuraError
 from model.isolation import isolate
 
 from .commands.train import train
-from .distributed import ToldElsewhere
+from .loop.distributed import ToldElsewhere
 
 
 def main() -> None:

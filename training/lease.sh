@@ -2,7 +2,7 @@
 # The pipeline on a GPU that is lent for minutes: bash training/lease.sh DATA ENCODER_WEIGHTS KEPT [OPTION …]
 #
 # Works in a scratch folder. Into KEPT goes, as soon as it is there, the best network so far, cut into parts of 15 MB
-# (cat best.* > best.safetensors joins them), with its name, and all logs. OPTIONs go to python -m training.pipeline.
+# (cat best.* > best.safetensors joins them), its name in network.txt, and all logs. OPTIONs go to python -m training.pipeline.
 set -u
 data=$1 encoder=$2 kept=$3
 shift 3
@@ -13,10 +13,10 @@ keep() {
     for network in student-2.safetensors student-2-a-256/last.safetensors student-1-a-256/last.safetensors \
         teacher-a-256/last.safetensors teacher-a-128/last.safetensors; do
         [ -f "$scratch/$network" ] || continue
-        if [ "$(cat "$kept/best.txt" 2>/dev/null)" != "$network $(stat -c %Y "$scratch/$network")" ]; then
+        if [ "$(cat "$kept/network.txt" 2>/dev/null)" != "$network $(stat -c %Y "$scratch/$network")" ]; then
             rm -f "$kept"/best.*
             split --bytes=15M --numeric-suffixes "$scratch/$network" "$kept/best."
-            echo "$network $(stat -c %Y "$scratch/$network")" >"$kept/best.txt"
+            echo "$network $(stat -c %Y "$scratch/$network")" >"$kept/network.txt"
         fi
         break
     done

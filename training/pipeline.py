@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from .folders import images_in
+from .data.folders import images_in
 
 MASKS = ("montgomery", "wingspan")
 """Sets whose masks are free."""

@@ -1,4 +1,4 @@
-"""Asks a Pleura service for the lungs in chest X-rays.
+"""The client of a Pleura service, which segments the lungs in chest X-rays.
 
 ```python
 from pleura_client import Pleura
@@ -21,6 +21,7 @@ from .errors import (
     WrongKey,
 )
 from .segmentation import (
+    CardiothoracicRatio,
     Evaluation,
     GroundTruth,
     Image,
@@ -39,6 +40,7 @@ from .trust import MaskFile, Trust
 
 __all__ = [
     "AsyncPleura",
+    "CardiothoracicRatio",
     "Evaluation",
     "GroundTruth",
     "Image",

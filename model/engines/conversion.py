@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..checkpoint import Checkpoint
 from ..isolation import import_without_telemetry
-from ..network import SegmentationNetwork
+from ..networks.unet import SegmentationNetwork
 from .fingerprint import write_fingerprint
 from .openvino import SOURCE_KEY
 

@@ -34,7 +34,7 @@ class OpenVINOEngine:
     the threads, which never wait for one another: that gives more images a second. The answers are the same.
 
     Args:
-        model: with one input ``(1, C, S, S)`` and two outputs, probabilities and embedding, as `training.export` makes it.
+        model: with one input ``(1, C, S, S)`` and two outputs, probabilities and embedding, as `training.export.convert` makes it.
         precision: of its weights, for the name.
         threads: that the network may use.
         cache: folder for compiled models; shortens the next start.

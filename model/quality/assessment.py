@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from .calibration import Calibration
-from .certainty import certainty_warnings
-from .description import Description, describe
-from .familiarity import compare
+from .feature_vector import Description, describe
 from .frontal import frontal_warnings
+from .ood import compare
+from .parameters import Calibration
 from .predicted_iou import iou_warnings, predict_iou
-from .quality import Evidence, Quality, Warning
-from .shape import shape_warnings
+from .result import Evidence, Quality, Warning
+from .rules import shape_warnings
+from .uncertainty import certainty_warnings
 
 REMARKS = frozenset({"touches_border", "mirrored", "sides_uncertain"})
 """Warnings that do not speak against a mask: what is in the image may be segmented well."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import get_args, get_type_hints
 
-from .appearance import Appearance
-from .outline import Outline
+from .image_features import Appearance
+from .mask_features import Outline
 
 
 def _names(group: str, measures: type) -> tuple[str, ...]:

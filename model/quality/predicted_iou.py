@@ -3,24 +3,19 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .calibration import Linear
-from .familiarity import Familiarity
-from .quality import Warning
+from .ood import Familiarity
+from .parameters import Linear
+from .result import Warning
 
 
 def iou_features(familiarity: Familiarity) -> NDArray[np.float64]:
-    """``(18,)``: how sure the network is, how strange the image, and how far the mask is from a usual shape.
-
-    Few, so that they hold for images of other makes.
-    """
-    return np.concatenate([familiarity.certainty, familiarity.strangeness, [familiarity.misshape]])
+    """``(17,)``: how sure the network is and how strange the image. Few, so that they hold for images of other makes."""
+    return np.concatenate([familiarity.certainty, familiarity.strangeness])
 
 
 def predict_iou(familiarity: Familiarity, model: Linear) -> float:
     """Fractional logistic regression (Papke and Wooldridge, 1996): the mean IoU is the logistic of a linear function."""
-    # Parameters that were fitted before shapes were reconstructed have no weight for the last feature.
-    features = iou_features(familiarity)[: len(model.weights)]
-    return logistic(float(model.weights @ features) + model.bias)
+    return logistic(float(model.weights @ iou_features(familiarity)) + model.bias)
 
 
 def iou_warnings(predicted: float, *, least: float) -> list[Warning]:

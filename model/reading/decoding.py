@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
+from typing import BinaryIO, cast
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from PIL import Image
 from ..errors import ImageError, ImageTooLarge, UnreadableImage, UnsupportedImage
 from ..quiet import quiet
 from ..radiograph import Grey
+from .memory_file import Data, MemoryFile
 from .orientation import UPRIGHT
 
 DAMAGED = "The image is damaged or not whole: export it again and send the whole file."
@@ -43,7 +44,7 @@ class Decoded:
     lossy: bool = False
 
 
-def decode_with_opencv(data: bytes, flags: int) -> Grey:
+def decode_with_opencv(data: Data, flags: int) -> Grey:
     """Decodes with OpenCV to ``(h, w)`` or ``(h, w, 3)`` BGR, as ``flags`` say.
 
     Raises:
@@ -62,7 +63,7 @@ def decode_with_opencv(data: bytes, flags: int) -> Grey:
 
 
 @contextmanager
-def pillow_image(data: bytes, kind: str) -> Iterator[Image.Image]:
+def pillow_image(data: Data, kind: str) -> Iterator[Image.Image]:
     """An image opened by Pillow as ``kind`` and nothing else; its pixels are decoded when they are asked for.
 
     Raises:
@@ -70,7 +71,7 @@ def pillow_image(data: bytes, kind: str) -> Iterator[Image.Image]:
         ImageTooLarge: over Pillow's own limit.
     """
     try:
-        with quiet(), Image.open(BytesIO(data), formats=[kind]) as image:
+        with quiet(), Image.open(cast(BinaryIO, MemoryFile(data)), formats=[kind]) as image:
             yield image
     except ImageError:
         raise

@@ -19,6 +19,7 @@ from .decoding import (
     pillow_indices,
     split_alpha,
 )
+from .memory_file import Data
 from .orientation import UPRIGHT, exif_orientation
 
 _SIGNATURE = 8
@@ -29,7 +30,7 @@ _BIT_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: 
 _MAX_CHUNKS = 200_000
 
 
-def size(data: bytes) -> tuple[int, int]:
+def size(data: Data) -> tuple[int, int]:
     """Width and height, from the header chunk."""
     if len(data) < _SIGNATURE + _HEADER.size:
         raise UnreadableImage(DAMAGED)
@@ -46,7 +47,7 @@ def size(data: bytes) -> tuple[int, int]:
     return width, height
 
 
-def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
+def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
     """The pixels. Every critical chunk's checksum and the stream's end are checked."""
     if colour:
         return _decode_stored(data)
@@ -56,7 +57,7 @@ def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
     )
 
 
-def _decode_stored(data: bytes) -> Decoded:
+def _decode_stored(data: Data) -> Decoded:
     """Colours, transparency, palette indices and values as they are stored: of fewer than eight bits too."""
     plain, orientation = _strip(data, transparency=True)
     depth, colour_type = data[_COLOUR_TYPE - 1], data[_COLOUR_TYPE]
@@ -70,7 +71,7 @@ def _decode_stored(data: bytes) -> Decoded:
     return Decoded(pixels, orientation, alpha=alpha, indices=indices)
 
 
-def _strip(data: bytes, *, transparency: bool = False) -> tuple[bytes, int]:
+def _strip(data: Data, *, transparency: bool = False) -> tuple[bytes, int]:
     """The file with nothing but what makes its pixels, and its orientation.
 
     Profiles and texts can inflate to any size, and colour profiles would bend the grey values: no decoder sees them.
@@ -94,7 +95,7 @@ def _strip(data: bytes, *, transparency: bool = False) -> tuple[bytes, int]:
     return b"".join(kept), orientation
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, memoryview]]:
+def _chunks(data: Data) -> Iterator[tuple[bytes, memoryview, memoryview]]:
     """Kind, body and whole of each chunk, up to the end chunk."""
     view = memoryview(data)
     position = _SIGNATURE

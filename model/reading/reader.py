@@ -14,6 +14,7 @@ from ..ground_truth import GroundTruth
 from ..radiograph import Grey, Radiograph
 from .limits import MAX_PIXELS
 from .masks import region_in, truth_in, values_in, with_shape_notes
+from .memory_file import Data
 from .orientation import turn_upright
 from .raster import read_raster, read_stored
 from .sniff import HEAD, Format, cut_within_signature, sniff, unread_type
@@ -123,9 +124,9 @@ def read_labels(source: Source, *, max_pixels: int = MAX_PIXELS) -> Grey:
     return turn_upright(values_in(stored), stored.orientation)
 
 
-def _load(source: Source, *, max_pixels: int) -> tuple[bytes, Format]:
+def _load(source: Source, *, max_pixels: int) -> tuple[Data, Format]:
     if not isinstance(source, Path):
-        return bytes(source), _identify(bytes(source[:HEAD]))
+        return source, _identify(bytes(source[:HEAD]))
     with source.open("rb") as file:
         name = _identify(file.read(HEAD))
         # No image of so many pixels is so long: it need not be loaded to be refused.

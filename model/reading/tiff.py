@@ -19,6 +19,7 @@ from .decoding import (
     pillow_indices,
     pillow_pixels,
 )
+from .memory_file import Data
 from .orientation import UPRIGHT, valid_orientation
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
@@ -32,13 +33,13 @@ _MAX_TILE = 2**26
 _Tag = ExifTags.Base
 
 
-def size(data: bytes) -> tuple[int, int]:
+def size(data: Data) -> tuple[int, int]:
     """Width and height of the upright image, from the first directory."""
     with pillow_image(data, "TIFF") as image:
         return image.size
 
 
-def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
+def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
     """The pixels, turned upright by Pillow or OpenCV."""
     with pillow_image(data, "TIFF") as image:
         tags = _tags(image)
@@ -73,7 +74,7 @@ def _numbers(tags: ImageFileDirectory_v2, tag: int, *, default: int) -> tuple[in
     return value if isinstance(value, tuple) else (value,)
 
 
-def _check(data: bytes, image: Any, tags: ImageFileDirectory_v2) -> None:
+def _check(data: Data, image: Any, tags: ImageFileDirectory_v2) -> None:
     if image.is_animated:
         raise UnsuitableImage("The TIFF has several pages: send a single image.")
     if tags.get(_Tag.Compression, 1) not in _COMPRESSIONS:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..errors import UnreadableImage, UnsuitableImage
 from .decoding import DAMAGED, GREY, STORED, Decoded, decode_with_opencv, split_alpha
+from .memory_file import Data
 from .orientation import UPRIGHT, exif_orientation
 
 _CHUNKS = 12
@@ -13,7 +14,7 @@ _ANIMATED = 0x02
 _MAX_CHUNKS = 1_000
 
 
-def size(data: bytes) -> tuple[int, int]:
+def size(data: Data) -> tuple[int, int]:
     """Width and height, from the first chunk."""
     kind, body = data[12:16], data[20:30]
     if len(body) < 10:
@@ -28,7 +29,7 @@ def size(data: bytes) -> tuple[int, int]:
     raise UnreadableImage(DAMAGED)
 
 
-def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
+def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
     """The pixels. WebP has no grey of its own, so grey is made of colour."""
     if len(data) < 8 + int.from_bytes(data[4:8], "little"):
         raise UnreadableImage(DAMAGED)
@@ -45,7 +46,7 @@ def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
     return Decoded(pixels, orientation, alpha=alpha, lossy=lossy)
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+def _chunks(data: Data) -> Iterator[tuple[bytes, memoryview]]:
     view = memoryview(data)[: 8 + int.from_bytes(data[4:8], "little")]
     position = _CHUNKS
     for _ in range(_MAX_CHUNKS):

@@ -87,7 +87,7 @@ def write(
 
             return _json(document(segmentation, metadata=metadata, engine=engine))
         case Format.SEG | Format.LABELMAP:
-            from .seg import dicom_seg
+            from .dicom.seg import dicom_seg
 
             return dicom_seg(segmentation, metadata, labelmap=format_ is Format.LABELMAP)
         case Format.NIFTI:

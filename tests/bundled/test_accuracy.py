@@ -10,8 +10,8 @@ from model.engines import choose_engine
 from model.metrics.overlap import overlap
 from model.segmenter import Segmenter
 from samples.phantom import phantom
-from training.datasets import SegmentationDataset
-from training.evaluate import evaluate
+from training.data.datasets import SegmentationDataset
+from training.evaluation.evaluate import evaluate
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from training.datasets import SegmentationDataset
-from training.inspection import inspect
+from training.data.datasets import SegmentationDataset
+from training.data.inspection import inspect
 
 
 def evaluated(service: httpx.Client, folder: Path, mask: str, **query: str) -> httpx.Response:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import httpx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from pydicom import dcmread
 
 from tests.app.fakes import decode, dicom, encode, picture, truth
 from tests.client.serving import Running
+from tests.client.transports import Script, client_of, segmentation_document
 
 
 def sources(folder: Path) -> dict[str, Any]:
@@ -184,3 +186,15 @@ def test_the_answer_stays_when_the_client_has_gone(service: Running) -> None:
         segmentation = pleura.segment(picture())
     segmentation.mask[0, 0] = True
     assert segmentation.mask[0, 0]
+
+
+def test_heart_and_ratio_where_the_service_finds_hearts() -> None:
+    heart = {"area_px": 4, "area_mm2": None, "box": [0, 1, 2, 2], "centroid": [0.5, 1.5]}
+    ratio = {"value": 0.5, "reason": None, "remarks": ["AP view"], "method": "widest"}
+    document = segmentation_document(heart=heart, cardiothoracic_ratio=ratio)
+    with client_of(Script(httpx.Response(200, json=document)), []) as pleura:
+        found = pleura.segment(encode(picture()))
+    assert found.heart is not None
+    assert found.heart.box == (0, 1, 2, 2)
+    assert found.cardiothoracic_ratio is not None
+    assert (found.cardiothoracic_ratio.value, found.cardiothoracic_ratio.remarks) == (0.5, ("AP view",))

@@ -10,10 +10,10 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from app.pacs.selection import DEFAULTS
-from app.pacs.settings import PacsSettings
 from app.server import KEEP_ALIVE_S
 from app.settings import MEGABYTE, Settings
+from pacs.selection import DEFAULTS
+from pacs.settings import PacsSettings
 from tests.docker.engine import ROOT, call
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text()

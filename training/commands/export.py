@@ -30,7 +30,7 @@ def export(
     from model.checkpoint import read_checkpoint
 
     from ..disk import writing
-    from ..export import calibration_inputs, write_models
+    from ..export.convert import calibration_inputs, write_models
 
     folder = out or checkpoint.parent
     with writing(folder):

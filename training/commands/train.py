@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from .options import Data, DeviceName, LungValues, MixedPrecision, Workers
+from model.devices import Device
+
+from .options import Data, LungValues, MixedPrecision, Workers
 
 
 class RecipeName(StrEnum):
@@ -94,7 +96,7 @@ def train(
             "longer than one pass over a few hundred images: with 20, an epoch is worth it.",
         ),
     ] = None,
-    device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
+    device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
     mixed_precision: MixedPrecision = None,
     workers: Workers = None,
     seed: Annotated[
@@ -113,14 +115,14 @@ def train(
     from model.checkpoint import DEEPLABV3, FCN, LUNG_AND_HEART, UNET
     from model.ground_truth import parse_lung_values
 
-    from ..datasets import SegmentationDataset
-    from ..distributed import joined
+    from ..data.datasets import SegmentationDataset
+    from ..data.inspection import inspect, warn_of_shared
+    from ..data.transforms import AUGMENTATIONS
     from ..errors import TrainingError
-    from ..fit import fit
-    from ..hardware import prepare_device
-    from ..inspection import inspect, warn_of_shared
-    from ..recipes import RECIPES, adapted
-    from ..transforms import AUGMENTATIONS
+    from ..loop.distributed import joined
+    from ..loop.fit import fit
+    from ..loop.hardware import prepare_device
+    from ..loop.recipes import RECIPES, adapted
 
     if size is not None and size % 32:
         raise TrainingError(f"The image size {size} is no multiple of 32: take {round(size / 32) * 32}.")
@@ -134,7 +136,7 @@ def train(
         raise TrainingError("--lung-values is for masks of lungs alone: leave --num-classes out.")
     if weight and len(weight) != len(data):
         raise TrainingError(f"There are {len(weight)} weights for {len(data)} folders: give one for each.")
-    hardware = prepare_device(device.value, mixed_precision=mixed_precision, workers=workers)
+    hardware = prepare_device(device, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)
     with joined(hardware.device) as group:
         with group.together():

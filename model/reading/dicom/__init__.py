@@ -1,7 +1,8 @@
 """DICOM (PS3.10 files): projection radiographs, and masks of any kind.
 
-Nothing of a file's attributes but the names of a SEG's segments is ever repeated in an error, and pydicom's own warnings, which quote values, go nowhere:
-they could name the patient. What pydicom raises is answered by one sentence.
+Nothing of a file's attributes is ever repeated in an error, but for the names of a SEG's segments, which its sender must choose from;
+and pydicom's own warnings, which quote values, go nowhere: they could name the patient. What pydicom raises is answered by one
+sentence.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ...radiograph import Grey, Radiograph
 from ..decoding import Decoded
 from ..limits import check_radiograph_size
 from ..masks import region_in, truth_in, values_in
+from ..memory_file import Data
 from .dataset import read_attributes, text, without_pixels
 from .display import display
 from .kind import LABEL_MAP, SEGMENTATIONS, check_mask, check_radiograph, sop_class
@@ -32,7 +34,7 @@ from .spacing import pixel_spacing
 from .syntax import transfer_syntax
 
 
-def read_dicom(data: bytes, *, max_pixels: int) -> Radiograph:
+def read_dicom(data: Data, *, max_pixels: int) -> Radiograph:
     """Reads a single-frame projection radiograph.
 
     Modality LUT or rescale, VOI LUT or window, inversion for MONOCHROME1 are applied in this order (PS3.3 C.11, PS3.4 N.2);
@@ -64,7 +66,7 @@ def read_dicom(data: bytes, *, max_pixels: int) -> Radiograph:
         )
 
 
-def read_dicom_truth(data: bytes, *, max_pixels: int, lung_values: Collection[int] | None) -> GroundTruth:
+def read_dicom_truth(data: Data, *, max_pixels: int, lung_values: Collection[int] | None) -> GroundTruth:
     """Reads where lung is ``(H, W)``: stored values as in any other file; of a SEG, the segments that are lung.
 
     Raises:
@@ -77,7 +79,7 @@ def read_dicom_truth(data: bytes, *, max_pixels: int, lung_values: Collection[in
         return truth_in(_stored(dataset, image), lung_values=lung_values)
 
 
-def read_dicom_mask(data: bytes, *, max_pixels: int) -> NDArray[np.bool_]:
+def read_dicom_mask(data: Data, *, max_pixels: int) -> NDArray[np.bool_]:
     """Reads a region ``(H, W)`` bool: stored values that are not zero; of a SEG, of any segment.
 
     Raises:
@@ -90,7 +92,7 @@ def read_dicom_mask(data: bytes, *, max_pixels: int) -> NDArray[np.bool_]:
         return region_in(_stored(dataset, image))
 
 
-def read_dicom_labels(data: bytes, *, max_pixels: int) -> Grey:
+def read_dicom_labels(data: Data, *, max_pixels: int) -> Grey:
     """Reads a label map ``(H, W)``: the stored values.
 
     Raises:
@@ -106,7 +108,7 @@ def read_dicom_labels(data: bytes, *, max_pixels: int) -> Grey:
         return values_in(_stored(dataset, image))
 
 
-def _mask_pixels(data: bytes, *, max_pixels: int) -> tuple[Dataset, ImagePixels]:
+def _mask_pixels(data: Data, *, max_pixels: int) -> tuple[Dataset, ImagePixels]:
     dataset = read_attributes(data, max_pixels=max_pixels)
     check_mask(dataset, max_pixels=max_pixels)
     return dataset, image_pixels(dataset, transfer_syntax(dataset), max_pixels=max_pixels)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ...errors import UnsuitableMask
 from ...ground_truth import GroundTruth, Note
+from ...look_up import look_up
 from ...radiograph import Grey
 from ..decoding import Decoded
 from .colours import along_colour, brightness, has_colours
@@ -90,7 +91,7 @@ def _of_values(stored: Decoded, lung_values: Collection[int]) -> GroundTruth:
     require_no_picture(levels)
     table = np.zeros(np.iinfo(values.dtype).max + 1, np.bool_)
     table[[value for value in lung_values if value < table.size]] = True
-    mask = table[values]
+    mask = look_up(table, values)
     notes = []
     if levels.kind == "smooth" and stored.indices is None:
         notes.append(note_on_values_between())

@@ -29,6 +29,8 @@ def test_metrics(shared_client: Service) -> None:
         "image",
         "mask",
         "lungs",
+        "heart",
+        "cardiothoracic_ratio",
         "quality",
         "model",
         "timing_ms",

@@ -8,7 +8,7 @@ import pytest
 from pydicom import dcmread
 
 from tests.app.conftest import MakeClient, Service
-from tests.app.fakes import Box, FakeEngine, decode, dicom, encode, picture, png_header, truth
+from tests.app.fakes import Box, FakeEngine, HeartEngine, decode, dicom, encode, picture, png_header, truth
 
 BOX: Box = (8, 12, 16, 40)
 
@@ -48,7 +48,10 @@ def test_a_large_image_goes_through_the_disk(shared_client: Service) -> None:
 
 def test_the_document(shared_client: Service) -> None:
     document = shared_client.post("/segment", content=encode(picture(BOX))).json()
-    assert set(document) == {"image", "mask", "lungs", "quality", "model", "timing_ms"}
+    assert set(document) == {
+        *("image", "mask", "lungs", "heart", "cardiothoracic_ratio", "quality", "model", "timing_ms")
+    }
+    assert document["heart"] is document["cardiothoracic_ratio"] is None
     assert document["image"] == {
         "width": 64,
         "height": 64,
@@ -327,3 +330,17 @@ def test_a_dicom_file_of_an_image_that_is_none(shared_client: Service) -> None:
     answer = shared_client.post("/segment.dcm", content=encode(picture()))
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:pleura:problem:not-dicom"
+
+
+def test_the_heart_where_the_checkpoint_finds_it(make_client: MakeClient) -> None:
+    pixels = picture(BOX) - np.uint8(50)
+    pixels[BOX[1] : BOX[1] + BOX[3], 40:56] = 0
+    pixels[30:50, 26:38] = 255
+    rng = np.random.default_rng(0)
+    textured = (pixels - np.minimum(pixels, rng.integers(0, 9, pixels.shape))).astype(np.uint8)
+    document = make_client(HeartEngine()).post("/segment", content=encode(textured)).json()
+    assert document["heart"]["box"] == [26, 30, 12, 20]
+    ratio = document["cardiothoracic_ratio"]
+    # A checkpoint that was not calibrated trusts no mask.
+    assert (ratio["value"], ratio["reason"]) == (None, "The mask of the lungs is not trusted.")
+    assert "Dong" in ratio["method"]

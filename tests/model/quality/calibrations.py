@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from model.quality import Calibration, Evidence
-from model.quality.calibration import Familiar, Kinds, Linear, Subspace
-from model.quality.description import describe
-from model.quality.familiarity import compare, scalars
+from model.quality.feature_vector import describe
 from model.quality.features import DISTANCES, KINDS, SCALARS
+from model.quality.ood import compare, scalars
+from model.quality.parameters import Familiar, Kinds, Linear, Subspace
 
 
 def make_calibration(chests: Sequence[Evidence], **changes: Any) -> Calibration:

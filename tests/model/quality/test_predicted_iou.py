@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from model.quality.calibration import Linear
-from model.quality.familiarity import Familiarity
 from model.quality.features import DISTANCES
+from model.quality.ood import Familiarity
+from model.quality.parameters import Linear
 from model.quality.predicted_iou import iou_warnings, logistic, predict_iou
 
 
@@ -13,14 +13,6 @@ def test_it_is_the_logistic_of_a_linear_function() -> None:
     weights[0], weights[8 + 2] = -1, 0.25
     predicted = predict_iou(familiarity, Linear(weights=weights, bias=2.0))
     assert predicted == pytest.approx(1 / (1 + np.exp(-(2 - 1 + 0.5))))
-
-
-def test_parameters_from_before_shapes_were_reconstructed_still_hold() -> None:
-    familiarity = Familiarity(np.zeros(3), np.zeros(len(DISTANCES)), np.zeros(8), misshape=-2.0)
-    old = Linear(weights=np.zeros(8 + len(DISTANCES)), bias=1.0)
-    new = Linear(weights=np.eye(9 + len(DISTANCES))[-1], bias=1.0)
-    assert predict_iou(familiarity, old) == pytest.approx(logistic(1.0))
-    assert predict_iou(familiarity, new) == pytest.approx(logistic(-1.0))
 
 
 def test_no_number_is_too_large() -> None:

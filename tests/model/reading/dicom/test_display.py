@@ -291,3 +291,19 @@ def test_the_dataset_is_not_changed() -> None:
 def test_pixels_that_are_not_contiguous() -> None:
     pixels, _ = display(chest()[:, ::2], "MONOCHROME2", Dataset())
     np.testing.assert_array_equal(pixels, spread(chest()[:, ::2]))
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.int32, np.uint32])
+@pytest.mark.parametrize("place", ["lowest", "about zero", "highest"])
+def test_values_of_any_kind_keep_their_order(kind: type[np.integer[Any]], place: str) -> None:
+    limits = np.iinfo(kind)
+    spread = min(60_000, limits.max - limits.min)
+    first = {
+        "lowest": limits.min,
+        "about zero": max(limits.min, -spread // 2),
+        "highest": limits.max - spread,
+    }[place]
+    values = np.linspace(first, first + spread, 40 * 56).round().astype(np.int64).reshape(40, 56)
+    pixels = read(dicom(values.astype(kind))).pixels.astype(np.int64)
+    expected = (values - first) / spread * 65535
+    np.testing.assert_allclose(pixels, expected, atol=1)
