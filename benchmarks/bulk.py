@@ -1,10 +1,11 @@
-"""Images a second over an archive: `pleura bulk` on one and two machines of a Ray cluster, against `pleura segment`.
+"""Throughput over an archive: `pleura bulk` on one and two machines, against `pleura segment`.
 
     python -m benchmarks.bulk --images 200 --cpus 1
 
-The machines are processes on this one, and each is told how many processors it has; they share them honestly only where there are as many
-as both are told. A run's rate is taken from the times at which its files were written, from the first to the last: what a cluster and its
-workers need to start is told apart.
+The machines are processes on this one, and each is told how many processors it has; they share them
+honestly only where there are as many as both are told. A run's rate is taken from the times at which
+its files were written, from the first to the last: what a cluster and its workers need to start is told
+apart.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _STORE = 200 << 20
 
 
 def main() -> None:
-    """Draws the archive, runs over it three times, prints a table."""
+    """Draw the archive, runs over it three times, prints a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=200)
     parser.add_argument("--side", type=int, default=1024, help="pixels of an image's side")
