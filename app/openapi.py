@@ -158,8 +158,20 @@ def document(app: FastAPI) -> dict[str, Any]:
             for operation in operations.values():
                 for response in operation["responses"].values():
                     response.setdefault("headers", {})["X-Request-ID"] = _REQUEST_ID
+        _without_tuples(made)
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _without_tuples(node: Any) -> None:
+    """Makes arrays of alike items of all tuples below ``node``: few generators know ``prefixItems``."""
+    if isinstance(node, dict):
+        items = node.get("prefixItems", [])
+        if items and all(item == items[0] for item in items):
+            node["items"] = items[0]
+            del node["prefixItems"]
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        _without_tuples(child)
 
 
 def _schemas(*models: type[BaseModel]) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from typing import TypeVar
 
 from prometheus_client import Gauge
 from python_multipart.multipart import parse_options_header
-from starlette.datastructures import Headers, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
 from model.errors import UnsupportedImage
 
 from .errors import (
+    BadRequest,
     BodyTooLarge,
     ClientGone,
     EncodedBody,
@@ -53,7 +54,7 @@ class Intake:
         """The files in the form fields ``fields``, in that order; a body that is not a form is the first field.
 
         Raises:
-            LengthRequired, EncodedBody, TooManyUploads, UploadTooSlow, BodyTooLarge, BadForm, WrongFields, UnsupportedImage,
+            LengthRequired, BadRequest, EncodedBody, TooManyUploads, UploadTooSlow, BodyTooLarge, BadForm, WrongFields, UnsupportedImage,
             SpoolFull, ClientGone
         """
         with self._arrival():
@@ -70,7 +71,7 @@ class Intake:
         """What ``read`` makes of the body as it is. Until then it counts as arriving.
 
         Raises:
-            LengthRequired, EncodedBody, TooManyUploads, UploadTooSlow, BodyTooLarge, SpoolFull, ClientGone
+            LengthRequired, BadRequest, EncodedBody, TooManyUploads, UploadTooSlow, BodyTooLarge, SpoolFull, ClientGone
         """
         with self._arrival():
             upload = await self._receive(request, _body)
@@ -96,7 +97,7 @@ class Intake:
             self._count -= 1
 
     async def _receive(self, request: Request, take: Callable[[Request], Awaitable[T]]) -> T:
-        _require_plain(request.headers)
+        _require_plain(request)
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await take(self._limited(request))
@@ -154,13 +155,18 @@ async def _body(request: Request) -> UploadFile:
         raise
 
 
-def _require_plain(headers: Headers) -> None:
-    """Raises:
-    LengthRequired: the headers do not say that there is a body.
-    EncodedBody: the body is compressed.
+def _require_plain(request: Request) -> None:
+    """Refuses a body that has no length or is compressed.
+
+    Raises:
+        LengthRequired: the headers do not say that there is a body.
+        BadRequest: the same of HTTP/1.0, which does not know that status (RFC 1945, 7.2.2).
+        EncodedBody: the body is compressed.
     """
+    headers = request.headers
     if not {"content-length", "transfer-encoding"} & set(headers):
-        raise LengthRequired(
+        error = BadRequest if request.scope["http_version"] == "1.0" else LengthRequired
+        raise error(
             "The request has neither Content-Length nor Transfer-Encoding, so that HTTP takes it to have no body: send one "
             "of them, and the image."
         )

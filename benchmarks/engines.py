@@ -1,8 +1,8 @@
-"""The engines side by side: ``python -m benchmarks.engines [--device cuda]``.
+"""Comparison of the engines: ``python -m benchmarks.engines [--device cuda]``.
 
-On a CPU, milliseconds an image of each engine, one image at a time, all processors. On CUDA, images a second of the service's
-engine at batch sizes 1 to 64, against PyTorch eager in fp32 one by one, and the share of the card's fp16 peak that the network's
-arithmetic comes to.
+On a CPU, milliseconds an image of each engine, one image at a time, all processors. On CUDA, images a
+second of the service's engine at batch sizes 1 to 64, against PyTorch eager in fp32 one by one, and the
+share of the card's fp16 peak that the network's arithmetic comes to.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ PEAK_TFLOPS = {
     "T4": 65.0,
     "V100": 125.0,
 }
-"""Dense fp16 with tensor cores, from the makers' data sheets; the first name that the card's contains counts."""
+"""Dense fp16 with tensor cores, from the makers' data sheets; the first name that the card's contains
+counts."""
 
 
 def milliseconds(call: Callable[[], object], *, seconds: float) -> float:
@@ -59,7 +60,7 @@ def milliseconds(call: Callable[[], object], *, seconds: float) -> float:
 
 
 def cpu_engines(checkpoint: Path) -> dict[str, Engine]:
-    """What can run here, by name: each engine, and OpenVINO fp32 beside int8."""
+    """Return the engines available here by name, with OpenVINO in fp32 and int8."""
     found: dict[str, Engine] = {}
     read = read_checkpoint(checkpoint)
     choices: tuple[EngineChoice, ...] = ("torch", "openvino")
@@ -76,7 +77,7 @@ def cpu_engines(checkpoint: Path) -> dict[str, Engine]:
 
 
 def on_cpu(checkpoint: Path, *, seconds: float, console: Console) -> dict[str, Any]:
-    """Measures the engines of a CPU."""
+    """Measure the engines of a CPU."""
     shape = _shape(checkpoint)
     batch = np.random.default_rng(0).standard_normal((1, *shape)).astype(np.float32)
     found = {
@@ -93,7 +94,7 @@ def on_cpu(checkpoint: Path, *, seconds: float, console: Console) -> dict[str, A
 
 
 def on_cuda(checkpoint: Path, *, seconds: float) -> dict[str, Any]:
-    """Measures the engine of a GPU."""
+    """Measure the engine of a GPU."""
     import torch
 
     from model.engines.pytorch import TorchEngine
@@ -132,7 +133,7 @@ def on_cuda(checkpoint: Path, *, seconds: float) -> dict[str, Any]:
 
 
 def count_operations(network: SegmentationNetwork, shape: tuple[int, int, int]) -> int:
-    """Floating-point operations of one image, a multiplication and an addition as two, as torch counts them."""
+    """Count the floating-point operations of one image; a multiply-add counts as two."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -142,14 +143,14 @@ def count_operations(network: SegmentationNetwork, shape: tuple[int, int, int]) 
 
 
 def peak_tflops(card: str) -> float | None:
-    """The card's dense fp16 peak; None where it is not known."""
+    """Return the dense fp16 peak of a card; None if unknown."""
     return next((tflops for name, tflops in PEAK_TFLOPS.items() if name in card), None)
 
 
 def speeds(
     rates: dict[int, float], *, baseline: float, operations: int, peak: float | None
 ) -> list[dict[str, Any]]:
-    """For each batch size: images a second, against the baseline, in arithmetic and as a share of the card's peak."""
+    """Return per batch size: images/s, ratio to the baseline, TFLOP/s and share of the card's peak."""
     return [
         {
             "batch": size,

@@ -1,9 +1,10 @@
-"""Images a second while training: ``python -m benchmarks.training [--device cuda]``, as ``make bench-training`` calls it.
+"""Training throughput: ``python -m benchmarks.training [--device cuda]``, see ``make bench-training``.
 
-Two loops train the same network on the same phantoms of 512² in one run: `training.loop.fit` with the recipe ``strong``, its
-augmentation and its loader; and what one would write without it, with torchvision's transforms, fp32 and the default layout.
-The augmentation of ``strong`` is much the heavier. Its loader is then run alone: where that is not faster than the loop, the images
-are what the network waits for.
+Two loops train the same network on the same phantoms of 512² in one run: `training.loop.fit` with the
+recipe ``strong``, its augmentation and its loader; and what one would write without it, with
+torchvision's transforms, fp32 and the default layout. The augmentation of ``strong`` is much the
+heavier. Its loader is then run alone: where that is not faster than the loop, the images are what the
+network waits for.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ PHANTOMS = 8
 
 
 class Clock(Progress):
-    """Notes when each step ended."""
+    """Note when each step ended."""
 
     ends: list[float]
 
@@ -156,7 +157,7 @@ def images_per_s(ends: list[float], *, batch_size: int) -> float:
 
 
 def measure(recipe: Recipe, *, steps: int, side: int, hardware: Hardware) -> dict[str, Any]:
-    """Runs both loops and the loader; ``steps`` are measured of each."""
+    """Run both loops and the loader; ``steps`` are measured of each."""
     size, batch_size = recipe.stages[-1].size, recipe.batch_size
     plain = CheckpointMetadata(name="plain", in_channels=recipe.in_channels).network()
     with TemporaryDirectory() as folder:

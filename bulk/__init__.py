@@ -1,1 +1,1 @@
-"""Many radiographs at once: which files, the loop over them, what is kept about a run."""
+"""Batch segmentation: the list of files, the loop over them, and the tables of results."""

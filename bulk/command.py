@@ -1,12 +1,12 @@
 """The command ``pleura segment``."""
 
 import re
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from model.devices import Device, EngineChoice
 from model.errors import PleuraError
 from model.writing.formats import Format
 
@@ -14,25 +14,9 @@ if TYPE_CHECKING:
     from model.segmenter import Segmenter
 
     from .listing import Shard
-    from .loop import Order
+    from .loop import OutputOptions
 
 _PIPE = Path("-")
-
-
-class DeviceName(StrEnum):
-    """Where a network runs."""
-
-    AUTO = "auto"
-    CUDA = "cuda"
-    CPU = "cpu"
-
-
-class EngineName(StrEnum):
-    """What runs a network."""
-
-    AUTO = "auto"
-    TORCH = "torch"
-    OPENVINO = "openvino"
 
 
 def segment(
@@ -46,52 +30,54 @@ def segment(
     ],
     out: Annotated[
         Path,
-        typer.Option(metavar="DIR|-", help="Folder for the results, or - to write one to standard output."),
+        typer.Option(metavar="DIR|-", help="Folder for the results, or - for standard output."),
     ],
-    format: Annotated[  # noqa: A002 - the name of the flag
-        Format, typer.Option(help="What is written of each image.")
+    format: Annotated[  # noqa: A002 - the name of the option
+        Format, typer.Option(help="Format of the results.")
     ] = Format.PNG,
-    recursive: Annotated[bool, typer.Option(help="Go into the folders of folders.")] = True,
+    recursive: Annotated[bool, typer.Option(help="Include subfolders.")] = True,
     shard: Annotated[
         str | None,
-        typer.Option(metavar="I/N", help="Do only part I of N (1/N to N/N), for jobs side by side."),
+        typer.Option(metavar="I/N", help="Process only part I of N (1/N to N/N), for parallel jobs."),
     ] = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(envvar="PLEURA_CHECKPOINT", help="Checkpoint to use; the bundled one if not given."),
     ] = None,
     device: Annotated[
-        DeviceName, typer.Option(envvar="PLEURA_DEVICE", help="auto takes CUDA where there is one.")
-    ] = DeviceName.AUTO,
+        Device, typer.Option(envvar="PLEURA_DEVICE", help="auto selects CUDA if available.")
+    ] = "auto",
     engine: Annotated[
-        EngineName, typer.Option(envvar="PLEURA_ENGINE", help="auto takes the fastest here.")
-    ] = EngineName.AUTO,
+        EngineChoice, typer.Option(envvar="PLEURA_ENGINE", help="auto selects the fastest.")
+    ] = "auto",
     flips: Annotated[
         bool,
         typer.Option(
-            help="Average over each image and its mirror image, at twice the time; no such mask is called trusted."
+            help="Average over each image and its mirror image; takes twice the time, and no mask is trusted."
         ),
     ] = False,
     threshold: Annotated[
         float | None,
         typer.Option(
-            min=0, max=1, help="Probability from which a pixel is lung; the checkpoint's own if not given."
+            min=0, max=1, help="Lowest probability of lung; the checkpoint's threshold if not given."
         ),
     ] = None,
     postprocess: Annotated[
         bool, typer.Option(help="Keep at most two lungs and fill their holes, or keep the raw mask.")
     ] = True,
 ) -> None:
-    """Segments the lungs in one radiograph or in many.
+    """Segment the lungs in one or many radiographs.
 
     Results mirror the folder: DIR/a/x.png becomes OUT/a/x.png.mask.png.
 
-    What is done is skipped: a command that was stopped goes on when given again.
+    Finished files are skipped: run the same command again to resume a stopped run.
 
-    OUT/results.csv has a row for each file: areas, trust, predicted IoU, warnings, or why there is no result.
+    OUT/results.csv has a row for each file: areas, trust, predicted IoU, warnings, or the reason why
+    there is no result.
 
-    A file that cannot be used is told, listed in OUT/failures.csv and passed over; the exit code is then 1. Files in a folder that are
-    no images by suffix or first bytes are counted at the end.
+    A file that cannot be used is reported, listed in OUT/failures.csv and skipped; the exit code is
+    then 1. Files in a folder that are not images by suffix or first bytes are ignored and counted at
+    the end.
 
     pleura segment radiographs --out masks
 
@@ -104,27 +90,27 @@ def segment(
         one = len(sources) == 1 and not sources[0].is_dir()
         if not (one and out == _PIPE and part is None):
             raise typer.BadParameter(
-                "- stands for one image: give one file or -, and --out -, without --shard."
+                "- stands for one image: give one file or -, and --out - without --shard."
             )
     elif out.exists() and not out.is_dir():
-        raise typer.BadParameter(f"--out {out} is a file: name a folder.")
+        raise typer.BadParameter(f"--out {out} is a file: give a folder.")
     elif any(source.resolve() == out.resolve() for source in sources):
-        raise typer.BadParameter("--out is the folder of the radiographs: name another one.")
+        raise typer.BadParameter("--out is the folder of the radiographs: use another folder.")
 
     import cv2
 
     from model.segmenter import Segmenter
 
-    from .loop import Order
+    from .loop import OutputOptions
 
-    # Images are read and written side by side: threads within one would only stand in each other's way.
+    # Images are read and written in parallel: threads within one image would compete for the processors.
     cv2.setNumThreads(1)
-    segmenter = Segmenter(checkpoint, device=device.value, engine=engine.value, flips=flips)
-    order = Order(format=format, threshold=threshold, postprocess=postprocess)
+    segmenter = Segmenter(checkpoint, device=device, engine=engine, flips=flips)
+    options = OutputOptions(format=format, threshold=threshold, postprocess=postprocess)
     if out == _PIPE:
-        _one(segmenter, sources[0], order)
+        _one(segmenter, sources[0], options)
     else:
-        _many(segmenter, sources, order, out=out, recursive=recursive, shard=part)
+        _many(segmenter, sources, options, out=out, recursive=recursive, shard=part)
 
 
 def _shard(given: str | None) -> "Shard | None":
@@ -134,19 +120,19 @@ def _shard(given: str | None) -> "Shard | None":
 
     numbers = re.fullmatch(r"(\d{1,9})/(\d{1,9})", given)
     if numbers is None or not 1 <= int(numbers[1]) <= int(numbers[2]):
-        raise typer.BadParameter(f"--shard {given} is none of 1/N to N/N: for the first of eight write 1/8.")
+        raise typer.BadParameter(f"--shard {given} is not one of 1/N to N/N: for the first of eight use 1/8.")
     return Shard(int(numbers[1]), int(numbers[2]))
 
 
-def _one(segmenter: "Segmenter", source: Path, order: "Order") -> None:
+def _one(segmenter: "Segmenter", source: Path, options: "OutputOptions") -> None:
     import sys
 
     try:
-        prepared = order.prepare(segmenter, sys.stdin.buffer.read() if source == _PIPE else source)
+        prepared = options.prepare(segmenter, sys.stdin.buffer.read() if source == _PIPE else source)
     except OSError as error:
         raise PleuraError(f"{source} cannot be opened ({error.strerror}): check its name.") from None
     (inferred,) = segmenter.run([prepared])
-    data, _ = order.finish(segmenter, prepared, inferred)
+    data, _ = options.finish(segmenter, prepared, inferred)
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
@@ -154,7 +140,7 @@ def _one(segmenter: "Segmenter", source: Path, order: "Order") -> None:
 def _many(
     segmenter: "Segmenter",
     sources: list[Path],
-    order: "Order",
+    options: "OutputOptions",
     *,
     out: Path,
     recursive: bool,
@@ -166,27 +152,27 @@ def _many(
     from .failures import Failures
     from .listing import list_images
     from .loop import segment_all
-    from .progress import RunProgress, passed_over
+    from .progress import RunProgress, ignored_sentence
     from .record import check_run, recorded_base
     from .results import Results
 
-    # A job that is told to end by its scheduler ends as by Ctrl-C: what is being written is finished.
+    # SIGTERM from a scheduler ends the run as Ctrl-C does: results being written are finished.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     listing = list_images(sources, recursive=recursive, out=out, base=recorded_base(out))
     if not listing.names:
-        others = f" {passed_over(listing.passed_over)}." if listing.passed_over else ""
-        raise PleuraError(f"There is no image to segment: name files, or a folder that holds some.{others}")
-    check_run(out, base=listing.base, segmenter=segmenter, order=order)
+        others = f" {ignored_sentence(listing.ignored)}." if listing.ignored else ""
+        raise PleuraError(f"There is no image to segment: give image files, or a folder with images.{others}")
+    check_run(out, base=listing.base, segmenter=segmenter, options=options)
     mine = [name for name in listing.names if shard is None or name in shard]
-    with Results(out, format_=order.format, shard=shard) as results, Failures(out, shard=shard) as failures:
+    with Results(out, format_=options.format, shard=shard) as results, Failures(out, shard=shard) as failures:
         todo = results.resume(mine)
         outcomes = segment_all(
-            segmenter, todo, base=listing.base, out=out, order=order, elsewhere=listing.elsewhere
+            segmenter, todo, base=listing.base, out=out, options=options, elsewhere=listing.elsewhere
         )
         progress = RunProgress(
             len(todo),
             done_before=len(mine) - len(todo),
-            passed_over=listing.passed_over,
+            ignored=listing.ignored,
             failures=failures.path,
             results=results.path,
         )

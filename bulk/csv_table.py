@@ -1,4 +1,4 @@
-"""Tables as CSV (RFC 4180, UTF-8) whose first column names files."""
+"""CSV tables (RFC 4180, UTF-8) whose first column is a file name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .listing import Shard
 from .loop import ArchiveError
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a cell begins with that a spreadsheet would compute."""
+"""First characters of a cell that a spreadsheet takes for a formula."""
 
 
 def table_path(out: Path, name: str, shard: Shard | None) -> Path:
@@ -23,30 +23,30 @@ def table_path(out: Path, name: str, shard: Shard | None) -> Path:
 
 
 def cell(name: str) -> str:
-    """A file's name as it stands in a table.
+    r"""Return a file name as written in a table.
 
-    Bytes that are not UTF-8 are written as ``\\xff``. A name that a spreadsheet would take for a formula gets ``./`` in front, and so
-    remains a name of the same file.
+    Bytes that are not UTF-8 are written as ``\xff``. A name that a spreadsheet would take for a formula
+    is prefixed with ``./``, which still names the same file.
     """
-    spelt = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return f"./{spelt}" if spelt.startswith(_FORMULA) else spelt
+    escaped = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return f"./{escaped}" if escaped.startswith(_FORMULA) else escaped
 
 
 class CsvTable:
-    """A table that is written row by row: what was added is in the file when a process is killed.
+    """A table written row by row: every added row is in the file even if the process is killed.
 
     Args:
-        path: the file; one of that name is replaced.
-        columns: its header.
-        before: rows that it begins with. Until they are all written the file that was there remains.
+        path: the file; an existing file is replaced.
+        columns: the header.
+        before: the first rows. An existing file is replaced only after they are all written.
 
     Raises:
-        ArchiveError: it cannot be written.
+        ArchiveError: the file cannot be written.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], before: Iterable[Sequence[str]] = ()) -> None:
         part = path.with_name(f".{path.name}.part")
-        with _sentence(), ExitStack() as undo:
+        with _as_archive_error(), ExitStack() as undo:
             path.parent.mkdir(parents=True, exist_ok=True)
             undo.callback(part.unlink, missing_ok=True)
             self._file: IO[str] = undo.enter_context(part.open("w", newline="", encoding="utf-8"))
@@ -62,9 +62,9 @@ class CsvTable:
         """Add a row.
 
         Raises:
-            ArchiveError: it cannot be written.
+            ArchiveError: the file cannot be written.
         """
-        with _sentence():
+        with _as_archive_error():
             self._writer.writerow((cell(name), *map(_text, values)))
             self._file.flush()
 
@@ -74,21 +74,21 @@ class CsvTable:
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> Iterator[list[str]]:
-    """The rows of a table, one at a time. A last one that a killed process did not finish is left out.
+    """Yield the rows of a table; an incomplete last row of a killed process is left out.
 
     Raises:
         ArchiveError: the file cannot be read, or has other columns.
     """
-    with _sentence(), path.open("rb") as file:
+    with _as_archive_error(), path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         if not size:
             return
         file.seek(size - 1)
         whole = file.read(1) == b"\n"
-    with _sentence(), path.open(newline="", encoding="utf-8", errors="replace") as opened:
+    with _as_archive_error(), path.open(newline="", encoding="utf-8", errors="replace") as opened:
         rows = csv.reader(opened)
         if next(rows, None) != list(columns):
-            raise ArchiveError(f"{path} is another table than is written here: move it away.")
+            raise ArchiveError(f"{path} is a table with other columns: move it to another folder.")
         row: list[str] | None = None
         try:
             for following in rows:
@@ -110,11 +110,11 @@ def _text(value: Any) -> str:
 
 
 @contextmanager
-def _sentence() -> Iterator[None]:
+def _as_archive_error() -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise ArchiveError(
-            f"A table of the results cannot be read or written ({error.strerror}): check the rights and the room in --out, then run "
-            "the same command again."
+            f"A table of the results cannot be read or written ({error.strerror}): check the permissions and "
+            "the free space in --out, then run the same command again."
         ) from error

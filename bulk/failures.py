@@ -1,4 +1,4 @@
-"""The list of the files that could not be segmented."""
+"""The table of files that could not be segmented."""
 
 import sys
 from pathlib import Path
@@ -10,13 +10,14 @@ from .listing import Shard
 
 
 class Failures:
-    """``failures.csv`` in the folder of the results, or ``failures-1-of-8.csv`` for a shard: name and reason, one line each.
+    """``failures.csv`` in the results folder, or ``failures-1-of-8.csv`` for a shard: names and reasons.
 
-    It is of the last run alone, as every run tries again what has no result; a run without failures leaves none.
+    It covers the last run only, since every run retries files without a result; a run without failures
+    leaves no file.
 
     Attributes:
         path: the file.
-        count: lines in it.
+        count: number of rows.
     """
 
     def __init__(self, out: Path, *, shard: Shard | None) -> None:
@@ -35,15 +36,15 @@ class Failures:
             self._table.close()
 
     def add(self, name: str, reason: str) -> None:
-        """Adds a line, and says it on standard error.
+        """Add a row, and print it on standard error.
 
         Raises:
-            ArchiveError: it cannot be written.
+            ArchiveError: the file cannot be written.
         """
         if self._table is None:
             self._table = CsvTable(self.path, ("file", "reason"))
         self._table.add(name, reason)
         self.count += 1
-        # A name may hold what a terminal would obey.
+        # A name may contain terminal escape sequences.
         shown = name if name.isprintable() else repr(name)
-        print(f"pleura: {shown}: {reason}", file=sys.stderr)  # noqa: T201 - it is for people
+        print(f"pleura: {shown}: {reason}", file=sys.stderr)  # noqa: T201 - output for the user

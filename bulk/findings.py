@@ -1,4 +1,4 @@
-"""What the table of results says of one radiograph."""
+"""The findings of one radiograph in the table of results."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ class Findings:
     """A segmentation without its pixels. A lung that was not found has no area.
 
     Attributes:
-        width, height: of the image, pixels.
-        right_area_px, left_area_px: pixels.
-        right_area_mm2, left_area_mm2: square millimetres, where the spacing is known.
-        spacing_plane: where they hold, see `Radiograph`.
-        trusted: nothing speaks against the mask.
-        predicted_iou: None where the checkpoint is not calibrated.
-        warnings: codes, with spaces between them.
-        engine: what ran the network.
+        width, height: size of the image in pixels.
+        right_area_px, left_area_px: lung areas in pixels.
+        right_area_mm2, left_area_mm2: lung areas in mm²; None if the spacing is unknown.
+        spacing_plane: the plane of the spacing, see `Radiograph`.
+        trusted: whether the mask is trusted.
+        predicted_iou: predicted IoU; None if the checkpoint is not calibrated.
+        warnings: codes of the warnings, separated by spaces.
+        engine: name of the engine that ran the network.
     """
 
     width: int
@@ -37,7 +37,7 @@ class Findings:
 
     @classmethod
     def of(cls, segmentation: Segmentation, engine: Engine) -> Findings:
-        """The findings in a segmentation."""
+        """Return the findings of a segmentation."""
         right, left, quality = segmentation.right, segmentation.left, segmentation.quality
         return cls(
             width=segmentation.radiograph.width,

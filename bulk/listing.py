@@ -1,4 +1,4 @@
-"""Which files are to be segmented, and what their results are called."""
+"""The files to segment, and the names of their results."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ from model.errors import PleuraError
 from model.reading.files import is_leftover, may_be_image
 
 ELSEWHERE = "_elsewhere"
-"""What the names of files begin with that were named themselves and do not lie below the base."""
+"""Prefix of the names of files that were given individually and are not below the base folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Files below one folder.
+    """The images below one folder.
 
     Attributes:
         base: the folder.
-        names: of each file, its path from there with ``/``. The results mirror them.
-        elsewhere: files that lie outside the base, by their names: `ELSEWHERE`, then the whole path.
-        passed_over: how many files in folders are no images by suffix and first bytes; hidden ones do not count.
+        names: path of each file relative to the base, with ``/``. Results mirror these names.
+        elsewhere: files outside the base, by name: `ELSEWHERE`, then the whole path.
+        ignored: number of files in folders that are not images by suffix or first bytes, hidden files
+            excluded.
     """
 
     base: Path
     names: list[str]
     elsewhere: Mapping[str, Path] = field(default_factory=dict)
-    passed_over: int = 0
+    ignored: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One of ``count`` parts of a listing, ``index`` from 1. A file's name alone decides where it belongs."""
+    """One of ``count`` parts of a listing, ``index`` from 1. The name of a file determines its shard."""
 
     index: int
     count: int
@@ -46,16 +47,18 @@ class Shard:
 def list_images(sources: Sequence[Path], *, recursive: bool, out: Path, base: Path | None = None) -> Listing:
     """List the images among ``sources``.
 
-    Of a folder, files are taken that have an image's suffix or an image's first bytes; leftovers (`is_leftover`) are passed
-    over, and so is ``out``. Files that are named themselves are always taken. If a folder is the only source, it is the base. Else the base is the
-    given one; or the working directory, or the file system's root where a source lies outside it. So the same file always has the same
-    name, and no two files share one.
+    In a folder, files with an image suffix or the first bytes of an image are listed; leftovers
+    (`is_leftover`) and ``out`` are skipped. Files given individually are always listed.
+
+    If a folder is the only source, it is the base. Otherwise the base is the given one, or else the
+    working directory, or the root of the file system if a source is outside the working directory. So a
+    file always has the same name, and no two files share a name.
 
     Args:
         sources: files and folders; they need not exist.
-        recursive: go into the folders of folders.
-        out: where results go.
-        base: of the results that are there already.
+        recursive: include subfolders.
+        out: folder for the results.
+        base: base of the results that exist already.
 
     Raises:
         PleuraError: two files would have the same name.
@@ -78,13 +81,14 @@ def list_images(sources: Sequence[Path], *, recursive: bool, out: Path, base: Pa
                 name = f"{ELSEWHERE}{file}".replace(os.sep, "/")
                 if os.path.lexists(f"{top}{os.sep}{name}"):
                     raise PleuraError(
-                        f"{file} and {top}{os.sep}{name} would have the same result: name another --out for one of them."
+                        f"{file} and {top}{os.sep}{name} would have the same result: "
+                        "use another --out for one of them."
                     )
                 elsewhere[name] = Path(file)
             names.append(name)
-    # Only sources that overlap name a file twice.
+    # Overlapping sources list a file twice.
     unique = names if len(paths) == 1 else list(dict.fromkeys(names))
-    return Listing(Path(top), unique, elsewhere, walk.passed_over)
+    return Listing(Path(top), unique, elsewhere, walk.ignored)
 
 
 def _lies_in(folder: str, path: str) -> bool:
@@ -92,7 +96,7 @@ def _lies_in(folder: str, path: str) -> bool:
 
 
 def _name(file: str, top: str) -> str | None:
-    """A file's path from ``top`` with ``/``; None where it does not lie there, whatever links lead to it."""
+    """Return the path of a file relative to ``top``, with ``/``; None if it is outside, links resolved."""
     if _lies_in(top, file):
         return os.path.relpath(file, top).replace(os.sep, "/")
     real = str(Path(file).parent.resolve() / Path(file).name)
@@ -100,12 +104,12 @@ def _name(file: str, top: str) -> str | None:
 
 
 class _Walk:
-    """The files of folders that may be images, and a count of the others."""
+    """A walk over the files that may be images, with a count of the others."""
 
     def __init__(self, left_out: str, *, recursive: bool) -> None:
         self._left_out = left_out
         self._recursive = recursive
-        self.passed_over = 0
+        self.ignored = 0
 
     def __call__(self, top: str) -> Iterator[str]:
         unreadable: list[str] = []
@@ -122,6 +126,6 @@ class _Walk:
                 if may_be_image(file):
                     yield str(file)
                 else:
-                    self.passed_over += 1
-        # Given as if they were files: whoever reads them says what is wrong.
+                    self.ignored += 1
+        # Unreadable folders are yielded like files: the reader then reports the error.
         yield from unreadable

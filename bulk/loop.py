@@ -1,4 +1,4 @@
-"""Many radiographs: read and written in threads beside the one that runs the network; each result whole or not there."""
+"""The loop over many radiographs: threads read and write, one runs the network; writes are atomic."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from .findings import Findings
 
 
 class ArchiveError(PleuraError):
-    """The results cannot be kept."""
+    """The results cannot be written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file.
+    """Outcome of one file.
 
     Attributes:
-        name: as in the listing.
-        error: a sentence on why there is no result; None where there is one.
-        trusted: nothing speaks against the mask.
-        findings: what is in the table of results; None where there is no result, or where the run has no such table.
+        name: name in the listing.
+        error: a sentence on why there is no result; None if there is one.
+        trusted: whether the mask is trusted.
+        findings: row of the table of results; None without a result, or if the run has no such table.
     """
 
     name: str
@@ -43,12 +43,12 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What is wanted of each image.
+class OutputOptions:
+    """Output options for every image of a run.
 
     Attributes:
-        format: what is written.
-        threshold: probability from which a pixel is lung; None takes the checkpoint's.
+        format: format of the results.
+        threshold: lowest probability of lung; None for the checkpoint's threshold.
         postprocess: keep at most two components and fill holes.
     """
 
@@ -57,24 +57,24 @@ class Order:
     postprocess: bool = True
 
     def prepare(self, segmenter: Segmenter, source: Path | bytes) -> Prepared:
-        """Reads an image.
+        """Read an image.
 
         Raises:
-            ImageError: it cannot be used.
-            OSError: it cannot be opened.
+            ImageError: the image cannot be used.
+            OSError: the file cannot be opened.
         """
-        # An overlay shows all pixels, not only what the network needs.
+        # An overlay needs all pixels, not only the reduced image for the network.
         prepared = segmenter.prepare(read(source) if self.format is Format.OVERLAY else source)
         if self.format.is_dicom and prepared.radiograph.dataset is None:
-            # Told before the network runs, not after it.
+            # Checked here, before the network runs.
             raise UnsuitableImage(NO_DICOM)
         return prepared
 
     def finish(self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred) -> tuple[bytes, Findings]:
-        """The bytes of the result, and what is in it.
+        """Return the bytes of the result, and its findings.
 
         Raises:
-            ImageError: the image cannot have such a result.
+            ImageError: the format is not possible for this image.
         """
         segmentation = segmenter.finish(
             prepared, inferred, threshold=self.threshold, postprocess=self.postprocess
@@ -89,21 +89,21 @@ def segment_all(
     *,
     base: Path,
     out: Path,
-    order: Order,
+    options: OutputOptions,
     elsewhere: Mapping[str, Path] = MappingProxyType({}),
 ) -> Generator[Outcome, None, None]:
-    """Segments files and writes each result to ``out`` under the file's name with the format's suffix.
+    """Segment files and write each result to ``out``, named after the file with the suffix of the format.
 
-    The network runs in the thread that iterates. However many names there are, only a few images are in memory. What is being
-    written when the iterator is closed is still written; the rest is left.
+    The network runs in the thread that iterates. Memory use does not grow with the number of names.
+    When the iterator is closed, results being written are finished; the rest is dropped.
 
     Args:
-        segmenter: what does the work.
+        segmenter: the segmenter.
         names: paths below ``base``.
-        base: where images lie.
-        out: where results go.
-        order: what is wanted of each.
-        elsewhere: where those images are that do not lie below ``base``, by their names.
+        base: folder of the images.
+        out: folder for the results.
+        options: output options.
+        elsewhere: paths of the images that are not below ``base``, by name.
 
     Raises:
         ArchiveError: results cannot be written.
@@ -111,7 +111,7 @@ def segment_all(
     """
     batch_size = segmenter.engine.max_batch
     workers = available_cpus()
-    # One batch that is ready for the network while another is in it, and what the threads have in hand.
+    # One batch in the network, the next one ready, and one image per thread.
     most = 2 * batch_size + workers
     waiting = iter(names)
     reading: deque[tuple[str, Future[Prepared]]] = deque()
@@ -119,15 +119,15 @@ def segment_all(
     pool = ThreadPoolExecutor(workers, thread_name_prefix="images")
 
     def keep(name: str, prepared: Prepared, inferred: Inferred) -> Findings:
-        data, findings = order.finish(segmenter, prepared, inferred)
-        _save(out / f"{name}{order.format.suffix}", data)
+        data, findings = options.finish(segmenter, prepared, inferred)
+        _save(out / f"{name}{options.format.suffix}", data)
         return findings
 
     try:
         while True:
             for name in islice(waiting, most - len(reading)):
                 path = elsewhere.get(name) or base / name
-                reading.append((name, pool.submit(order.prepare, segmenter, path)))
+                reading.append((name, pool.submit(options.prepare, segmenter, path)))
             if not reading:
                 break
             batch: list[tuple[str, Prepared]] = []
@@ -136,7 +136,7 @@ def segment_all(
                 try:
                     batch.append((name, future.result()))
                 except (ImageError, OSError) as error:
-                    yield Outcome(name, error=_sentence(error))
+                    yield Outcome(name, error=_reason(error))
             if batch:
                 answers = segmenter.run([prepared for _, prepared in batch])
                 for (name, prepared), inferred in zip(batch, answers, strict=True):
@@ -163,15 +163,16 @@ def _save(path: Path, data: bytes) -> None:
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             raise UnreadableImage(
-                "The name is too long for a file system to hold it with a suffix: rename the file."
+                "The file name is too long for the name of its result: rename the file."
             ) from None
         raise ArchiveError(
-            f"The results cannot be written ({error.strerror}): free the disk or name another --out, then run the same "
-            "command again."
+            f"The results cannot be written ({error.strerror}): free disk space or use another --out, "
+            "then run the same command again."
         ) from error
 
 
-def _sentence(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
-        return f"The file cannot be opened ({error.strerror or type(error).__name__}): check its name and permissions."
+        cause = error.strerror or type(error).__name__
+        return f"The file cannot be opened ({cause}): check its name and permissions."
     return str(error)

@@ -1,4 +1,4 @@
-"""How far a run is, on standard error."""
+"""The progress of a run, on standard error."""
 
 import sys
 from pathlib import Path
@@ -12,29 +12,29 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from .loop import Outcome
 
 
-def passed_over(count: int) -> str:
-    """A sentence on how many files are no images."""
+def ignored_sentence(count: int) -> str:
+    """Return a sentence with the number of files that are not images."""
     files = "1 file was" if count == 1 else f"{count} files were"
-    return f"{files} passed over: no image type that is read"
+    return f"{files} ignored: not a supported image type"
 
 
 class RunProgress:
-    """A bar where a person looks on, and a line at the end.
+    """A progress bar on a terminal, and a summary line at the end.
 
     Args:
-        total: images to be done.
-        done_before: images that were done already.
-        passed_over: files that are no images.
-        failures: where failures are listed.
-        results: where it is said why a mask should be looked at.
+        total: images to process.
+        done_before: images that a previous run finished.
+        ignored: files that are not images.
+        failures: path of the table of failures.
+        results: path of the table of results, with the warnings about masks.
     """
 
     def __init__(
-        self, total: int, *, done_before: int, passed_over: int = 0, failures: Path | str, results: Path | str
+        self, total: int, *, done_before: int, ignored: int = 0, failures: Path | str, results: Path | str
     ) -> None:
         self._failures = failures
         self._results = results
-        self._passed_over = passed_over
+        self._ignored = ignored
         self._done_before = done_before
         self._start = perf_counter()
         self._done = self._failed = self._untrusted = 0
@@ -46,7 +46,7 @@ class RunProgress:
             TimeRemainingColumn(),
             console=Console(file=sys.stderr),
             disable=not sys.stderr.isatty(),
-            # The lines about failures go to standard error as they are.
+            # Lines about failures are printed to standard error directly.
             redirect_stdout=False,
         )
         self._task = self._bar.add_task("", total=total, rate=0.0)
@@ -59,21 +59,21 @@ class RunProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
-        told = [f"{self._done} segmented ({self._rate():.1f} images/s)"]
+        parts = [f"{self._done} segmented ({self._rate():.1f} images/s)"]
         if self._done_before:
-            told.append(f"{self._done_before} done before")
+            parts.append(f"{self._done_before} done before")
         if self._untrusted:
-            told.append(f"{self._untrusted} of the masks should be looked at: see {self._results}")
+            parts.append(f"{self._untrusted} of the masks should be reviewed: see {self._results}")
         if self._failed:
-            told.append(f"{self._failed} failed: see {self._failures}")
-        if self._passed_over:
-            told.append(passed_over(self._passed_over))
+            parts.append(f"{self._failed} failed: see {self._failures}")
+        if self._ignored:
+            parts.append(ignored_sentence(self._ignored))
         if kind is not None:
-            told.append("stopped: the same command goes on")
-        print(f"pleura: {', '.join(told)}", file=sys.stderr)  # noqa: T201 - it is for people
+            parts.append("stopped: run the same command again to resume")
+        print(f"pleura: {', '.join(parts)}", file=sys.stderr)  # noqa: T201 - output for the user
 
     def add(self, outcome: Outcome) -> None:
-        """Counts one image."""
+        """Count one image."""
         if outcome.error is None:
             self._done += 1
             self._untrusted += not outcome.trusted

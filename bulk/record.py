@@ -1,4 +1,4 @@
-"""What a folder of results was made with, so that a run that goes on makes no mixture."""
+"""The record of the settings of a results folder, so that a resumed run does not mix results."""
 
 import json
 from pathlib import Path
@@ -8,13 +8,13 @@ from model.checkpoint import write_atomically
 from model.errors import PleuraError
 from model.segmenter import Segmenter
 
-from .loop import Order
+from .loop import OutputOptions
 
 RECORD = ".pleura-run.json"
 
 
 def recorded_base(out: Path) -> Path | None:
-    """The folder that the names of the results in ``out`` begin from; None where there are none.
+    """Return the base folder of the result names in ``out``; None if there are no results.
 
     Raises:
         PleuraError: the record cannot be read.
@@ -23,30 +23,30 @@ def recorded_base(out: Path) -> Path | None:
     return Path(folder) if isinstance(folder, str) else None
 
 
-def check_run(out: Path, *, base: Path, segmenter: Segmenter, order: Order) -> None:
-    """Write the record where there is none, else compare.
+def check_run(out: Path, *, base: Path, segmenter: Segmenter, options: OutputOptions) -> None:
+    """Write the record if there is none, otherwise compare.
 
-    What is there already is skipped by its name, so it must be what would be made again: of the same images, checkpoint, engine, threshold
-    and post-processing. That images are averaged with their mirror images is a part of the engine's name. Formats may differ, as their
-    names do.
+    Existing results are skipped by name, so they must come from the same images, checkpoint, engine,
+    threshold and post-processing. Test-time augmentation (``--flips``) is part of the engine name.
+    Formats may differ, since their file names differ.
 
     Raises:
-        PleuraError: the folder's results are others, or it cannot be written.
+        PleuraError: the results were made with other settings, or the folder cannot be written.
     """
     metadata = segmenter.metadata
     wanted = {
         "folder": str(base.resolve()),
         "checkpoint": metadata.sha256,
         "engine": segmenter.engine.name,
-        "threshold": metadata.threshold if order.threshold is None else order.threshold,
-        "postprocess": order.postprocess,
+        "threshold": metadata.threshold if options.threshold is None else options.threshold,
+        "postprocess": options.postprocess,
     }
     path = out / RECORD
     try:
         if not path.exists():
             write_atomically(path, json.dumps(wanted).encode() + b"\n")
     except OSError as error:
-        raise PleuraError(f"{out} cannot be written ({error.strerror}): name another --out.") from error
+        raise PleuraError(f"{out} cannot be written ({error.strerror}): use another --out.") from error
     found = _read(path)
     other = [
         f"{key} ({found.get(key, 'unknown')}, not {value})"
@@ -55,7 +55,7 @@ def check_run(out: Path, *, base: Path, segmenter: Segmenter, order: Order) -> N
     ]
     if other:
         raise PleuraError(
-            f"{out} holds results of another {' and '.join(other)}: name another --out, or remove that folder."
+            f"{out} holds results of another {' and '.join(other)}: use another --out, or delete that folder."
         )
 
 
@@ -65,7 +65,7 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise PleuraError(f"{path} cannot be read ({error.strerror}): name another --out.") from error
+        raise PleuraError(f"{path} cannot be read ({error.strerror}): use another --out.") from error
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

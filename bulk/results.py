@@ -1,4 +1,4 @@
-"""The table of all results, which goes on where a run was stopped."""
+"""The table of all results, which a resumed run continues."""
 
 from __future__ import annotations
 
@@ -28,17 +28,18 @@ _TABLE = re.compile(r"results(-\d+-of-\d+)?\.csv")
 
 
 class Results:
-    """``results.csv`` in the folder of the results, or ``results-1-of-8.csv`` for a shard: a row for each file.
+    """``results.csv`` in the results folder, or ``results-1-of-8.csv`` for a shard: one row per file.
 
-    A file is done when it has both a result and a row; so after a run that was killed, or whose shards each wrote a table, this one begins
-    with all rows whose results are there, from whichever table. Rows of failures are of the last run alone.
+    A file is done when it has both a result and a row. After a killed run, or a run in shards, the
+    table begins with the rows of all tables in the folder whose results exist. Rows of failures come
+    from the last run only.
 
-    However many files there are, 9 bytes are kept of each.
+    Memory use is 9 bytes per file.
 
     Args:
         out: folder of the results.
-        format_: what is written of each image now.
-        shard: what part of the files this run does.
+        format_: format of this run.
+        shard: the part of the files that this run processes.
     """
 
     def __init__(self, out: Path, *, format_: Format, shard: Shard | None) -> None:
@@ -58,13 +59,13 @@ class Results:
             self._table.close()
 
     def resume(self, names: Sequence[str]) -> list[str]:
-        """Begin the table with the rows that hold.
+        """Start the table with the rows that are still valid.
 
         Args:
             names: the files of this run.
 
         Returns:
-            Those that are still to be done.
+            The files that remain to be done.
 
         Raises:
             ArchiveError: the table cannot be written, or another file has its name.
@@ -77,12 +78,12 @@ class Results:
         return [name for name in names if known.get(name) != _ROW]
 
     def add(self, outcome: Outcome) -> None:
-        """Add what became of a file.
+        """Add the row of one file.
 
         Raises:
-            ArchiveError: it cannot be written.
+            ArchiveError: the file cannot be written.
         """
-        assert self._table is not None, "resume comes first"
+        assert self._table is not None, "call resume first"
         found: Sequence[object] = [None] * (len(COLUMNS) - 2)
         if outcome.findings is not None:
             found = astuple(outcome.findings)
@@ -104,18 +105,18 @@ class Results:
                     yield row
 
     def _keeps(self, name: str) -> bool:
-        """Whether a file that is none of this run's has a result, and belongs here."""
+        """Whether a file outside this run has a result and belongs in this table."""
         if self._shard is not None and name not in self._shard:
             return False
         return any(self._has_result(name, format_) for format_ in Format)
 
     def _tables(self) -> list[Path]:
-        """All tables of results in the folder, its own first."""
+        """All tables of results in the folder, the one of this run first."""
         found = [path for path in self._out.glob("results*.csv") if _TABLE.fullmatch(path.name)]
         return sorted(found, key=lambda path: (path != self.path, path))
 
     def _has_result(self, name: str, format_: Format) -> bool:
-        # Not by pathlib, which keeps every part of a path; and a name that is too long has none.
+        # Not pathlib, which interns every path component; a name that is too long has no result.
         return os.path.lexists(f"{self._out}{os.sep}{name}{format_.suffix}")
 
 
@@ -123,7 +124,7 @@ _NOTHING, _RESULT, _ROW = range(3)
 
 
 class _Names:
-    """A state for each of many names, which are kept as 8 bytes of their BLAKE2b hash."""
+    """A state for each name; names are stored as 8 bytes of their BLAKE2b hash."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._keys = array("Q", map(_short, names))
@@ -147,5 +148,5 @@ class _Names:
 
 
 def _short(name: str) -> int:
-    spelt = cell(name).removeprefix("./")
-    return int.from_bytes(blake2b(spelt.encode(), digest_size=8).digest(), "little")
+    escaped = cell(name).removeprefix("./")
+    return int.from_bytes(blake2b(escaped.encode(), digest_size=8).digest(), "little")

@@ -1,4 +1,4 @@
-"""Log lines, as text or JSON. Nothing of an image, its name or its patient is ever in one."""
+"""Log lines as text or JSON. They never contain image data, file names or patient data."""
 
 import json
 import logging
@@ -15,7 +15,10 @@ request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 
 def frames(error: BaseException) -> str:
-    """An error's type and where it came from, without its message: that may quote what was read. Of a group, its first."""
+    """Return the type of an error and its last stack frames, without the message, which may quote the input.
+
+    Of an exception group, the first error counts.
+    """
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     places = (f"{frame.name} line {frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:])
@@ -23,10 +26,10 @@ def frames(error: BaseException) -> str:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object in a line."""
+    """A formatter for one JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Writes a record."""
+        """Write a record."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -38,10 +41,10 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """One line for people."""
+    """A formatter for one readable line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Writes a record."""
+        """Write a record."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         fields = "".join(f" {name}={value}" for name, value in _fields(record).items())
         return f"{time} {record.levelname.lower():7} {request_id.get()} {record.getMessage()}{fields}"
@@ -52,9 +55,9 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def configure(log_format: Literal["text", "json"]) -> None:
-    """Sends Pleura's and uvicorn's log lines to standard error, and nobody else's.
+    """Send the log lines of Pleura and uvicorn, and no others, to standard error.
 
-    Other libraries put values out of a file into their messages and warnings.
+    Other libraries put values from a file into their messages and warnings.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
@@ -64,7 +67,7 @@ def configure(log_format: Literal["text", "json"]) -> None:
         logger.handlers = [handler]
         logger.setLevel(logging.INFO)
         logger.propagate = False
-    # uvicorn's own access lines hold addresses and whole queries.
+    # uvicorn's access lines contain addresses and whole queries.
     access = logging.getLogger("uvicorn.access")
     access.handlers = []
     access.propagate = False

@@ -1,10 +1,10 @@
-"""The watcher of a PACS: finds new radiographs, segments them, stores the segmentations beside them.
+"""The PACS watcher: finds new radiographs, segments them and stores the segmentations in the same study.
 
-One instance goes one way through one thread:
+One thread takes each instance through these steps:
 
     Archive.series, .instances -> Selection -> .has_series -> .fetch -> Segmenter -> dicom_seg -> .store
 
-What was done is kept nowhere but in the PACS itself: the segmentation of an instance has a series whose UID follows from the
-instance and the weights, and where that series is, nothing is done again. So any number of watchers may be killed, restarted and
-run beside each other.
+The PACS itself is the only record of what was done. The series UID of a segmentation is derived from
+the instance and the weights; an instance whose series exists is skipped. Any number of watchers may
+therefore be killed, restarted and run in parallel.
 """

@@ -1,4 +1,4 @@
-"""A PACS as the watcher sees it: searches, retrieves and stores by DICOMweb, with retries."""
+"""The PACS as the watcher uses it: search, retrieve and store by DICOMweb, with retries."""
 
 from __future__ import annotations
 
@@ -27,45 +27,45 @@ from .stored import check_stored
 T = TypeVar("T")
 
 PAGE = 100
-"""Entries that are asked for at once; a PACS may give fewer."""
+"""Entries requested per page; a PACS may return fewer."""
 
 ATTEMPTS = 4
-"""For one request about one series or instance."""
+"""Attempts for one request about one series or instance."""
 
 SEARCH_ATTEMPTS = 8
-"""For the search that everything begins with: about two minutes."""
+"""Attempts for the search for series at the start of a round: about two minutes."""
 
 _RETRIEVE_AE = "00080054"
 _UID = re.compile(r"\d(?:[\d.]{0,62}\d)?")
-"""Looser than the standard, as archives hold zeros at the front; but nothing that would be a path."""
+"""Looser than the standard, since archives hold components with leading zeros; still safe in a URL path."""
 
 _NOTHING = frozenset({404, 410})
-"""Statuses that some give a search that finds nothing."""
+"""Statuses that some servers return for a search without results."""
 
 _PAST_THE_END = _NOTHING | {416}
 
 
 class Archive:
-    """A PACS. Each method may raise `PacsError`, where nothing will work until its user changes something.
+    """A PACS. Each method may raise `PacsError`: nothing works until the user changes the configuration.
 
     Args:
         url: base address of the DICOMweb service.
-        session: what requests go through.
-        retries: how to try again.
-        endless: never give up the search for series.
+        session: the HTTP session.
+        retries: the retry policy.
+        endless: retry the search for series without limit.
     """
 
     def __init__(self, url: str, session: Session, retries: Retries, *, endless: bool = False) -> None:
         self._client = Client(url, session)
         self._retries = retries
         self._search_attempts = None if endless else SEARCH_ATTEMPTS
-        self._told = False
+        self._warned = False
 
     def series(self, modalities: Sequence[str], *, since: date | None = None) -> Iterator[Series]:
-        """All series of these modalities; only of studies from ``since`` on, where it is given.
+        """All series of these modalities; only of studies dated ``since`` or later if it is given.
 
         Raises:
-            PacsError: also where the PACS does not answer the search.
+            PacsError: also if the PACS does not answer the search.
         """
         answered = False
         try:
@@ -80,7 +80,7 @@ class Archive:
                 self._probe()
         except Refused as error:
             raise PacsError(
-                f"The PACS does not answer a search for series ({error.reason}): check --url."
+                f"The PACS rejects the search for series ({error.reason}): check --url."
             ) from error
         except Unavailable as error:
             raise PacsError(
@@ -91,8 +91,8 @@ class Archive:
         """All instances of a series.
 
         Raises:
-            Unavailable: not now.
-            Refused: never.
+            Unavailable: the PACS cannot answer now.
+            Refused: the PACS rejects the request.
         """
         for row in self._rows(
             self._client.instances,
@@ -110,8 +110,8 @@ class Archive:
         """Whether a study has this series.
 
         Raises:
-            Unavailable: not now.
-            Refused: never.
+            Unavailable: the PACS cannot answer now.
+            Refused: the PACS rejects the request.
         """
         try:
             found = self._ask(
@@ -124,38 +124,38 @@ class Archive:
             if error.status not in _NOTHING:
                 raise
             return False
-        # A PACS that does not know the filter would give all series.
+        # A PACS that ignores the filter returns all series.
         return any(self._uids(row, attributes.SERIES) == [uid] for row in found)
 
     def fetch(self, instance: Instance) -> bytes:
-        """An instance's file, in the transfer syntax that the PACS keeps it in where it gives that.
+        """Return the file of an instance, in its stored transfer syntax if the PACS offers it.
 
         Raises:
-            Unavailable: not now.
-            Refused: never.
-            TooLong: it is too large.
+            Unavailable: the PACS cannot answer now.
+            Refused: the PACS rejects the request.
+            TooLong: the file is too large.
         """
         return self._ask(
             lambda: self._client.retrieve(instance.study, instance.series, instance.uid), ATTEMPTS
         )
 
     def store(self, dataset: Dataset, *, study: str) -> None:
-        """Store an instance in a study, and look it up.
+        """Store an instance in a study, then check that it can be found.
 
         Raises:
-            Unavailable: not now; or it was taken, but cannot be found.
-            Refused: the PACS does not take it.
+            Unavailable: the PACS cannot answer now, or accepted the instance but does not list it.
+            Refused: the PACS rejects it.
         """
         file = BytesIO()
         dcmwrite(file, dataset)
         series, uid = str(dataset.SeriesInstanceUID), str(dataset.SOPInstanceUID)
-        said = self._ask(
+        confirmed = self._ask(
             lambda: check_stored(self._client.store(file.getvalue(), study=study), uid), ATTEMPTS
         )
 
         def look_up() -> None:
             if not self._has_instance(study, series, uid):
-                raise Unavailable("not found after it was stored" if said else NOT_DICOMWEB)
+                raise Unavailable("not found after it was stored" if confirmed else NOT_DICOMWEB)
 
         self._ask(look_up, ATTEMPTS)
 
@@ -166,7 +166,7 @@ class Archive:
                 series_instance_uid=series,
                 search_filters={"SOPInstanceUID": uid},
             ),
-            # Searches may be answered from an index that lags behind.
+            # A search may be answered from an index that is not up to date.
             lambda: [self._client.metadata(study, series, uid)],
         )
         for search in searches:
@@ -182,7 +182,7 @@ class Archive:
         for row in self._rows(
             self._client.series, self._search_attempts, search_filters=filters, fields=SERIES_FIELDS
         ):
-            # A PACS that does not know the filter gives all modalities.
+            # A PACS that ignores the filter returns all modalities.
             if first(row, attributes.MODALITY) not in (None, modality):
                 continue
             if uids := self._uids(row, attributes.STUDY, attributes.SERIES):
@@ -190,10 +190,10 @@ class Archive:
                 yield Series(study, uid, attributes.count(row), known_of_series(row))
 
     def _probe(self) -> None:
-        """Tell an archive that answers 404 where nothing is found from an address without DICOMweb.
+        """Distinguish an archive that returns 404 for an empty result from an address without DICOMweb.
 
         Raises:
-            Refused: nothing that is asked is answered.
+            Refused: the server answers no search.
         """
         try:
             self._ask(lambda: self._client.series(limit=1), self._search_attempts)
@@ -205,7 +205,7 @@ class Archive:
     ) -> Iterator[Row]:
         offset, begin = 0, None
         while page := self._page(search, attempts, offset=offset, **arguments):
-            # A PACS that does not know of offsets gives the same page for ever.
+            # A PACS that ignores offsets returns the same page without end.
             if page[0] == begin:
                 return
             begin = page[0]
@@ -218,7 +218,7 @@ class Archive:
         try:
             return self._ask(lambda: search(limit=PAGE, offset=offset, **arguments), attempts)
         except Refused as error:
-            # Behind the last page there is nothing.
+            # Some servers answer an error after the last page.
             if offset and error.status in _PAST_THE_END:
                 return []
             raise
@@ -231,11 +231,11 @@ class Archive:
         return self._retries(once, attempts=attempts)
 
     def _uids(self, row: Row, *tags: str) -> list[str]:
-        """The row's UIDs; none where one of them is missing or not one."""
+        """Return the UIDs of a row; an empty list if one is missing or invalid."""
         uids = [first(row, tag) for tag in tags]
         if all(isinstance(uid, str) and _UID.fullmatch(uid) for uid in uids):
             return uids
-        if not self._told:
-            self._told = True
-            log.warning("the PACS lists entries without valid UIDs, which are passed over")
+        if not self._warned:
+            self._warned = True
+            log.warning("the PACS lists entries without valid UIDs, which are skipped")
         return []

@@ -1,4 +1,4 @@
-"""Values in the DICOM JSON model (PS3.18 F.2), as a PACS gives them: anything may be missing or of another type."""
+"""Values in the DICOM JSON model (PS3.18 F.2) from a PACS: any may be missing or of the wrong type."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ MODALITY, COUNT = "00080060", "00201209"
 
 
 def first(row: Any, tag: str) -> Any:
-    """The attribute's first value; None where there is none."""
+    """Return the first value of an attribute; None if it has none."""
     return next(iter(values(row, tag)), None)
 
 
 def values(row: Any, tag: str) -> list[Any]:
-    """All values of an attribute; of a sequence, its items."""
+    """All values of an attribute; the items of a sequence."""
     try:
         found = row[tag]["Value"]
     except (LookupError, TypeError):
@@ -21,12 +21,12 @@ def values(row: Any, tag: str) -> list[Any]:
 
 
 def texts(row: Any, tag: str) -> list[str]:
-    """Those values of an attribute that are text and not empty, without spaces around them."""
+    """Return the non-empty text values of an attribute, stripped."""
     return [value.strip() for value in values(row, tag) if isinstance(value, str) and value.strip()]
 
 
 def count(row: Any) -> int | None:
-    """How many instances a series has; None where the PACS does not say."""
+    """Return the number of instances in a series; None if the PACS does not give it."""
     found = first(row, COUNT)
     if isinstance(found, int | float):
         return int(found)

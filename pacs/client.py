@@ -1,7 +1,7 @@
-"""DICOMweb requests (PS3.18). Searches are dicomweb-client's; what is retrieved and stored goes as bytes through the session.
+"""DICOMweb requests (PS3.18): search by dicomweb-client, retrieve and store as bytes through the session.
 
-dicomweb-client would parse a retrieved file without the limits of `model.reading`, and of a store it keeps neither the status nor an
-answer whose content type has parameters.
+dicomweb-client would parse a retrieved file without the limits of `model.reading`. For a store it
+returns neither the status nor a response whose content type has parameters.
 """
 
 from __future__ import annotations
@@ -22,35 +22,36 @@ T = TypeVar("T")
 V = TypeVar("V")
 
 TIMEOUT_S = (10, 60)
-"""To connect, and between two pieces of an answer."""
+"""Timeouts to connect, and between two chunks of a response."""
 
-PIECE = 1_000_000
-"""Bytes of an answer that are taken at once."""
+CHUNK_BYTES = 1_000_000
+"""Bytes of a response that are read at once."""
 
 ANY_SYNTAX = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 RETRIEVE = (ANY_SYNTAX, 'multipart/related; type="application/dicom"', "application/dicom, */*;q=0.5")
 STORED = ("application/dicom+json", "*/*")
 
-_MAYBE_HOW = frozenset({400, 406, 415, 422, 500, 501})
-"""Statuses that may be about how the server was asked; some fail with 500 on a parameter that they do not know."""
+_FORM_STATUSES = frozenset({400, 406, 415, 422, 500, 501})
+"""Statuses that may concern an optional part of the request; some servers answer 500 to an unknown
+parameter."""
 
 Row = dict[str, Any]
 
 
 class Client:
-    """One DICOMweb service. Nothing is tried again here.
+    """A DICOMweb service, without retries.
 
-    Where the service refuses an optional part of a request (``transfer-syntax=*``, ``includefield``), it is asked again without, from then on
-    at once.
+    If the service rejects an optional part of a request (``transfer-syntax=*``, ``includefield``), the
+    request is sent again without it, and later requests leave it out.
 
-    Every method may raise what requests raises, and ValueError where the answer is no DICOMweb.
+    Every method may raise what requests raises, and ValueError if the response is not DICOMweb.
     """
 
     def __init__(self, url: str, session: Session) -> None:
         self._url = url
         self._session = session
         self._searches = DICOMwebClient(url, session, permissive_uid=True, timeout=TIMEOUT_S)
-        # It would leave out the port, and cut an IPv6 address.
+        # dicomweb-client would omit the port and truncate an IPv6 address.
         self._searches.host = urlsplit(url).netloc
         self._searches.set_http_retry_params(retry=False)
         self._with_fields = [True, False]
@@ -58,11 +59,11 @@ class Client:
         self._stored = list(STORED)
 
     def series(self, *, fields: tuple[str, ...] = (), **arguments: Any) -> list[Row]:
-        """One page of a search for series; ``fields`` are asked for beside those that every service gives."""
+        """One page of a search for series; ``fields`` are requested beside the required attributes."""
         return self._search(self._searches.search_for_series, fields, arguments)
 
     def instances(self, *, fields: tuple[str, ...] = (), **arguments: Any) -> list[Row]:
-        """One page of a search for instances, as `series`."""
+        """One page of a search for instances; arguments as for `series`."""
         return self._search(self._searches.search_for_instances, fields, arguments)
 
     def studies(self, **arguments: Any) -> list[Row]:
@@ -70,7 +71,7 @@ class Client:
         return self._search(self._searches.search_for_studies, (), arguments)
 
     def metadata(self, study: str, series: str, instance: str) -> Row:
-        """An instance's attributes without its pixels; empty where the answer is."""
+        """Return the attributes of an instance without its pixels; empty if the response is empty."""
         try:
             (row,) = _rows([self._searches.retrieve_instance_metadata(study, series, instance)])
         except IndexError:
@@ -78,12 +79,12 @@ class Client:
         return row
 
     def retrieve(self, study: str, series: str, instance: str) -> bytes:
-        """A file of the PACS, in the transfer syntax that it is kept in where the PACS gives that."""
+        """Return the file of an instance, in its stored transfer syntax if the PACS offers it."""
         url = f"{self._url}/studies/{study}/series/{series}/instances/{instance}"
-        return _in_a_way_it_takes(self._retrieve, lambda accept: self._file(url, accept))
+        return _first_accepted(self._retrieve, lambda accept: self._file(url, accept))
 
     def store(self, file: bytes, *, study: str) -> Response:
-        """Store one file in a study; the answer may have any status that is not about how it was asked."""
+        """Store one file in a study and return the response, whatever its status but 406."""
         boundary = uuid4().hex
         body = (
             f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
@@ -101,14 +102,14 @@ class Client:
                 response.raise_for_status()
             return response
 
-        return _in_a_way_it_takes(self._stored, post)
+        return _first_accepted(self._stored, post)
 
     def _search(
         self, search: Callable[..., Any], fields: tuple[str, ...], arguments: dict[str, Any]
     ) -> list[Row]:
         if not fields:
             return _rows(search(**arguments))
-        return _in_a_way_it_takes(
+        return _first_accepted(
             self._with_fields, lambda ask: _rows(search(fields=fields if ask else None, **arguments))
         )
 
@@ -117,39 +118,39 @@ class Client:
             response.raise_for_status()
             kind = Message()
             kind["Content-Type"] = response.headers.get("Content-Type", "")
-            pieces = response.iter_content(PIECE)
+            chunks = response.iter_content(CHUNK_BYTES)
             if kind.get_content_maintype() == "multipart":
-                return _only_part(pieces, kind.get_boundary())
-            data = b"".join(pieces)
+                return _only_part(chunks, kind.get_boundary())
+            data = b"".join(chunks)
         if kind.get_content_type() != "application/dicom" and sniff(data[:HEAD]) != "dicom":
-            raise ValueError("no DICOM file")
+            raise ValueError("not a DICOM file")
         return data
 
 
-def _in_a_way_it_takes(ways: list[V], ask: Callable[[V], T]) -> T:
-    """Ask in the first of ``ways``, then in the next if that may be what is refused; remove those that are refused from the list."""
-    refused = True
-    for index, way in enumerate(list(ways)):
+def _first_accepted(variants: list[V], send: Callable[[V], T]) -> T:
+    """Return the response to the first variant that the server accepts; remove rejected variants."""
+    rejected = True
+    for index, variant in enumerate(list(variants)):
         try:
-            answer = ask(way)
+            response = send(variant)
         except HTTPError as error:
             status = 500 if error.response is None else error.response.status_code
-            if status not in _MAYBE_HOW or index + 1 == len(ways):
+            if status not in _FORM_STATUSES or index + 1 == len(variants):
                 raise
-            # A server that fails may only fail now.
-            refused = refused and status != 500
+            # A 500 may be a temporary failure: keep the variant.
+            rejected = rejected and status != 500
         else:
-            if refused:
-                del ways[:index]
-            return answer
-    raise AssertionError("there is always a way")
+            if rejected:
+                del variants[:index]
+            return response
+    raise AssertionError("the list of variants is empty")
 
 
 def _rows(answer: Any) -> list[Row]:
-    """The answer of a search, which must be in the DICOM JSON model (PS3.18 F.2): a page that is none has other keys."""
+    """Validate the response to a search: a list of datasets in the DICOM JSON model (PS3.18 F.2)."""
     rows = [] if answer is None else answer
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValueError("no list of datasets")
+        raise ValueError("not a list of datasets")
     if rows and not any(_is_tag(key) for row in rows for key in row):
         raise ValueError("no attributes")
     return rows
@@ -159,14 +160,15 @@ def _is_tag(key: Any) -> bool:
     return isinstance(key, str) and len(key) == 8 and all(digit in "0123456789abcdefABCDEF" for digit in key)
 
 
-def _only_part(pieces: Iterator[bytes], boundary: str | None) -> bytes:
-    """The content of a multipart message that has one part."""
-    first = next(pieces, b"")
+def _only_part(chunks: Iterator[bytes], boundary: str | None) -> bytes:
+    """Return the content of a multipart message that has one part."""
+    first = next(chunks, b"")
     if boundary is None:
-        # Some leave it out of the header; then the message begins with it, or is the file itself.
+        # Some servers omit the boundary from the header: the message then begins with it, or is the
+        # file itself.
         line = first.lstrip(b"\r\n").partition(b"\r\n")[0]
         if not line.startswith(b"--"):
-            return first + b"".join(pieces)
+            return first + b"".join(chunks)
         boundary = line[2:].decode("latin-1")
     part, ends = bytearray(), {"part": 0, "message": 0}
 
@@ -180,8 +182,8 @@ def _only_part(pieces: Iterator[bytes], boundary: str | None) -> bytes:
         boundary, {"on_part_data": take, "on_part_end": count("part"), "on_end": count("message")}
     )
     parser.write(first)
-    for piece in pieces:
-        parser.write(piece)
+    for chunk in chunks:
+        parser.write(chunk)
     if ends != {"part": 1, "message": 1}:
-        raise ValueError("cut off, or not one part")
+        raise ValueError("truncated, or not exactly one part")
     return bytes(part)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from model.engines import Device, EngineChoice
+from model.devices import Device, EngineChoice
 
 from .selection import DEFAULTS, Selection
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 def pacs(
     url: Annotated[
         str,
-        typer.Option(help="Base address of the DICOMweb service, as in http://orthanc:8042/dicom-web."),
+        typer.Option(help="Base address of the DICOMweb service, such as http://orthanc:8042/dicom-web."),
     ],
-    watch: Annotated[bool, typer.Option("--watch", help="Go on looking for new ones until stopped.")] = False,
-    interval: Annotated[float, typer.Option(min=1, help="Seconds between two looks.")] = 30,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Keep searching for new radiographs until stopped.")
+    ] = False,
+    interval: Annotated[float, typer.Option(min=1, help="Seconds between two searches.")] = 30,
     days: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Only studies dated at most so many days ago, 0 being today; all if not given."
+            min=0, help="Only studies dated at most this many days ago, 0 for today; all if not given."
         ),
     ] = None,
     modality: Annotated[
         str,
-        typer.Option(
-            envvar="PLEURA_PACS_MODALITY", metavar="LIST", help="Modalities, with commas between them."
-        ),
+        typer.Option(envvar="PLEURA_PACS_MODALITY", metavar="LIST", help="Modalities, separated by commas."),
     ] = DEFAULTS["modality"],
     body_part: Annotated[
         str,
         typer.Option(
             envvar="PLEURA_PACS_BODY_PART",
             metavar="LIST",
-            help="Body parts; * for all, EMPTY for none given.",
+            help="Body parts; * for all, EMPTY for a missing value.",
         ),
     ] = DEFAULTS["body_part"],
     view: Annotated[
@@ -62,11 +62,11 @@ def pacs(
     ae: Annotated[
         str,
         typer.Option(
-            envvar="PLEURA_PACS_AE", metavar="LIST", help="Application entities that the images come from."
+            envvar="PLEURA_PACS_AE", metavar="LIST", help="Titles of the sending application entities."
         ),
     ] = DEFAULTS["ae"],
     store_untrusted: Annotated[
-        bool, typer.Option("--store-untrusted", help="Also store masks that cannot be trusted.")
+        bool, typer.Option("--store-untrusted", help="Also store masks that are not trusted.")
     ] = False,
     checkpoint: Annotated[
         Path | None,
@@ -74,29 +74,29 @@ def pacs(
     ] = None,
     device: Annotated[
         Device,
-        typer.Option(
-            envvar="PLEURA_DEVICE", help="Where the network runs; auto takes CUDA where there is one."
-        ),
+        typer.Option(envvar="PLEURA_DEVICE", help="Where the network runs; auto selects CUDA if available."),
     ] = "auto",
     engine: Annotated[
         EngineChoice,
-        typer.Option(envvar="PLEURA_ENGINE", help="What runs the network; auto takes the fastest here."),
+        typer.Option(envvar="PLEURA_ENGINE", help="What runs the network; auto selects the fastest."),
     ] = "auto",
     log_format: Annotated[
         Literal["text", "json"],
-        typer.Option(envvar="PLEURA_LOG_FORMAT", help="How log lines are written."),
+        typer.Option(envvar="PLEURA_LOG_FORMAT", help="Format of the log lines."),
     ] = "text",
 ) -> None:
-    """Segments the radiographs in a PACS and stores the results there.
+    """Segment the radiographs in a PACS and store the results there.
 
-    Finds CR and DX instances by DICOMweb and stores a DICOM SEG of the lungs in the same study: once for each instance, however
-    often it is started. The sources are never touched.
+    Finds CR and DX instances by DICOMweb and stores a DICOM SEG of the lungs in the same study: once
+    for each instance, however often the command is started. Source images are never changed.
 
-    What is taken: frontal chest radiographs, and those whose header does not say. --modality to --ae narrow it or widen it: lists with commas,
-    * and ? as wildcards, EMPTY for a value that is missing.
+    By default it selects frontal chest radiographs, and those whose header does not give the view. The
+    options --modality to --ae change the selection: lists separated by commas, * and ? as wildcards,
+    EMPTY for a missing value.
 
-    Credentials come from PLEURA_PACS_USER and PLEURA_PACS_PASSWORD, or from PLEURA_PACS_TOKEN. Without --watch the exit code is 1
-    if the PACS refused something, or if something has to be tried again later.
+    Credentials come from PLEURA_PACS_USER and PLEURA_PACS_PASSWORD, or from PLEURA_PACS_TOKEN. Without
+    --watch the exit code is 1 if the PACS rejected a request, or if an instance must be tried again
+    later.
     """
     if problem := _problem(url):
         raise typer.BadParameter(problem, param_hint="--url")
@@ -136,7 +136,7 @@ def pacs(
             watcher.watch(interval_s=interval)
         else:
             watcher.once()
-    _tell(watcher)
+    _log_totals(watcher)
     if (watcher.postponed or watcher.outcomes[Outcome.REFUSED]) and not watch:
         raise typer.Exit(1)
 
@@ -148,8 +148,8 @@ def _selection(**given: str) -> Selection:
         raise typer.BadParameter(str(error)) from None
 
 
-def _tell(watcher: "Watcher") -> None:
-    """Log how many instances came to which end: a line for each reason, then one for the whole."""
+def _log_totals(watcher: "Watcher") -> None:
+    """Log the number of instances for each reason, then for each outcome."""
     from logs import log
 
     from .watcher import counts
@@ -165,7 +165,7 @@ def _tell(watcher: "Watcher") -> None:
 
 
 def _problem(url: str) -> str | None:
-    """What is wrong with an address."""
+    """Return what is wrong with an address; None if it is valid."""
     try:
         address = urlsplit(url)
         usable = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
@@ -174,5 +174,5 @@ def _problem(url: str) -> str | None:
     if not usable or address.query or address.fragment:
         return "give an address such as http://orthanc:8042/dicom-web."
     if address.username is not None:
-        return "leave credentials out and set PLEURA_PACS_USER and PLEURA_PACS_PASSWORD."
+        return "remove the credentials and set PLEURA_PACS_USER and PLEURA_PACS_PASSWORD."
     return None

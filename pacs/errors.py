@@ -1,18 +1,18 @@
-"""What can go wrong between the watcher and a PACS. Nothing that the PACS says of an image is repeated."""
+"""Errors between the watcher and a PACS. No message repeats what the PACS sends about an image."""
 
 from model.errors import PleuraError
 
 
 class PacsError(PleuraError):
-    """The watcher cannot go on until its user has changed something."""
+    """The watcher cannot continue until the user changes the configuration."""
 
 
 class Unavailable(Exception):
-    """The PACS does not answer, or cannot answer now: worth another try.
+    """The PACS does not answer or cannot answer now; a retry may succeed.
 
     Attributes:
         reason: a few words for the log.
-        retry_after_s: how long the PACS asks to be left alone; None where it does not say.
+        retry_after_s: delay in seconds that the PACS asks for (Retry-After); None if it gives none.
     """
 
     def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
@@ -22,11 +22,11 @@ class Unavailable(Exception):
 
 
 class Refused(Exception):
-    """The PACS answered, and another try would get the same answer.
+    """The PACS rejected the request; a retry would get the same response.
 
     Attributes:
         reason: a few words for the log.
-        status: the answer's HTTP status, where that is what refuses.
+        status: the HTTP status of the response, if that is the reason.
     """
 
     def __init__(self, reason: str, *, status: int | None = None) -> None:
@@ -36,7 +36,7 @@ class Refused(Exception):
 
 
 class TooLong(Refused):
-    """The answer is longer than any that is taken here."""
+    """The response exceeds the size limit."""
 
 
 class Stopped(Exception):

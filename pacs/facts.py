@@ -1,4 +1,4 @@
-"""What is known of an image when the watcher decides whether to take it: from a search, then from the file."""
+"""The attributes by which the watcher selects an image: from a search, then from the file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import attributes
 from .attributes import texts
 
 SERIES_FIELDS = ("00180015", "00081030")
-"""Body part and study description, which a search for series need not give."""
+"""Body part and study description, which a search for series need not return."""
 
 INSTANCE_FIELDS = ("00180015", "00185101", "00200060", "00200062")
 """Body part, view position, laterality and image laterality."""
@@ -22,12 +22,16 @@ _BODY_PART, _VIEW = "00180015", "00185101"
 _LATERALITIES = ("00200062", "00200060")
 _DESCRIPTIONS = ("0008103E", "00081030")
 
-# PS3.16 CID 4010, in SNOMED CT and in the codes that it had before.
+# PS3.16 CID 4010, in SNOMED CT and in the older SRT codes.
 _VIEWS = {"399348003": "AP", "R-10206": "AP", "272479007": "PA", "R-10214": "PA"}
 
 
 def known_of_series(row: Any) -> dict[str, tuple[str, ...]]:
-    """What a search for series says. What is empty or missing there may yet stand in the file, and what instances differ in is not in it."""
+    """Attributes from a search for series.
+
+    An attribute that is empty or missing here may be present in the file. Attributes that differ
+    between instances are left out.
+    """
     found = {"modality": texts(row, attributes.MODALITY), "body_part": texts(row, _BODY_PART)}
     if isinstance(row, dict) and all(tag in row for tag in _DESCRIPTIONS):
         found["description"] = [value for tag in _DESCRIPTIONS for value in texts(row, tag)]
@@ -35,7 +39,7 @@ def known_of_series(row: Any) -> dict[str, tuple[str, ...]]:
 
 
 def known_of_instance(row: Any) -> dict[str, tuple[str, ...]]:
-    """What a search for instances says; as for series."""
+    """Attributes from a search for instances; empty ones are left out."""
     lateralities = [value for tag in _LATERALITIES for value in texts(row, tag)]
     return _not_empty(
         {"body_part": texts(row, _BODY_PART), "view": texts(row, _VIEW), "laterality": lateralities}
@@ -43,11 +47,11 @@ def known_of_instance(row: Any) -> dict[str, tuple[str, ...]]:
 
 
 def known_from_file(dataset: Dataset, *, ae: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
-    """What a file's own attributes say. All but the modality is known then: what is missing is empty.
+    """Attributes from a file. All but the modality are then known: a missing one has no values.
 
     Args:
-        dataset: with its file meta information, where it has some.
-        ae: titles of application entities that the PACS names for it.
+        dataset: the dataset, with its file meta information if it has any.
+        ae: titles of application entities that the PACS gives for it.
     """
     meta = getattr(dataset, "file_meta", Dataset())
     found = {
@@ -67,7 +71,7 @@ def known_from_file(dataset: Dataset, *, ae: tuple[str, ...] = ()) -> dict[str, 
 
 
 def _coded(dataset: Dataset, keyword: str, *, names: Mapping[str, str] = {}) -> str:
-    """A code's short name, else its meaning."""
+    """Return the short name of a code, otherwise its meaning."""
     sequence = dataset.get(keyword)
     item = sequence[0] if sequence else Dataset()
     return names.get(text(item, "CodeValue"), text(item, "CodeMeaning"))

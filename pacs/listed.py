@@ -1,4 +1,4 @@
-"""What searches list."""
+"""Series and instances as searches list them."""
 
 from dataclasses import dataclass, field
 
@@ -11,8 +11,8 @@ class Series:
 
     Attributes:
         study, uid: UIDs.
-        instances: how many it has; None where the PACS does not say.
-        facts: what the search said of it.
+        instances: number of instances; None if the PACS does not give it.
+        facts: its attributes from the search.
     """
 
     study: str
@@ -27,8 +27,8 @@ class Instance:
 
     Attributes:
         study, series, uid: UIDs.
-        facts: what the searches said of it.
-        ae: application entities that they named for it.
+        facts: its attributes from the searches.
+        ae: titles of the application entities that can retrieve it.
     """
 
     study: str

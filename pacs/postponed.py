@@ -1,4 +1,8 @@
-"""What the PACS could not give or take, and when it is tried again."""
+"""Series and instances that failed, and when to try each again.
+
+A schedule across rounds, not a retry loop: other instances are processed meanwhile, so tenacity does
+not fit.
+"""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -7,7 +11,7 @@ from time import monotonic
 FIRST_S, LONGEST_S = 60.0, 3600.0
 
 MOST_FAILURES = 30
-"""With these pauses about a day."""
+"""About a day with these pauses."""
 
 
 @dataclass(slots=True)
@@ -18,10 +22,10 @@ class _Failure:
 
 
 class Postponed:
-    """UIDs that failed: each waits a minute, then two, four… up to an hour, until it has failed too often.
+    """UIDs that failed. The pause doubles from one minute up to an hour, until the limit of failures.
 
     Args:
-        clock: seconds, from any start.
+        clock: returns seconds from any origin.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -32,10 +36,10 @@ class Postponed:
         return len(self._failures)
 
     def put(self, uid: str, *, series: str) -> bool:
-        """Note a failure of a series or of an instance in it.
+        """Record a failure of a series or of an instance in it.
 
         Returns:
-            Whether there is to be another try; if not, the UID is forgotten.
+            Whether to try again; if not, the UID is forgotten.
         """
         before = self._failures.get(uid)
         times = 1 if before is None else before.times + 1
@@ -51,20 +55,20 @@ class Postponed:
         return uid in self._failures
 
     def holds(self, uid: str) -> bool:
-        """Whether its time has not come yet."""
+        """Whether the next attempt is not due yet."""
         failure = self._failures.get(uid)
         return failure is not None and self._clock() < failure.due
 
     def forget(self, uid: str) -> None:
-        """Its end has come, good or bad."""
+        """Remove a UID that succeeded or failed for good."""
         self._failures.pop(uid, None)
 
     def series(self) -> set[str]:
-        """The series that something waits in."""
+        """Return the series that have a pending UID."""
         return {failure.series for failure in self._failures.values()}
 
     def keep(self, series: str, uids: Collection[str]) -> None:
-        """Forget what waits in a series and is none of ``uids``: the PACS does not list it any more."""
+        """Forget the pending UIDs of a series that are not in ``uids``: the PACS no longer lists them."""
         for uid, failure in list(self._failures.items()):
             if failure.series == series and uid not in uids:
                 del self._failures[uid]

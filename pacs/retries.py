@@ -1,4 +1,4 @@
-"""Retries with growing pauses, by tenacity."""
+"""Retries with exponential back-off, by tenacity."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -21,39 +21,39 @@ T = TypeVar("T")
 
 LONGEST_S = 60.0
 
-# 1, 2, 4… seconds; half of each pause is random, so that several watchers do not fall into step.
-_GROWING = wait_exponential(multiplier=0.5, max=LONGEST_S / 2) + wait_random_exponential(
+# 1, 2, 4… seconds; half of each pause is random, so that several watchers do not retry at the same time.
+_BACKOFF = wait_exponential(multiplier=0.5, max=LONGEST_S / 2) + wait_random_exponential(
     multiplier=0.5, max=LONGEST_S / 2
 )
 
 
 class Retries:
-    """Repeated calls of what the PACS could not answer.
+    """Retry policy for calls to the PACS.
 
     Args:
-        wait: waits so many seconds, and says whether to stop.
+        wait: waits for a number of seconds and returns whether to stop.
     """
 
     def __init__(self, wait: Callable[[float], bool]) -> None:
         self._wait = wait
 
     def __call__(self, call: Callable[[], T], *, attempts: int | None) -> T:
-        """What ``call`` returns, at last.
+        """Call until it succeeds, and return its result.
 
         Args:
-            call: what to do.
-            attempts: how often at most; None for as long as it takes.
+            call: raises `Unavailable` to be called again.
+            attempts: most calls; None for no limit.
 
         Raises:
-            Unavailable: the last attempt failed, too.
-            Stopped: told to stop between two of them.
+            Unavailable: the last attempt failed.
+            Stopped: a stop was requested during a pause.
         """
         retrying = Retrying(
             retry=retry_if_exception_type(Unavailable),
             stop=stop_never if attempts is None else stop_after_attempt(attempts),
             wait=_pause,
             sleep=self._sleep,
-            before_sleep=_say,
+            before_sleep=_log,
             reraise=True,
         )
         return retrying(call)
@@ -64,12 +64,12 @@ class Retries:
 
 
 def _pause(state: RetryCallState) -> float:
-    pause = _GROWING(state)
+    pause = _BACKOFF(state)
     asked = _failure(state).retry_after_s
     return pause if asked is None else min(max(pause, asked), LONGEST_S)
 
 
-def _say(state: RetryCallState) -> None:
+def _log(state: RetryCallState) -> None:
     fields = {"reason": _failure(state).reason, "again_in_s": round(state.upcoming_sleep, 1)}
     log.warning("the PACS is not available", extra={"fields": fields})
 

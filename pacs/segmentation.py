@@ -1,4 +1,4 @@
-"""From the bytes of a radiograph to a DICOM SEG for the PACS, or to why there is none."""
+"""The DICOM SEG of a radiograph from a PACS, or the reason why none is stored."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .selection import Selection
 
 
 class Withheld(Exception):
-    """There is a mask, but not one to be stored.
+    """The mask must not be stored.
 
     Attributes:
         outcome: ``"no lung"`` or ``"not trusted"``.
-        codes: of the warnings that speak against it.
+        codes: codes of the warnings about the mask.
     """
 
     def __init__(self, outcome: str, codes: tuple[str, ...]) -> None:
@@ -31,10 +31,10 @@ class Withheld(Exception):
 
 
 class LeftOut(Exception):
-    """The radiograph is none of those that are wanted.
+    """The radiograph does not match the selection.
 
     Attributes:
-        filter: the name of the one that it does not match.
+        filter: the name of the filter that it does not match.
     """
 
     def __init__(self, filter_: str) -> None:
@@ -43,10 +43,10 @@ class LeftOut(Exception):
 
 
 def series_uid(instance: str, segmenter: Segmenter) -> str:
-    """The series that an instance's segmentation goes into.
+    """Return the series UID for the segmentation of an instance.
 
-    It follows from the instance and the weights alone, so that whether an instance was done can be asked of the PACS, and a new
-    version of Pleura does nothing anew.
+    It depends only on the instance and the weights. So the PACS can be asked whether an instance was
+    segmented, and a new version of Pleura with the same weights does not segment it again.
     """
     return str(generate_uid(entropy_srcs=["pleura pacs", instance, segmenter.metadata.sha256]))
 
@@ -54,27 +54,28 @@ def series_uid(instance: str, segmenter: Segmenter) -> str:
 def segment(
     data: bytes, *, instance: Instance, segmenter: Segmenter, selection: Selection, store_untrusted: bool
 ) -> Dataset:
-    """A DICOM SEG of the lungs.
+    """Return a DICOM SEG of the lungs.
 
     Args:
-        data: the radiograph's file.
-        instance: what it is known as.
-        segmenter: what makes the mask.
-        selection: what it must be.
-        store_untrusted: also where the mask is not trusted; the segmentation then says so.
+        data: the file of the radiograph.
+        instance: the instance that was requested.
+        segmenter: makes the mask.
+        selection: what the radiograph must match.
+        store_untrusted: also return a mask that is not trusted; the segmentation then states it.
 
     Raises:
         ImageError: the radiograph cannot be read or is not suitable.
-        Refused: the PACS gave another instance.
-        LeftOut: it is none of those that are wanted.
+        Refused: the PACS returned another instance.
+        LeftOut: the radiograph does not match the selection.
         EngineError: the network could not be run.
         Withheld: no lung was found, or the mask is not trusted.
     """
     prepared = segmenter.prepare(data)
     source = prepared.radiograph.dataset
     if source is None or source.get("SOPInstanceUID") != instance.uid:
-        raise Refused("another instance than was asked for")
-    # Here and not before, as a search need not give all of it. The network does not run for what is not wanted.
+        raise Refused("the PACS returned another instance")
+    # Checked again with the file, since a search need not return every attribute; still before the
+    # network runs.
     if unwanted := selection.against(known_from_file(source, ae=instance.ae)):
         raise LeftOut(unwanted)
     (inferred,) = segmenter.run([prepared])

@@ -1,4 +1,4 @@
-"""Which radiographs the watcher takes."""
+"""Filters that select the radiographs to segment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 
 EMPTY = "EMPTY"
-"""In a filter: also images that have no such value."""
+"""In a filter: also matches images without a value."""
 
 DEFAULTS = {
     "modality": "CR,DX",
@@ -18,24 +18,27 @@ DEFAULTS = {
     "description": "*",
     "ae": "*",
 }
-"""Frontal chest radiographs, and those that do not say: BodyPartExamined and ViewPosition are often missing or empty, and the quality of
-the mask tells what is no frontal chest."""
+"""Frontal chest radiographs, and those that do not give the attributes.
+
+BodyPartExamined and ViewPosition are often missing or empty; the quality check of the mask rejects
+other images."""
 
 Facts = Mapping[str, tuple[str, ...]]
-"""What is known of an image: for each filter the values of which one must match. A filter that is missing is not known yet."""
+"""Attributes of an image: for each filter its values, one of which must match. A missing key is not
+known yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """A filter for each property: patterns in upper case, ``*`` and ``?`` as in PS3.4 C.2.2.2.4, `EMPTY` for no value.
+    """A filter per attribute: upper-case patterns, ``*`` and ``?`` as in PS3.4 C.2.2.2.4, `EMPTY` for none.
 
     Attributes:
-        modality: exact codes, which the PACS is asked for.
+        modality: exact codes, which go into the search.
         body_part: BodyPartExamined, or the meaning of AnatomicRegionSequence.
         view: ViewPosition, or ViewCodeSequence.
         laterality: ImageLaterality or Laterality.
         description: SeriesDescription or StudyDescription.
-        ae: application entities that the image came from.
+        ae: titles of the sending application entities.
     """
 
     modality: tuple[str, ...]
@@ -47,19 +50,20 @@ class Selection:
 
     @classmethod
     def of(cls, **given: str) -> Selection:
-        """A selection from lists with commas; what is not given is of `DEFAULTS`.
+        """Parse a selection from comma-separated lists; filters not given take `DEFAULTS`.
 
         Raises:
-            ValueError: a list is empty, or a modality is no single code. The message names the flag and says what to do.
+            ValueError: a list is empty, or a modality is not a single code. The message names the
+                option and says what to do.
         """
         parsed = {name: _patterns(name, listed) for name, listed in (DEFAULTS | given).items()}
         for code in parsed["modality"]:
             if not re.fullmatch(r"[A-Z0-9_ ]{1,16}", code) or code == EMPTY:
-                raise ValueError("--modality takes codes without wildcards: name each one, as in CR,DX.")
+                raise ValueError("--modality takes codes without wildcards: list each one, as in CR,DX.")
         return cls(**parsed)
 
     def against(self, facts: Facts) -> str | None:
-        """The name of the first filter that does not match what is known; None where all do."""
+        """Return the name of the first filter that does not match; None if all match."""
         for field in fields(self):
             found = facts.get(field.name)
             if found is not None and not _matches(getattr(self, field.name), found):
@@ -74,9 +78,9 @@ def _matches(patterns: tuple[str, ...], found: tuple[str, ...]) -> bool:
 
 
 def _patterns(name: str, given: str) -> tuple[str, ...]:
-    # fnmatch would take a bracket for the beginning of a set.
+    # fnmatch treats a bracket as the start of a character set.
     parts = (part.strip().upper().replace("[", "[[]") for part in given.split(","))
     patterns = tuple(filter(None, parts))
     if not patterns:
-        raise ValueError(f"--{name.replace('_', '-')} is empty: name a value, or * for all.")
+        raise ValueError(f"--{name.replace('_', '-')} is empty: give a value, or * for all.")
     return patterns

@@ -1,4 +1,4 @@
-"""The HTTP session that all requests to a PACS go through: who asks, and how much an answer may hold."""
+"""The HTTP session for all requests to a PACS: credentials and the size limit of responses."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,16 +10,17 @@ from .errors import TooLong
 from .settings import PacsSettings
 
 MAX_ANSWER = 256_000_000
-"""Bytes: the largest radiographs of today have some 40 MB."""
+"""Bytes; the largest radiographs have about 40 MB."""
 
 _CHUNK = 1_000_000
 
 
 def make_session(settings: PacsSettings) -> Session:
-    """A session with these credentials.
+    """Make a session with these credentials.
 
-    Certificates are verified, by the authorities that ``REQUESTS_CA_BUNDLE`` names where it is set. A redirection is not followed:
-    it would turn a store into a search, and might lead away with the credentials.
+    Certificates are verified, with the authorities in ``REQUESTS_CA_BUNDLE`` if it is set. Redirections
+    are not followed: requests would turn a POST into a GET, and could send the credentials to another
+    host.
     """
     session = Session()
     session.max_redirects = 0
@@ -32,7 +33,7 @@ def make_session(settings: PacsSettings) -> Session:
 
 
 class _Bearer(AuthBase):
-    """A header would not do: a .netrc of the user's would replace it."""
+    """Bearer authentication; requests would replace a plain header with the user's .netrc."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -47,7 +48,7 @@ def _bound(response: Response, *_: Any, **__: Any) -> None:
 
 
 class _Bounded:
-    """A body that is given up once it is longer than `MAX_ANSWER`."""
+    """A response body that raises `TooLong` beyond `MAX_ANSWER` bytes."""
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
@@ -56,10 +57,10 @@ class _Bounded:
         return getattr(self._raw, name)
 
     def stream(self, amount: int, decode_content: bool | None = None) -> Iterator[bytes]:
-        """The body, piece by piece, after any compression is undone.
+        """Yield the body in chunks, decompressed.
 
         Raises:
-            TooLong: it is longer than that.
+            TooLong: the body exceeds `MAX_ANSWER`.
         """
         taken = 0
         for chunk in self._raw.stream(min(amount, _CHUNK), decode_content=decode_content):

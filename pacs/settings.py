@@ -1,4 +1,4 @@
-"""What the watcher must not be told by a flag, where whoever lists the machine's processes could read it."""
+"""Credentials of the watcher, from the environment: command-line options are visible in the process list."""
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,10 +22,10 @@ class PacsSettings(BaseSettings):
     token: SecretStr | None = Field(None, description="Bearer token, instead of name and password.")
 
     def check(self) -> None:
-        """Refuses credentials that contradict each other.
+        """Reject credentials that contradict each other.
 
         Raises:
-            PacsError: a name without a password, the other way round, or both kinds.
+            PacsError: a name without a password, a password without a name, or both kinds of credentials.
         """
         if (self.user is None) != (self.password is None):
             raise PacsError("Set both PLEURA_PACS_USER and PLEURA_PACS_PASSWORD, or neither.")

@@ -1,4 +1,4 @@
-"""What the watcher has come to an end with, so that it does not look at it again."""
+"""The instances that this process has finished, so that it does not process them again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from hashlib import blake2b
 from time import monotonic
 
 KEPT_S = 86_400.0
-"""A series that the PACS has not listed for so long is forgotten: it was deleted, or is older than ``--days``."""
+"""Seconds after which a series that the PACS no longer lists is forgotten: deleted, or older than
+``--days``."""
 
 
 @dataclass(slots=True)
@@ -20,12 +21,13 @@ class _Series:
 
 
 class Settled:
-    """Instances by series: some 300 bytes for each series, and only for those that the PACS still lists.
+    """Finished instances by series: about 300 bytes per series, only for series that the PACS still lists.
 
-    UIDs are kept as 8 bytes of their BLAKE2b hash: of ten million, two are the same with a probability of 3e-6.
+    UIDs are stored as 8 bytes of their BLAKE2b hash: among ten million, the probability of a collision
+    is 3e-6.
 
     Args:
-        clock: seconds, from any start.
+        clock: returns seconds from any origin.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -36,31 +38,31 @@ class Settled:
         return len(self._series)
 
     def listed(self, series: str) -> None:
-        """Note that the PACS lists this series."""
+        """Record that the PACS lists this series."""
         if known := self._series.get(_short(series)):
             known.listed = self._clock()
 
     def add(self, series: str, instance: str) -> None:
-        """Note that an instance needs nothing more."""
+        """Record that an instance is finished."""
         known = self._series.setdefault(_short(series), _Series(self._clock()))
         known.instances.append(_short(instance))
 
     def has(self, series: str, instance: str) -> bool:
-        """Whether an instance needs nothing more."""
+        """Whether an instance is finished."""
         known = self._series.get(_short(series))
         return known is not None and _short(instance) in known.instances
 
     def close(self, series: str, size: int | None) -> None:
-        """Note that a series with so many instances needs nothing more; None where the PACS does not say how many."""
+        """Record that a series of ``size`` instances is finished; None if the PACS does not give the size."""
         self._series.setdefault(_short(series), _Series(self._clock())).size = size
 
     def closed(self, series: str, size: int | None) -> bool:
-        """Whether a series needed nothing more when it had so many instances."""
+        """Whether a series was finished when it had ``size`` instances."""
         known = self._series.get(_short(series))
         return size is not None and known is not None and known.size == size
 
     def sweep(self) -> None:
-        """Forget the series that the PACS does not list any more."""
+        """Forget the series that the PACS no longer lists."""
         oldest = self._clock() - KEPT_S
         for gone in [short for short, known in self._series.items() if known.listed < oldest]:
             del self._series[gone]

@@ -1,4 +1,4 @@
-"""The wish to stop, which interrupts a wait."""
+"""The request to stop, which interrupts a wait."""
 
 import os
 import select
@@ -7,9 +7,9 @@ from types import FrameType
 
 
 class Stop:
-    """Set by a signal or another thread, asked by the loop.
+    """A stop flag that a signal or another thread sets and the loop checks.
 
-    An `Event` would not do: its lock may be held by the very wait that the signal's handler interrupts.
+    A `threading.Event` could deadlock: the wait that the signal handler interrupts may hold its lock.
     """
 
     def __init__(self) -> None:
@@ -17,22 +17,22 @@ class Stop:
         self.wanted = False
 
     def want(self) -> None:
-        """Asks to stop."""
+        """Request a stop."""
         self.wanted = True
         os.write(self._writing, b"\0")
 
     def wait(self, seconds: float) -> bool:
-        """Waits, but no longer than until a stop is wanted.
+        """Wait until the time is over or a stop is requested.
 
         Returns:
-            Whether it is.
+            Whether a stop was requested.
         """
         if not self.wanted:
             select.select([self._reading], [], [], seconds)
         return self.wanted
 
     def on_signals(self) -> None:
-        """Takes SIGTERM and SIGINT as the wish to stop; the second ends the process at once."""
+        """Stop on SIGTERM and SIGINT; a second signal ends the process at once."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
 

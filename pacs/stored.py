@@ -1,4 +1,4 @@
-"""What a PACS answers to a store (PS3.18 10.5)."""
+"""The response of a PACS to a store (PS3.18 10.5)."""
 
 from __future__ import annotations
 
@@ -15,27 +15,29 @@ _FAILED, _OTHER_FAILURES, _STORED = "00081198", "0008119A", "00081199"
 _REFERENCED_UID, _REASON = "00081155", "00081197"
 
 _NOT_NOW = frozenset({0x0110, 0x0213})
-"""Failure reasons (PS3.18 I.2): processing failure, resource limitation. So is A7xx, out of resources."""
+"""Failure reasons (PS3.18 I.2) that are temporary: processing failure, resource limitation; also A7xx,
+out of resources."""
 
 _XML = frozenset({"application/dicom+xml", "application/xml", "text/xml"})
 
 
 def check_stored(response: Response, uid: str) -> bool:
-    """Check the answer to a store of one instance.
+    """Check the response to a store of one instance.
 
     Returns:
-        Whether it says that the instance was stored. False where it says nothing, as an empty answer: then only a search can tell.
+        Whether the response confirms the instance. False for an empty response: a search must then
+        confirm it.
 
     Raises:
-        ValueError: the answer is no DICOMweb: a proxy's own page, as a rule.
-        Unavailable: the PACS cannot take the instance now.
-        Refused: it does not take it.
+        ValueError: the response is not DICOMweb; usually an error page of a proxy.
+        Unavailable: the PACS cannot store the instance now.
+        Refused: the PACS rejects the instance.
     """
     status = response.status_code
     if status >= 400 and status != 409:
         raise of_status(response)
     if not 200 <= status < 300 and status != 409:
-        raise ValueError("no answer to a store")
+        raise ValueError("not a response to a store")
     try:
         report = _report(response)
     except ValueError:
@@ -51,17 +53,17 @@ def check_stored(response: Response, uid: str) -> bool:
 
 
 def _report(response: Response) -> dict[str, Any]:
-    """The answer as a dataset in the DICOM JSON model; empty where there is none, or one as XML, which is not read here."""
+    """Return the response as a dataset in the DICOM JSON model; empty if it is empty or XML."""
     kind = Message()
     kind["Content-Type"] = response.headers.get("Content-Type", "")
     if not response.content.strip() or kind.get_content_type() in _XML:
         return {}
     report = response.json()
     if isinstance(report, list) and len(report) == 1:
-        # As searches are answered.
+        # Some servers wrap it in a list, as for a search.
         report = report[0]
     if not isinstance(report, dict):
-        raise ValueError("no dataset")
+        raise ValueError("not a dataset")
     return report
 
 

@@ -1,4 +1,4 @@
-"""The loop: round after round over the series of a PACS, each instance once."""
+"""The watch loop: rounds over the series of a PACS, each instance once."""
 
 from __future__ import annotations
 
@@ -20,26 +20,27 @@ from .worker import End, Outcome, Worker, left_out, refused
 
 
 def counts(outcomes: Counter[Outcome]) -> dict[str, int]:
-    """Fields for a log line."""
+    """Return the counts as fields of a log line."""
     return {outcome.replace(" ", "_"): number for outcome, number in outcomes.items()}
 
 
 class Watcher:
-    """Has each instance dealt with.
+    """Processes each instance of a PACS once.
 
-    An instance that got its segmentation, or that never will, is not looked at again while this process lives. One that the PACS
-    could not give or take now is tried again later, and holds up no other.
+    An instance that is finished, with or without a segmentation, is not processed again by this
+    process. One that the PACS could not return or store is tried again later and does not block the
+    others.
 
     Args:
-        archive: where the instances are.
-        worker: what deals with one.
-        stop: asked before each instance.
-        selection: which series are taken.
-        days: look at studies of the last so many days only; None for all.
+        archive: the PACS.
+        worker: processes one instance.
+        stop: checked before each instance.
+        selection: which series are processed.
+        days: only studies of the last ``days`` days; None for all.
 
     Attributes:
-        ends: how many instances came to which end.
-        postponed: those that came to none yet, and series that could not be searched.
+        ends: number of instances by outcome and reason.
+        postponed: instances and series to be tried again.
     """
 
     def __init__(
@@ -64,14 +65,14 @@ class Watcher:
 
     @property
     def outcomes(self) -> Counter[Outcome]:
-        """How many instances came to which outcome."""
+        """Number of instances by outcome."""
         counted: Counter[Outcome] = Counter()
         for end, number in self.ends.items():
             counted[end.outcome] += number
         return counted
 
     def watch(self, *, interval_s: float) -> None:
-        """Go round until told to stop, with a pause after each whole round, and log what became of the instances of a round.
+        """Repeat rounds until stopped, with a pause after each, and log the outcomes of each round.
 
         Raises:
             PleuraError: the PACS or the network cannot be used at all.
@@ -85,7 +86,7 @@ class Watcher:
                 return
 
     def once(self) -> None:
-        """Goes round once; where the PACS fails, begins again: with the search, which waits for it.
+        """Complete one round; if the PACS fails, start the round again with the search, which retries.
 
         Raises:
             PleuraError: the PACS or the network cannot be used at all.
@@ -141,7 +142,7 @@ class Watcher:
 
     @contextmanager
     def _putting_off(self, kind: str, uid: str, series: Series) -> Iterator[None]:
-        """Has it tried again later if the PACS fails, and says so the first time and the last."""
+        """Postpone the series or instance if the PACS fails; log the first and the last failure."""
         try:
             yield
         except (Unavailable, Refused) as error:

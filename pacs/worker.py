@@ -1,4 +1,4 @@
-"""One instance, from the PACS and back."""
+"""The processing of one instance: retrieve, segment, store."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .selection import Selection
 
 
 class Outcome(StrEnum):
-    """What became of an instance."""
+    """Outcome of one instance."""
 
     STORED = "stored"
     PRESENT = "there already"
@@ -28,19 +28,19 @@ class Outcome(StrEnum):
 
 
 class End(NamedTuple):
-    """An outcome, and in a few words why; of the image nothing."""
+    """An outcome and its reason in a few words, with nothing about the image."""
 
     outcome: Outcome
     reason: str = ""
 
 
 class Worker:
-    """Gives an instance its segmentation, or says in the log why it gets none.
+    """Segment an instance and stores the result, or logs why it does not.
 
     Args:
-        archive: where the instances are.
-        segmenter: what makes the masks.
-        selection: which instances are taken.
+        archive: the PACS.
+        segmenter: makes the masks.
+        selection: which instances are processed.
         store_untrusted: also store masks that are not trusted.
     """
 
@@ -58,11 +58,11 @@ class Worker:
         self._store_untrusted = store_untrusted
 
     def __call__(self, instance: Instance) -> End:
-        """Deals with one instance.
+        """Process one instance.
 
         Raises:
-            Unavailable: the PACS cannot give or take it now.
-            Stopped: told to stop while waiting for the PACS.
+            Unavailable: the PACS cannot return or store it now.
+            Stopped: a stop was requested while waiting for the PACS.
             PleuraError: the PACS or the network cannot be used at all.
         """
         try:
@@ -82,7 +82,7 @@ class Worker:
         except (Unavailable, Stopped, PleuraError):
             raise
         except Exception as error:
-            # Whatever hostile bytes bring about must not stop the others.
+            # An unforeseen error from a malformed file must not stop the other instances.
             return _passed_over(instance, type(error).__name__, frames(error))
 
     def _segment(self, instance: Instance) -> End:
@@ -98,13 +98,13 @@ class Worker:
             selection=self._selection,
             store_untrusted=self._store_untrusted,
         )
-        # Another watcher may have been at it meanwhile.
+        # Another watcher may have stored it meanwhile.
         if self._archive.has_series(instance.study, goal):
             return End(Outcome.PRESENT)
         try:
             self._archive.store(segmentation, study=instance.study)
         except Refused:
-            # Some refuse what they have already: because of that other watcher, or of an answer that was lost.
+            # Some servers reject a duplicate, after another watcher stored it or after a lost response.
             if self._archive.has_series(instance.study, goal):
                 return End(Outcome.PRESENT)
             raise
@@ -114,17 +114,17 @@ class Worker:
 
 
 def left_out(reason: str, **of: object) -> End:
-    """The end of what was not selected, which is logged. ``of`` says what it is."""
+    """Log and return the end of an instance or series that was not selected; ``of`` identifies it."""
     log.info("left out", extra={"fields": {**of, "reason": reason}})
     return End(Outcome.LEFT_OUT, reason)
 
 
 def refused(reason: str, **of: object) -> End:
-    """The end of what the PACS does not give or take, which is logged. ``of`` says what it is."""
+    """Log and return the end of an instance or series that the PACS rejected; ``of`` identifies it."""
     log.warning("refused by the PACS", extra={"fields": {**of, "reason": reason}})
     return End(Outcome.REFUSED, reason)
 
 
-def _passed_over(instance: Instance, reason: str, told: str | None = None) -> End:
-    log.warning("passed over", extra={"fields": {"instance": instance.uid, "reason": told or reason}})
+def _passed_over(instance: Instance, reason: str, detail: str | None = None) -> End:
+    log.warning("passed over", extra={"fields": {"instance": instance.uid, "reason": detail or reason}})
     return End(Outcome.PASSED_OVER, reason)

@@ -1,1 +1,1 @@
-"""Archives on a Ray cluster: images are read on its processors, run through the network, and come out as two tables of Parquet files."""
+"""Batch segmentation of an archive on a Ray cluster, into Parquet tables of images and errors."""

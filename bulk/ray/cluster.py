@@ -1,4 +1,4 @@
-"""The cluster that a run finds or starts, and how its machines are shared out."""
+"""The Ray cluster of a run, and the allocation of its processors and GPUs."""
 
 from __future__ import annotations
 
@@ -21,20 +21,22 @@ from model.errors import PleuraError
 from model.threads import available_cpus
 
 _GROUP = 8
-"""Processors that share one copy of the network: more would wait for the one process that feeds it."""
+"""Processors per copy of the network: with more, they would wait for the one process that feeds it."""
 
 
 _LONGEST_FOLDER = 38
-"""Characters: Ray puts up to 68 more behind it, and the path of a socket has 107 at most."""
+"""Characters: Ray appends up to 68, and the path of a socket is limited to 107."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
-    """Attributes:
-    networks: copies of the network, one for each GPU or group of processors.
-    threads: of each, on a CPU.
-    gpus: that each takes.
-    task_cpus: what reading or writing a block takes.
+class Allocation:
+    """The allocation of a cluster.
+
+    Attributes:
+        networks: copies of the network, one per GPU or group of processors.
+        threads: threads of each copy on a CPU.
+        gpus: GPUs of each copy.
+        task_cpus: processors that reading or writing a block reserves.
     """
 
     networks: int
@@ -44,14 +46,15 @@ class Shares:
 
 
 def join_cluster() -> None:
-    """Join the cluster that ``RAY_ADDRESS`` names or that was started on this machine; where there is none, start one for this run.
+    """Join the cluster at ``RAY_ADDRESS`` or on this machine; if there is none, start one for this run.
 
-    The cluster of a run keeps its files in a temporary folder, which is removed when this process ends.
+    A cluster started here keeps its files in a temporary folder, which is removed when this process ends.
 
     Raises:
-        PleuraError: there is no cluster at ``RAY_ADDRESS``, or the temporary folder does not suit Ray.
+        PleuraError: there is no cluster at ``RAY_ADDRESS``, or the path of the temporary folder is too
+            long for Ray.
     """
-    # Ray warns of a change in what workers without a GPU see, unless it is told that it is known.
+    # Silences Ray's warning about a future change of CUDA_VISIBLE_DEVICES on workers without a GPU.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     try:
@@ -61,7 +64,7 @@ def join_cluster() -> None:
             raise PleuraError(
                 "No Ray cluster answers at RAY_ADDRESS: start one with ray start --head, or unset it."
             ) from None
-        # The token that Ray would write into the home folder.
+        # Without it, Ray writes a token into the home folder.
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         with _without_usage_process():
             ray.init(
@@ -78,19 +81,21 @@ def _temporary_folder() -> str:
     if len(folder) > _LONGEST_FOLDER:
         Path(folder).rmdir()
         raise PleuraError(
-            f"Ray cannot make its sockets in {tempfile.gettempdir()}, whose path is too long: set TMPDIR to a shorter one, /tmp for instance."
+            f"Ray cannot create its sockets in {tempfile.gettempdir()}, whose path is too long: "
+            "set TMPDIR to a shorter path such as /tmp."
         )
-    # Ray's own handler, which ends its processes, was registered before: this one runs after the shutdown in `bulk`.
+    # Runs after the shutdown in `bulk`, and before Ray's exit handler, which was registered earlier.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
 @contextmanager
 def _without_usage_process() -> Iterator[None]:
-    """Keep Ray from starting the process that reports its use.
+    """Keep Ray from starting the process that reports usage.
 
-    Without the dashboard, that report is all the process is for; where reports are off it still asks the addresses of three clouds
-    whether this machine is theirs. Ray has no setting for it. To Ray this is a dashboard that could not be started, which it goes on without.
+    Without the dashboard, that process only reports usage. Even with reports off, it queries the
+    metadata addresses of three cloud providers, and Ray has no setting against it. Ray treats this as a
+    dashboard that failed to start, and continues.
     """
     start = services.start_api_server
     services.start_api_server = lambda *_, **__: (None, None)
@@ -100,17 +105,17 @@ def _without_usage_process() -> Iterator[None]:
         services.start_api_server = start
 
 
-def share_out(device: str) -> Shares:
-    """How the machines that are there are shared out.
+def allocate(device: str) -> Allocation:
+    """Allocate the processors and GPUs of the cluster.
 
-    A copy of the network on a CPU reserves next to nothing of its processors: those that read and write wait for it when they have
-    got ahead, and when its machine is lost, there is room for it on any other.
+    A copy of the network on a CPU reserves almost no processor time: tasks that read and write wait for
+    it through back-pressure, and if its machine is lost, it can be placed on any other.
 
     Args:
-        device: ``"auto"`` takes the GPUs where there are some.
+        device: ``"auto"`` uses GPUs if there are any.
 
     Raises:
-        PleuraError: there are none, and they were asked for.
+        PleuraError: GPUs were requested, and there are none.
     """
     nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
     machines = [node["Resources"] for node in nodes if node["Alive"]]
@@ -118,10 +123,11 @@ def share_out(device: str) -> Shares:
     gpus = sum(int(machine.get("GPU", 0)) for machine in machines)
     if device == "cuda" and not gpus:
         raise PleuraError("No machine of the cluster has a GPU: use --device cpu.")
-    # The network's sliver of a machine's processors is missing to the last task.
+    # The small reservation of the network (`_NETWORK_CPUS`) leaves less than one processor for the last
+    # task.
     task_cpus = 1.0 if max(cpus) > 1 else 0.5
     if gpus and device != "cpu":
-        return Shares(networks=gpus, threads=1, gpus=1, task_cpus=task_cpus)
+        return Allocation(networks=gpus, threads=1, gpus=1, task_cpus=task_cpus)
     groups = sum(max(1, cpu // _GROUP) for cpu in cpus if cpu)
     threads = min(_GROUP, max(1, min(cpu for cpu in cpus if cpu)))
-    return Shares(networks=groups, threads=threads, gpus=0, task_cpus=task_cpus)
+    return Allocation(networks=groups, threads=threads, gpus=0, task_cpus=task_cpus)

@@ -1,37 +1,29 @@
 """The command ``pleura bulk``."""
 
-from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from model.devices import Device
 from model.errors import PleuraError
-
-from ..command import DeviceName
 
 if TYPE_CHECKING:
     from model.checkpoint import CheckpointMetadata
-    from model.engines import Device
     from model.segmenter import Segmenter
 
-
-class BulkEngine(StrEnum):
-    """What spreads the work over machines."""
-
-    RAY = "ray"
+    from .storage import Location
 
 
 def bulk(
-    input: Annotated[  # noqa: A002 - the name of the flag
+    input: Annotated[  # noqa: A002 - the name of the option
         str,
-        typer.Option(metavar="DIR|s3://…", help="Folder of radiographs; folders in it are gone into."),
+        typer.Option(metavar="DIR|s3://…", help="Folder of radiographs, including subfolders."),
     ],
     output: Annotated[
         str, typer.Option(metavar="DIR|s3://…", help="Folder for the tables images/ and errors/.")
     ],
-    engine: Annotated[BulkEngine, typer.Option(help="What spreads the work over machines.")] = BulkEngine.RAY,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
@@ -39,71 +31,66 @@ def bulk(
             help="Checkpoint to use, at the same path on all machines; the bundled one if not given.",
         ),
     ] = None,
-    device: Annotated[
-        DeviceName, typer.Option(help="auto takes the cluster's GPUs where it has some.")
-    ] = DeviceName.AUTO,
+    device: Annotated[Device, typer.Option(help="auto selects GPUs if there are any.")] = "auto",
 ) -> None:
-    """Segments an archive on a Ray cluster, into Parquet.
+    """Segment an archive on a Ray cluster, into Parquet.
 
-    Joins the cluster at RAY_ADDRESS, or the one that was started on this machine; where there is none, uses this machine.
+    Joins the cluster at RAY_ADDRESS, or the one on this machine; if there is none, uses this machine alone.
 
-    What is done is skipped: a command that was stopped goes on when given again.
+    Finished images are skipped: run the same command again to resume a stopped run.
 
-    A file that cannot be used becomes a row of errors/ and is passed over; the exit code is then 1.
+    A file that cannot be used becomes a row of errors/ and is skipped; the exit code is then 1.
     """
     if not (find_spec("ray") and find_spec("pyarrow")):
         raise PleuraError(
-            "pleura bulk needs Ray, which is not installed here: install Pleura's extra ray, with pip install -e '.[ray]'."
+            "pleura bulk needs Ray, which is not installed: "
+            "install the extra ray with pip install -e '.[ray]'."
         )
     import signal
     from contextlib import closing
     from functools import partial
 
-    import pyarrow as pa
     import ray
 
     from ..progress import RunProgress
-    from . import storage, tables
-    from .cluster import join_cluster, share_out
+    from . import storage
+    from .cluster import allocate, join_cluster
     from .run import segment_all
     from .stages import Job
-    from .storage import Place
+    from .storage import Location
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     named = checkpoint and checkpoint.absolute()
     metadata = describe(named)
-    source, out = Place.named(input), Place.named(output)
+    source, out = Location.parse(input), Location.parse(output)
     if source.open()[1] == out.open()[1]:
-        raise typer.BadParameter("--output is the folder of the radiographs: name another one.")
+        raise typer.BadParameter("--output is the folder of the radiographs: use another folder.")
     found, others = source.images(out=out)
-    names, nameless = storage.in_unicode(found)
-    if not names and not nameless:
-        raise PleuraError("There is no image to segment: name a folder that holds some in --input.")
+    names, invalid = storage.in_unicode(found)
+    if not names and not invalid:
+        raise PleuraError("There is no image to segment: give a folder with images as --input.")
     out.check_record({"input": source.open()[1], "checkpoint": metadata.sha256})
     before = set(out.paths_in(storage.IMAGES))
     todo = [name for name in names if name not in before]
-    out.forget(storage.ERRORS)
-    reason = "The name is not in Unicode: rename the file."
-    rows = [{"path": name, "reason": reason} for name in nameless]
-    out.write_table(f"{storage.ERRORS}/nameless.parquet", pa.Table.from_pylist(rows, tables.ERRORS))
+    _start_errors(out, invalid)
 
     join_cluster()
     try:
-        shares = share_out(device.value)
+        allocation = allocate(device)
         job = Job(
             source=source,
             out=out,
             sha256=metadata.sha256,
             describe=partial(describe, named),
-            load=partial(load, named, "cuda" if shares.gpus else "cpu"),
+            load=partial(load, named, "cuda" if allocation.gpus else "cpu"),
         )
-        left, failed = set(todo), len(nameless)
-        outcomes = segment_all(job, todo, shares)
+        left, failed = set(todo), len(invalid)
+        outcomes = segment_all(job, todo, allocation)
         with (
             RunProgress(
                 len(todo),
                 done_before=len(names) - len(todo),
-                passed_over=others,
+                ignored=others,
                 failures=f"{output}/errors",
                 results=f"{output}/images",
             ) as progress,
@@ -116,20 +103,32 @@ def bulk(
     finally:
         ray.shutdown()
     if left:
-        raise PleuraError(f"{len(left)} images have no row: run the same command again.")
+        raise PleuraError(f"{len(left)} images have no row in the tables: run the same command again.")
     if failed:
         raise typer.Exit(1)
 
 
+def _start_errors(out: "Location", invalid: list[str]) -> None:
+    """Replace the table of errors by rows for the names that are not valid Unicode."""
+    import pyarrow as pa
+
+    from . import storage, tables
+
+    out.forget(storage.ERRORS)
+    reason = "The file name is not valid Unicode: rename the file."
+    rows = [{"path": name, "reason": reason} for name in invalid]
+    out.write_table(f"{storage.ERRORS}/nameless.parquet", pa.Table.from_pylist(rows, tables.ERRORS))
+
+
 def describe(checkpoint: Path | None) -> "CheckpointMetadata":
-    """The metadata as a worker finds them: the bundled checkpoint may lie elsewhere on its machine."""
+    """Read the metadata on a worker, where the bundled checkpoint may be at another path."""
     from model.checkpoint import BUNDLED, read_metadata
 
     return read_metadata(checkpoint or BUNDLED)
 
 
 def load(checkpoint: Path | None, device: "Device", threads: int) -> "Segmenter":
-    """The segmenter of one worker."""
+    """Load the segmenter of one worker."""
     from model.segmenter import Segmenter
     from model.threads import available_cpus
 

@@ -1,4 +1,4 @@
-"""A process of its own that reads images: what kills a decoder, or makes it hang, costs one image and not the worker."""
+"""Image decoding in a separate process, so that a crash or a hang costs one image and not the worker."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from typing import Any
 from model.errors import DecoderFailure, ImageError, UnreadableImage
 
 _MEMORY = 4 << 30
-"""Bytes that a decoder may allocate: no image within the limits needs more than some 1.5 GB."""
+"""Bytes that the process may allocate; no image within the limits needs more than about 1.5 GB."""
 
-_SECONDS = 120.0
-"""After which a decoder hangs; the slowest image within the limits takes a few."""
+_TIMEOUT_S = 120.0
+"""Timeout for one image; the slowest image within the limits takes a few seconds."""
 
 _ATTEMPTS = 2
-"""A decoder may have died for want of memory that others had taken; one that dies twice of an image dies of it."""
+"""Retry once: the first crash may be due to memory pressure. A second crash is attributed to the image."""
 
 
 class Decoder:
-    """Calls a function in a process of its own, which is started when it is first needed and again when it has died.
+    """Call a function in a separate process, which starts at the first call and restarts after a crash.
 
     Args:
-        prepare: makes something to pickle of an image's bytes; must itself be something to pickle.
-        seconds: that it may take.
+        prepare: turns the bytes of an image into a picklable value; must itself be picklable.
+        timeout_s: seconds that one call may take.
     """
 
-    def __init__(self, prepare: Callable[[bytes], Any], *, seconds: float = _SECONDS) -> None:
+    def __init__(self, prepare: Callable[[bytes], Any], *, timeout_s: float = _TIMEOUT_S) -> None:
         self._prepare = prepare
-        self._seconds = seconds
+        self._timeout_s = timeout_s
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection[Any, Any] | None = None
 
     def __call__(self, data: bytes) -> Any:
-        """What ``prepare`` makes of ``data``.
+        """Return the result of ``prepare`` for ``data``.
 
         Raises:
-            ImageError: ``prepare`` raised it, or the process died or hung over it.
+            ImageError: raised by ``prepare``, or the process crashed or timed out.
         """
         for _ in range(_ATTEMPTS):
             try:
@@ -52,16 +52,18 @@ class Decoder:
                 raise answer
             return answer
         raise UnreadableImage(
-            "Its decoder died of the image, perhaps for want of memory: save it anew with another program."
+            "The decoder crashed on this image, perhaps for lack of memory: "
+            "save the image again with another program."
         )
 
     def _ask(self, data: bytes) -> Any:
         pipe = self._pipe or self._start()
         pipe.send_bytes(data)
-        if not pipe.poll(self._seconds):
+        if not pipe.poll(self._timeout_s):
             self.close()
             raise UnreadableImage(
-                f"Reading the image takes longer than {self._seconds:.0f} s: save it anew with another program."
+                f"Reading the image timed out after {self._timeout_s:.0f} s: "
+                "save the image again with another program."
             )
         return pipe.recv()
 
@@ -79,7 +81,7 @@ class Decoder:
         return ours
 
     def close(self) -> None:
-        """Ends the process; the next image starts another."""
+        """End the process; the next call starts another."""
         if self._pipe is not None and self._process is not None:
             self._pipe.close()
             self._process.kill()
@@ -94,7 +96,7 @@ def _serve(pipe: Connection[Any, Any]) -> None:
         try:
             data = pipe.recv_bytes()
         except EOFError:
-            # The worker has ended, however it ended.
+            # The worker has ended or crashed.
             return
         pipe.send(_answer(prepare, data))
 
@@ -105,7 +107,8 @@ def _answer(prepare: Callable[[bytes], Any], data: bytes) -> Any:
     except ImageError as error:
         return error
     except Exception:
-        # What is read within the limits may still not fit this process's memory.
+        # For instance MemoryError: an image within the limits may still exceed the memory limit of this
+        # process.
         return DecoderFailure()
 
 

@@ -1,4 +1,4 @@
-"""A run over an archive on a Ray cluster."""
+"""The Ray Data pipeline over an archive."""
 
 from __future__ import annotations
 
@@ -15,60 +15,67 @@ from ray.exceptions import RayError
 from model.errors import EngineError, PleuraError
 
 from ..loop import Outcome
-from .cluster import Shares
+from .cluster import Allocation
 from .stages import Job, Network, read_block, write_block
 
 _BLOCK = 128
-"""Images that go together and become one file: what is lost with a worker."""
+"""Images per block and per output file; a lost worker loses the block that it is processing."""
 
 _BLOCK_BYTES = 64 << 20
-"""Of what goes from stage to stage; Ray would cut a block of twice that in two, and the pieces would be files of their own."""
+"""Bytes of a block between stages; Ray splits a block of twice this size into separate files."""
 
-_PATIENCE_S = 600
-"""For all copies of the network to be loaded, before anything is read."""
+_LOAD_TIMEOUT_S = 600
+"""Seconds to wait for all copies of the network to load before reading starts."""
 
-_SLIVER = 0.01
-"""Of a processor, which a copy of the network reserves; see `share_out`."""
+_NETWORK_CPUS = 0.01
+"""Processors that a copy of the network reserves; see `allocate`."""
 
 
-def segment_all(job: Job, names: Sequence[str], shares: Shares) -> Generator[Outcome, None, None]:
-    """Segments files and writes them into the tables; tells of each image when its row is written.
+def segment_all(job: Job, names: Sequence[str], allocation: Allocation) -> Generator[Outcome, None, None]:
+    """Segment files into the tables, and yield the outcome of each image when its row is written.
 
-    A worker or a machine that dies costs a second try of the blocks that it had in hand.
+    If a worker or machine is lost, Ray processes its blocks again.
 
     Args:
-        job: what is to be done.
+        job: description of the run.
         names: paths below ``job.source``.
-        shares: from `share_out`.
+        allocation: the allocation from `allocate`.
 
     Raises:
-        PleuraError: results cannot be written, or the network could not be run.
+        PleuraError: the results cannot be written, or the network could not be run.
     """
     side = job.describe().preprocessing.input_size
-    size = max(1, min(_BLOCK, _BLOCK_BYTES // (2 * 4 * side**2), len(names) // (8 * shares.networks)))
+    size = max(1, min(_BLOCK, _BLOCK_BYTES // (2 * 4 * side**2), len(names) // (8 * allocation.networks)))
     paths = [pa.table({"path": names[at : at + size]}) for at in range(0, len(names), size)]
     context = DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
-    # Ray takes the machines in turn: a block that is read between two copies of the network would send both to one machine.
-    context.wait_for_min_actors_s = _PATIENCE_S
+    # Ray places tasks on the machines in turn: a block read between the start of two copies of the
+    # network would place both copies on one machine.
+    context.wait_for_min_actors_s = _LOAD_TIMEOUT_S
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    network = {"num_gpus": shares.gpus} if shares.gpus else {"num_cpus": _SLIVER}
+    network = {"num_gpus": allocation.gpus} if allocation.gpus else {"num_cpus": _NETWORK_CPUS}
     done = (
         ray.data.from_arrow(paths)
         .map_batches(
-            partial(read_block, job=job), batch_size=None, batch_format="pyarrow", num_cpus=shares.task_cpus
+            partial(read_block, job=job),
+            batch_size=None,
+            batch_format="pyarrow",
+            num_cpus=allocation.task_cpus,
         )
         .map_batches(
             Network,
             batch_size=None,
             batch_format="pyarrow",
-            fn_constructor_args=(job, shares.threads),
-            compute=ActorPoolStrategy(size=shares.networks),
+            fn_constructor_args=(job, allocation.threads),
+            compute=ActorPoolStrategy(size=allocation.networks),
             **network,
         )
         .map_batches(
-            partial(write_block, job=job), batch_size=None, batch_format="pyarrow", num_cpus=shares.task_cpus
+            partial(write_block, job=job),
+            batch_size=None,
+            batch_format="pyarrow",
+            num_cpus=allocation.task_cpus,
         )
     )
     try:
@@ -77,13 +84,16 @@ def segment_all(job: Job, names: Sequence[str], shares: Shares) -> Generator[Out
             for row in block.to_pylist():
                 yield Outcome(row["path"], error=row["error"], trusted=row["trusted"])
     except RayError as error:
-        raise _said(error) from error
+        raise _engine_error(error) from error
 
 
-def _said(error: RayError) -> PleuraError:
-    """The sentence that a worker ended with, if it had one: of what was raised there, only the text comes back for sure."""
-    told = re.findall(r"^model\.[\w.]+: (.+)$", str(error), re.MULTILINE)
-    if told:
-        return EngineError(told[-1])
+def _engine_error(error: RayError) -> PleuraError:
+    """Return the error of a worker, with its own message if it was a `PleuraError`.
+
+    Ray reliably returns only the text of an error, not the exception.
+    """
+    messages = re.findall(r"^model\.[\w.]+: (.+)$", str(error), re.MULTILINE)
+    if messages:
+        return EngineError(messages[-1])
     last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-    return EngineError(f"The cluster could not go on ({last}): mend that, then run the same command again.")
+    return EngineError(f"The cluster failed ({last}): correct the cause, then run the same command again.")

@@ -1,4 +1,4 @@
-"""What is done to a block of images, stage by stage: read, run, finish and write. Each is the `Segmenter`'s own."""
+"""The stages of a block of images: read, run, then finish and write, each by the `Segmenter`."""
 
 from __future__ import annotations
 
@@ -21,53 +21,57 @@ from model.segmenter import Segmenter
 
 from . import storage, tables
 from .decoder import Decoder
-from .storage import Place
+from .storage import Location
 from .tables import Row
 
 _AHEAD = 8
-"""Files that are fetched while one is decoded: an object store answers late, but many at once."""
+"""Files fetched in parallel while one is decoded: an object store has a long latency and a high
+throughput."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What every worker is told: little, since it goes along with each block.
+    """The description of a run for the workers; small, since it is sent with every block.
 
     Attributes:
-        source: where the images lie.
-        out: where the tables go.
-        sha256: of the checkpoint, which must be the same on all machines.
-        describe: reads its metadata.
-        load: makes the segmenter where the network runs, from the number of threads that it may use.
+        source: location of the images.
+        out: location of the tables.
+        sha256: hash of the checkpoint, which must be the same on all machines.
+        describe: reads the metadata of the checkpoint.
+        load: makes the segmenter with the network, given a number of threads.
     """
 
-    source: Place
-    out: Place
+    source: Location
+    out: Location
     sha256: str
     describe: Callable[[], CheckpointMetadata]
     load: Callable[[int], Segmenter]
 
     def check(self, metadata: CheckpointMetadata) -> CheckpointMetadata:
-        """Raises:
-        CheckpointError: this machine has another checkpoint.
+        """Return the metadata if the checkpoint of this machine is the one of the run.
+
+        Raises:
+            CheckpointError: this machine has another checkpoint.
         """
         if metadata.sha256 != self.sha256:
             raise CheckpointError(
-                "A machine of the cluster has another checkpoint than this one: copy the same to all of them."
+                "A machine of the cluster has another checkpoint than this one: "
+                "copy the same file to all machines."
             )
         return metadata
 
 
 def prepare(data: bytes, job: Job) -> Row:
-    """An image's bytes as a row of `tables.READ`, but for its path.
+    """Return a row of `tables.READ`, without its path, from the bytes of an image.
 
     Raises:
-        ImageError: it cannot be used.
+        ImageError: the image cannot be used.
     """
     return tables.pack(_segmenter(job).prepare(data))
 
 
 def read_block(block: pa.Table, *, job: Job) -> pa.Table:
-    """``path`` to `tables.READ`."""
+    """Read a block: from paths to `tables.READ`."""
     decoder = _decoder(job)
     rows = []
     for path, fetched in _fetch(job.source, block["path"].to_pylist()):
@@ -79,32 +83,32 @@ def read_block(block: pa.Table, *, job: Job) -> pa.Table:
 
 
 class Network:
-    """`tables.READ` to `tables.SEEN`. It holds the network, and stays where it is as long as the run lasts."""
+    """The actor that runs the network, from `tables.READ` to `tables.INFERRED`, until the run ends."""
 
     def __init__(self, job: Job, threads: int) -> None:
         self._segmenter = job.load(threads)
         self._metadata = job.check(self._segmenter.metadata)
 
     def __call__(self, block: pa.Table) -> pa.Table:
-        """Runs the network on those that could be read."""
+        """Run the network on the images that could be read."""
         rows = block.to_pylist()
         good = iter([index for index, row in enumerate(rows) if row["error"] is None])
         engine = self._segmenter.engine
         while batch := list(islice(good, engine.max_batch)):
             answers = self._segmenter.run([tables.unpack(rows[index], self._metadata) for index in batch])
             for index, inferred in zip(batch, answers, strict=True):
-                rows[index] = tables.with_answer(rows[index], inferred, engine=engine.name)
-        return pa.Table.from_pylist(rows, tables.SEEN)
+                rows[index] = tables.with_inferred(rows[index], inferred, engine=engine.name)
+        return pa.Table.from_pylist(rows, tables.INFERRED)
 
 
 def write_block(block: pa.Table, *, job: Job) -> pa.Table:
-    """`tables.SEEN` to one file of each table, and to `tables.DONE`.
+    """Write a block of `tables.INFERRED` to one file of each table, and return `tables.DONE`.
 
-    The files are named after the images in the block: a block that is written again, because nobody knows whether it was, is written
-    over, so that no image has two rows.
+    The file name is a hash of the image names in the block. So a block that is processed twice
+    overwrites its file, and no image has two rows.
 
     Raises:
-        ArchiveError: they cannot be written.
+        ArchiveError: the files cannot be written.
     """
     segmenter = _segmenter(job)
     metadata = segmenter.metadata
@@ -115,7 +119,7 @@ def write_block(block: pa.Table, *, job: Job) -> pa.Table:
         reason = row["error"]
         if reason is None:
             prepared = tables.unpack(row, metadata)
-            segmentation = segmenter.finish(prepared, tables.answer_in(row, metadata))
+            segmentation = segmenter.finish(prepared, tables.inferred_of(row, metadata))
             images.append(tables.result(row, segmentation, metadata))
         else:
             errors.append({"path": row["path"], "reason": reason})
@@ -127,7 +131,7 @@ def write_block(block: pa.Table, *, job: Job) -> pa.Table:
     return pa.Table.from_pylist(done, tables.DONE)
 
 
-def _fetch(source: Place, paths: Iterable[str]) -> Iterator[tuple[str, Future[bytes]]]:
+def _fetch(source: Location, paths: Iterable[str]) -> Iterator[tuple[str, Future[bytes]]]:
     waiting: deque[tuple[str, Future[bytes]]] = deque()
     with ThreadPoolExecutor(_AHEAD) as pool:
         for path in paths:
@@ -140,7 +144,7 @@ def _fetch(source: Place, paths: Iterable[str]) -> Iterator[tuple[str, Future[by
 
 _decoders: dict[str, Decoder] = {}
 _segmenters: dict[str, Segmenter] = {}
-"""Of this worker, by the checkpoint: they are made for its first block and serve the others."""
+"""Decoders and segmenters of this worker by checkpoint hash, made for its first block."""
 
 
 def _decoder(job: Job) -> Decoder:
@@ -150,18 +154,19 @@ def _decoder(job: Job) -> Decoder:
 
 
 def _segmenter(job: Job) -> Segmenter:
-    """One that reads and finishes, and has no network."""
+    """Return a segmenter without a network, for `prepare` and `finish`."""
     if job.sha256 not in _segmenters:
         import cv2
 
-        # Images are read and written side by side: threads within one would only stand in each other's way.
+        # Images are read and written in parallel: threads within one image would compete for the
+        # processors.
         cv2.setNumThreads(1)
-        _segmenters[job.sha256] = Segmenter.from_engine(job.check(job.describe()), _Elsewhere())
+        _segmenters[job.sha256] = Segmenter.from_engine(job.check(job.describe()), _NoEngine())
     return _segmenters[job.sha256]
 
 
-class _Elsewhere:
-    """The engine of a segmenter that only reads and finishes."""
+class _NoEngine:
+    """The engine of a segmenter that only prepares and finishes."""
 
     name = "elsewhere"
     device = "cpu"

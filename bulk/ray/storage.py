@@ -1,4 +1,7 @@
-"""Where an archive lies and where its tables go: a folder, or anything that pyarrow opens by its address, such as ``s3://``."""
+"""The location of an archive or its tables: a folder, or an address for pyarrow such as ``s3://``.
+
+Retries of object stores are those of pyarrow's file systems.
+"""
 
 from __future__ import annotations
 
@@ -28,73 +31,75 @@ RECORD = "pleura-run.json"
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://")
 
 MAX_BYTES = 1 << 30
-"""Of one image file; more is no radiograph."""
+"""Largest size of an image file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A folder on this machine, on a disk that all machines see, or in an object store.
+class Location:
+    """A folder on this machine, on a disk shared by all machines, or in an object store.
 
     Attributes:
-        address: an absolute path, or ``scheme://…`` as `pyarrow.fs.FileSystem.from_uri` reads it.
+        address: an absolute path, or ``scheme://…`` for `pyarrow.fs.FileSystem.from_uri`.
     """
 
     address: str
 
     @classmethod
-    def named(cls, given: str) -> Place:
-        """A place as a person names it: a path may be relative to where the command was called."""
+    def parse(cls, given: str) -> Location:
+        """Return the location for a command-line argument; a path may be relative."""
         return cls(given if _SCHEME.match(given) else str(Path(given).absolute()))
 
     def open(self) -> tuple[fs.FileSystem, str]:
-        """The file system, and the path in it.
+        """Return the file system, and the path in it.
 
         Raises:
-            PleuraError: the address is none, or cannot be reached.
+            PleuraError: the address is invalid or cannot be reached.
         """
         return _opened(self.address)
 
-    def images(self, *, out: Place) -> tuple[list[str], int]:
-        """Paths below this place, with ``/``, of what may be an image: as `list_images` has them, in an object store by the suffix.
+    def images(self, *, out: Location) -> tuple[list[str], int]:
+        """List the images below this location: as `list_images`, in an object store by suffix only.
 
         Returns:
-            The paths, and how many other files there are.
+            The relative paths, with ``/``, and the number of other files.
 
         Raises:
-            PleuraError: it cannot be listed.
+            PleuraError: the location cannot be listed.
         """
         files, base = self.open()
         if isinstance(files, fs.LocalFileSystem):
             if not Path(base).is_dir():
-                raise PleuraError(f"--input {base} is no folder: name one that holds radiographs.")
+                raise PleuraError(f"--input {base} is not a folder: give a folder with radiographs.")
             results, folder = out.open()
             left_out = Path(folder if isinstance(results, fs.LocalFileSystem) else "/")
             listing = list_images([Path(base)], recursive=True, out=left_out)
-            return listing.names, listing.passed_over
+            return listing.names, listing.ignored
         try:
             found = files.get_file_info(fs.FileSelector(base, recursive=True))
         except OSError as error:
-            raise PleuraError(f"--input cannot be listed ({error}): check address and credentials.") from None
+            raise PleuraError(
+                f"--input cannot be listed ({error}): check the address and credentials."
+            ) from None
         names = [info.path.removeprefix(base).lstrip("/") for info in found if info.is_file]
         names = [name for name in names if not _is_leftover(name) and not self._holds(out, name)]
         images = [name for name in names if has_image_suffix(name)]
         return images, len(names) - len(images)
 
-    def _holds(self, out: Place, name: str) -> bool:
+    def _holds(self, out: Location, name: str) -> bool:
         (files, base), (its, folder) = self.open(), out.open()
         return files.equals(its) and f"{base}/{name}".startswith(f"{folder}/")
 
     def read(self, name: str) -> bytes:
-        """The bytes of one file.
+        """Return the bytes of one file.
 
         Raises:
-            UnreadableImage: it cannot be opened, or is too large.
+            UnreadableImage: the file cannot be opened, or is too large.
         """
         files, base = self.open()
         try:
             with files.open_input_file(f"{base}/{name}") as file:
                 if file.size() > MAX_BYTES:
-                    raise UnreadableImage("The file is larger than 1 GiB: it is no radiograph.")
+                    raise UnreadableImage("The file is larger than 1 GiB: give a single radiograph.")
                 data: bytes = file.read()
                 return data
         except OSError as error:
@@ -103,35 +108,36 @@ class Place:
             ) from None
 
     def write(self, name: str, data: bytes) -> None:
-        """Writes a file, whole or not at all.
+        """Write a file atomically.
 
         Raises:
-            ArchiveError: it cannot be written.
+            ArchiveError: the file cannot be written.
         """
         files, base = self.open()
         try:
             if isinstance(files, fs.LocalFileSystem):
                 write_atomically(Path(base, name), data)
             else:
-                # What is not closed does not come to be.
+                # An object appears only when its stream is closed.
                 with files.open_output_stream(f"{base}/{name}") as stream:
                     stream.write(data)
         except OSError as error:
             raise ArchiveError(
-                f"The results cannot be written ({error}): make room or check the rights, then run the same command again."
+                f"The results cannot be written ({error}): check free space and permissions, "
+                "then run the same command again."
             ) from error
 
     def remove(self, name: str) -> None:
-        """Removes a file, if it is there."""
+        """Remove a file if it exists."""
         files, base = self.open()
         if files.get_file_info(f"{base}/{name}").is_file:
             files.delete_file(f"{base}/{name}")
 
     def write_table(self, name: str, table: pa.Table) -> None:
-        """Writes ``table`` as one Parquet file; an empty one is not written, and one of that name removed.
+        """Write ``table`` as one Parquet file; for an empty table, remove the file.
 
         Raises:
-            ArchiveError: it cannot be written.
+            ArchiveError: the file cannot be written.
         """
         if not table.num_rows:
             self.remove(name)
@@ -141,10 +147,10 @@ class Place:
         self.write(name, sink.getvalue().to_pybytes())
 
     def paths_in(self, table: str) -> list[str]:
-        """The column ``path`` of all files of a table; of each row, so that what is there twice is seen.
+        """Return the column ``path`` of all files of a table, duplicates included.
 
         Raises:
-            ArchiveError: one of its files is damaged.
+            ArchiveError: a file is damaged.
         """
         files, base = self.open()
         found = files.get_file_info(fs.FileSelector(f"{base}/{table}", allow_not_found=True))
@@ -167,24 +173,24 @@ class Place:
             return [path for paths in pool.map(column, names) for path in paths]
 
     def forget(self, table: str) -> None:
-        """Removes a table.
+        """Remove a table.
 
         Raises:
-            ArchiveError: it cannot be removed.
+            ArchiveError: the table cannot be removed.
         """
         files, base = self.open()
         try:
             files.delete_dir_contents(f"{base}/{table}", missing_dir_ok=True)
         except OSError as error:
             raise ArchiveError(
-                f"{table} in --output cannot be removed ({error}): check the rights."
+                f"{table} in --output cannot be removed ({error}): check the permissions."
             ) from None
 
     def check_record(self, wanted: dict[str, Any]) -> None:
-        """Writes what the tables are made of and with, where nothing says so yet, else compares.
+        """Write the record of the settings if there is none, otherwise compare.
 
         Raises:
-            PleuraError: the tables here are of something else.
+            PleuraError: the tables were made with other settings.
         """
         files, base = self.open()
         try:
@@ -194,7 +200,7 @@ class Place:
                 found = json.loads(file.read())
         except OSError as error:
             raise PleuraError(
-                f"--output cannot be read or written ({error}): check address and rights."
+                f"--output cannot be read or written ({error}): check the address and permissions."
             ) from None
         except ValueError:
             found = {}
@@ -203,16 +209,17 @@ class Place:
         ]
         if other:
             raise PleuraError(
-                f"--output holds results of another {' and '.join(other)}: name another one, or remove what is there."
+                f"--output holds results of another {' and '.join(other)}: "
+                "use another folder, or delete its contents."
             )
 
 
 def in_unicode(names: list[str]) -> tuple[list[str], list[str]]:
-    """Those that a table can hold, and, spelt out, those that are not in Unicode."""
-    spelt = [(name, os.fsencode(name).decode("utf-8", "backslashreplace")) for name in names]
+    """Split names into those that are valid Unicode and, escaped, those that are not."""
+    escaped = [(name, os.fsencode(name).decode("utf-8", "backslashreplace")) for name in names]
     return (
-        [name for name, readable in spelt if name == readable],
-        [readable for name, readable in spelt if name != readable],
+        [name for name, readable in escaped if name == readable],
+        [readable for name, readable in escaped if name != readable],
     )
 
 
@@ -223,7 +230,7 @@ def _opened(address: str) -> tuple[fs.FileSystem, str]:
     try:
         files, base = fs.FileSystem.from_uri(address)
     except (pa.ArrowException, OSError, ImportError) as error:
-        # The address may hold a key: it is not repeated.
+        # The address may contain a key: it is not repeated.
         kind = address.partition("://")[0]
         raise PleuraError(
             f"An address of {kind}:// cannot be opened ({type(error).__name__}): check it."

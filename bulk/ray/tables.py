@@ -1,4 +1,4 @@
-"""The rows that go from stage to stage, and those that come out."""
+"""The schemas and rows between the stages, and of the output tables."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ _SIDES = pa.struct(
 READ = pa.schema(
     [("path", pa.string()), ("error", pa.string()), *_IMAGE, ("sides", _SIDES), ("input", pa.large_binary())]
 )
-"""An image that is ready for the network, or why there is none. ``input`` is ``(S, S)`` float32."""
+"""A prepared image, or the error. ``input`` is ``(S, S)`` float32."""
 
-SEEN = pa.schema(
+INFERRED = pa.schema(
     [*READ, ("probabilities", pa.large_binary()), ("embedding", pa.binary()), ("engine", pa.string())]
 )
-"""What the network said of it: ``probabilities`` ``(S, S)`` and ``embedding`` ``(D,)``, float32."""
+"""The output of the network: ``probabilities`` ``(S, S)`` and ``embedding`` ``(D,)``, float32."""
 
 DONE = pa.schema([("path", pa.string()), ("error", pa.string()), ("trusted", pa.bool_())])
-"""What is told of each image while a run goes on."""
+"""The outcome of each image during a run."""
 
 IMAGES = pa.schema(
     [
@@ -76,16 +76,16 @@ IMAGES = pa.schema(
         ("threshold", pa.float64()),
     ]
 )
-"""The table of what was segmented."""
+"""The table of segmented images."""
 
 ERRORS = pa.schema([("path", pa.string()), ("reason", pa.string())])
-"""The table of what could not be."""
+"""The table of images that could not be segmented."""
 
 
 def pack(prepared: Prepared) -> Row:
-    """A row of `READ`, but for its path. Of a DICOM header it holds the spacing and the patient's sides alone."""
+    """Return a row of `READ` without its path. From a DICOM header it keeps only spacing and sides."""
     radiograph = prepared.radiograph
-    # The channels of the network's input are all the same.
+    # All channels of the network input are equal.
     return describe_image(radiograph) | {
         "sides": asdict(radiograph.sides),
         "input": prepared.input[0].tobytes(),
@@ -93,7 +93,7 @@ def pack(prepared: Prepared) -> Row:
 
 
 def unpack(row: Row, metadata: CheckpointMetadata) -> Prepared:
-    """What `pack` was given, without the pixels that only it needed."""
+    """Return the argument of `pack`, without the pixels of the radiograph."""
     side = metadata.preprocessing.input_size
     square = np.frombuffer(row["input"], np.float32).reshape(side, side)
     radiograph = Radiograph(
@@ -110,8 +110,8 @@ def unpack(row: Row, metadata: CheckpointMetadata) -> Prepared:
     return Prepared(radiograph, np.broadcast_to(square, (metadata.in_channels, side, side)), 0.0)
 
 
-def with_answer(row: Row, inferred: Inferred, *, engine: str) -> Row:
-    """A row of `SEEN`."""
+def with_inferred(row: Row, inferred: Inferred, *, engine: str) -> Row:
+    """Return a row of `INFERRED`."""
     return row | {
         "probabilities": inferred.probabilities.tobytes(),
         "embedding": inferred.embedding.tobytes(),
@@ -119,15 +119,15 @@ def with_answer(row: Row, inferred: Inferred, *, engine: str) -> Row:
     }
 
 
-def answer_in(row: Row, metadata: CheckpointMetadata) -> Inferred:
-    """What `with_answer` was given."""
+def inferred_of(row: Row, metadata: CheckpointMetadata) -> Inferred:
+    """Return the network output in a row of `INFERRED`."""
     side = metadata.preprocessing.input_size
     probabilities = np.frombuffer(row["probabilities"], np.float32).reshape(side, side)
     return Inferred(probabilities, np.frombuffer(row["embedding"], np.float32), 0.0)
 
 
 def result(row: Row, segmentation: Segmentation, metadata: CheckpointMetadata) -> Row:
-    """A row of `IMAGES`."""
+    """Return a row of `IMAGES`."""
     quality = segmentation.quality
     return {name: row[name] for name, _ in _IMAGE} | {
         "path": row["path"],

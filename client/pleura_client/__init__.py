@@ -1,4 +1,4 @@
-"""Asks a Pleura service for the lungs in chest X-rays.
+"""The client of a Pleura service, which segments the lungs in chest X-rays.
 
 ```python
 from pleura_client import Pleura

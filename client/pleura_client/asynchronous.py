@@ -1,4 +1,4 @@
-"""The client for programs on an asyncio event loop."""
+"""The asyncio client."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class AsyncPleura:
-    """`Pleura` with methods to await. Files are read, and masks decoded, in threads: the loop never waits for them."""
+    """`Pleura` with coroutines. Threads read files and decode masks, so that the event loop never blocks."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class AsyncPleura:
         return await self._ask(calls.model)
 
     async def aclose(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         await self._client.aclose()
 
     async def __aenter__(self) -> Self:

@@ -3,9 +3,10 @@
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ..checkpoint import Checkpoint
+from ..devices import Device, EngineChoice
 from ..errors import EngineError
 from ..isolation import cache_folder
 from ..threads import available_cpus
@@ -13,9 +14,6 @@ from .engine import Engine
 
 if TYPE_CHECKING:
     import openvino
-
-Device = Literal["auto", "cuda", "cpu"]
-EngineChoice = Literal["auto", "torch", "openvino"]
 
 
 def choose_engine(

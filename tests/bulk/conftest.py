@@ -28,7 +28,7 @@ class Pleura:
     stderr: str = ""
 
     def __call__(self, *arguments: object, stdin: bytes = b"") -> int:
-        """Runs ``pleura segment`` and gives its exit code."""
+        """Run ``pleura segment`` and gives its exit code."""
         self.engine.batches.clear()
         self.monkeypatch.setattr(sys, "argv", ["pleura", "segment", *map(str, arguments)])
         self.monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(BytesIO(stdin)))

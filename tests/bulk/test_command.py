@@ -40,7 +40,7 @@ def test_one_file_to_standard_output(pleura: Pleura, folder: Path) -> None:
     assert json.loads(pleura.stdout)["size"] == [64, 64]
 
 
-def test_one_image_that_cannot_be_read(pleura: Pleura, tmp_path: Path) -> None:
+def test_unreadable_image_is_reported(pleura: Pleura, tmp_path: Path) -> None:
     assert pleura("-", "--out", "-", stdin=encode(picture())[:99]) == 1
     assert pleura.stdout == b""
     (line,) = pleura.stderr.splitlines()
@@ -56,7 +56,7 @@ def test_results_mirror_the_folder(pleura: Pleura, folder: Path, tmp_path: Path)
     for name in ALL:
         np.testing.assert_array_equal(decode((out / f"{name}.mask.png").read_bytes()), truth())
     assert "5 segmented" in pleura.stderr
-    assert "1 file was passed over: no image type that is read" in pleura.stderr.splitlines()[-1]
+    assert "1 file was ignored: not a supported image type" in pleura.stderr.splitlines()[-1]
 
 
 def test_results_inside_the_folder_are_not_taken_for_images(pleura: Pleura, folder: Path) -> None:
@@ -66,7 +66,7 @@ def test_results_inside_the_folder_are_not_taken_for_images(pleura: Pleura, fold
     assert results(out) == ALL
 
 
-def test_folders_of_folders_can_be_left_out(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
+def test_subfolders_can_be_excluded(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
     assert pleura(folder, "--no-recursive", "--out", tmp_path / "out") == 0
     assert results(tmp_path / "out") == {"a.png", "a.bmp", "without-suffix"}
 
@@ -79,7 +79,7 @@ def test_named_files_keep_their_folders(
     assert results(tmp_path / "out") == {"a.png", "a/a.png", "a/b/a.png"}
 
 
-def test_what_is_done_is_skipped(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
+def test_finished_files_are_skipped(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     pleura(folder, "--out", out)
     (out / "a/a.png.mask.png").unlink()
@@ -99,7 +99,7 @@ def test_results_of_other_settings_are_not_mixed(pleura: Pleura, folder: Path, t
     assert pleura(folder / "a", "--out", out, "--format", "json") == 0
 
 
-def test_a_bad_file_is_told_and_passed_over(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
+def test_damaged_file_is_reported_and_skipped(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     (folder / "bad.png").write_bytes(encode(picture())[:99])
     (folder / "\x1b[31m.png").write_bytes(b"")
@@ -116,7 +116,7 @@ def test_a_bad_file_is_told_and_passed_over(pleura: Pleura, folder: Path, tmp_pa
     assert not (out / "failures.csv").exists()
 
 
-def test_a_file_that_is_not_there(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
+def test_missing_file_is_reported(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
     assert pleura(folder / "missing.png", folder / "a.png", "--out", tmp_path / "out") == 1
     assert len(results(tmp_path / "out")) == 1
     assert "cannot be opened" in pleura.stderr
@@ -214,7 +214,7 @@ def test_overlay_and_geojson(pleura: Pleura) -> None:
 
 
 @pytest.mark.parametrize("format_", ["png", "overlay"])
-def test_a_picture_says_whether_to_trust_its_mask(pleura: Pleura, format_: str) -> None:
+def test_png_text_says_whether_the_mask_is_trusted(pleura: Pleura, format_: str) -> None:
     assert pleura("-", "--out", "-", "--format", format_, stdin=encode(picture())) == 0
     with Image.open(BytesIO(pleura.stdout)) as image:
         text = image.info
@@ -224,14 +224,14 @@ def test_a_picture_says_whether_to_trust_its_mask(pleura: Pleura, format_: str) 
 
 
 @pytest.mark.parametrize("format_", ["rle", "geojson"])
-def test_outlines_and_run_lengths_say_it_too(pleura: Pleura, format_: str) -> None:
+def test_json_formats_say_whether_the_mask_is_trusted(pleura: Pleura, format_: str) -> None:
     assert pleura("-", "--out", "-", "--format", format_, stdin=encode(picture())) == 0
     quality = json.loads(pleura.stdout)["quality"]
     assert quality["trusted"] is False
     assert [warning["code"] for warning in quality["warnings"]] == ["one_lung", "not_calibrated"]
 
 
-def test_a_volume_says_it_in_its_description(pleura: Pleura) -> None:
+def test_nifti_description_says_whether_the_mask_is_trusted(pleura: Pleura) -> None:
     assert pleura("-", "--out", "-", "--format", "nifti", stdin=encode(picture())) == 0
     header = Nifti1Image.from_bytes(gzip.decompress(pleura.stdout)).header
     said = header["descrip"].item().decode()
@@ -251,14 +251,14 @@ def test_the_json_document(pleura: Pleura, tmp_path: Path) -> None:
     assert "DOE" not in pleura.stdout.decode() + pleura.stderr
 
 
-def test_a_dicom_segmentation_needs_dicom(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
+def test_seg_format_rejects_images_other_than_dicom(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
     assert pleura(folder, "--out", tmp_path / "out", "--format", "seg") == 1
     assert results(tmp_path / "out", ".seg.dcm") == {"without-suffix"}
     assert pleura.engine.batches == [1], "the network runs for nothing"
     assert "refers to a DICOM image" in pleura.stderr
 
 
-def test_no_two_formats_have_the_same_name() -> None:
+def test_formats_have_different_suffixes() -> None:
     assert len({format_.suffix for format_ in Format}) == len(Format)
 
 
@@ -267,14 +267,14 @@ def test_no_two_formats_have_the_same_name() -> None:
     [
         (["in", "--out", "-"], "stands for one image"),
         (["-", "--out", "out"], "stands for one image"),
-        (["in", "--out", "in"], "name another one"),
+        (["in", "--out", "in"], "use another folder"),
         (["in", "--out", "in/a.png"], "is a file"),
-        (["in", "--out", "out", "--shard", "0/4"], "none of 1/N to N/N"),
+        (["in", "--out", "out", "--shard", "0/4"], "not one of 1/N to N/N"),
         (["in", "--out", "out", "--threshold", "1.5"], "less than or equal to 1"),
         (["in"], "--out"),
     ],
 )
-def test_calls_that_are_wrong(
+def test_invalid_arguments_are_rejected(
     pleura: Pleura,
     folder: Path,
     tmp_path: Path,
@@ -288,7 +288,7 @@ def test_calls_that_are_wrong(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_without_images(pleura: Pleura, tmp_path: Path) -> None:
+def test_folder_without_images_is_reported(pleura: Pleura, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     assert pleura(tmp_path / "in", "--out", tmp_path / "out") == 1
     assert "There is no image" in pleura.stderr
@@ -319,7 +319,7 @@ def test_the_command_is_light_until_it_is_called() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_is_stopped_leaves_no_halves(tmp_path: Path, number: signal.Signals) -> None:
+def test_stopped_run_leaves_no_partial_results(tmp_path: Path, number: signal.Signals) -> None:
     for index in range(12):
         path = tmp_path / f"in/{index:02}.png"
         path.parent.mkdir(exist_ok=True)
@@ -340,7 +340,7 @@ def test_a_run_that_is_stopped_leaves_no_halves(tmp_path: Path, number: signal.S
     process.send_signal(number)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "the same command goes on" in told
+    assert "run the same command again to resume" in told
     assert "Traceback" not in told
     kept = list(out.rglob("*.mask.png"))
     assert len(kept) <= 2

@@ -1,4 +1,4 @@
-"""What `pleura segment` takes for an image, what it passes over, and what it calls results."""
+"""The files that `pleura segment` lists, and the names of its results."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ def last_line(pleura: Pleura) -> str:
     return pleura.stderr.splitlines()[-1]
 
 
-def test_files_that_are_no_images_are_counted_at_the_end(pleura: Pleura, tmp_path: Path) -> None:
+def test_ignored_files_are_counted_at_the_end(pleura: Pleura, tmp_path: Path) -> None:
     folder = draw(tmp_path / "in", "x.png", "a/y.png")
     (folder / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic")
     (folder / "a/film.gif").write_bytes(b"GIF89a")
@@ -26,31 +26,31 @@ def test_files_that_are_no_images_are_counted_at_the_end(pleura: Pleura, tmp_pat
         (folder / hidden).parent.mkdir(exist_ok=True)
         (folder / hidden).write_bytes(b"")
     assert pleura(folder, "--out", folder / "out") == 0
-    assert "4 files were passed over: no image type that is read" in last_line(pleura)
+    assert "4 files were ignored: not a supported image type" in last_line(pleura)
     assert pleura(folder, "--out", folder / "out") == 0
-    assert "4 files were passed over" in last_line(pleura)
+    assert "4 files were ignored" in last_line(pleura)
     assert pleura(folder, "--no-recursive", "--out", folder / "out") == 0
-    assert "2 files were passed over" in last_line(pleura)
+    assert "2 files were ignored" in last_line(pleura)
     assert pleura(folder / "x.png", "--out", tmp_path / "out") == 0
-    assert "passed over" not in pleura.stderr
+    assert " ignored: " not in pleura.stderr
 
 
-def test_a_folder_of_nothing_else_says_so(pleura: Pleura, tmp_path: Path) -> None:
+def test_folder_with_ignored_files_only_is_reported(pleura: Pleura, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/photo.heic").write_bytes(b"\0\0\0\x18ftypheic")
     assert pleura(tmp_path / "in", "--out", tmp_path / "out") == 1
     assert "There is no image to segment" in pleura.stderr
-    assert "1 file was passed over: no image type that is read" in pleura.stderr
+    assert "1 file was ignored: not a supported image type" in pleura.stderr
 
 
-def test_a_pipe_is_not_waited_for(pleura: Pleura, tmp_path: Path) -> None:
+def test_pipe_in_a_folder_does_not_block(pleura: Pleura, tmp_path: Path) -> None:
     folder = draw(tmp_path / "in", "x.png")
     os.mkfifo(folder / "pipe")
     assert pleura(folder, "--out", tmp_path / "out") == 0
-    assert "1 file was passed over" in last_line(pleura)
+    assert "1 file was ignored" in last_line(pleura)
 
 
-def test_a_file_that_cannot_be_looked_into_is_told(
+def test_file_that_cannot_be_opened_is_reported(
     pleura: Pleura, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = draw(tmp_path / "in", "x.png")
@@ -67,7 +67,7 @@ def test_a_file_that_cannot_be_looked_into_is_told(
     assert "IM0001: The file cannot be opened (Permission denied)" in pleura.stderr
 
 
-def test_files_of_the_same_name_from_two_folders_share_an_out(
+def test_files_with_the_same_name_from_two_folders_share_an_out(
     pleura: Pleura, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
@@ -97,7 +97,7 @@ def test_files_inside_and_outside_the_working_directory_share_an_out(
     assert results(tmp_path / "out") == {"x.png", f"{elsewhere}/x.png", f"{elsewhere}/y.png"}
 
 
-def test_one_file_of_a_folder_has_the_name_that_it_has_with_the_folder(
+def test_file_has_the_same_name_alone_and_with_its_folder(
     pleura: Pleura, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = draw(tmp_path / "in", "a/x.png", "a/y.png")
@@ -108,7 +108,7 @@ def test_one_file_of_a_folder_has_the_name_that_it_has_with_the_folder(
     assert results(tmp_path / "out") == {"a/x.png", "a/y.png", "a/z.png"}
 
 
-def test_a_link_leads_to_the_same_name_each_time(
+def test_linked_file_has_the_same_name_each_time(
     pleura: Pleura, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw(tmp_path / "real", "x.png")
@@ -121,7 +121,7 @@ def test_a_link_leads_to_the_same_name_each_time(
     assert results(tmp_path / "out") == {"link/x.png"}
 
 
-def test_names_that_would_clash_are_refused_before_any_work(
+def test_name_collision_is_rejected_before_any_work(
     pleura: Pleura, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw(tmp_path / "a", f"_elsewhere{tmp_path}/b/x.png", "y.png")
@@ -129,11 +129,11 @@ def test_names_that_would_clash_are_refused_before_any_work(
     monkeypatch.chdir(tmp_path / "a")
     assert pleura("y.png", "--out", "../out") == 0
     assert pleura(tmp_path / "b/x.png", "--out", "../out") == 1
-    assert "would have the same result: name another --out" in pleura.stderr
+    assert "would have the same result: use another --out" in pleura.stderr
     assert pleura.engine.batches == []
 
 
-def test_another_folder_is_refused(pleura: Pleura, tmp_path: Path) -> None:
+def test_results_of_another_folder_are_rejected(pleura: Pleura, tmp_path: Path) -> None:
     for name in ("a", "b"):
         draw(tmp_path / name, "x.png")
     assert pleura(tmp_path / "a", "--out", tmp_path / "out") == 0
@@ -151,7 +151,7 @@ def test_another_folder_is_refused(pleura: Pleura, tmp_path: Path) -> None:
         (["--no-postprocess", "--flips"], "fake-fp32", "and postprocess"),
     ],
 )
-def test_results_of_other_settings_are_refused(
+def test_results_of_other_settings_are_rejected(
     flags: list[str], engine: str, told: str, pleura: Pleura, tmp_path: Path
 ) -> None:
     folder = draw(tmp_path / "in", "x.png")
@@ -164,7 +164,7 @@ def test_results_of_other_settings_are_refused(
 
 
 @pytest.mark.parametrize("record", ["", "[]", '{"folder": 3}', '{"checkpoint": "x"}'])
-def test_a_record_that_is_damaged_or_older_refuses_all(record: str, pleura: Pleura, tmp_path: Path) -> None:
+def test_damaged_or_older_record_is_rejected(record: str, pleura: Pleura, tmp_path: Path) -> None:
     folder = draw(tmp_path / "in", "x.png")
     (tmp_path / "out").mkdir()
     (tmp_path / "out/.pleura-run.json").write_text(record)

@@ -1,4 +1,4 @@
-"""The table that `pleura segment` ends with."""
+"""The table of results of `pleura segment`."""
 
 import csv
 import os
@@ -50,7 +50,7 @@ def draw(folder: Path, *names: str) -> Path:
     return folder
 
 
-def test_each_file_has_its_row(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
+def test_each_file_has_one_row(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
     (folder / "bad.png").write_bytes(encode(picture())[:99])
     assert pleura(folder, "--out", tmp_path / "out") == 1
     rows = table(tmp_path / "out")
@@ -71,20 +71,20 @@ def test_each_file_has_its_row(pleura: Pleura, folder: Path, tmp_path: Path) -> 
         "error": "",
     }
     of_dicom = rows["without-suffix"]
-    assert (of_dicom["right_area_mm2"], of_dicom["spacing_plane"]) == ("160.0", "patient")
+    assert (of_dicom["right_area_mm2"], of_dicom["spacing_plane"]) == ("160.0", "unknown")
     assert rows["bad.png"]["error"].startswith("The image is damaged")
     assert rows["bad.png"]["width"] == rows["bad.png"]["engine"] == ""
     assert f"see {tmp_path}/out/results.csv" in pleura.stderr
 
 
-def test_nothing_of_a_patient_is_in_it(pleura: Pleura, tmp_path: Path) -> None:
+def test_table_contains_no_patient_data(pleura: Pleura, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/x.dcm").write_bytes(dicom(picture()))
     pleura(tmp_path / "in", "--out", tmp_path / "out")
     assert "DOE" not in (tmp_path / "out/results.csv").read_text("utf-8")
 
 
-def test_failures_are_of_the_last_run(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
+def test_failures_cover_the_last_run_only(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     for name in ("bad.png", "gone.png"):
         (folder / name).write_bytes(encode(picture())[:99])
@@ -98,7 +98,7 @@ def test_failures_are_of_the_last_run(pleura: Pleura, folder: Path, tmp_path: Pa
     assert not any(row["error"] for row in rows.values())
 
 
-def test_a_result_without_a_row_is_made_again(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
+def test_result_without_a_row_is_written_again(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
     """As after a process that was killed between the two."""
     out = tmp_path / "out"
     pleura(folder, "--out", out)
@@ -110,7 +110,7 @@ def test_a_result_without_a_row_is_made_again(pleura: Pleura, folder: Path, tmp_
     assert table(out) == before
 
 
-def test_a_row_without_a_result_is_replaced(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
+def test_row_without_a_result_is_replaced(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     pleura(folder, "--out", out)
     before = table(out)
@@ -121,7 +121,7 @@ def test_a_row_without_a_result_is_replaced(pleura: Pleura, folder: Path, tmp_pa
 
 
 @pytest.mark.parametrize("torn", [1, 2, 10, 20])
-def test_a_row_that_is_torn_is_made_again(pleura: Pleura, folder: Path, tmp_path: Path, torn: int) -> None:
+def test_incomplete_row_is_written_again(pleura: Pleura, folder: Path, tmp_path: Path, torn: int) -> None:
     out = tmp_path / "out"
     pleura(folder, "--out", out)
     before = table(out)
@@ -132,7 +132,7 @@ def test_a_row_that_is_torn_is_made_again(pleura: Pleura, folder: Path, tmp_path
     assert table(out) == before
 
 
-def test_a_killed_run_goes_on(tmp_path: Path) -> None:
+def test_killed_run_resumes(tmp_path: Path) -> None:
     names = [f"{index:02}, \n{index}.png" for index in range(12)]
     draw(tmp_path / "in", *names)
     out = tmp_path / "out"
@@ -151,7 +151,7 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["at once", "resumed"])
-def test_any_name_is_in_it(pleura: Pleura, tmp_path: Path, again: bool) -> None:
+def test_any_file_name_can_be_written(pleura: Pleura, tmp_path: Path, again: bool) -> None:
     folder, out = draw(tmp_path / "in", *NAMES), tmp_path / "out"
     assert pleura(folder, "--out", out) == 0
     if again:
@@ -164,14 +164,14 @@ def test_any_name_is_in_it(pleura: Pleura, tmp_path: Path, again: bool) -> None:
     assert not [name for name in rows if name.startswith(("=", "+", "-", "@", "\t", "＝"))]
 
 
-def test_names_of_failures_are_no_formulas_either(pleura: Pleura, tmp_path: Path) -> None:
+def test_names_in_failures_are_not_formulas(pleura: Pleura, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/=cmd.png").write_bytes(b"")
     assert pleura(tmp_path / "in", "--out", tmp_path / "out") == 1
     assert table(tmp_path / "out", "failures.csv").keys() == {"./=cmd.png"}
 
 
-def test_a_name_that_is_not_unicode(pleura: Pleura, tmp_path: Path) -> None:
+def test_name_that_is_not_unicode_is_escaped(pleura: Pleura, tmp_path: Path) -> None:
     name = os.fsdecode(b"\xff.png")
     draw(tmp_path / "in", name)
     for batches in ([1], []):
@@ -180,7 +180,7 @@ def test_a_name_that_is_not_unicode(pleura: Pleura, tmp_path: Path) -> None:
         assert table(tmp_path / "out").keys() == {"\\xff.png"}
 
 
-def test_shards_have_tables_of_their_own_which_a_run_of_all_joins(pleura: Pleura, tmp_path: Path) -> None:
+def test_tables_of_shards_are_joined_by_a_whole_run(pleura: Pleura, tmp_path: Path) -> None:
     names = [f"{number}.png" for number in range(20)] + NAMES
     folder, out = draw(tmp_path / "in", *names), tmp_path / "out"
     parts = []
@@ -193,7 +193,7 @@ def test_shards_have_tables_of_their_own_which_a_run_of_all_joins(pleura: Pleura
     assert table(out).keys() == set.union(*parts)
 
 
-def test_shards_of_another_number_go_on(pleura: Pleura, tmp_path: Path) -> None:
+def test_run_with_another_number_of_shards_resumes(pleura: Pleura, tmp_path: Path) -> None:
     folder, out = draw(tmp_path / "in", *(f"{number}.png" for number in range(20))), tmp_path / "out"
     pleura(folder, "--out", out, "--shard", "1/2")
     done = set(table(out, "results-1-of-2.csv"))
@@ -205,9 +205,7 @@ def test_shards_of_another_number_go_on(pleura: Pleura, tmp_path: Path) -> None:
     assert sum(len(table(out, f"results-{part}-of-4.csv")) for part in range(1, 5)) == 20
 
 
-def test_formats_side_by_side_have_one_row_for_each_file(
-    pleura: Pleura, folder: Path, tmp_path: Path
-) -> None:
+def test_several_formats_share_one_row_per_file(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     pleura(folder, "--out", out)
     assert pleura(folder / "a.png", "--out", out, "--format", "json") == 0
@@ -218,24 +216,24 @@ def test_formats_side_by_side_have_one_row_for_each_file(
     assert pleura.engine.batches == []
 
 
-def test_a_table_of_somebody_else_s_is_not_written_over(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
+def test_foreign_table_is_not_overwritten(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "results.csv").write_text("patient,diagnosis\n1,2\n")
     assert pleura(folder, "--out", out) == 1
-    assert "move it away" in pleura.stderr
+    assert "move it to another folder" in pleura.stderr
     assert (out / "results.csv").read_text() == "patient,diagnosis\n1,2\n"
     assert not results(out)
 
 
-def test_an_empty_table_is_begun(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
+def test_empty_table_is_started(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out/results.csv").touch()
     assert pleura(folder, "--out", tmp_path / "out") == 0
     assert table(tmp_path / "out").keys() == ALL
 
 
-def test_its_memory_does_not_grow_with_the_number_of_files(tmp_path: Path) -> None:
+def test_memory_per_file_is_small(tmp_path: Path) -> None:
     names = [f"folder-of-some-length/{number:07}.png" for number in range(30_000)]
     rows = [[name, *[""] * (len(COLUMNS) - 1)] for name in names[::2]]
     with (tmp_path / "results.csv").open("w", newline="") as file:
@@ -247,5 +245,6 @@ def test_its_memory_does_not_grow_with_the_number_of_files(tmp_path: Path) -> No
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    # 9 bytes for each, 8 more in the list of what is to be done, which grows by an eighth, and some buffers.
+    # 9 bytes for each, 8 more in the list of what is to be done, which grows by an eighth, and some
+    # buffers.
     assert peak < 25 * len(names) + 300_000

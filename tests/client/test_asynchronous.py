@@ -32,7 +32,7 @@ async def pleura(**settings: Any) -> AsyncIterator[tuple[AsyncPleura, FakeEngine
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
-    """Runs a test on an event loop of its own."""
+    """Run a test on an event loop of its own."""
 
     def run_it() -> None:
         asyncio.run(test())

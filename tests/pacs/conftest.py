@@ -29,7 +29,7 @@ from tests.pacs.stand_in import StandIn
 
 @pytest.fixture
 def make_orthanc(tmp_path: Path) -> Iterator[Callable[..., Orthanc]]:
-    """Makes an Orthanc of the test's own, which is not started yet."""
+    """Make an Orthanc for this test alone, not started yet."""
     if (reason := missing()) is not None:
         pytest.skip(reason)
     with ExitStack() as stack:
@@ -59,7 +59,7 @@ def orthanc(_one_orthanc: Orthanc) -> Orthanc:
 
 
 class Watched(Watcher):
-    """A watcher in this process. It waits for nothing: the times that it would have waited for are in ``waits``."""
+    """A watcher in this process that never sleeps; ``waits`` records the pauses that it asked for."""
 
     def __init__(self, url: str, segmenter: Segmenter, network: HTTPAdapter, **options: Any) -> None:
         self.waits: list[float] = []
@@ -89,7 +89,7 @@ class Watched(Watcher):
 
     @property
     def faults(self) -> Faults:
-        """The network, where it is one that fails when it is told to."""
+        """The HTTP adapter, if it injects faults."""
         assert isinstance(self._network, Faults)
         return self._network
 
@@ -99,7 +99,7 @@ class Watched(Watcher):
 
 
 class MakeWatcher:
-    """Makes watchers, and closes their sessions."""
+    """Make watchers, and close their sessions."""
 
     def __init__(self, stack: ExitStack, url: str) -> None:
         self._stack = stack
@@ -115,13 +115,13 @@ class MakeWatcher:
 
 @pytest.fixture
 def stand_in() -> StandIn:
-    """A PACS that answers as a test wants it."""
+    """A PACS whose responses the test sets."""
     return StandIn()
 
 
 @pytest.fixture
 def watch(stand_in: StandIn) -> Iterator[Callable[..., Watched]]:
-    """Makes watchers of `stand_in`."""
+    """Make watchers of `stand_in`."""
     with ExitStack() as stack:
 
         def make(segmenter: Segmenter | None = None, **options: Any) -> Watched:
@@ -139,7 +139,7 @@ def make_watcher(orthanc: Orthanc) -> Iterator[MakeWatcher]:
 
 
 class Lines(logging.Handler):
-    """Log lines as they would be written."""
+    """Formatted log lines."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -155,7 +155,7 @@ class Lines(logging.Handler):
 
 @pytest.fixture
 def lines() -> Iterator[Lines]:
-    """What Pleura logs."""
+    """Pleura's log lines."""
     handler, logger = Lines(), logging.getLogger("pleura")
     level = logger.level
     logger.addHandler(handler)

@@ -1,4 +1,4 @@
-"""A network that fails when it is told to, in front of a real archive."""
+"""Fault injection between the watcher and a real archive."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Faults(HTTPAdapter):
         body: bytes = b"DOE^JANE",
         **headers: str,
     ) -> None:
-        """Answers the next requests so."""
+        """Answer the next requests so."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
 
         def answer() -> HTTPResponse:

@@ -81,14 +81,14 @@ class Orthanc:
             self._process = None
 
     def kill(self) -> None:
-        """Ends it at once: its graceful end takes seconds."""
+        """End it at once: its graceful end takes seconds."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(60)
             self._process = None
 
     def clear(self) -> None:
-        """Takes all images out."""
+        """Take all images out."""
         for patient in self._json("/patients"):
             self._ask("DELETE", f"/patients/{patient}").raise_for_status()
 

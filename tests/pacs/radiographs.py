@@ -1,4 +1,4 @@
-"""What is in the archive: radiographs of nobody, and what is none."""
+"""DICOM files for the archive: synthetic radiographs, and files that are not radiographs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENT = ("DOE", "JANE", "19700101")
 
 
 def radiograph(pixels: NDArray[np.uint8] | None = None, **attributes: Any) -> bytes:
-    """A DX image with a dark rectangle, or of ``pixels``; ``attributes`` replace its own, None takes one out."""
+    """A DX image with a dark rectangle, or of ``pixels``; ``attributes`` override, None removes one."""
     dataset = read(dicom(picture() if pixels is None else pixels))
     for keyword, value in attributes.items():
         if value is None:

@@ -1,4 +1,4 @@
-"""Segmenters without a network, which trust what they make or do not."""
+"""Segmenters with a fake engine, whose masks are trusted, untrusted or empty."""
 
 from __future__ import annotations
 
@@ -6,14 +6,27 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from model.engines import EngineOutput
 from model.quality import Quality
 from model.segmentation import Segmentation
 from model.segmenter import Segmenter
 from tests.app.fakes import FakeEngine, segmenter
 
 
+class NoLungEngine(FakeEngine):
+    """Finds no lung in any image."""
+
+    def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
+        probabilities, embedding = super().__call__(batch)
+        probabilities[:, 0], probabilities[:, 1:] = 1, 0
+        return EngineOutput(probabilities, embedding)
+
+
 class Trusting(Segmenter):
-    """Trusts every mask, as nothing is known of a fake's."""
+    """Trusts every mask; the fake checkpoint has no quality model."""
 
     def finish(self, *arguments: Any, **options: Any) -> Segmentation:
         quality = Quality(predicted_iou=0.95, trusted=True, warnings=())
@@ -21,7 +34,7 @@ class Trusting(Segmenter):
 
 
 class Meanwhile(Trusting):
-    """Something happens while it works."""
+    """Calls ``happens`` while it segments."""
 
     happens: Callable[[], object] = staticmethod(lambda: None)
 

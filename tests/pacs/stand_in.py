@@ -1,4 +1,4 @@
-"""A small PACS without a socket, for what no real one here can be made to do."""
+"""A small PACS without a socket, for behaviour that the real one cannot be made to show."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def multipart(data: bytes, *, named: str = 'type="application/dicom"; boundary=x
 
 
 class StandIn(HTTPAdapter):
-    """Keeps files in memory. ``quirk`` may answer in its place: it gets the request and what answers it as usual."""
+    """Keep files in memory; ``quirk`` may answer a request instead of the usual handler."""
 
     url = "http://pacs.test:8042/dicom-web"
 

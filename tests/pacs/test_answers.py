@@ -38,7 +38,7 @@ def answered(status: int, **headers: str) -> exceptions.HTTPError:
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else None,
 )
-def test_what_is_raised(raised: Exception, expected: type[Exception]) -> None:
+def test_http_failures_become_errors_of_the_watcher(raised: Exception, expected: type[Exception]) -> None:
     with pytest.raises(expected) as error, translated():
         raise raised
     assert "DOE" not in str(error.value)
@@ -47,7 +47,7 @@ def test_what_is_raised(raised: Exception, expected: type[Exception]) -> None:
 @pytest.mark.parametrize(
     ("header", "seconds"), [("17", 17), ("", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None)]
 )
-def test_when_to_come_again(header: str, seconds: float | None) -> None:
+def test_retry_after_is_read(header: str, seconds: float | None) -> None:
     with pytest.raises(Unavailable) as error, translated():
         raise answered(503, Retry_After=header)
     assert error.value.retry_after_s == seconds

@@ -5,7 +5,7 @@ import pacs
 
 
 def test_only_public_names_of_libraries_are_used() -> None:
-    """dicomweb-client, requests, tenacity and python-multipart promise nothing of what begins with an underscore."""
+    """Underscore names of dicomweb-client, requests, tenacity and python-multipart may change."""
     for path in Path(pacs.__path__[0]).glob("*.py"):
         source = path.read_text("utf-8")
         private = re.findall(

@@ -32,7 +32,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Runs the command. It is stopped by SIGTERM as soon as it has stored something."""
+    """Run the command. It is stopped by SIGTERM as soon as it has stored something."""
     store = Archive.store
 
     def store_and_stop(self: Archive, dataset: Dataset, *, study: str) -> None:
@@ -53,12 +53,12 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
 
 
 def shown() -> list[str]:
-    text = (ROOT / "docs" / "dicom.md").read_text("utf-8")
+    text = (ROOT / "docs" / "how-to" / "pacs.md").read_text("utf-8")
     return re.findall(r"^pleura pacs (.+)$", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("arguments", shown())
-def test_shown_commands_run(arguments: str, orthanc: Orthanc, run: Run) -> None:
+def test_documented_commands_run(arguments: str, orthanc: Orthanc, run: Run) -> None:
     today = f"{date.today():%Y%m%d}"
     orthanc.upload(radiograph(StudyDate=today, ViewPosition="PA", SeriesDescription="Thorax im Stehen"))
     assert ADDRESS in arguments
@@ -67,8 +67,8 @@ def test_shown_commands_run(arguments: str, orthanc: Orthanc, run: Run) -> None:
     assert len(orthanc.files("SEG")) == 1
 
 
-def test_each_flag_has_its_line_in_the_guide(run: Run) -> None:
-    text = (ROOT / "docs" / "dicom.md").read_text("utf-8")
+def test_each_option_is_documented(run: Run) -> None:
+    text = (ROOT / "docs" / "how-to" / "pacs.md").read_text("utf-8")
     helped = run("--help", COLUMNS="80", TERM="dumb").output
     assert max(map(len, helped.splitlines())) <= 80
     for flag in set(re.findall(r"--[a-z-]+", helped)) - {"--help"}:
@@ -82,10 +82,10 @@ def test_each_flag_has_its_line_in_the_guide(run: Run) -> None:
         ("ftp://orthanc/dicom-web", "give an address"),
         ("http://orthanc/dicom-web?key=1", "give an address"),
         ("http://orthanc:port/dicom-web", "give an address"),
-        ("http://pleura:sesame@orthanc/dicom-web", "leave credentials out"),
+        ("http://pleura:sesame@orthanc/dicom-web", "remove the credentials"),
     ],
 )
-def test_addresses_that_are_wrong(url: str, told: str, run: Run) -> None:
+def test_invalid_addresses_are_rejected(url: str, told: str, run: Run) -> None:
     ended = run("--url", url)
     assert ended.exit_code == 2
     assert told in ended.output
@@ -100,7 +100,7 @@ def test_addresses_that_are_wrong(url: str, told: str, run: Run) -> None:
         {"PLEURA_PACS_USER": "pleura", "PLEURA_PACS_PASSWORD": "sesame", "PLEURA_PACS_TOKEN": "token"},
     ],
 )
-def test_credentials_that_contradict_each_other(environment: dict[str, str], run: Run) -> None:
+def test_contradictory_credentials_are_rejected(environment: dict[str, str], run: Run) -> None:
     ended = run("--url", ADDRESS, **environment)
     assert isinstance(ended.exception, PacsError)
     assert str(ended.exception).startswith("Set ")
@@ -116,26 +116,26 @@ def test_credentials(make_orthanc: Callable[..., Orthanc], run: Run, monkeypatch
     ):
         refused = run("--url", orthanc.url, "--watch", **environment)
         assert isinstance(refused.exception, PacsError)
-        assert "The PACS refuses access (401): check PLEURA_PACS_USER" in str(refused.exception)
+        assert "The PACS denies access (401): check PLEURA_PACS_USER" in str(refused.exception)
     ended = run("--url", orthanc.url, PLEURA_PACS_USER="pleura", PLEURA_PACS_PASSWORD="sesame")
     assert ended.exit_code == 0
     assert len(orthanc.files("SEG")) == 1
 
 
-def test_an_archive_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_archive_exits_with_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "SEARCH_ATTEMPTS", 1)
     ended = run("--url", f"http://127.0.0.1:{free_port()}/dicom-web")
     assert isinstance(ended.exception, PacsError)
     assert str(ended.exception).startswith("The PACS cannot be reached (no connection)")
 
 
-def test_an_address_without_dicomweb(orthanc: Orthanc, run: Run) -> None:
+def test_address_without_dicomweb_is_reported(orthanc: Orthanc, run: Run) -> None:
     ended = run("--url", f"{orthanc.root}/nowhere", "--watch")
     assert isinstance(ended.exception, PacsError)
-    assert "does not answer a search for series (status 404)" in str(ended.exception)
+    assert "rejects the search for series (status 404)" in str(ended.exception)
 
 
-def test_what_was_put_off_is_told_by_the_exit_code(
+def test_postponed_instance_sets_the_exit_code(
     orthanc: Orthanc, run: Run, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(self: Archive, instance: object) -> bytes:
@@ -147,7 +147,7 @@ def test_what_was_put_off_is_told_by_the_exit_code(
     assert lines.about("ended")[0].endswith("put_off=1")
 
 
-def test_what_the_archive_refuses_is_told_by_the_exit_code(
+def test_refused_store_sets_the_exit_code(
     orthanc: Orthanc, run: Run, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(self: Archive, instance: object) -> bytes:
@@ -161,7 +161,7 @@ def test_what_the_archive_refuses_is_told_by_the_exit_code(
     assert lines.about("ended")[0].endswith("refused=3 put_off=0")
 
 
-def test_what_an_image_is_passed_over_for_is_no_failure(orthanc: Orthanc, run: Run, lines: Lines) -> None:
+def test_unusable_image_does_not_set_the_exit_code(orthanc: Orthanc, run: Run, lines: Lines) -> None:
     orthanc.upload(broken())
     orthanc.upload(radiograph(ViewPosition="LL"))
     assert run("--url", orthanc.url).exit_code == 0
@@ -183,14 +183,14 @@ def test_filters(by: str, orthanc: Orthanc, run: Run) -> None:
     assert len(orthanc.files("SEG")) == 1
 
 
-def test_filters_that_are_wrong_end_before_anything_is_asked(run: Run) -> None:
+def test_invalid_filters_are_rejected_before_any_request(run: Run) -> None:
     ended = run("--url", ADDRESS, "--modality", "*")
     assert ended.exit_code == 2
     assert "--modality takes codes without wildcards" in ended.output
 
 
-def test_each_filter_s_default_and_variable_are_in_the_guide() -> None:
-    text = (ROOT / "docs" / "dicom.md").read_text("utf-8")
+def test_each_filter_default_and_variable_is_documented() -> None:
+    text = (ROOT / "docs" / "how-to" / "pacs.md").read_text("utf-8")
     for name, default in DEFAULTS.items():
         row = f"| `--{name.replace('_', '-')}`, `PLEURA_PACS_{name.upper()}` | `{default}` |"
         assert row in text, row

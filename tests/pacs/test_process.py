@@ -33,7 +33,7 @@ class Process:
             )
 
     def logged(self, words: str) -> None:
-        """Waits until the log has these words."""
+        """Wait until the log has these words."""
         wait_until(lambda: words in self.log.read_text() or self._process.poll() is not None, within_s=90)
         assert words in self.log.read_text(), self.log.read_text()
 
@@ -72,7 +72,7 @@ def sources(orthanc: Orthanc) -> list[str]:
     ]
 
 
-def test_sigterm_finishes_the_current_one(orthanc: Orthanc, start: Callable[..., Process]) -> None:
+def test_sigterm_finishes_the_current_instance(orthanc: Orthanc, start: Callable[..., Process]) -> None:
     for _ in range(2):
         orthanc.upload(radiograph())
     process = start("--url", orthanc.url, "--watch", held=True)
@@ -83,7 +83,7 @@ def test_sigterm_finishes_the_current_one(orthanc: Orthanc, start: Callable[...,
     assert len(sources(orthanc)) == 1
 
 
-def test_killed_right_after_the_store_it_stores_nothing_twice(
+def test_watcher_killed_after_a_store_does_not_store_twice(
     orthanc: Orthanc, start: Callable[..., Process]
 ) -> None:
     for data in (radiograph(), broken(), radiograph(), radiograph()):
@@ -103,7 +103,7 @@ def test_killed_right_after_the_store_it_stores_nothing_twice(
     assert not [word for word in PATIENT if word in text]
 
 
-def test_it_waits_for_an_archive_that_is_down(
+def test_watcher_waits_for_an_archive_that_is_down(
     make_orthanc: Callable[..., Orthanc], start: Callable[..., Process]
 ) -> None:
     orthanc = make_orthanc()

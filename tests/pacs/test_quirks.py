@@ -1,4 +1,4 @@
-"""PACS that answer in other ways than the standard has it, as people met them."""
+"""PACS that deviate from the standard, as found in the field."""
 
 import json
 from collections.abc import Callable
@@ -49,7 +49,7 @@ def all_stored(stand_in: StandIn, files: list[bytes]) -> bool:
 
 
 @pytest.mark.parametrize("status", [400, 406, 415, 422, 500, 501])
-def test_a_pacs_that_refuses_any_transfer_syntax_is_asked_again_without(
+def test_rejected_transfer_syntax_parameter_is_left_out(
     status: int, stand_in: StandIn, watch: Watch, three: list[bytes]
 ) -> None:
     def quirk(request: PreparedRequest, usual: Usual) -> Answer:
@@ -66,7 +66,9 @@ def test_a_pacs_that_refuses_any_transfer_syntax_is_asked_again_without(
     assert asked.count(ANY_SYNTAX) == (3 if status == 500 else 1)
 
 
-def test_a_pacs_that_gives_a_file_only_as_it_is(stand_in: StandIn, watch: Watch, three: list[bytes]) -> None:
+def test_pacs_that_returns_a_plain_file_is_accepted(
+    stand_in: StandIn, watch: Watch, three: list[bytes]
+) -> None:
     def quirk(request: PreparedRequest, usual: Usual) -> Answer:
         return Answer(406) if is_fetch(request) and "multipart" in accepts(request) else usual()
 
@@ -77,7 +79,7 @@ def test_a_pacs_that_gives_a_file_only_as_it_is(stand_in: StandIn, watch: Watch,
     assert len(stand_in.requests("GET", FETCH)) == len(RETRIEVE) + 2
 
 
-def test_what_no_way_of_asking_gets_counts_as_refused(
+def test_instance_that_no_variant_retrieves_is_refused(
     stand_in: StandIn, watch: Watch, three: list[bytes], lines: Lines
 ) -> None:
     stand_in.quirk = lambda request, usual: Answer(406) if is_fetch(request) else usual()
@@ -87,7 +89,7 @@ def test_what_no_way_of_asking_gets_counts_as_refused(
     assert len(lines.about("status 406")) == 3
 
 
-def test_an_instance_that_is_not_there_is_asked_for_once(stand_in: StandIn, watch: Watch) -> None:
+def test_missing_instance_is_requested_once(stand_in: StandIn, watch: Watch) -> None:
     stand_in.files.append(radiograph())
     stand_in.quirk = lambda request, usual: Answer(404) if is_fetch(request) else usual()
     watch().once()
@@ -125,7 +127,7 @@ def as_part(named: str) -> Callable[[bytes], Answer]:
         "multipart in name only",
     ],
 )
-def test_a_file_is_taken_out_of_any_wrapping(
+def test_file_is_read_from_any_multipart_form(
     give: Callable[[bytes], Answer], stand_in: StandIn, watch: Watch, three: list[bytes]
 ) -> None:
     by_uid = {uid(data): data for data in three}
@@ -161,7 +163,7 @@ def two(data: bytes) -> Answer:
     ],
     ids=["cut off", "two parts", "login page", "empty", "JSON", "another boundary"],
 )
-def test_what_is_no_file_is_put_off(
+def test_response_without_a_file_is_postponed(
     give: Callable[[bytes], Answer], stand_in: StandIn, watch: Watch, lines: Lines
 ) -> None:
     data = radiograph()
@@ -175,9 +177,7 @@ def test_what_is_no_file_is_put_off(
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_a_search_that_finds_nothing_may_be_answered_with_404(
-    status: int, stand_in: StandIn, watch: Watch
-) -> None:
+def test_search_without_results_may_return_404(status: int, stand_in: StandIn, watch: Watch) -> None:
     def quirk(request: PreparedRequest, usual: Usual) -> Answer:
         answer = usual()
         return Answer(status, b"", "") if is_search(request) and answer.status == 204 else answer
@@ -189,7 +189,7 @@ def test_a_search_that_finds_nothing_may_be_answered_with_404(
     assert watcher.outcomes == {Outcome.STORED: 2}
 
 
-def test_an_archive_of_other_images_may_answer_404_to_every_search(stand_in: StandIn, watch: Watch) -> None:
+def test_archive_of_other_modalities_may_return_404(stand_in: StandIn, watch: Watch) -> None:
     def quirk(request: PreparedRequest, usual: Usual) -> Answer:
         answer = usual()
         return Answer(404) if answer.status == 204 else answer
@@ -201,13 +201,13 @@ def test_an_archive_of_other_images_may_answer_404_to_every_search(stand_in: Sta
     assert watcher.outcomes == {}
 
 
-def test_an_address_where_nothing_is_ends_the_watcher(stand_in: StandIn, watch: Watch) -> None:
+def test_address_that_returns_404_to_everything_ends_the_watcher(stand_in: StandIn, watch: Watch) -> None:
     stand_in.quirk = lambda request, usual: Answer(404, b"<html>DOE^JANE</html>", "text/html")
-    with pytest.raises(PacsError, match=r"does not answer a search for series \(status 404\)"):
+    with pytest.raises(PacsError, match=r"rejects the search for series \(status 404\)"):
         watch().once()
 
 
-def test_a_404_behind_the_last_page_is_the_end(
+def test_404_after_the_last_page_ends_the_search(
     stand_in: StandIn, watch: Watch, three: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(archive, "PAGE", 2)
@@ -227,7 +227,7 @@ def test_a_404_behind_the_last_page_is_the_end(
     [Answer(204), Answer(200), Answer(200, b"[]"), Answer(200, b"[]", "text/plain"), Answer(200, b"null")],
     ids=["204", "empty body", "empty list", "other type", "null"],
 )
-def test_nothing_in_any_form_is_nothing(nothing: Answer, stand_in: StandIn, watch: Watch) -> None:
+def test_empty_result_in_any_form_is_accepted(nothing: Answer, stand_in: StandIn, watch: Watch) -> None:
     stand_in.quirk = lambda request, usual: nothing
     watcher = watch()
     watcher.once()
@@ -263,18 +263,18 @@ def test_json_of_any_content_type_is_read(
     ],
     ids=["login page", "another API", "list of texts", "text", "number", "deep", "cut off"],
 )
-def test_a_search_that_gets_no_dicomweb_is_tried_again_and_then_told(
+def test_search_response_that_is_not_dicomweb_is_retried_then_reported(
     page: Answer, stand_in: StandIn, watch: Watch, lines: Lines
 ) -> None:
     stand_in.quirk = lambda request, usual: page
-    with pytest.raises(PacsError, match="an answer that is not DICOMweb"):
+    with pytest.raises(PacsError, match="the response is not DICOMweb"):
         watch().once()
     assert len(stand_in.asked) == archive.SEARCH_ATTEMPTS
     assert "DOE" not in "".join(lines.lines)
 
 
 @pytest.mark.parametrize("status", [400, 406, 500, 501])
-def test_a_pacs_that_refuses_more_fields_is_asked_again_without(
+def test_rejected_includefield_is_left_out(
     status: int, stand_in: StandIn, watch: Watch, three: list[bytes]
 ) -> None:
     def quirk(request: PreparedRequest, usual: Usual) -> Answer:
@@ -291,7 +291,7 @@ def test_a_pacs_that_refuses_more_fields_is_asked_again_without(
     [LOGIN_PAGE, Answer(body=b"<html/>", type="application/xhtml+xml"), Answer(302), Answer(body=b"[1, 2]")],
     ids=["login page", "XHTML", "302 to nowhere", "list"],
 )
-def test_a_store_that_gets_no_dicomweb_is_put_off(
+def test_store_response_that_is_not_dicomweb_is_postponed(
     said: Answer, stand_in: StandIn, watch: Watch, lines: Lines
 ) -> None:
     stand_in.files.append(radiograph())
@@ -300,7 +300,7 @@ def test_a_store_that_gets_no_dicomweb_is_put_off(
     watcher.once()
     assert (watcher.outcomes, len(watcher.postponed)) == ({}, 1)
     assert "put off" in lines.lines[-1]
-    assert "an answer that is not DICOMweb" in lines.lines[-1]
+    assert "the response is not DICOMweb" in lines.lines[-1]
     stand_in.quirk = lambda request, usual: usual()
     watcher.now += 61
     watcher.once()
@@ -311,14 +311,14 @@ def test_a_store_that_gets_no_dicomweb_is_put_off(
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
-        (Answer(), "an answer that is not DICOMweb"),
-        (Answer(204), "an answer that is not DICOMweb"),
-        (Answer(body=b"<NativeDicomModel/>", type="application/dicom+xml"), "an answer that is not DICOMweb"),
+        (Answer(), "the response is not DICOMweb"),
+        (Answer(204), "the response is not DICOMweb"),
+        (Answer(body=b"<NativeDicomModel/>", type="application/dicom+xml"), "the response is not DICOMweb"),
         (None, "not found after it was stored"),
     ],
     ids=["empty", "204", "XML", "said to be stored"],
 )
-def test_what_cannot_be_found_afterwards_does_not_count_as_stored(
+def test_instance_not_found_after_a_store_is_not_stored(
     said: Answer | None, reason: str, stand_in: StandIn, watch: Watch, lines: Lines
 ) -> None:
     data = radiograph()
@@ -348,7 +348,7 @@ def test_what_cannot_be_found_afterwards_does_not_count_as_stored(
     ],
     ids=["empty", "204", "202", "XML", "empty dataset"],
 )
-def test_an_answer_that_says_nothing_is_success_where_the_instance_is_found(
+def test_empty_store_response_succeeds_if_the_instance_is_found(
     said: Answer, stand_in: StandIn, watch: Watch, three: list[bytes]
 ) -> None:
     def quirk(request: PreparedRequest, usual: Usual) -> Answer:
@@ -362,7 +362,7 @@ def test_an_answer_that_says_nothing_is_success_where_the_instance_is_found(
     assert all_stored(stand_in, three)
 
 
-def test_a_search_that_lags_behind_is_waited_for(stand_in: StandIn, watch: Watch) -> None:
+def test_delayed_search_index_is_waited_for(stand_in: StandIn, watch: Watch) -> None:
     stand_in.files.append(radiograph())
     lag = iter(range(2))
 
@@ -377,7 +377,7 @@ def test_a_search_that_lags_behind_is_waited_for(stand_in: StandIn, watch: Watch
     assert len(stand_in.requests("POST")) == 1
 
 
-def test_what_no_search_finds_may_be_found_by_its_metadata(stand_in: StandIn, watch: Watch) -> None:
+def test_instance_missing_from_searches_is_found_by_metadata(stand_in: StandIn, watch: Watch) -> None:
     stand_in.files.append(radiograph())
     stand_in.quirk = lambda request, usual: Answer(400) if "SOPInstanceUID=" in str(request.url) else usual()
     watcher = watch()
@@ -392,7 +392,7 @@ def test_what_no_search_finds_may_be_found_by_its_metadata(stand_in: StandIn, wa
     ("reason", "ended"),
     [(0xA700, {}), (0x0110, {}), (0xC000, {Outcome.REFUSED: 1}), (None, {Outcome.REFUSED: 1})],
 )
-def test_a_failure_in_the_answer_to_a_store(
+def test_failure_reason_in_a_store_response_is_read(
     status: int,
     kind: str,
     reason: int | None,
@@ -419,7 +419,7 @@ def test_a_failure_in_the_answer_to_a_store(
         assert f"failure reason {reason:04X}" in lines.lines[-1]
 
 
-def test_a_failure_of_another_instance_is_not_this_one_s(stand_in: StandIn, watch: Watch) -> None:
+def test_failure_of_another_instance_is_ignored(stand_in: StandIn, watch: Watch) -> None:
     stand_in.files.append(radiograph())
 
     def quirk(request: PreparedRequest, usual: Usual) -> Answer:
@@ -432,7 +432,7 @@ def test_a_failure_of_another_instance_is_not_this_one_s(stand_in: StandIn, watc
     assert watcher.outcomes == {Outcome.STORED: 1}
 
 
-def test_an_instance_that_the_pacs_calls_a_duplicate_is_there(stand_in: StandIn, watch: Watch) -> None:
+def test_duplicate_instance_counts_as_present(stand_in: StandIn, watch: Watch) -> None:
     stand_in.files.append(radiograph())
 
     def quirk(request: PreparedRequest, usual: Usual) -> Answer:
@@ -447,7 +447,7 @@ def test_an_instance_that_the_pacs_calls_a_duplicate_is_there(stand_in: StandIn,
     assert watcher.outcomes == {Outcome.PRESENT: 1}
 
 
-def test_a_pacs_that_has_no_json_for_a_store_is_asked_again(
+def test_rejected_json_store_response_is_requested_in_another_type(
     stand_in: StandIn, watch: Watch, three: list[bytes]
 ) -> None:
     def quirk(request: PreparedRequest, usual: Usual) -> Answer:
@@ -462,7 +462,7 @@ def test_a_pacs_that_has_no_json_for_a_store_is_asked_again(
 
 @pytest.mark.parametrize("of", [is_search, is_fetch, lambda request: request.method == "POST"])
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_no_redirection_is_followed_with_the_credentials(
+def test_credentials_are_not_sent_to_a_redirection(
     status: int,
     of: Callable[[PreparedRequest], bool],
     stand_in: StandIn,
@@ -487,7 +487,9 @@ def test_the_host_header_names_the_port(url: str, stand_in: StandIn, watch: Watc
     assert hosts == {url.split("/")[2]}
 
 
-def test_a_pacs_that_does_not_count_instances(stand_in: StandIn, watch: Watch, three: list[bytes]) -> None:
+def test_pacs_without_instance_counts_is_supported(
+    stand_in: StandIn, watch: Watch, three: list[bytes]
+) -> None:
     def quirk(request: PreparedRequest, usual: Usual) -> Answer:
         answer = usual()
         if is_search(request) and answer.body:

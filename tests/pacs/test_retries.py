@@ -20,7 +20,7 @@ def failing(times: int, **options: float) -> Callable[[], str]:
 
 
 class Clock:
-    """Waits at once."""
+    """Records pauses instead of sleeping."""
 
     def __init__(self, *, stop_after: int = 10_000) -> None:
         self.waits: list[float] = []
@@ -31,7 +31,7 @@ class Clock:
         return len(self.waits) >= self._stop_after
 
 
-def test_pauses_grow_up_to_a_minute() -> None:
+def test_pauses_double_up_to_a_minute() -> None:
     clock = Clock()
     assert Retries(clock.wait)(failing(2000), attempts=None) == "done"
     assert len(clock.waits) == 2000
@@ -40,7 +40,7 @@ def test_pauses_grow_up_to_a_minute() -> None:
         assert full / 2 <= pause <= full
 
 
-def test_patience_ends() -> None:
+def test_last_attempt_raises() -> None:
     clock = Clock()
     with pytest.raises(Unavailable):
         Retries(clock.wait)(failing(3), attempts=3)
@@ -48,19 +48,19 @@ def test_patience_ends() -> None:
     assert Retries(clock.wait)(failing(2), attempts=3) == "done"
 
 
-def test_a_wish_to_stop_ends_it() -> None:
+def test_stop_request_ends_retries() -> None:
     with pytest.raises(Stopped):
         Retries(Clock(stop_after=2).wait)(failing(5), attempts=None)
 
 
 @pytest.mark.parametrize(("asked", "waited"), [(17, 17), (10**9, LONGEST_S)])
-def test_the_archive_s_own_wish_is_honoured(asked: float, waited: float) -> None:
+def test_retry_after_is_honoured_up_to_the_longest_pause(asked: float, waited: float) -> None:
     clock = Clock()
     Retries(clock.wait)(failing(1, retry_after_s=asked), attempts=None)
     assert clock.waits == [waited]
 
 
-def test_what_is_postponed_comes_ever_more_seldom_and_is_given_up() -> None:
+def test_postponed_instance_is_tried_less_often_and_then_given_up() -> None:
     now = 0.0
     postponed = Postponed(lambda: now)
     pauses = []
@@ -76,7 +76,7 @@ def test_what_is_postponed_comes_ever_more_seldom_and_is_given_up() -> None:
     assert len(postponed) == 0
 
 
-def test_one_that_succeeds_begins_anew() -> None:
+def test_success_resets_the_failure_count() -> None:
     postponed = Postponed(lambda: 0)
     postponed.put("1.2", series="1")
     assert postponed.holds("1.2")

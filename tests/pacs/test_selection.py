@@ -1,4 +1,4 @@
-"""What the watcher takes, by what a search says and by what stands in the file."""
+"""The selection of radiographs, by attributes from a search and from the file."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ FETCH = r"/studies/[\d.]+/series/[\d.]+/instances/[\d.]+"
 
 
 def blind(request: PreparedRequest, usual: Usual) -> Answer:
-    """A PACS whose searches give UIDs and no more."""
+    """A PACS whose searches return UIDs only."""
     answer = usual()
     if answer.type == "application/dicom+json" and answer.body and request.method == "GET":
         kept = ("0020000D", "0020000E", "00080018")
@@ -63,7 +63,7 @@ def coded(value: str, meaning: str) -> list[Dataset]:
         ",".join(f"{k}={v}" for k, v in value.items())[:40] if isinstance(value, dict) else None
     ),
 )
-def test_frontal_chests_and_what_does_not_say_are_taken(
+def test_frontal_chests_and_images_without_a_view_are_selected(
     quirk: Any,
     attributes: dict[str, Any],
     left_out: str | None,
@@ -124,7 +124,7 @@ def test_each_filter(
 @pytest.mark.parametrize(
     ("ae", "taken"), [("BEDSIDE_1", True), ("BEDSIDE*", True), ("OTHER", False), ("*", True)]
 )
-def test_the_application_entity_that_an_image_came_from(
+def test_filter_matches_the_sending_application_entity(
     ae: str, taken: bool, stand_in: StandIn, watch: Watch
 ) -> None:
     dataset = read(radiograph())
@@ -135,7 +135,7 @@ def test_the_application_entity_that_an_image_came_from(
     assert watcher.ends == {End(Outcome.STORED) if taken else End(Outcome.LEFT_OUT, "ae"): 1}
 
 
-def test_the_application_entity_that_the_pacs_names(stand_in: StandIn, watch: Watch) -> None:
+def test_filter_matches_the_retrieve_application_entity(stand_in: StandIn, watch: Watch) -> None:
     stand_in.files.append(radiograph(RetrieveAETitle="ARCHIVE_2"))
     for ae, outcome in (("ARCHIVE_1", Outcome.LEFT_OUT), ("archive_2", Outcome.STORED)):
         watcher = watch(take={"ae": ae})
@@ -143,7 +143,7 @@ def test_the_application_entity_that_the_pacs_names(stand_in: StandIn, watch: Wa
         assert watcher.outcomes == {outcome: 1}
 
 
-def test_what_a_search_tells_is_not_fetched(stand_in: StandIn, watch: Watch) -> None:
+def test_image_excluded_by_a_search_is_not_retrieved(stand_in: StandIn, watch: Watch) -> None:
     stand_in.files.extend([radiograph(BodyPartExamined="HAND"), radiograph(ViewPosition="LL")])
     watcher = watch()
     watcher.once()
@@ -151,9 +151,7 @@ def test_what_a_search_tells_is_not_fetched(stand_in: StandIn, watch: Watch) -> 
     assert watcher.outcomes == {Outcome.LEFT_OUT: 2}
 
 
-def test_a_series_that_is_left_out_counts_all_its_instances_once(
-    stand_in: StandIn, watch: Watch, lines: Lines
-) -> None:
+def test_excluded_series_counts_all_its_instances_once(stand_in: StandIn, watch: Watch, lines: Lines) -> None:
     stand_in.files.extend(in_one_series(*[{"BodyPartExamined": "HAND"}] * 3))
     watcher = watch()
     for _ in range(3):
@@ -163,7 +161,7 @@ def test_a_series_that_is_left_out_counts_all_its_instances_once(
     assert line.endswith(f"series={read(stand_in.files[0]).SeriesInstanceUID} instances=3 reason=body_part")
 
 
-def test_one_series_of_two_views(stand_in: StandIn, watch: Watch) -> None:
+def test_series_with_two_views_is_filtered_by_instance(stand_in: StandIn, watch: Watch) -> None:
     frontal, lateral = in_one_series({"ViewPosition": "PA"}, {"ViewPosition": "LL"})
     stand_in.files.extend([frontal, lateral])
     watcher = watch()
@@ -181,12 +179,12 @@ def test_one_series_of_two_views(stand_in: StandIn, watch: Watch) -> None:
         ({"body_part": " , "}, "--body-part is empty"),
     ],
 )
-def test_filters_that_are_wrong(given: dict[str, str], told: str) -> None:
+def test_invalid_filters_are_rejected(given: dict[str, str], told: str) -> None:
     with pytest.raises(ValueError, match=told.replace("*", r"\*")):
         Selection.of(**given)
 
 
-def test_a_real_archive_s_search_tells_what_to_leave_out(
+def test_real_archive_search_excludes_images(
     orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines
 ) -> None:
     chest = {"BodyPartExamined": "CHEST"}
@@ -209,7 +207,7 @@ def test_a_real_archive_s_search_tells_what_to_leave_out(
     assert not [word for word in (*PATIENT, "HAND") if word in "".join(lines.lines)]
 
 
-def test_each_round_with_news_is_counted_in_the_log(stand_in: StandIn, watch: Watch, lines: Lines) -> None:
+def test_each_round_with_new_instances_is_logged(stand_in: StandIn, watch: Watch, lines: Lines) -> None:
     stand_in.files.extend([radiograph(), radiograph(ViewPosition="LL"), radiograph(ViewPosition="RL")])
     watcher = watch()
     pauses = iter([False, False, True])

@@ -1,4 +1,4 @@
-"""Against a server that does as it is told."""
+"""The HTTP session, against a local server."""
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -65,12 +65,12 @@ def test_credentials(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_redirection_is_not_followed(method: str, url: str) -> None:
+def test_redirection_is_not_followed(method: str, url: str) -> None:
     with session.make_session(PacsSettings()) as made, pytest.raises(exceptions.TooManyRedirects):
         made.request(method, f"{url}/elsewhere")
 
 
-def test_an_answer_that_is_too_long_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_long_response_is_aborted(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with session.make_session(PacsSettings()) as made:
         monkeypatch.setattr(session, "MAX_ANSWER", 1000)
         assert len(made.get(url).content) == 1000

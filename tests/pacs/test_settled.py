@@ -1,4 +1,4 @@
-"""What a watcher that runs for years keeps in memory."""
+"""The memory of a watcher that runs for years."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.pacs.stand_in import Answer, StandIn
 Watch = Callable[..., Watched]
 
 
-def test_what_the_pacs_does_not_list_any_more_is_forgotten(stand_in: StandIn, watch: Watch) -> None:
+def test_series_no_longer_listed_are_forgotten(stand_in: StandIn, watch: Watch) -> None:
     """As with --days: day after day other studies are listed."""
     watcher = watch()
     for day in range(20):
@@ -24,7 +24,7 @@ def test_what_the_pacs_does_not_list_any_more_is_forgotten(stand_in: StandIn, wa
         watcher.now += KEPT_S + 1
 
 
-def test_what_is_listed_is_remembered_for_ever(stand_in: StandIn, watch: Watch) -> None:
+def test_listed_series_are_remembered(stand_in: StandIn, watch: Watch) -> None:
     """Also what leaves nothing in the archive, where only the memory knows that it was looked at."""
     stand_in.files.append(radiograph())
     watcher = watch(segmenter())
@@ -34,9 +34,7 @@ def test_what_is_listed_is_remembered_for_ever(stand_in: StandIn, watch: Watch) 
     assert watcher.outcomes == {Outcome.WITHHELD: 1}
 
 
-def test_a_search_that_finds_nothing_for_a_while_makes_nothing_be_done_twice(
-    stand_in: StandIn, watch: Watch
-) -> None:
+def test_temporarily_empty_search_repeats_nothing(stand_in: StandIn, watch: Watch) -> None:
     stand_in.files.append(radiograph())
     watcher = watch(segmenter())
     watcher.once()
@@ -49,7 +47,7 @@ def test_a_search_that_finds_nothing_for_a_while_makes_nothing_be_done_twice(
     assert watcher.outcomes == {Outcome.WITHHELD: 1}
 
 
-def test_a_series_that_grows_is_looked_at_for_what_is_new(stand_in: StandIn, watch: Watch) -> None:
+def test_growing_series_is_searched_for_new_instances(stand_in: StandIn, watch: Watch) -> None:
     watcher = watch(segmenter())
     for number, data in enumerate(in_one_series({}, {}, {}, {}), start=1):
         stand_in.files.append(data)
@@ -57,7 +55,7 @@ def test_a_series_that_grows_is_looked_at_for_what_is_new(stand_in: StandIn, wat
         assert watcher.outcomes == {Outcome.WITHHELD: number}
 
 
-def test_what_was_put_off_and_is_gone_is_forgotten(stand_in: StandIn, watch: Watch) -> None:
+def test_postponed_instance_that_is_gone_is_forgotten(stand_in: StandIn, watch: Watch) -> None:
     alone = radiograph()
     first, second = in_one_series({}, {})
     stand_in.files.extend([alone, first, second])
@@ -74,7 +72,7 @@ def test_what_was_put_off_and_is_gone_is_forgotten(stand_in: StandIn, watch: Wat
     ]
 
 
-def test_a_series_takes_a_few_hundred_bytes() -> None:
+def test_series_takes_a_few_hundred_bytes() -> None:
     settled = Settled()
     tracemalloc.start()
     try:

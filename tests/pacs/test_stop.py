@@ -5,11 +5,11 @@ from threading import Thread
 from pacs.stop import Stop
 
 
-def test_a_wait_ends_by_itself() -> None:
+def test_wait_ends_after_its_time() -> None:
     assert Stop().wait(0) is False
 
 
-def test_a_signal_ends_a_wait() -> None:
+def test_signal_ends_a_wait() -> None:
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     stop = Stop()
     try:

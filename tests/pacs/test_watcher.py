@@ -1,4 +1,4 @@
-"""From a real archive and back."""
+"""The watcher against a real archive."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -24,7 +24,7 @@ from tests.pacs.conftest import Lines, MakeWatcher
 from tests.pacs.faults import Faults
 from tests.pacs.orthanc import Orthanc
 from tests.pacs.radiographs import PATIENT, broken, radiograph, read, slice_of_ct, uids
-from tests.pacs.segmenters import meanwhile, trusting
+from tests.pacs.segmenters import NoLungEngine, meanwhile, trusting
 
 FETCH = r"/studies/[\d.]+/series/[\d.]+/instances/[\d.]+"
 
@@ -48,7 +48,7 @@ def uid(data: bytes) -> str:
     return str(read(data).SOPInstanceUID)
 
 
-def test_a_segmentation_comes_into_the_study_of_its_source(
+def test_segmentation_is_stored_in_the_study_of_its_source(
     orthanc: Orthanc, make_watcher: MakeWatcher
 ) -> None:
     drawn = phantom(width=320, height=256, seed=4).pixels.astype(np.uint8)
@@ -73,7 +73,7 @@ def test_a_segmentation_comes_into_the_study_of_its_source(
 
 
 @pytest.mark.parametrize("name", ["NEMA_RG1_J2KI", "NEMA_RG1_JLSN", "siim_6904", "gdcm-CR-MONO1-10-chest"])
-def test_real_files_of_any_transfer_syntax(
+def test_real_files_of_any_transfer_syntax_are_segmented(
     name: str, orthanc: Orthanc, make_watcher: MakeWatcher, shared_dicom: Path
 ) -> None:
     data = (shared_dicom / f"{name}.dcm").read_bytes()
@@ -84,7 +84,7 @@ def test_real_files_of_any_transfer_syntax(
     np.testing.assert_array_equal(read_mask(stored), trusting()(data).mask)
 
 
-def test_a_restart_does_nothing_more(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
+def test_restart_repeats_nothing(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
     for _ in range(3):
         orthanc.upload(radiograph())
     make_watcher().once()
@@ -97,7 +97,7 @@ def test_a_restart_does_nothing_more(orthanc: Orthanc, make_watcher: MakeWatcher
     assert segmentations(orthanc).keys() == before.keys()
 
 
-def test_a_round_after_which_nothing_is_new_asks_for_the_series_only(
+def test_round_without_new_instances_searches_series_only(
     orthanc: Orthanc, make_watcher: MakeWatcher
 ) -> None:
     orthanc.upload(radiograph())
@@ -109,9 +109,7 @@ def test_a_round_after_which_nothing_is_new_asks_for_the_series_only(
     assert watcher.faults.requests("GET", r"/series\?.*") == watcher.faults.asked
 
 
-def test_what_comes_later_is_found_also_in_a_series_that_is_known(
-    orthanc: Orthanc, make_watcher: MakeWatcher
-) -> None:
+def test_new_instance_in_a_known_series_is_found(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
     first = radiograph()
     orthanc.upload(first)
     watcher = make_watcher()
@@ -130,7 +128,7 @@ def test_what_comes_later_is_found_also_in_a_series_that_is_known(
     assert watcher.outcomes == {Outcome.STORED: 3}
 
 
-def test_two_watchers_at_the_same_instance(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
+def test_two_watchers_of_one_instance_store_it_once(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
     orthanc.upload(radiograph())
     other = make_watcher()
     watcher = make_watcher(meanwhile(other.once))
@@ -139,7 +137,9 @@ def test_two_watchers_at_the_same_instance(orthanc: Orthanc, make_watcher: MakeW
     assert (other.outcomes, watcher.outcomes) == ({Outcome.STORED: 1}, {Outcome.PRESENT: 1})
 
 
-def test_two_watchers_that_store_at_the_same_moment(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
+def test_two_watchers_storing_at_once_leave_one_segmentation(
+    orthanc: Orthanc, make_watcher: MakeWatcher
+) -> None:
     orthanc.upload(radiograph())
     other, faults = make_watcher(), Faults()
     searches = iter(range(10))
@@ -156,7 +156,7 @@ def test_two_watchers_that_store_at_the_same_moment(orthanc: Orthanc, make_watch
     assert len(segmentations(orthanc)) == 1
 
 
-def test_a_store_whose_answer_is_lost_is_not_done_twice(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
+def test_store_with_a_lost_response_is_not_repeated(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
     orthanc.upload(radiograph())
     first, second = make_watcher(), make_watcher()
     second.faults.status(409, method="POST")
@@ -165,9 +165,7 @@ def test_a_store_whose_answer_is_lost_is_not_done_twice(orthanc: Orthanc, make_w
     assert len(segmentations(orthanc)) == 1
 
 
-def test_a_store_that_is_refused_is_not_tried_again(
-    orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines
-) -> None:
+def test_refused_store_is_not_retried(orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines) -> None:
     data, other = radiograph(), radiograph()
     orthanc.upload(data)
     watcher = make_watcher()
@@ -181,7 +179,7 @@ def test_a_store_that_is_refused_is_not_tried_again(
     assert "status 409" in line
 
 
-def test_a_broken_instance_is_told_once_and_stops_nobody(
+def test_damaged_instance_is_logged_once_and_blocks_no_other(
     orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines
 ) -> None:
     bad, good = [broken(), broken()], [radiograph(), radiograph()]
@@ -197,7 +195,7 @@ def test_a_broken_instance_is_told_once_and_stops_nobody(
     assert not watcher.postponed
 
 
-def test_other_modalities_are_left_alone(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
+def test_other_modalities_are_ignored(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
     orthanc.upload(slice_of_ct())
     watcher = make_watcher()
     watcher.once()
@@ -205,7 +203,7 @@ def test_other_modalities_are_left_alone(orthanc: Orthanc, make_watcher: MakeWat
     assert not watcher.faults.requests("GET", FETCH)
 
 
-def test_an_archive_that_does_not_know_the_filter(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
+def test_archive_that_ignores_the_filter_is_supported(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
     orthanc.upload(slice_of_ct())
     faults = Faults()
     faults.drop_queries = True
@@ -218,7 +216,7 @@ def test_an_archive_that_does_not_know_the_filter(orthanc: Orthanc, make_watcher
     assert len(faults.requests("GET", FETCH)) == 1
 
 
-def test_an_instance_that_makes_the_reader_fail_stops_nobody(
+def test_unforeseen_reader_error_blocks_no_other_instance(
     orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines
 ) -> None:
     orthanc.upload(radiograph())
@@ -237,9 +235,7 @@ def test_an_instance_that_makes_the_reader_fail_stops_nobody(
     assert "DOE" not in line
 
 
-def test_a_mask_that_is_not_trusted_is_not_stored(
-    orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines
-) -> None:
+def test_untrusted_mask_is_not_stored(orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines) -> None:
     data = radiograph()
     orthanc.upload(data)
     watcher = make_watcher(segmenter())
@@ -251,9 +247,7 @@ def test_a_mask_that_is_not_trusted_is_not_stored(
     assert "not_calibrated" in line
 
 
-def test_a_mask_that_is_not_trusted_says_so_where_it_is_stored(
-    orthanc: Orthanc, make_watcher: MakeWatcher
-) -> None:
+def test_stored_untrusted_mask_says_so(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
     data = radiograph()
     orthanc.upload(data)
     watcher = make_watcher(segmenter(), store_untrusted=True)
@@ -261,16 +255,18 @@ def test_a_mask_that_is_not_trusted_says_so_where_it_is_stored(
     assert segmentations(orthanc)[uid(data)].SeriesDescription.startswith(UNTRUSTED)
 
 
-def test_no_lung_is_no_segmentation(orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines) -> None:
-    orthanc.upload(radiograph(picture((0, 0, 0, 0))))
-    watcher = make_watcher(segmenter(), store_untrusted=True)
+def test_image_without_a_lung_gets_no_segmentation(
+    orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines
+) -> None:
+    orthanc.upload(radiograph(picture()))
+    watcher = make_watcher(segmenter(NoLungEngine()), store_untrusted=True)
     watcher.once()
     assert not segmentations(orthanc)
     (line,) = lines.about("not stored")
     assert "reason=no lung" in line
 
 
-def test_only_the_last_days(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
+def test_days_limits_the_studies(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
     today = date.today()
     ages = {days: radiograph(StudyDate=f"{today - timedelta(days=days):%Y%m%d}") for days in (0, 3, 30)}
     for data in ages.values():
@@ -281,7 +277,7 @@ def test_only_the_last_days(orthanc: Orthanc, make_watcher: MakeWatcher) -> None
     assert len(segmentations(orthanc)) == 3
 
 
-def test_an_archive_of_several_pages(
+def test_all_pages_of_a_search_are_read(
     orthanc: Orthanc, make_watcher: MakeWatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(archive, "PAGE", 2)
@@ -298,7 +294,7 @@ def test_an_archive_of_several_pages(
     assert segmentations(orthanc).keys() == {uid(data) for data in together + apart}
 
 
-def test_what_the_archive_cannot_give_now_comes_later(
+def test_unavailable_instance_is_retrieved_later(
     orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines
 ) -> None:
     orthanc.upload(radiograph())
@@ -317,9 +313,7 @@ def test_what_the_archive_cannot_give_now_comes_later(
     assert not watcher.postponed
 
 
-def test_a_series_that_cannot_be_searched_now_comes_later(
-    orthanc: Orthanc, make_watcher: MakeWatcher
-) -> None:
+def test_unavailable_series_is_searched_later(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
     orthanc.upload(radiograph())
     orthanc.upload(radiograph())
     watcher = make_watcher()
@@ -331,7 +325,7 @@ def test_a_series_that_cannot_be_searched_now_comes_later(
     assert watcher.outcomes == {Outcome.STORED: 2}
 
 
-def test_what_the_archive_never_gives_counts_as_refused_in_the_end(
+def test_permanently_unavailable_instance_is_refused(
     orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines
 ) -> None:
     data = radiograph()
@@ -349,7 +343,7 @@ def test_what_the_archive_never_gives_counts_as_refused_in_the_end(
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_short_failures_are_sat_out(status: int, orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
+def test_short_failures_are_retried(status: int, orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
     orthanc.upload(radiograph())
     watcher = make_watcher()
     # A server that fails is asked in other ways first, which it fails, too.
@@ -363,7 +357,7 @@ def test_short_failures_are_sat_out(status: int, orthanc: Orthanc, make_watcher:
     assert watcher.waits[0] == 17
 
 
-def test_an_instance_that_is_gone_counts_as_refused(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
+def test_deleted_instance_is_refused(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
     orthanc.upload(radiograph())
     watcher = make_watcher()
     watcher.faults.status(404, path="/instances/")
@@ -371,9 +365,7 @@ def test_an_instance_that_is_gone_counts_as_refused(orthanc: Orthanc, make_watch
     assert watcher.outcomes == {Outcome.REFUSED: 1}
 
 
-def test_another_instance_than_was_asked_for_counts_as_refused(
-    orthanc: Orthanc, make_watcher: MakeWatcher
-) -> None:
+def test_wrong_instance_is_refused(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
     orthanc.upload(radiograph())
     watcher = make_watcher()
     watcher.faults.status(200, path="/instances/", body=radiograph(), Content_Type="application/dicom")
@@ -382,7 +374,7 @@ def test_another_instance_than_was_asked_for_counts_as_refused(
     assert not segmentations(orthanc)
 
 
-def test_a_stop_is_heeded_between_instances(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
+def test_stop_takes_effect_between_instances(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
     for _ in range(3):
         orthanc.upload(radiograph())
     stop: Callable[[], object] = lambda: watcher.stop.want()  # noqa: E731
@@ -391,7 +383,7 @@ def test_a_stop_is_heeded_between_instances(orthanc: Orthanc, make_watcher: Make
     assert watcher.outcomes == {Outcome.STORED: 1}
 
 
-def test_a_stop_is_heeded_while_the_archive_is_down(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
+def test_stop_takes_effect_while_the_archive_is_down(orthanc: Orthanc, make_watcher: MakeWatcher) -> None:
     orthanc.upload(radiograph())
     watcher = make_watcher()
     watcher.faults.after = lambda asked: watcher.stop.want() if "SeriesInstanceUID=" in asked else None
@@ -401,7 +393,7 @@ def test_a_stop_is_heeded_while_the_archive_is_down(orthanc: Orthanc, make_watch
     assert len(watcher.waits) == 1
 
 
-def test_nothing_of_a_patient_is_logged(orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines) -> None:
+def test_no_patient_data_is_logged(orthanc: Orthanc, make_watcher: MakeWatcher, lines: Lines) -> None:
     named: dict[str, Any] = {"Modality": "DX", "SeriesDescription": "DOE", "StudyDescription": "JANE"}
     for data in (
         radiograph(**named),

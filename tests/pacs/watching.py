@@ -1,7 +1,7 @@
-"""The command in a process of its own, with a fake engine: ``python -m tests.pacs.watching FOLDER pacs --url …``.
+"""The command in a separate process with a fake engine: ``python -m tests.pacs.watching FOLDER pacs …``.
 
-The engine makes the file ``entered`` in the folder when it begins, and waits for the file ``go``. Where there is a file ``die``, the
-process is killed as soon as the archive has answered a store.
+The engine makes the file ``entered`` in the folder when it begins, and waits for the file ``go``. Where
+there is a file ``die``, the process is killed as soon as the archive has answered a store.
 """
 
 import os

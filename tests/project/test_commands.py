@@ -15,7 +15,7 @@ from pleura_cli import COMMANDS, cli
 from samples.phantom import phantom
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "model/weights/MODEL_CARD.md"]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "model/weights/MODEL_CARD.md"]
 SHOWN = re.compile(r"^\s*(?:\.venv/bin/)?(pleura [a-z].*)$", re.MULTILINE)
 
 

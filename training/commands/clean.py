@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from model.devices import Device
+
 from .evaluate import root_names
-from .options import Data, DeviceName, LungValues, MixedPrecision, Workers
+from .options import Data, LungValues, MixedPrecision, Workers
 
 
 def clean(
@@ -30,7 +32,7 @@ def clean(
         ),
     ] = None,
     lung_values: LungValues = None,
-    device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
+    device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
     mixed_precision: MixedPrecision = None,
     workers: Workers = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Decides everything random.")] = 0,
@@ -55,7 +57,7 @@ def clean(
     from ..loop.hardware import prepare_device
     from ..loop.recipes import STRONG, adapted
 
-    hardware = prepare_device(device.value, mixed_precision=mixed_precision, workers=workers)
+    hardware = prepare_device(device, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)
     dataset = SegmentationDataset(data, lung_values=parse_lung_values(lung_values) if lung_values else None)
     if checkpoint is None:

@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Data, DeviceName, LungValues
+from model.devices import Device, EngineChoice
+
+from .options import Data, LungValues
 
 if TYPE_CHECKING:
     from ..evaluation.evaluate import Summary
-
-
-class EngineName(StrEnum):
-    """What runs a network."""
-
-    AUTO = "auto"
-    TORCH = "torch"
-    OPENVINO = "openvino"
 
 
 class BaselineName(StrEnum):
@@ -42,8 +36,8 @@ def evaluate(
         ),
     ] = None,
     lung_values: LungValues = None,
-    device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
-    engine: Annotated[EngineName, typer.Option(help="auto takes what the service takes.")] = EngineName.AUTO,
+    device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
+    engine: Annotated[EngineChoice, typer.Option(help="auto selects the engine of the service.")] = "auto",
     flips: Annotated[
         bool, typer.Option(help="Average over each image and its mirror image, at twice the time.")
     ] = False,
@@ -76,7 +70,7 @@ def evaluate(
     dataset = SegmentationDataset(data, lung_values=parse_lung_values(lung_values) if lung_values else None)
     names = root_names(dataset.roots)
     if baseline is None:
-        segmenter = Segmenter(checkpoint, device=device.value, engine=engine.value, flips=flips)
+        segmenter = Segmenter(checkpoint, device=device, engine=engine, flips=flips)
     elif checkpoint is None:
         segmenter = baseline_segmenter(baseline.value)
     else:

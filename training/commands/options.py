@@ -1,6 +1,5 @@
 """Options that several commands take."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -35,11 +34,3 @@ Workers = Annotated[
         help="Processes that read and augment images; if not given, on CUDA one for each processor, else none.",
     ),
 ]
-
-
-class DeviceName(StrEnum):
-    """Where a network runs."""
-
-    AUTO = "auto"
-    CUDA = "cuda"
-    CPU = "cpu"

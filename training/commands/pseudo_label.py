@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .options import DeviceName
+from model.devices import Device
 
 
 def pseudo_label(
@@ -27,7 +27,7 @@ def pseudo_label(
         bool,
         typer.Option(help="Each teacher averages over an image and its mirror image, at twice the time."),
     ] = False,
-    device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
+    device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
 ) -> None:
     """Draws masks for radiographs that have none, to train on.
 
@@ -48,7 +48,7 @@ def pseudo_label(
     if out.exists() and any(out.iterdir()):
         raise TrainingError(f"{out} is not empty: name a new folder in --out.")
     files = list(by_stem(images_in(images)).values())
-    teachers = [Segmenter(path, device=device.value, flips=flips) for path in checkpoint or [BUNDLED]]
+    teachers = [Segmenter(path, device=device, flips=flips) for path in checkpoint or [BUNDLED]]
     kept = 0
     sheet = ContactSheet()
     with writing(out):

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from .options import Data, DeviceName, LungValues, MixedPrecision, Workers
+from model.devices import Device
+
+from .options import Data, LungValues, MixedPrecision, Workers
 
 
 class RecipeName(StrEnum):
@@ -94,7 +96,7 @@ def train(
             "longer than one pass over a few hundred images: with 20, an epoch is worth it.",
         ),
     ] = None,
-    device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
+    device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
     mixed_precision: MixedPrecision = None,
     workers: Workers = None,
     seed: Annotated[
@@ -134,7 +136,7 @@ def train(
         raise TrainingError("--lung-values is for masks of lungs alone: leave --num-classes out.")
     if weight and len(weight) != len(data):
         raise TrainingError(f"There are {len(weight)} weights for {len(data)} folders: give one for each.")
-    hardware = prepare_device(device.value, mixed_precision=mixed_precision, workers=workers)
+    hardware = prepare_device(device, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)
     with joined(hardware.device) as group:
         with group.together():

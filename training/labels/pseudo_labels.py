@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model.engines.flips import FlipAveraged
 from model.errors import ImageError, SizeMismatch
 from model.heart import keep_heart
 from model.margins import picture_box, put_back
@@ -88,7 +89,8 @@ def pseudo_labels(
     """Draws a mask for each radiograph: the mean of what the teachers say.
 
     Args:
-        teachers: at least one. Of those that are calibrated all must trust their mask.
+        teachers: at least one. Of those that are calibrated all must trust their mask; where flips are averaged, the one without
+            them, for which the trust was calibrated.
         images: files.
         within: folder of masks with the images' stems, which hold the lungs and more.
 
@@ -99,13 +101,16 @@ def pseudo_labels(
         DataError: ``within`` has no mask for some images; they are named, of many the first.
     """
     bounds = {} if within is None else _bounds(within, images)
+    judges = [_without_flips(teacher) for teacher in teachers]
     for image in images:
         try:
             radiograph = read(image)
         except ImageError as error:
             yield LeftOut(image=image, reason=str(error))
             continue
-        answers = [_ask(teacher, radiograph) for teacher in teachers]
+        answers = [
+            _ask(teacher, radiograph, judge=judge) for teacher, judge in zip(teachers, judges, strict=True)
+        ]
         lungs = tuple(answer.kept >= 0.5 for answer in answers)
         agreement = _agreement(lungs)
         reason = _doubt(answers, agreement)
@@ -148,10 +153,20 @@ def write_pseudo_label(label: PseudoLabel, out: Path) -> None:
     add_sample(out, label.image, label.mask, ignore=label.ignore, heart=label.heart)
 
 
-def _ask(teacher: Segmenter, radiograph: Radiograph) -> _Answer:
+def _without_flips(teacher: Segmenter) -> Segmenter:
+    engine = teacher.engine
+    return (
+        Segmenter.from_engine(teacher.metadata, engine.plain) if isinstance(engine, FlipAveraged) else teacher
+    )
+
+
+def _ask(teacher: Segmenter, radiograph: Radiograph, *, judge: Segmenter) -> _Answer:
     prepared = teacher.prepare(radiograph)
     (inferred,) = teacher.run([prepared])
     segmentation = teacher.finish(prepared, inferred)
+    judged = segmentation
+    if judge is not teacher and judge.metadata.calibration is not None:
+        judged = judge(prepared.radiograph)
     _, _, width, height = picture_box(prepared.radiograph)
 
     def restore(square: Probabilities) -> Probabilities:
@@ -163,7 +178,7 @@ def _ask(teacher: Segmenter, radiograph: Radiograph) -> _Answer:
         kept=restore(postprocess(inferred.probabilities, threshold=segmentation.threshold)),
         heart=None if inferred.heart is None else restore(keep_heart(inferred.heart, threshold=0.5)),
         both_lungs=segmentation.right is not None and segmentation.left is not None,
-        trusted=teacher.metadata.calibration is None or segmentation.quality.trusted,
+        trusted=teacher.metadata.calibration is None or judged.quality.trusted,
     )
 
 

@@ -251,7 +251,7 @@ def test_as_many_images_as_a_request_may_have(client: InferenceServerClient) -> 
 def test_the_example_of_the_documents(
     shared_client: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = (ROOT / "docs/http.md").read_text("utf-8")
+    text = (ROOT / "docs/reference/http.md").read_text("utf-8")
     (example,) = re.findall(r"^```python\n(.*?tritonclient.*?)^```", text, re.DOTALL | re.MULTILINE)
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     monkeypatch.chdir(tmp_path)

@@ -10,9 +10,13 @@ from numpy.typing import NDArray
 
 from model.checkpoint import LUNG_AND_HEART, CheckpointMetadata
 from model.engines import EngineOutput
+from model.engines.flips import FlipAveraged
 from model.preprocessing import Preprocessing
+from model.quality import Evidence, Quality
 from model.segmenter import Segmenter
 from model.writing.png import mask_png
+from tests.model.quality.calibrations import make_calibration
+from tests.model.quality.drawings import draw_chest
 from training.data.datasets import HEART, IGNORE, SegmentationDataset
 from training.errors import DataError
 from training.labels.pseudo_labels import LeftOut, PseudoLabel, pseudo_labels, write_pseudo_label
@@ -61,6 +65,24 @@ def test_what_is_not_sure_is_left_out(image: Path) -> None:
     lung = certainty()
     assert np.array_equal(label.mask, lung > 0.5)
     assert np.array_equal(label.ignore, (lung > 0.5) & (lung < 0.9))
+
+
+def test_a_calibrated_teacher_that_averages_flips_is_judged_without_them(
+    image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trust was calibrated for masks without flips: of others it says nothing."""
+
+    def assess(evidence: Evidence, calibration: object, *, as_calibrated: Evidence | None) -> Quality:
+        return Quality(predicted_iou=None, trusted=as_calibrated is None and trusted, warnings=())
+
+    monkeypatch.setattr("model.segmenter.assess", assess)
+    numbers = make_calibration([draw_chest(seed) for seed in range(20)]).model_dump(mode="json")
+    plain = teacher(certainty())
+    metadata = plain.metadata.model_copy(update={"calibration": numbers})
+    averaging = Segmenter.from_engine(metadata, FlipAveraged(plain.engine))
+    for trusted in (True, False):
+        (label,) = pseudo_labels([averaging], [image])
+        assert isinstance(label, PseudoLabel) is trusted
 
 
 def test_a_speck_that_postprocessing_took_away_is_left_out(image: Path) -> None:

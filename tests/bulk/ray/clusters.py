@@ -1,4 +1,4 @@
-"""A Ray cluster on this machine, and a network that waits on its workers until it is let go on."""
+"""Jobs for a Ray cluster on this machine, with a fake network that waits behind a gate."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bulk.ray.cluster import Shares
+from bulk.ray.cluster import Allocation
 from bulk.ray.stages import Job
-from bulk.ray.storage import Place
+from bulk.ray.storage import Location
 from model.checkpoint import CheckpointMetadata
 from model.engines import EngineOutput
 from model.segmenter import Segmenter
@@ -26,7 +26,7 @@ BAD = {
 
 
 def archive(folder: Path, count: int) -> list[str]:
-    """Writes so many images, each with a lung of its own width, and files that are none; gives the names of all."""
+    """Write ``count`` images with lungs of different widths, and damaged files; return all names."""
     names = [f"{'even' if index % 2 == 0 else 'odd'}/{index:03}.png" for index in range(count)]
     files = {name: encode(picture(box(name))) for name in names} | BAD
     for name, data in files.items():
@@ -36,13 +36,13 @@ def archive(folder: Path, count: int) -> list[str]:
 
 
 def box(name: str) -> tuple[int, int, int, int]:
-    """Where the lung of an image of `archive` is."""
+    """Return the box of the lung in an image of `archive`."""
     return 8, 12, 8 + int(Path(name).stem) % 20, 40
 
 
 @dataclass
 class Gate:
-    """Lets each worker run a few images, and the others when it is opened; says which machines are at work."""
+    """Lets each worker run a few images until it is opened; records which machines work."""
 
     folder: Path
     free: int = 4
@@ -91,12 +91,12 @@ def describe() -> CheckpointMetadata:
 def job(source: Path | str, out: Path | str, *, gate: Gate | None = None) -> Job:
     """A run without a network."""
     return Job(
-        source=Place(str(source)),
-        out=Place(str(out)),
+        source=Location(str(source)),
+        out=Location(str(out)),
         sha256="0" * 64,
         describe=describe,
         load=partial(load, gate=gate),
     )
 
 
-TWO = Shares(networks=2, threads=1, gpus=0, task_cpus=1.0)
+TWO = Allocation(networks=2, threads=1, gpus=0, task_cpus=1.0)

@@ -1,4 +1,4 @@
-"""The process that reads images: what kills it, or makes it hang, costs an image."""
+"""The decoder process: crashes and timeouts."""
 
 import os
 import signal
@@ -43,43 +43,43 @@ def decoder(tmp_path: Path) -> Iterator[Decoder]:
     made.close()
 
 
-def test_one_process_reads_one_image_after_the_other(decoder: Decoder) -> None:
+def test_one_process_reads_several_images(decoder: Decoder) -> None:
     assert decoder(b"one") == b"ONE"
     assert decoder(bytes(3_000_000)) == bytes(3_000_000)
     assert decoder(b"who") == decoder(b"who") != os.getpid()
 
 
-def test_errors_are_as_without_it(decoder: Decoder) -> None:
+def test_errors_are_passed_through(decoder: Decoder) -> None:
     with pytest.raises(UnsupportedImage, match="no type that is read here"):
         decoder(b"unsupported")
     with pytest.raises(UnreadableImage, match="cannot be read: save it again"):
         decoder(b"unforeseen")
 
 
-def test_more_memory_than_any_image_needs_is_not_had(decoder: Decoder) -> None:
+def test_memory_is_limited(decoder: Decoder) -> None:
     with pytest.raises(UnreadableImage):
         decoder(b"greedy")
     assert decoder(b"next") == b"NEXT"
 
 
-def test_a_death_costs_a_second_try(decoder: Decoder) -> None:
+def test_first_crash_is_retried(decoder: Decoder) -> None:
     assert decoder(b"killed once") == b"KILLED ONCE"
 
 
-def test_an_image_that_kills_is_told_and_the_next_one_read(decoder: Decoder) -> None:
-    with pytest.raises(UnreadableImage, match="Its decoder died of the image"):
+def test_second_crash_is_reported_and_the_next_image_read(decoder: Decoder) -> None:
+    with pytest.raises(UnreadableImage, match="The decoder crashed on this image"):
         decoder(b"killed")
     assert decoder(b"next") == b"NEXT"
 
 
-def test_an_image_over_which_it_hangs_is_told_and_the_next_one_read(tmp_path: Path) -> None:
-    decoder = Decoder(partial(read, folder=tmp_path), seconds=1)
-    with pytest.raises(UnreadableImage, match="takes longer than 1 s"):
+def test_timeout_is_reported_and_the_next_image_read(tmp_path: Path) -> None:
+    decoder = Decoder(partial(read, folder=tmp_path), timeout_s=1)
+    with pytest.raises(UnreadableImage, match="timed out after 1 s"):
         decoder(b"hangs")
     decoder.close()
 
 
-def test_it_ends_with_whoever_started_it(decoder: Decoder) -> None:
+def test_process_ends_with_its_parent(decoder: Decoder) -> None:
     process = decoder(b"who")
     assert decoder._pipe is not None
     assert decoder._process is not None

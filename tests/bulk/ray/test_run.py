@@ -26,13 +26,13 @@ import pyarrow.parquet
 import ray
 from ray.cluster_utils import Cluster
 
-from bulk.ray.cluster import Shares, share_out
+from bulk.ray.cluster import Allocation, allocate
 from bulk.ray.run import segment_all
 from bulk.ray.stages import Job
 
 from .clusters import BAD, TWO, Gate, archive, box, describe, job
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
@@ -98,7 +98,7 @@ def require_each_once(out: Path, names: Iterable[str]) -> None:
     assert images == sorted(set(names) - set(BAD))
 
 
-def test_every_image_is_a_row_and_every_bad_file_too(cluster: Cluster, second: Any, tmp_path: Path) -> None:
+def test_every_image_and_every_damaged_file_is_a_row(cluster: Cluster, second: Any, tmp_path: Path) -> None:
     names = archive(tmp_path / "in", 20)
     outcomes = list(segment_all(job(tmp_path / "in", tmp_path / "out"), names, TWO))
     assert sorted(outcome.name for outcome in outcomes) == names
@@ -125,9 +125,7 @@ def test_every_image_is_a_row_and_every_bad_file_too(cluster: Cluster, second: A
     assert "damaged" in reasons["bad/cut.png"]
 
 
-def test_a_machine_is_lost_half_way_and_no_image(
-    cluster: Cluster, second: Any, gate: Gate, tmp_path: Path
-) -> None:
+def test_lost_machine_loses_no_image(cluster: Cluster, second: Any, gate: Gate, tmp_path: Path) -> None:
     names = archive(tmp_path / "in", 60)
     told: list[Outcome] = []
     with closing(segment_all(job(tmp_path / "in", tmp_path / "out", gate=gate), names, TWO)) as outcomes:
@@ -141,9 +139,9 @@ def test_a_machine_is_lost_half_way_and_no_image(
     require_each_once(tmp_path / "out", names)
 
 
-def test_killed_and_gone_on_with(cluster: Cluster, gate: Gate, tmp_path: Path) -> None:
+def test_killed_run_resumes(cluster: Cluster, gate: Gate, tmp_path: Path) -> None:
     names, out = archive(tmp_path / "in", 24), tmp_path / "out"
-    driver = [sys.executable, "-m", "tests.bulk.driver", cluster.address]
+    driver = [sys.executable, "-m", "tests.bulk.ray.driver", cluster.address]
     with subprocess.Popen(
         [*driver, str(tmp_path / "in"), str(out), str(gate.folder), *names],
         stdout=subprocess.PIPE,
@@ -173,7 +171,7 @@ def absent(threads: int) -> Segmenter:
 @pytest.mark.parametrize(
     ("load", "sentence"), [(broken, "has no memory left"), (absent, "No engine runs here")]
 )
-def test_what_is_wrong_with_the_run_ends_it_with_a_sentence(
+def test_engine_error_ends_the_run_with_a_sentence(
     cluster: Cluster, tmp_path: Path, load: Any, sentence: str
 ) -> None:
     names = archive(tmp_path / "in", 2)
@@ -183,14 +181,14 @@ def test_what_is_wrong_with_the_run_ends_it_with_a_sentence(
         list(segment_all(wrong, names, TWO))
 
 
-def test_results_that_cannot_be_written_end_it_with_a_sentence(cluster: Cluster, tmp_path: Path) -> None:
+def test_unwritable_results_end_the_run_with_a_sentence(cluster: Cluster, tmp_path: Path) -> None:
     names = archive(tmp_path / "in", 2)
     (tmp_path / "out").touch()
     with pytest.raises(PleuraError, match="results cannot be written"):
         list(segment_all(job(tmp_path / "in", tmp_path / "out"), names, TWO))
 
 
-def test_another_checkpoint_on_a_machine(cluster: Cluster, tmp_path: Path) -> None:
+def test_different_checkpoint_on_a_machine_is_rejected(cluster: Cluster, tmp_path: Path) -> None:
     names = archive(tmp_path / "in", 2)
     given = job(tmp_path / "in", tmp_path / "out")
     other = Job(source=given.source, out=given.out, sha256="1" * 64, describe=describe, load=given.load)
@@ -198,13 +196,13 @@ def test_another_checkpoint_on_a_machine(cluster: Cluster, tmp_path: Path) -> No
         list(segment_all(other, names, TWO))
 
 
-def test_machines_are_shared_out(cluster: Cluster) -> None:
-    assert share_out("auto") == Shares(networks=1, threads=2, gpus=0, task_cpus=1.0)
+def test_processors_are_allocated(cluster: Cluster) -> None:
+    assert allocate("auto") == Allocation(networks=1, threads=2, gpus=0, task_cpus=1.0)
     with pytest.raises(PleuraError, match="No machine of the cluster has a GPU"):
-        share_out("cuda")
+        allocate("cuda")
 
 
-def test_the_command_with_the_bundled_network(cluster: Cluster, tmp_path: Path) -> None:
+def test_command_runs_with_the_bundled_network(cluster: Cluster, tmp_path: Path) -> None:
     names, out = archive(tmp_path / "in", 6), tmp_path / "out"
     (tmp_path / "in" / os.fsdecode(b"\xff.png")).write_bytes(b"")
     command = [sys.executable, "-m", "pleura_cli", "bulk", "--input", "in", "--output", "out"]
@@ -240,11 +238,11 @@ def test_the_command_with_the_bundled_network(cluster: Cluster, tmp_path: Path) 
     other = run("--input", str(tmp_path / "in" / "even"))
     assert other.returncode == 1
     assert other.stderr == (
-        "pleura: --output holds results of another input: name another one, or remove what is there.\n"
+        "pleura: --output holds results of another input: use another folder, or delete its contents.\n"
     )
 
 
-def test_without_the_extra_it_says_so(
+def test_missing_extra_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr("bulk.ray.command.find_spec", lambda name: None)
@@ -252,4 +250,4 @@ def test_without_the_extra_it_says_so(
     with pytest.raises(SystemExit) as ended:
         pleura_cli.main()
     assert ended.value.code == 1
-    assert capsys.readouterr().err.startswith("pleura: pleura bulk needs Ray, which is not installed here: ")
+    assert capsys.readouterr().err.startswith("pleura: pleura bulk needs Ray, which is not installed: ")

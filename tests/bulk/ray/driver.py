@@ -1,4 +1,7 @@
-"""A run that can be killed: ``python -m tests.bulk.driver CLUSTER IN OUT GATE NAMES…`` prints each name that is done."""
+"""A run to be killed; prints each finished name.
+
+python -m tests.bulk.ray.driver CLUSTER IN OUT GATE NAMES…
+"""
 
 import logging
 import sys

@@ -14,7 +14,7 @@ from pyarrow import fs
 
 from bulk.loop import ArchiveError
 from bulk.ray import tables
-from bulk.ray.storage import Place, in_unicode
+from bulk.ray.storage import Location, in_unicode
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +42,18 @@ def monkeypatch_module() -> Iterator[pytest.MonkeyPatch]:
 
 
 @pytest.fixture(params=["folder", "s3"])
-def places(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Place, Place]:
+def places(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Location, Location]:
     """Where images lie, and where results go: inside it."""
     if request.param == "folder":
-        return Place(str(tmp_path)), Place(str(tmp_path / "out"))
+        return Location(str(tmp_path)), Location(str(tmp_path / "out"))
     options = request.getfixturevalue("store")
     top = f"s3://bucket/{tmp_path.name}"
-    return Place(f"{top}{options}"), Place(f"{top}/out{options}")
+    return Location(f"{top}{options}"), Location(f"{top}/out{options}")
 
 
-def test_images_are_found_below_and_results_are_not_taken_for_images(places: tuple[Place, Place]) -> None:
+def test_images_are_listed_without_results(
+    places: tuple[Location, Location],
+) -> None:
     source, out = places
     for name in ("a.png", "b/c/d.DCM", "notes.txt", ".hidden/e.png", "b/.f.png"):
         source.write(name, name.encode())
@@ -61,12 +63,12 @@ def test_images_are_found_below_and_results_are_not_taken_for_images(places: tup
     assert source.read("b/c/d.DCM") == b"b/c/d.DCM"
 
 
-def test_a_file_that_is_not_there(places: tuple[Place, Place]) -> None:
+def test_missing_file_is_reported(places: tuple[Location, Location]) -> None:
     with pytest.raises(UnreadableImage, match="cannot be opened"):
         places[0].read("missing.png")
 
 
-def test_a_table_s_rows_are_found_again(places: tuple[Place, Place]) -> None:
+def test_rows_of_a_table_are_read_back(places: tuple[Location, Location]) -> None:
     _, out = places
     assert out.paths_in("errors") == []
     for name, paths in (("one", ["a", "b"]), ("two", ["b"])):
@@ -80,37 +82,37 @@ def test_a_table_s_rows_are_found_again(places: tuple[Place, Place]) -> None:
     out.forget("errors")
 
 
-def test_a_damaged_table_is_named(places: tuple[Place, Place]) -> None:
+def test_damaged_table_is_reported(places: tuple[Location, Location]) -> None:
     _, out = places
     out.write("images/damaged.parquet", b"PAR1")
     with pytest.raises(ArchiveError, match=r"damaged\.parquet cannot be read .*: remove it"):
         out.paths_in("images")
 
 
-def test_results_of_something_else_are_not_mixed(places: tuple[Place, Place]) -> None:
+def test_results_of_other_settings_are_rejected(places: tuple[Location, Location]) -> None:
     _, out = places
     out.check_record({"input": "a", "checkpoint": "1"})
     out.check_record({"input": "a", "checkpoint": "1"})
-    with pytest.raises(PleuraError, match="another checkpoint: name another one"):
+    with pytest.raises(PleuraError, match="another checkpoint: use another folder"):
         out.check_record({"input": "a", "checkpoint": "2"})
 
 
-def test_an_address_that_is_none() -> None:
+def test_invalid_address_is_rejected_without_its_key() -> None:
     with pytest.raises(PleuraError, match=r"An address of nothing:// cannot be opened") as error:
-        Place("nothing://user:secret@host/x").open()
+        Location("nothing://user:secret@host/x").open()
     assert "secret" not in str(error.value)
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(PleuraError, match="is no folder"):
-        Place(str(tmp_path / "missing")).images(out=Place(str(tmp_path)))
+def test_missing_folder_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(PleuraError, match="is not a folder"):
+        Location(str(tmp_path / "missing")).images(out=Location(str(tmp_path)))
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+def test_unwritable_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ArchiveError, match="cannot be written"):
-        Place(str(tmp_path / "file")).write("x", b"")
+        Location(str(tmp_path / "file")).write("x", b"")
 
 
-def test_names_that_no_table_holds() -> None:
+def test_names_that_are_not_unicode_are_split_off() -> None:
     assert in_unicode(["a", "é", "\udcff.png"]) == (["a", "é"], ["\\xff.png"])
