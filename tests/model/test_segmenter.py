@@ -168,6 +168,12 @@ def test_more_than_two_classes_are_refused() -> None:
         Segmenter.from_engine(_metadata(num_classes=3), Dark())
 
 
+def _film(lungs: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Dark lungs on a ground that is no margin, since it is not even."""
+    ground = np.random.default_rng(0).integers(90, 150, lungs.shape)
+    return np.where(lungs, ground // 6, ground).astype(np.uint8)
+
+
 class WithHeart(Dark):
     """Takes the brightest parts for the heart."""
 
@@ -181,7 +187,7 @@ class WithHeart(Dark):
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (400, 300)])
 def test_a_checkpoint_may_find_the_heart(width: int, height: int) -> None:
     pixels, lungs = _two_boxes(width, height)
-    pixels[:] = np.where(lungs, 20, 120)
+    pixels[:] = _film(lungs)
     heart = np.zeros_like(lungs)
     heart[height // 2 : height * 3 // 4, round(width * 0.42) : round(width * 0.6)] = True
     pixels[heart] = 250
@@ -212,7 +218,7 @@ def test_a_heart_that_is_not_found_is_none() -> None:
 
 def test_the_document_has_the_heart_where_the_checkpoint_finds_it() -> None:
     pixels, lungs = _two_boxes(64, 64)
-    pixels[:] = np.where(lungs, 20, 120)
+    pixels[:] = _film(lungs)
     pixels[32:48, 27:38] = 250
     metadata = _metadata(num_classes=3, classes=LUNG_AND_HEART)
     for finds, engine, described in ((True, WithHeart(), metadata), (False, Dark(), _metadata())):
