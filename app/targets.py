@@ -9,7 +9,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .errors import BadRequest, answer
 
 _ABSOLUTE = re.compile(rb"https?://([^/@]+)(/.*)?", re.IGNORECASE | re.DOTALL)
-_SERVER_WIDE = {"OPTIONS", "CONNECT"}
 
 
 class Targets:
@@ -30,7 +29,9 @@ def _resolve(scope: Scope) -> Exception | None:
     """Makes an absolute target a path, as if it had come so; gives the error where there is none."""
     absolute = _ABSOLUTE.fullmatch(scope["raw_path"])
     if absolute is None:
-        if scope["method"] in _SERVER_WIDE:
+        if scope["method"] == "CONNECT":
+            return HTTPException(404)
+        if scope["method"] == "OPTIONS" and scope["raw_path"] == b"*":
             return HTTPException(405, headers={"Allow": "GET, HEAD, POST"})
         return BadRequest("The request target is not an address: begin it with /, as in /healthz.")
     authority, path = absolute[1], absolute[2] or b"/"
