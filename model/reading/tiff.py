@@ -112,7 +112,8 @@ def _signed(image: Any, tags: ImageFileDirectory_v2) -> Grey:
     values = np.asarray(image)
     values = values.view(np.int8) if bits == 8 else values.astype(np.int16)
     least = min(int(values.min()), 0)
-    return (values.astype(np.int32) - least).astype(np.uint8 if bits == 8 else np.uint16)
+    moved = values.astype(np.int32) - least
+    return moved.astype(np.uint8) if bits == 8 else moved.astype(np.uint16)
 
 
 def _pages(image: Any) -> int:
