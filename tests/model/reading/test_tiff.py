@@ -1,3 +1,4 @@
+from io import BytesIO
 from typing import Literal
 
 import cv2
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.errors import ImageError, UnreadableImage, UnsupportedImage
+from model.errors import ImageError, UnreadableImage, UnsuitableImage, UnsupportedImage
 from model.reading import read
 
 from .pictures import ramp, saved, tiff_file
@@ -36,12 +37,63 @@ def test_jpeg_within_tiff_is_read() -> None:
     assert np.abs(pixels.astype(int) - ramp()).max() <= 8
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.int32])
-def test_neither_eight_nor_sixteen_bits_is_named_unsupported(
-    dtype: type[np.float32] | type[np.int32],
+@pytest.mark.parametrize(("dtype", "word"), [(np.float32, "floating-point"), (np.int32, "32 bits")])
+def test_other_values_are_refused_by_what_they_are(
+    dtype: type[np.float32] | type[np.int32], word: str
 ) -> None:
-    with pytest.raises(UnsupportedImage, match="8"):
+    with pytest.raises(UnsupportedImage, match=word):
         read(saved(ramp().astype(dtype), "TIFF"))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("least", [0, -300, -32768])
+def test_signed_sixteen_bits_keep_order_and_distances(order: Literal["<", ">"], least: int) -> None:
+    values = (ramp().astype(np.int16) * 100 + least).astype(np.int16)
+    radiograph = read(tiff_file(values, tags={339: (2,)}, order=order))
+    assert radiograph.pixels.dtype == np.uint16
+    differences = radiograph.pixels.astype(int) - values.astype(int)
+    assert np.ptp(differences) == 0
+    assert radiograph.pixels.min() == max(values.min(), 0)
+
+
+def test_signed_eight_bits_keep_order_and_distances() -> None:
+    values = (ramp().astype(int) - 100).clip(-128, 127).astype(np.int8)
+    pixels = read(tiff_file(values, tags={339: (2,)})).pixels
+    assert np.ptp(pixels.astype(int) - values.astype(int)) == 0
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", [1, 2])
+def test_transparency_beside_sixteen_bits_of_grey_is_ignored(order: Literal["<", ">"], kind: int) -> None:
+    values = ramp().astype(np.uint16) * 200
+    pairs = np.dstack([values, np.full_like(values, 40_000)])
+    radiograph = read(tiff_file(pairs, tags={338: (kind,)}, order=order))
+    np.testing.assert_array_equal(radiograph.pixels, values)
+    assert (radiograph.height, radiograph.width) == values.shape
+
+
+def test_transparency_with_a_predictor_is_refused_in_words() -> None:
+    pairs = np.dstack([ramp().astype(np.uint16)] * 2)
+    with pytest.raises(UnsupportedImage, match="without transparency"):
+        read(tiff_file(pairs, tags={338: (2,), 317: (2,)}))
+
+
+@pytest.mark.parametrize("kind", [1, 4])
+def test_thumbnail_and_mask_pages_are_passed_over(kind: int) -> None:
+    image = Image.fromarray(ramp())
+    second = image.resize((16, 16))
+    second.encoderinfo = {"tiffinfo": {254: kind}}
+    data = BytesIO()
+    image.save(data, "TIFF", save_all=True, append_images=[second])
+    np.testing.assert_array_equal(read(data.getvalue()).pixels, ramp())
+
+
+def test_second_page_is_refused() -> None:
+    image = Image.fromarray(ramp())
+    data = BytesIO()
+    image.save(data, "TIFF", save_all=True, append_images=[image])
+    with pytest.raises(UnsuitableImage, match="several pages"):
+        read(data.getvalue())
 
 
 @pytest.mark.parametrize("compression", [34892, 50000, 50001, 6, 34925])
