@@ -20,9 +20,9 @@ from .engines.flips import FlipAveraged
 from .errors import CheckpointError, UnsuitableImage
 from .heart import keep_heart
 from .lungs import LEFT, RIGHT, label_by_file, measure
+from .margins import picture_box, picture_pixels, put_back, without_margins
 from .postprocessing import postprocess as keep_lungs
 from .quality import Calibration, Evidence, assess, side_warnings, warn
-from .margins import picture_box, picture_pixels, put_back, without_margins
 from .radiograph import Grey, Radiograph
 from .reading import MAX_PIXELS, read
 from .segmentation import Segmentation

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.margins import picture_box, put_back
 from model.errors import ImageError
 from model.heart import keep_heart
+from model.margins import picture_box, put_back
 from model.metrics.overlap import overlap
 from model.postprocessing import postprocess
 from model.radiograph import Radiograph

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +33,9 @@ _DEEP = 4
 _SAMPLES = 2000
 """Pixels to which a field is fitted, about."""
 
+_SOLID = 5
+"""Pixels of a square that text does not fill with ink."""
+
 _STEP = 16.0
 """Levels by which the picture differs from the field, at least."""
 
@@ -43,20 +47,22 @@ class Field(NamedTuple):
         level: mean along the sides.
         plain: ``(h, w)`` bool, pixels that have them.
         ink: ``(h, w)`` bool, pixels that clearly do not.
+        solid: ``(h, w)`` bool, ink with nothing but ink around it: pictures are solid, text is not.
     """
 
     level: float
     plain: NDArray[np.bool_]
     ink: NDArray[np.bool_]
+    solid: NDArray[np.bool_]
 
 
-def from_each_side(array: NDArray[np.generic]) -> tuple[NDArray[np.generic], ...]:
+def from_each_side(array: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     """Views of ``(h, w)`` whose first line is the outermost one of the top, bottom, left and right."""
     return array, array[::-1], array.T, array.T[::-1]
 
 
 def find_fields(levels: Levels, least: float) -> Iterator[Field]:
-    """Find what may be margins: fields that several sides have in common come first.
+    """Find what may be margins, first the fields that several sides have in common.
 
     Args:
         levels: the image.
@@ -86,9 +92,8 @@ def _follow(levels: Levels, sides: tuple[int, ...], least: float) -> Field | Non
     outermost = [from_each_side(levels)[side][:_RING] for side in sides]
     mean = float(np.mean([np.median(lines) for lines in outermost]))
     depths = dict.fromkeys(sides, 1)
-    plane, tolerance = np.array([mean, 0, 0]), _ALIKE
+    off, tolerance = np.abs(coarse - np.float32(mean)), _ALIKE
     for _ in range(_FOLLOWED):
-        off = np.abs(coarse - _plane_at(plane, coarse.shape))
         taken = np.zeros(coarse.shape, bool)
         into, of = from_each_side(taken), from_each_side(off)
         for side, depth in depths.items():
@@ -102,7 +107,8 @@ def _follow(levels: Levels, sides: tuple[int, ...], least: float) -> Field | Non
         plane[known] = np.linalg.lstsq(design[:, known], values, rcond=None)[0]
         noise = 1.4826 * float(np.median(np.abs(values - design @ plane)))
         tolerance = float(np.clip(_TOLERANCE[0] + 3 * noise, *_TOLERANCE))
-        of = from_each_side(np.abs(coarse - _plane_at(plane, coarse.shape)))
+        off = np.abs(coarse - _plane_at(plane, coarse.shape))
+        of = from_each_side(off)
         found = {side: _depth(of[side], tolerance, 4 * depth) for side, depth in depths.items()}
         if found == depths:
             break
@@ -111,7 +117,9 @@ def _follow(levels: Levels, sides: tuple[int, ...], least: float) -> Field | Non
     if top + bottom < least * height and left + right < least * width:
         return None
     off = np.abs(levels - _plane_at(plane, levels.shape))
-    return Field(mean, off <= tolerance, off > max(1.5 * tolerance, _STEP))
+    ink = off > max(1.5 * tolerance, _STEP)
+    solid = cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_OPEN, np.ones((_SOLID, _SOLID), np.uint8))
+    return Field(mean, off <= tolerance, ink, solid > 0)
 
 
 def _plane_at(plane: NDArray[np.float64], shape: tuple[int, ...]) -> Levels:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,7 @@ def put_back(picture: NDArray[Pixel], radiograph: Radiograph) -> NDArray[Pixel]:
     return whole
 
 
-def crop(array: NDArray[Pixel], box: Box | None) -> NDArray[Pixel]:
+def crop(array: NDArray[Any], box: Box | None) -> NDArray[Any]:
     """The part of ``(H, W)`` in a box; all of it where there is none."""
     if box is None:
         return array

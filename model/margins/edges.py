@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
-from ..radiograph import Grey
 
 _STRAIGHT = 0.35
 """Share of a side along which the picture begins with a step. A body that fades into saturation or air has no such edge."""
@@ -24,7 +24,7 @@ _PROFILE = 64
 """Stretches of an edge that are looked at at full size."""
 
 
-def straight_edge(plain: NDArray[np.bool_], ink: NDArray[np.bool_], depth: int) -> int | None:
+def straight_edge(plain: NDArray[np.bool_], ink: NDArray[np.bool_], depth: int) -> int:
     """Find the line at which the picture begins with a step.
 
     Args:
@@ -33,9 +33,10 @@ def straight_edge(plain: NDArray[np.bool_], ink: NDArray[np.bool_], depth: int) 
         depth: lines that are plain.
 
     Returns:
-        The first line of the picture; None where it has no straight edge here.
+        The first line of the picture; 0 where it has no straight edge here.
     """
-    searched = ink[: depth + _SEARCHED]
+    first = max(0, depth - _BLUR - 1)
+    plain, searched = plain[first:], ink[first : depth + _SEARCHED]
     begins = searched.argmax(axis=0)
     at = np.flatnonzero(searched.any(axis=0) & (begins > 1))
     at = at[plain[np.maximum(begins[at] - _BLUR, 0), at]]
@@ -50,10 +51,10 @@ def straight_edge(plain: NDArray[np.bool_], ink: NDArray[np.bool_], depth: int) 
             best = int(counts.max())
             on_edge = begins[np.abs(offsets - lowest - int(counts.argmax())) <= 1]
             edge = int(np.median(on_edge)) if slope == 0 else int(on_edge.min())
-    return edge if best >= _STRAIGHT * ink.shape[1] else None
+    return first + edge if best >= _STRAIGHT * ink.shape[1] else 0
 
 
-def refine(pixels: Grey, line: int, reach: int) -> int:
+def refine(pixels: NDArray[Any], line: int, reach: int) -> int:
     """Move an edge to where the grey values change.
 
     Args:
@@ -67,8 +68,9 @@ def refine(pixels: Grey, line: int, reach: int) -> int:
     first, last = max(0, line - reach), min(len(pixels), line + reach)
     if reach < 2 or last - first < 2 * reach:
         return line
-    strip = np.ascontiguousarray(pixels[first:last]).astype(np.float32)
-    strip = cv2.resize(strip, (min(strip.shape[1], _PROFILE), len(strip)), interpolation=cv2.INTER_AREA)
+    lines = np.ascontiguousarray(pixels[first:last]).astype(np.float32)
+    size = (min(lines.shape[1], _PROFILE), len(lines))
+    strip = np.asarray(cv2.resize(lines, size, interpolation=cv2.INTER_AREA), np.float32)
     quarter = max(1, reach // 2)
     outside, inside = np.median(strip[:quarter], axis=0), np.median(strip[-quarter:], axis=0)
     step = np.abs(inside - outside)

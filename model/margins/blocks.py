@@ -1,0 +1,84 @@
+"""The block of an image that is the picture, parted from text and lines beside it by the plain field between them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .background import PLAIN, Field
+
+Pixel = TypeVar("Pixel", bound=np.generic)
+
+_RIVAL = 0.3
+"""Share of the largest block's solid pixels from which another block is a picture too, and not text."""
+
+_GAP = 2
+"""Plain lines between two blocks, at least; fewer are part of a block."""
+
+
+class Region(NamedTuple):
+    """Rows ``top`` to ``bottom`` and columns ``left`` to ``right``, the last not included."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @classmethod
+    def whole(cls, array: NDArray[np.generic]) -> Region:
+        """All of ``(H, W)``."""
+        return cls(0, array.shape[0], 0, array.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return self.right - self.left
+
+    def inset(self, lines: int) -> Region:
+        """The region without so many lines along each side."""
+        return Region(self.top + lines, self.bottom - lines, self.left + lines, self.right - lines)
+
+    def within(self, outer: Region) -> Region:
+        """This region of a region, in the coordinates of the whole."""
+        return Region(
+            outer.top + self.top, outer.top + self.bottom, outer.left + self.left, outer.left + self.right
+        )
+
+    def of(self, array: NDArray[Pixel]) -> NDArray[Pixel]:
+        """The part of ``(H, W)`` that lies in it; nothing where it has no width or height."""
+        return array[max(0, self.top) : max(0, self.bottom), max(0, self.left) : max(0, self.right)]
+
+
+def largest_block(field: Field) -> Region:
+    """Cut along plain rows and columns by turns, and keep the block with the most solid pixels (an X-Y cut)."""
+    region, smaller = None, Region.whole(field.plain)
+    while region != smaller and smaller.height and smaller.width:
+        region = smaller
+        rows, columns = slice(region.top, region.bottom), slice(region.left, region.right)
+        top, bottom = _largest_run(field.plain[rows, columns], field.solid[rows, columns])
+        rows = slice(region.top + top, region.top + bottom)
+        left, right = _largest_run(field.plain[rows, columns].T, field.solid[rows, columns].T)
+        smaller = Region(top, bottom, left, right).within(region)
+    return smaller
+
+
+def _largest_run(plain: NDArray[np.bool_], solid: NDArray[np.bool_]) -> tuple[int, int]:
+    """First and last line, not included, of the run between plain lines that has the most solid pixels."""
+    full = np.flatnonzero(np.count_nonzero(plain, axis=1) < PLAIN * plain.shape[1])
+    if not len(full):
+        return 0, 0
+    parted = np.flatnonzero(np.diff(full) > _GAP)
+    firsts = full[np.concatenate([[0], parted + 1])]
+    lasts = full[np.concatenate([parted, [len(full) - 1]])] + 1
+    by_line = np.count_nonzero(solid, axis=1)
+    weights = np.array([by_line[first:last].sum() for first, last in zip(firsts, lasts, strict=True)])
+    # Several pictures side by side are kept together.
+    pictures = np.flatnonzero(weights >= _RIVAL * weights.max())
+    return int(firsts[pictures[0]]), int(lasts[pictures[-1]])
