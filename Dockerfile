@@ -19,7 +19,8 @@ RUN /opt/tools/bin/pip --python /opt/pleura/bin/python install --quiet \
         --require-hashes --only-binary :all: --requirement requirements-${VARIANT}.txt
 
 # setuptools makes the command `pleura`, in the version that requirements.txt has locked. PyTorch keeps it; a CPU does without both,
-# and without OpenVINO's parts for Intel GPUs and NPUs and the packages' own tests, 120 MB of them.
+# and without OpenVINO's parts for Intel GPUs and NPUs and the packages' own tests, 120 MB of them. Neither has the package that reports
+# the use of OpenVINO.
 COPY . ./
 # cache: /root/.cache/pip
 RUN pip="/opt/tools/bin/pip --python /opt/pleura/bin/python" \
@@ -32,6 +33,7 @@ RUN pip="/opt/tools/bin/pip --python /opt/pleura/bin/python" \
         && find /opt/pleura/lib -path '*/openvino/libs/*' \( -name '*_gpu_plugin.so' -o -name '*_npu_plugin.so' -o -name cache.json \) -delete \
         && find /opt/pleura/lib -type d -name tests -prune -exec rm -r {} +; \
     fi \
+    && $pip uninstall --quiet --yes openvino-telemetry \
     && rm -rf setuptools.txt requirements*.txt pleura.egg-info build \
     && /opt/pleura/bin/python -m compileall -q . \
     && chmod -R a+rX,go-w .
@@ -50,6 +52,7 @@ COPY --from=build /srv/pleura /srv/pleura
 ENV PATH=/opt/pleura/bin:${PATH} \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    RAY_USAGE_STATS_ENABLED=0 \
     HOME=/tmp \
     PLEURA_HOST=0.0.0.0
 WORKDIR /srv/pleura

@@ -58,7 +58,7 @@ soak: install
 
 chaos: install
 	$(BIN)/python -m tests.reliability.chaos --times $(TIMES) --seconds $(SECONDS) $(SERVED)
-	PLEURA_TEST_DEATHS=$(TIMES) $(BIN)/python -m pytest -q tests/training/test_fit.py
+	PLEURA_TEST_DEATHS=$(TIMES) $(BIN)/python -m pytest -q tests/training/loop/test_fit.py
 
 format: install
 	$(BIN)/ruff check --fix .
@@ -68,7 +68,7 @@ train: install
 	$(BIN)/pleura train --recipe strong --data $(DATA)/montgomery/train --data $(DATA)/shenzhen/train \
 		--validation $(DATA)/montgomery/validation --validation $(DATA)/shenzhen/validation --out runs/strong
 
-# docs/speed.md explains these. Twenty minutes; a few with BENCH=--quick. PLEURA_CHECKPOINT names another checkpoint.
+# docs/explanation/speed.md explains these. Twenty minutes; a few with BENCH=--quick. PLEURA_CHECKPOINT names another checkpoint.
 bench: $(PEERS)/.installed
 	$(BIN)/python -m benchmarks $(BENCH)
 
@@ -79,7 +79,7 @@ bench-gpu: $(PEERS)/.installed
 bench-training: install
 	$(BIN)/python -m benchmarks.training
 
-# docs/archives.md explains it. BENCH="--images 1000 --cpus 4" takes more images and larger machines.
+# docs/how-to/archives.md explains it. BENCH="--images 1000 --cpus 4" takes more images and larger machines.
 bench-bulk: install
 	$(BIN)/python -m benchmarks.bulk $(BENCH)
 

@@ -1,4 +1,4 @@
-"""The command ``pleura``: joins the rooms' own commands, importing each room only when its command is called."""
+"""The command ``pleura``: its subcommands, each imported only when it is called."""
 
 import sys
 from importlib import import_module
@@ -9,12 +9,13 @@ import typer
 from typer.core import TyperGroup
 
 from model.errors import PleuraError
+from model.isolation import isolate
 
 COMMANDS = {
     "serve": "app.command",
-    "segment": "model.command",
-    "bulk": "model.archive.ray_bulk.command",
-    "pacs": "app.pacs.command",
+    "segment": "bulk.command",
+    "bulk": "bulk.ray.command",
+    "pacs": "pacs.command",
     "health": "app.command",
     "train": "training.commands.train",
     "clean": "training.commands.clean",
@@ -25,14 +26,14 @@ COMMANDS = {
     "export": "training.commands.export",
     "client": "pleura_cli",
 }
-"""Where each command lives: the function of that name in that module."""
+"""Module of each command; the function has the name of the command."""
 
 
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-"""The client has a parser of its own."""
+"""Settings that pass all arguments to the parser of the client."""
 
 
-class _Rooms(TyperGroup):
+class _LazyGroup(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return [name for name, module in COMMANDS.items() if find_spec(module.partition(".")[0])]
 
@@ -48,22 +49,27 @@ class _Rooms(TyperGroup):
 
 
 def client(context: typer.Context) -> None:
-    """Sends radiographs to a service: what `pleura-client` does, which needs no PyTorch."""
+    """Send radiographs to a service, as `pleura-client` does; needs no PyTorch."""
     from pleura_client.command import main as run
 
     raise typer.Exit(run(context.args, prog="pleura client"))
 
 
-cli = typer.Typer(cls=_Rooms, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+cli = typer.Typer(cls=_LazyGroup, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 @cli.callback()
 def pleura() -> None:
-    """Segments the lungs in chest X-rays."""
+    """Segment the lungs in chest X-rays."""
 
 
 def main() -> None:
-    """Runs a command. What its user can mend is said in one sentence: exit code 1, or 2 where the call itself is wrong."""
+    """Run a command.
+
+    An error that the user can correct is printed as one sentence. Exit codes: 1 for such an error, 2
+    for wrong arguments, 130 after Ctrl-C.
+    """
+    isolate()
     try:
         cli()
     except PleuraError as error:
@@ -71,7 +77,8 @@ def main() -> None:
         sys.exit(1)
     except ModuleNotFoundError as error:
         typer.echo(
-            f"pleura: {error.name} is not installed here: run this command where all of requirements.txt is, or in the CUDA image.",
+            f"pleura: {error.name} is not installed: install all of requirements.txt, "
+            "or run this command in the CUDA image.",
             err=True,
         )
         sys.exit(1)

@@ -26,11 +26,15 @@ def configured_keys(settings: Settings) -> list[bytes]:
         try:
             lines = settings.api_key_file.read_text("utf-8").splitlines()
         except (OSError, UnicodeDecodeError):
-            raise SettingsError("The file named in PLEURA_API_KEY_FILE cannot be read.") from None
+            raise SettingsError(
+                "The file named in PLEURA_API_KEY_FILE cannot be read. Check its name and its permissions."
+            ) from None
         given += lines
     keys = [key.strip().encode() for key in given if key.strip()]
     if not keys and (settings.api_key is not None or settings.api_key_file is not None):
-        raise SettingsError("PLEURA_API_KEY or PLEURA_API_KEY_FILE is set, but holds no key.")
+        raise SettingsError(
+            "PLEURA_API_KEY or PLEURA_API_KEY_FILE is set, but holds no key. Add one, or unset it."
+        )
     return keys
 
 

@@ -11,17 +11,16 @@ from model.quality import Quality
 from model.reading import read
 from model.segmentation import Segmentation
 from model.segmenter import Prepared, Segmenter
+from model.writing.dicom.seg import dicom_seg
 from model.writing.overlay import overlay_png
 from model.writing.png import mask_png
 from model.writing.radiograph import radiograph_png
-from model.writing.seg import dicom_seg
 from model.writing.trust import trust_fields
 
 from .document import timing
 from .negotiation import Media, choose
-from .options import Render
+from .options import Render, SegmentOptions, SegType
 from .schemas import SegmentationDocument
-from .telemetry import installed_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +49,12 @@ class Answer:
         segmenter: Segmenter,
         *,
         media: Media,
-        render: Render,
+        options: SegmentOptions,
         queue_ms: float,
     ) -> Self:
         """An answer as PNG or DICOM."""
         start = perf_counter()
-        body = _file(segmentation, segmenter.metadata, media=media, render=render)
+        body = _file(segmentation, segmenter.metadata, media=media, options=options)
         encode_ms = (perf_counter() - start) * 1000
         return cls(
             body=body,
@@ -89,17 +88,14 @@ def prepare(
     return prepared
 
 
-def _file(segmentation: Segmentation, metadata: CheckpointMetadata, *, media: Media, render: Render) -> bytes:
+def _file(
+    segmentation: Segmentation, metadata: CheckpointMetadata, *, media: Media, options: SegmentOptions
+) -> bytes:
     radiograph, quality = segmentation.radiograph, segmentation.quality
-    if media is Media.DICOM and radiograph.dataset is not None:
-        return dicom_seg(
-            radiograph.dataset,
-            segmentation.labels,
-            algorithm_name=metadata.name[:64],
-            algorithm_version=f"{installed_version()}+{metadata.sha256[:12]}",
-        )
-    if render is Render.OVERLAY:
+    if media is Media.DICOM:
+        return dicom_seg(segmentation, metadata, labelmap=options.seg is SegType.LABELMAP)
+    if options.render is Render.OVERLAY:
         return overlay_png(radiograph, segmentation.labels, quality)
-    if render is Render.RADIOGRAPH:
+    if options.render is Render.RADIOGRAPH:
         return radiograph_png(radiograph, quality)
     return mask_png(segmentation.mask, quality)

@@ -72,6 +72,7 @@ class Batcher(Generic[Item, Result]):
         self._on_batch = on_batch
         self._places: set[Place] = set()
         self._jobs: deque[tuple[Item, Place, asyncio.Future[Result]]] = deque()
+        self._results: set[asyncio.Future[Result]] = set()
         self._arrival = asyncio.Event()
         self._item_s = 0.1
 
@@ -87,7 +88,7 @@ class Batcher(Generic[Item, Result]):
         if len(self._places) >= self._size:
             wait = max(1, min(60, ceil(self._size * self._item_s)))
             raise QueueFull(
-                f"All {self._size} places in the queue are taken: try again in {wait} s.", retry_after=wait
+                f"All {self._size} slots in the queue are taken. Try again in {wait} s.", retry_after=wait
             )
 
     @asynccontextmanager
@@ -111,7 +112,7 @@ class Batcher(Generic[Item, Result]):
             if not deadline.expired():
                 raise
             raise DeadlinePassed(
-                f"The network did not get to this image within {self._deadline_s:g} s: try again later."
+                f"The image waited {self._deadline_s:g} s for the network. Try again later."
             ) from None
 
     async def infer(self, item: Item, place: Place) -> Result:
@@ -121,15 +122,33 @@ class Batcher(Generic[Item, Result]):
             EngineError: the network could not be run on this item's batch.
         """
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._jobs.append((item, place, result))
-        self._arrival.set()
-        return await result
+        self._results.add(result)
+        try:
+            self._jobs.append((item, place, result))
+            self._arrival.set()
+            return await result
+        finally:
+            self._results.discard(result)
 
     async def serve(self) -> None:
-        """Forms batches and runs them, until cancelled."""
-        async with asyncio.TaskGroup() as lanes:
-            for _ in range(self._lanes):
-                lanes.create_task(self._serve_lane())
+        """Forms batches and runs them, until cancelled or until something unforeseen is raised. It can be called again then.
+
+        Raises:
+            ExceptionGroup: something unforeseen. All who wait for a result have got an `EngineError`.
+        """
+        try:
+            async with asyncio.TaskGroup() as lanes:
+                for _ in range(self._lanes):
+                    lanes.create_task(self._serve_lane())
+        except Exception:
+            self._abandon()
+            raise
+
+    def _abandon(self) -> None:
+        self._jobs.clear()
+        for result in self._results:
+            if not result.done():
+                result.set_exception(EngineError("The queue had to be restarted. Send the image again."))
 
     async def _serve_lane(self) -> None:
         while True:
@@ -159,13 +178,15 @@ class Batcher(Generic[Item, Result]):
         try:
             async with asyncio.timeout(self._patience_s):
                 outcomes = await asyncio.get_running_loop().run_in_executor(self._threads, self._run, items)
+            if len(outcomes) != len(items):
+                error = EngineError("The network gave fewer or more results than images. Try again later.")
         except EngineError as failure:
             error = failure
         except TimeoutError:
-            error = EngineError("The network did not come to an end: try again later.")
+            error = EngineError(f"Inference timed out after {self._patience_s:g} s. Try again later.")
         except Exception as failure:
             # Whatever a driver raises must not end this loop.
-            error = EngineError("The network could not be run: try again later.")
+            error = EngineError("The network could not be run. Try again later.")
             error.__cause__ = failure
         took = (monotonic() - start) / (len(items) * self._lanes)
         self._item_s += 0.2 * (took - self._item_s)

@@ -1,14 +1,10 @@
 """The commands ``pleura serve`` and ``pleura health``."""
 
-import http.client
 import inspect
-import json
 import os
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from typing import Annotated, Any, Optional
-from urllib.parse import urlsplit
 
 import typer
 from pydantic import SecretStr, ValidationError
@@ -63,8 +59,7 @@ def serve(**flags: Any) -> None:
         failure = serve_with(settings)
         code = 1 if failure else 0
     except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        _say(f"PLEURA_{'_'.join(map(str, first['loc'])).upper()} is wrong: {first['msg']}.")
+        _say(_wrong_setting(error))
         code = 2
     except SettingsError as error:
         _say(str(error))
@@ -82,26 +77,29 @@ def health(
     url: Annotated[
         str | None, typer.Option(help="Base URL of the service; if not given, the one configured here.")
     ] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 5.0,
+    timeout: Annotated[float, typer.Option(min=0.01, max=3600, help="Seconds to wait for an answer.")] = 5.0,
 ) -> None:
     """Asks a service whether it is ready: exit code 0 if so, else 1. Meant for a container's health check."""
-    parts = urlsplit(url or _own_url(Settings()))
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    from .probe import unreadiness
+
     try:
-        with closing(kind(parts.netloc, timeout=timeout)) as connection:
-            connection.request("GET", f"{parts.path.rstrip('/')}/readyz")
-            answer = json.loads(connection.getresponse().read())
-    except (OSError, http.client.HTTPException, ValueError):
-        _say(f"Nothing answers as Pleura does at {parts.geturl()}.")
-        raise typer.Exit(1) from None
-    if answer.get("status") != "ready":
-        _say(str(answer.get("detail", "not ready")))
+        reason = unreadiness(url or _own_url(Settings()), timeout_s=timeout)
+    except ValidationError as error:
+        reason = _wrong_setting(error)
+    if reason is not None:
+        _say(reason)
         raise typer.Exit(1)
 
 
 def _own_url(settings: Settings) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+def _wrong_setting(error: ValidationError) -> str:
+    first = error.errors(include_input=False)[0]
+    message = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+    return f"PLEURA_{'_'.join(map(str, first['loc'])).upper()} is wrong: {message}. Change it or unset it."
 
 
 def _say(sentence: str) -> None:

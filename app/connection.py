@@ -5,9 +5,8 @@ import asyncio
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .errors import TABLE, HeadTooLarge, Kind, problem
-
-_NOT_HTTP = Kind(400, "bad-request", "The request cannot be read")
+from .closing import LingeringTransport
+from .errors import TABLE, BadRequest, HeadTooLarge, ServiceError, problem
 
 
 def guarded(*, header_timeout_s: float, transfer_timeout_s: float, max_head_bytes: int) -> type[H11Protocol]:
@@ -23,13 +22,18 @@ def guarded(*, header_timeout_s: float, transfer_timeout_s: float, max_head_byte
         _incoming: asyncio.TimerHandle | None = None
         _outgoing: asyncio.TimerHandle | None = None
 
+        _deaf = False
+        transport: LingeringTransport
+
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
+            super().connection_made(LingeringTransport(transport, self.loop))
             # Paused whenever anything is unsent, so that the deadline below covers all of an answer.
             transport.set_write_buffer_limits(high=0)
             self._watch_incoming()
 
         def data_received(self, data: bytes) -> None:
+            if self._deaf or self.transport.is_closing():
+                return
             super().data_received(data)
             self._watch_incoming()
 
@@ -56,6 +60,7 @@ def guarded(*, header_timeout_s: float, transfer_timeout_s: float, max_head_byte
         def resume_writing(self) -> None:
             super().resume_writing()
             self._stop_outgoing()
+            self.transport.drained()
 
         def _stop_incoming(self) -> None:
             if self._incoming is not None:
@@ -70,18 +75,24 @@ def guarded(*, header_timeout_s: float, transfer_timeout_s: float, max_head_byte
         def connection_lost(self, exc: Exception | None) -> None:
             self._stop_incoming()
             self._stop_outgoing()
+            self.transport.lost()
             super().connection_lost(exc)
 
         def send_400_response(self, msg: str) -> None:
+            cycle = self.cycle
+            if cycle is not None and not cycle.response_complete and not cycle.more_body:
+                # The request that is being served is whole: it is answered, and what came behind it is passed over.
+                self._deaf = True
+                cycle.keep_alive = False
+                return
             if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
                 self.transport.abort()
                 return
             unread, _ = self.conn.trailing_data
+            error: ServiceError = BadRequest("Send valid HTTP/1.1.")
             if len(unread) > max_head_bytes:
-                too_large = HeadTooLarge.over(max_head_bytes)
-                answer = problem(TABLE[HeadTooLarge], str(too_large))
-            else:
-                answer = problem(_NOT_HTTP, "Send valid HTTP/1.1.")
+                error = HeadTooLarge.over(max_head_bytes)
+            answer = problem(TABLE[type(error)], str(error))
             headers = [*answer.raw_headers, (b"connection", b"close")]
             for event in (
                 h11.Response(status_code=answer.status_code, headers=headers),

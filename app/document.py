@@ -1,8 +1,10 @@
 """From a segmentation to the document that goes over the wire."""
 
 from base64 import b64encode
+from dataclasses import asdict
 from time import perf_counter
 
+from model.heart import CardiothoracicRatio
 from model.lungs import Lung
 from model.segmentation import Segmentation
 from model.segmenter import Segmenter
@@ -37,6 +39,8 @@ def describe(
         ),
         mask=mask,
         lungs=schemas.Lungs(right=_lung(segmentation.right), left=_lung(segmentation.left)),
+        heart=None if segmentation.heart is None else schemas.Heart(**asdict(segmentation.heart)),
+        cardiothoracic_ratio=_ratio(segmentation.cardiothoracic_ratio),
         quality=schemas.Quality(
             predicted_iou=quality.predicted_iou,
             trusted=quality.trusted,
@@ -88,6 +92,10 @@ def _encode(segmentation: Segmentation, encoding: MaskEncoding) -> schemas.Mask 
             return schemas.GeoJsonMask(data=FeatureCollection.model_validate(outlines))
         case MaskEncoding.NONE:
             return None
+
+
+def _ratio(ratio: CardiothoracicRatio | None) -> schemas.CardiothoracicRatio | None:
+    return None if ratio is None else schemas.CardiothoracicRatio.model_validate(asdict(ratio))
 
 
 def _lung(lung: Lung | None) -> schemas.Lung | None:

@@ -18,10 +18,12 @@ from model.errors import (
     SizeMismatch,
     UnreadableImage,
     UnsuitableImage,
+    UnsuitableMask,
     UnsupportedImage,
 )
 
 from .open_inference.schemas import InferenceError
+from .parameters import parameter_errors
 from .schemas import Problem
 
 PROBLEM_JSON = "application/problem+json"
@@ -41,18 +43,26 @@ class BadForm(ServiceError):
     """The multipart body is damaged."""
 
 
+class BadRequest(ServiceError):
+    """The request is not HTTP, or not addressed to anything."""
+
+
+class LengthRequired(ServiceError):
+    """The headers do not say that there is a body."""
+
+
 class AmbiguousLength(ServiceError):
-    """The head says two things about the body's length."""
+    """The headers say two things about the body's length."""
 
 
 class HeadTooLarge(ServiceError):
-    """The head has more bytes than allowed."""
+    """The request line and the headers have more bytes than allowed."""
 
     @classmethod
     def over(cls, max_bytes: int) -> Self:
         """Says how many are allowed."""
         return cls(
-            f"The request's head has more than the {max_bytes / 1000:g} kB that are allowed: send fewer or shorter headers."
+            f"The request line and the headers have more than {max_bytes / 1000:g} kB. Send fewer or shorter headers."
         )
 
 
@@ -74,6 +84,10 @@ class NotAcceptable(ServiceError):
 
 class UploadTooSlow(ServiceError):
     """The body did not arrive in time."""
+
+
+class EncodedBody(ServiceError):
+    """The body is compressed."""
 
 
 class BodyTooLarge(ServiceError):
@@ -150,6 +164,7 @@ TABLE: dict[type[Exception], Kind] = {
     UnreadableImage: Kind(400, "unreadable-image", "The image cannot be read"),
     BadForm: Kind(400, "bad-form", "The form cannot be read"),
     BadInferenceRequest: Kind(400, "bad-inference-request", "The inference request cannot be read"),
+    BadRequest: Kind(400, "bad-request", "The request cannot be read"),
     AmbiguousLength: Kind(400, "ambiguous-length", "The request's length is ambiguous"),
     WrongKey: Kind(401, "wrong-key", "A valid key is needed"),
     NoKey: Kind(403, "no-key", "The service has no key"),
@@ -157,10 +172,13 @@ TABLE: dict[type[Exception], Kind] = {
     NotAcceptable: Kind(406, "not-acceptable", "No such answer can be given"),
     UploadTooSlow: Kind(408, "upload-too-slow", "The request took too long to arrive"),
     ReloadFailed: Kind(409, "reload-failed", "The new checkpoint is not served"),
+    LengthRequired: Kind(411, "length-required", "The request has no length"),
     BodyTooLarge: Kind(413, "body-too-large", "The request is too large"),
     ImageTooLarge: Kind(413, "image-too-large", "The image has too many pixels"),
     UnsupportedImage: Kind(415, "unsupported-image", "This type of image is not read"),
+    EncodedBody: Kind(415, "encoded-body", "The body is compressed"),
     SizeMismatch: Kind(422, "size-mismatch", "Image and mask differ in size"),
+    UnsuitableMask: Kind(422, "unsuitable-mask", "The mask cannot be used"),
     UnsuitableImage: Kind(422, "unsuitable-image", "The image is not a single radiograph"),
     NotDicom: Kind(422, "not-dicom", "The image is not DICOM"),
     WrongFields: Kind(422, "wrong-fields", "The form does not hold what is needed"),
@@ -169,7 +187,7 @@ TABLE: dict[type[Exception], Kind] = {
     RequestValidationError: Kind(422, "wrong-parameters", "A parameter is wrong"),
     QueueFull: Kind(429, "queue-full", "Too many images are waiting"),
     TooManyUploads: Kind(429, "too-many-uploads", "Too many images are arriving"),
-    HeadTooLarge: Kind(431, "head-too-large", "The request's head is too large"),
+    HeadTooLarge: Kind(431, "head-too-large", "The request headers are too large"),
     ClientGone: Kind(499, "client-gone", "The client closed the connection"),
     ImageError: Kind(400, "wrong-image", "The image cannot be used"),
     PleuraError: Kind(500, "internal-error", "Something went wrong"),
@@ -216,15 +234,19 @@ def answer(scope: Scope, error: Exception) -> Response:
         headers.update(error.headers or {})
     else:
         kind = next(TABLE[ancestor] for ancestor in type(error).__mro__ if ancestor in TABLE)
-        detail = _sentence(error) if isinstance(error, RequestValidationError) else str(error)
+        detail = str(error)
+        if isinstance(error, RequestValidationError):
+            detail = parameter_errors(scope, error)
     if kind.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="pleura"'
     if "GET" in headers.get("Allow", ""):
         headers["Allow"] = ", ".join(sorted({"HEAD", *headers["Allow"].split(", ")}))
     if kind.status in (429, 503):
         headers["Retry-After"] = str(getattr(error, "retry_after", None) or 1)
+    if isinstance(error, EncodedBody):
+        headers["Accept-Encoding"] = "identity"
     # What comes next on such a connection is not to be trusted to be a request.
-    if isinstance(error, UploadTooSlow | AmbiguousLength):
+    if isinstance(error, UploadTooSlow | AmbiguousLength | LengthRequired):
         headers["Connection"] = "close"
     scope[REASON_KEY] = kind.word
     return _told(scope, kind, detail, headers=headers)
@@ -240,13 +262,3 @@ def _told(scope: Scope, kind: Kind, detail: str, *, headers: dict[str, str] | No
 
 async def _handle(request: Request, error: Exception) -> Response:
     return answer(request.scope, error)
-
-
-def _sentence(error: RequestValidationError) -> str:
-    """What is wrong with the parameters; values are not repeated."""
-    parts = []
-    for one in error.errors():
-        where, *names = map(str, one["loc"])
-        message = str(one["msg"])
-        parts.append(f"{where} parameter {'.'.join(names)}: {message[:1].lower()}{message[1:]}")
-    return f"Mend the {'; the '.join(parts)}."

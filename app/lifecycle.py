@@ -5,23 +5,28 @@ refused and the engine is tried again, a few times; then the process ends, for i
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
+from time import monotonic
 
+from logs import frames, log
 from model.errors import EngineError, PleuraError
 from model.segmenter import Segmenter
 from model.threads import available_cpus
 
 from .errors import Draining, NotReady, ReloadFailed
-from .logs import frames, log
 from .pipeline import Pipeline
 from .settings import Settings
 from .telemetry import Telemetry
 
 RECOVERY_ATTEMPTS = 5
 RECOVERY_DELAY_S = 1.0
+RESTARTS = 5
+RESTARTS_WITHIN_S = 60.0
+"""How often the batch loop may end in how many seconds; then the process ends."""
 
 
 class State(StrEnum):
@@ -129,7 +134,23 @@ class Lifecycle:
     async def _live(self) -> None:
         pipeline = await self._start()
         if pipeline is not None:
-            await pipeline.serve()
+            await self._serve(pipeline)
+
+    async def _serve(self, pipeline: Pipeline) -> None:
+        """Runs the batch loop, and starts it again where something unforeseen ends it."""
+        ends: deque[float] = deque(maxlen=RESTARTS)
+        while True:
+            try:
+                await pipeline.serve()
+            except Exception as error:
+                log.error("batch loop failed", extra={"fields": {"error": frames(error)}})
+            ends.append(monotonic())
+            if len(ends) == RESTARTS and ends[-1] - ends[0] < RESTARTS_WITHIN_S:
+                self._fail(
+                    "The batch loop keeps failing: start the service again, and report it with its log."
+                )
+                return
+            self._recover_from_now(pipeline)
 
     async def _start(self) -> Pipeline | None:
         # On its own, so that nothing holds the first network once another has taken its place.
@@ -162,11 +183,15 @@ class Lifecycle:
         if error is None:
             self._recovered()
         elif self.state is State.READY and self._pipeline is not None:
-            self.state = State.RECOVERING
             log.error("engine failed", extra={"fields": {"error": frames(error.__cause__ or error)}})
-            if self._recovery is not None:
-                self._recovery.cancel()
-            self._recovery = asyncio.create_task(self._recover(self._pipeline))
+            self._recover_from_now(self._pipeline)
+
+    def _recover_from_now(self, pipeline: Pipeline) -> None:
+        """Refuses requests until the engine has been tried."""
+        self.state = State.RECOVERING
+        if self._recovery is not None:
+            self._recovery.cancel()
+        self._recovery = asyncio.create_task(self._recover(pipeline))
 
     def _recovered(self) -> None:
         if self.state is State.RECOVERING:

@@ -6,17 +6,19 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from model.segmenter import Segmenter
+from model.version import installed_version
 from model.writing.trust import FIELDS
 
 from . import errors, openapi
 from .access import configured_keys, guard
 from .head_requests import HeadAsGet
-from .heads import Heads
 from .lifecycle import Lifecycle
 from .middleware import Watch
+from .request_headers import Heads
 from .routes import documentation, evaluate, health, inference, metrics, model, page, segment
 from .settings import Settings
-from .telemetry import Telemetry, installed_version
+from .targets import Targets
+from .telemetry import Telemetry
 from .tracing import Traces, configured_provider
 from .uploads import Intake
 
@@ -87,6 +89,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         )
     app.add_middleware(HeadAsGet)
     app.add_middleware(Heads, max_bytes=settings.max_header_bytes)
+    app.add_middleware(Targets)
     app.add_middleware(Watch, telemetry=telemetry, lifecycle=lifecycle, traces=app.state.traces)
     return app
 

@@ -9,9 +9,10 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from logs import frames, log, request_id
+
 from .errors import REASON_KEY, Draining, answer, internal_error
 from .lifecycle import Lifecycle
-from .logs import frames, log, request_id
 from .telemetry import Telemetry
 from .tracing import Traces, describe
 
@@ -28,9 +29,6 @@ _PROBES = {
     "/v2/health/ready",
     "/v2/models/pleura/ready",
 }
-
-LINGER_S = 1.0
-"""Seconds for the rest of a refused body to arrive before its connection is closed."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -73,20 +71,11 @@ class Watch:
     ) -> None:
         start = perf_counter()
         status = 0
-        arriving = True
-
-        async def receive_watched() -> Message:
-            nonlocal arriving
-            message = await receive()
-            arriving = message["type"] == "http.request" and message.get("more_body", False)
-            return message
 
         async def send_dressed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                if arriving and status != 408 and (self._lifecycle.draining or _closes(scope)):
-                    await self._discard(receive)
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = identity
                 for name, value in SECURITY_HEADERS.items():
@@ -96,7 +85,7 @@ class Watch:
             await send(message)
 
         try:
-            await self._app(scope, receive_watched, send_dressed)
+            await self._app(scope, receive, send_dressed)
         except Exception as error:
             log.error("unforeseen error", extra={"fields": {"error": frames(error)}})
             scope[REASON_KEY] = "internal-error"
@@ -114,19 +103,6 @@ class Watch:
             describe(span, method=method, route=route, status=status, request_id=identity)
             self._count(scope, method, route, status, perf_counter() - start)
 
-    async def _discard(self, receive: Receive) -> None:
-        """Takes the rest of a body that is refused: closed before that, the connection is reset and the answer lost."""
-        try:
-            async with asyncio.timeout(LINGER_S):
-                while (await receive()).get("more_body", False):
-                    pass
-        except TimeoutError:
-            pass
-        except asyncio.CancelledError:
-            # The grace period is over, but the answer is there: it still goes out.
-            if not self._lifecycle.draining:
-                raise
-
     def _count(self, scope: Scope, method: str, route: str, status: int, seconds: float) -> None:
         reason = scope.get(REASON_KEY)
         self._telemetry.requests.labels(method, route, status).inc()
@@ -137,10 +113,3 @@ class Watch:
             return
         fields = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
         log.info("request", extra={"fields": fields | ({"reason": reason} if reason else {})})
-
-
-def _closes(scope: Scope) -> bool:
-    """The connection ends with the answer, as with most proxies. One who waits for leave to send its body is let be."""
-    headers = Headers(scope=scope)
-    closes = scope["http_version"] == "1.0" or "close" in headers.get("connection", "").lower()
-    return closes and "expect" not in headers

@@ -29,7 +29,9 @@ def acceptable(accept: str) -> list[Media]:
     wanted = {media: _quality(media, ranges) for media in Media}
     found = sorted((media for media in Media if wanted[media] > 0), key=lambda media: -wanted[media])
     if not found:
-        raise NotAcceptable(f"Accept one of {', '.join(Media)}.")
+        raise NotAcceptable(
+            f"Accept names nothing that can be answered here. Accept one of {', '.join(Media)}."
+        )
     return found
 
 
@@ -48,7 +50,7 @@ def choose(media: list[Media], radiograph: Radiograph) -> Media:
     for one in media:
         if one is not Media.DICOM or radiograph.dataset is not None:
             return one
-    raise NotDicom("A DICOM segmentation refers to a DICOM image: send one, or accept application/json.")
+    raise NotDicom("A DICOM SEG refers to a DICOM image. Send one, or ask for JSON or PNG.")
 
 
 def _ranges(accept: str) -> list[tuple[str, float]]:

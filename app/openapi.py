@@ -13,7 +13,7 @@ from .negotiation import BYTES, Media
 from .open_inference.schemas import InferenceError, InferenceRequest
 from .schemas import Problem
 
-UPLOAD_PROBLEMS = (400, 401, 408, 413, 415, 422, 429, 503, 504, 507)
+UPLOAD_PROBLEMS = (400, 401, 408, 411, 413, 415, 422, 429, 503, 504, 507)
 """What may go wrong wherever an image is sent."""
 
 _IMAGE_TYPES = (
@@ -151,14 +151,27 @@ def document(app: FastAPI) -> dict[str, Any]:
             license_info=app.license_info,
             routes=app.routes,
             tags=app.openapi_tags,
+            servers=[{"url": ".", "description": "Where this document lies, whatever the prefix."}],
         )
         made["components"]["schemas"] |= _schemas(Problem, InferenceError, InferenceRequest)
         for operations in made["paths"].values():
             for operation in operations.values():
                 for response in operation["responses"].values():
                     response.setdefault("headers", {})["X-Request-ID"] = _REQUEST_ID
+        _without_tuples(made)
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _without_tuples(node: Any) -> None:
+    """Makes arrays of alike items of all tuples below ``node``: few generators know ``prefixItems``."""
+    if isinstance(node, dict):
+        items = node.get("prefixItems", [])
+        if items and all(item == items[0] for item in items):
+            node["items"] = items[0]
+            del node["prefixItems"]
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        _without_tuples(child)
 
 
 def _schemas(*models: type[BaseModel]) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from model.ground_truth import LUNG_VALUES
+
 Threshold = Annotated[
     float | None,
     Field(
@@ -39,13 +41,34 @@ class MaskEncoding(StrEnum):
     NONE = "none"
 
 
+class SegType(StrEnum):
+    """Types of a DICOM SEG."""
+
+    BINARY = "binary"
+    LABELMAP = "labelmap"
+
+
+Seg = Annotated[
+    SegType,
+    Field(
+        description="The type of an application/dicom answer: a frame of one bit for each lung, or a label map, which few programs read yet."
+    ),
+]
+
+
 class MaskOptions(BaseModel):
-    """How a mask is made: the query of ``/segment.dcm``."""
+    """How a mask is made."""
 
     model_config = ConfigDict(extra="forbid")
 
     threshold: Threshold = None
     postprocess: Postprocess = True
+
+
+class DicomOptions(MaskOptions):
+    """The query of ``/segment.dcm``."""
+
+    seg: Seg = SegType.BINARY
 
 
 class PictureOptions(MaskOptions):
@@ -65,6 +88,7 @@ class SegmentOptions(PictureOptions):
         description="How the JSON document carries the mask: 1-bit PNG in base64, COCO run lengths, COCO polygons, the outlines of each "
         "lung as GeoJSON, or not.",
     )
+    seg: Seg = SegType.BINARY
 
 
 class EvaluateOptions(SegmentOptions):
@@ -73,6 +97,13 @@ class EvaluateOptions(SegmentOptions):
     resize: bool = Field(
         False,
         description="Bring a ground truth of another size to the image's, by nearest neighbour, instead of refusing it.",
+    )
+    lung_values: str | None = Field(
+        None,
+        pattern=LUNG_VALUES,
+        description="Values of the ground truth that are lung, with commas between them, where others are not: stored values, of a palette "
+        "the indices, of a DICOM SEG the segments' numbers; if not given, what is not background.",
+        examples=["1,2"],
     )
     disagreement: bool = Field(
         False, description="Add a picture of where the mask and the ground truth disagree."

@@ -10,14 +10,13 @@ from typing import NamedTuple, Protocol, TypeVar
 import cv2
 import numpy as np
 
-from model.errors import EngineError, PleuraError, UnreadableImage
+from logs import frames, log
+from model.errors import DecoderFailure, EngineError
 from model.segmenter import Inferred, Prepared, Segmenter
 from model.threads import available_cpus
 
 from .answer import Answer
 from .batcher import Batcher
-from .errors import ServiceError
-from .logs import frames, log
 from .settings import Settings
 from .telemetry import Telemetry
 from .tracing import span
@@ -151,7 +150,7 @@ class Pipeline:
             async with asyncio.timeout(PATIENCE_S):
                 await loop.run_in_executor(thread, partial(_try_out, segmenter, most=self._most))
         except TimeoutError:
-            raise EngineError("The network did not come to an end: check the device.") from None
+            raise EngineError(f"Inference timed out after {PATIENCE_S:g} s. Check the device.") from None
 
     async def serve(self) -> None:
         """Runs batches until cancelled."""
@@ -175,12 +174,10 @@ class Pipeline:
 def _prepare(work: Work, segmenter: Segmenter) -> Prepared:
     try:
         return work.prepare(segmenter)
-    except (PleuraError, ServiceError):
+    except DecoderFailure as failure:
+        cause = failure.__cause__ or failure
+        log.error("unforeseen error of a reader", extra={"fields": {"error": frames(cause)}})
         raise
-    except Exception as error:
-        # Hostile bytes reach decoders that fail in ways nobody has foreseen.
-        log.error("unforeseen error of a reader", extra={"fields": {"error": frames(error)}})
-        raise UnreadableImage("The image cannot be read: save it anew with another program.") from None
 
 
 def _run(jobs: Sequence[Job]) -> list[Inferred]:

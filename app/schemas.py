@@ -105,6 +105,30 @@ class Lungs(BaseModel):
     left: Lung | None = Field(description="The left lung; null where none was found.")
 
 
+class Heart(Lung):
+    """The heart's shadow."""
+
+
+class CardiothoracicRatio(BaseModel):
+    """How wide the heart is beside the thorax."""
+
+    value: float | None = Field(
+        description="The cardiothoracic ratio; null where it is not measured.", examples=[0.47]
+    )
+    reason: str | None = Field(
+        description="Why it is not measured; null where it is.",
+        examples=["The mask of the lungs is not trusted."],
+    )
+    remarks: list[str] = Field(
+        description="What makes the heart look larger or smaller than it is.",
+        examples=[["AP view: the heart looks larger than in a PA view."]],
+    )
+    method: str = Field(
+        description="How it is measured.",
+        examples=["widest heart over widest inner thorax (Dong et al., 2018)"],
+    )
+
+
 class QualityWarning(BaseModel):
     """Something that speaks against the mask."""
 
@@ -116,7 +140,7 @@ class Quality(BaseModel):
     """Whether the mask can be trusted."""
 
     predicted_iou: float | None = Field(
-        description="IoU with a ground truth that is to be expected; null where the checkpoint was not calibrated.",
+        description="IoU with a ground truth that is to be expected; null where the checkpoint was not calibrated, or not for these settings.",
         examples=[0.96],
     )
     trusted: bool = Field(description="Nothing speaks against the mask.")
@@ -151,6 +175,12 @@ class SegmentationDocument(BaseModel):
     image: Image = Field(description="The radiograph as it was read.")
     mask: Mask | None = Field(description="The mask at the image's size; null with mask=none.")
     lungs: Lungs = Field(description="Each lung's area and place.")
+    heart: Heart | None = Field(
+        description="The heart's area and place; null where it was not found, or the checkpoint finds no hearts."
+    )
+    cardiothoracic_ratio: CardiothoracicRatio | None = Field(
+        description="Widest heart over widest inner thorax; null where the checkpoint finds no hearts."
+    )
     quality: Quality = Field(description="Whether the mask can be trusted.")
     model: ServedModel = Field(description="What made the mask.")
     timing_ms: Timing = Field(description="Milliseconds by stage.")
@@ -193,10 +223,31 @@ class Picture(BaseModel):
     data: str = Field(description="The PNG in base64.", examples=["iVBORw0KGgo="])
 
 
+class MaskNote(BaseModel):
+    """What was assumed about the ground truth, or looks wrong in it."""
+
+    code: str = Field(description="A stable word for machines.", examples=["grey_levels"])
+    message: str = Field(
+        description="A sentence for people.",
+        examples=[
+            "The mask has greys between its levels, as resizing makes them: a pixel counts as lung from 128 on, half of the way to 255."
+        ],
+    )
+
+
+class GroundTruth(BaseModel):
+    """How the ground truth was read."""
+
+    notes: list[MaskNote] = Field(
+        description="What was assumed about it, and what looks wrong; empty where there was no doubt."
+    )
+
+
 class EvaluationDocument(SegmentationDocument):
     """The lungs in one radiograph, and how well they agree with its ground truth."""
 
     metrics: Metrics = Field(description="How well the mask agrees with the ground truth.")
+    ground_truth: GroundTruth = Field(description="How the ground truth was read.")
     disagreement: Picture | None = Field(
         description="Where the two disagree, at the image's size: reddish purple is lung in the mask only, yellow in the ground "
         "truth only, pale white in both, and the rest is transparent; null unless asked for."

@@ -9,12 +9,12 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from logs import configure, log
 from model.segmenter import Segmenter
 
 from .connection import guarded
 from .errors import ServiceError
 from .lifecycle import Lifecycle
-from .logs import configure, log
 from .main import create_app
 from .settings import Settings
 

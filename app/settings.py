@@ -33,10 +33,10 @@ class Settings(BaseSettings):
         "", description="Origins whose pages may call the service, with commas between; * for any."
     )
     max_upload_mb: float = Field(64, gt=0, description="Largest request body, in megabytes.")
-    max_header_kb: float = Field(32, ge=1, description="Largest head of a request, in kilobytes.")
+    max_header_kb: float = Field(32, ge=1, description="Largest request line and headers, in kilobytes.")
     max_pixels: int = Field(MAX_PIXELS, gt=0, description="Most pixels of an image, read from its header.")
     max_uploads: int = Field(64, ge=1, description="Most request bodies that arrive at the same time.")
-    header_timeout_s: float = Field(10, gt=0, description="Seconds for a request's head to arrive.")
+    header_timeout_s: float = Field(10, gt=0, description="Seconds for a request's headers to arrive.")
     upload_timeout_s: float = Field(
         60, gt=0, description="Seconds for a request's body to arrive, and for its answer to be taken."
     )

@@ -2,7 +2,6 @@
 
 import platform
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from prometheus_client import (
@@ -18,19 +17,12 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from model.segmenter import Segmenter
+from model.version import installed_version
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _IOU = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.92, 0.94, 0.96, 0.98, 1)
-
-
-def installed_version() -> str:
-    """Pleura's version."""
-    try:
-        return version("pleura")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 class Telemetry:

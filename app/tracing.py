@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
-from .logs import log
+from logs import log
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider

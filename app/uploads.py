@@ -1,49 +1,35 @@
-"""From a request to image bytes. Every limit is a keyword; what is large is kept on the disk, in a file without a name."""
+"""From a request to image bytes. Every limit is a keyword."""
 
 import asyncio
-import mmap
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, TypeVar, cast
+from typing import TypeVar
 
 from prometheus_client import Gauge
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
+from model.errors import UnsupportedImage
+
 from .errors import (
-    BadForm,
+    BadRequest,
     BodyTooLarge,
     ClientGone,
+    EncodedBody,
+    LengthRequired,
     SpoolFull,
     TooManyUploads,
     UploadTooSlow,
     WrongFields,
 )
+from .forms import FormReader, expected
+from .misread import Received, is_json, require_image
+from .spool import Spool
 
 T = TypeVar("T")
-
-MAX_PART_TEXT = 1024
-"""Bytes of a form's field that is not a file; none is wanted."""
-
-BLOCK = 1_000_000
-"""Bytes of a body that are written at a time: each writing to the disk costs a change of threads."""
-
-
-def contents(upload: UploadFile) -> memoryview:
-    """The bytes of an upload. What lies on the disk is mapped, not read, so that it is never whole in memory.
-
-    Blocks: not for the event loop.
-    """
-    file = upload.file
-    if upload.size and upload.size > MultiPartParser.spool_max_size:
-        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    file.seek(0)
-    return memoryview(file.read())
 
 
 class Intake:
@@ -68,21 +54,24 @@ class Intake:
         """The files in the form fields ``fields``, in that order; a body that is not a form is the first field.
 
         Raises:
-            TooManyUploads, UploadTooSlow, BodyTooLarge, BadForm, WrongFields, SpoolFull, ClientGone
+            LengthRequired, BadRequest, EncodedBody, TooManyUploads, UploadTooSlow, BodyTooLarge, BadForm, WrongFields, UnsupportedImage,
+            SpoolFull, ClientGone
         """
         with self._arrival():
-            uploads = await self._receive(request, partial(_files, fields=fields))
+            received = await self._receive(request, partial(_files, fields=fields))
         try:
-            yield uploads
+            for one in received:
+                await require_image(one)
+            yield [one.upload for one in received]
         finally:
-            for upload in uploads:
-                await upload.close()
+            for one in received:
+                await one.upload.close()
 
     async def read(self, request: Request, read: Callable[[UploadFile], Awaitable[T]]) -> T:
         """What ``read`` makes of the body as it is. Until then it counts as arriving.
 
         Raises:
-            TooManyUploads, UploadTooSlow, BodyTooLarge, SpoolFull, ClientGone
+            LengthRequired, BadRequest, EncodedBody, TooManyUploads, UploadTooSlow, BodyTooLarge, SpoolFull, ClientGone
         """
         with self._arrival():
             upload = await self._receive(request, _body)
@@ -102,12 +91,13 @@ class Intake:
                 yield
         except OSError:
             raise SpoolFull(
-                "The service has no room for this upload: try again later, or give its temporary folder more."
+                "The service has no room for this upload. Try again later, or give its temporary folder more space."
             ) from None
         finally:
             self._count -= 1
 
     async def _receive(self, request: Request, take: Callable[[Request], Awaitable[T]]) -> T:
+        _require_plain(request)
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await take(self._limited(request))
@@ -139,75 +129,49 @@ class Intake:
         return Request(request.scope, receive)
 
 
-async def _files(request: Request, *, fields: tuple[str, ...]) -> list[UploadFile]:
-    content_type, _ = parse_options_header(request.headers.get("content-type"))
-    if content_type == b"multipart/form-data":
-        return await _form(request, fields)
-    if len(fields) > 1:
-        raise WrongFields(f"Send a multipart form with the files {' and '.join(fields)}.")
-    return [await _body(request)]
+async def _files(request: Request, *, fields: tuple[str, ...]) -> list[Received]:
+    content_type = request.headers.get("content-type", "")
+    kind, _ = parse_options_header(content_type)
+    if kind == b"multipart/form-data":
+        return await FormReader(content_type, fields).read(request.stream())
+    if len(fields) == 1:
+        return [Received(await _body(request), content_type)]
+    if is_json(content_type):
+        raise UnsupportedImage(
+            f"JSON is not read here: send a form, as multipart/form-data. {expected(fields)}"
+        )
+    raise WrongFields(f"The body is no form: send one, as multipart/form-data. {expected(fields)}")
 
 
 async def _body(request: Request) -> UploadFile:
-    file = SpooledTemporaryFile(max_size=MultiPartParser.spool_max_size)  # noqa: SIM115 - the caller closes it
-    upload = UploadFile(cast(BinaryIO, file), size=0)
-    block: list[bytes] = []
-    size = 0
+    spool = Spool()
     try:
         async for chunk in request.stream():
-            block.append(chunk)
-            size += len(chunk)
-            if size >= BLOCK:
-                await upload.write(b"".join(block))
-                block.clear()
-                size = 0
-        await upload.write(b"".join(block))
-        await upload.seek(0)
+            spool.add(chunk)
+            await spool.store()
+        return await spool.finish()
     except BaseException:
-        file.close()
+        await spool.upload.close()
         raise
-    return upload
 
 
-class _Form(MultiPartParser):
-    """Knows whether it has seen the form's end; one that breaks off is not an error to its parent."""
+def _require_plain(request: Request) -> None:
+    """Refuses a body that has no length or is compressed.
 
-    complete = False
-
-    def on_end(self) -> None:
-        self.complete = True
-
-    def close(self) -> None:
-        for file in self._files_to_close_on_error:
-            file.close()
-
-
-async def _form(request: Request, fields: tuple[str, ...]) -> list[UploadFile]:
-    wanted = " and ".join(fields)
-    parser = _Form(
-        request.headers,
-        _stream(request),
-        max_files=len(fields),
-        max_fields=0,
-        max_part_size=MAX_PART_TEXT,
-    )
-    try:
-        form = await parser.parse()
-    except MultiPartException as error:
-        if error.message.startswith("Too many"):
-            raise WrongFields(
-                f"Send only the files {wanted} in the form, once each; options belong in the query."
-            ) from None
-        raise BadForm(f"Send a whole form as multipart/form-data: {error.message}") from None
-    found = [upload for upload in map(form.get, fields) if isinstance(upload, UploadFile)]
-    if parser.complete and len(found) == len(fields):
-        return found
-    parser.close()
-    if not parser.complete:
-        raise BadForm("Send a whole form as multipart/form-data: this one breaks off.")
-    raise WrongFields(f"Send {wanted} as files in the form.")
-
-
-async def _stream(request: Request) -> AsyncGenerator[bytes, None]:
-    async for chunk in request.stream():
-        yield chunk
+    Raises:
+        LengthRequired: the headers do not say that there is a body.
+        BadRequest: the same of HTTP/1.0, which does not know that status (RFC 1945, 7.2.2).
+        EncodedBody: the body is compressed.
+    """
+    headers = request.headers
+    if not {"content-length", "transfer-encoding"} & set(headers):
+        error = BadRequest if request.scope["http_version"] == "1.0" else LengthRequired
+        raise error(
+            "The request has neither Content-Length nor Transfer-Encoding, so that HTTP takes it to have no body: send one "
+            "of them, and the image."
+        )
+    encodings = {
+        one.strip().lower() for line in headers.getlist("content-encoding") for one in line.split(",")
+    }
+    if encodings - {"", "identity"}:
+        raise EncodedBody("The body has a Content-Encoding. Send it uncompressed, without that header.")

@@ -1,1 +1,1 @@
-"""How fast Pleura is beside what one would do instead, and beside what the machine allows: ``make bench``."""
+"""Speed of Pleura against alternative services and the upper bound of the machine: ``make bench``."""

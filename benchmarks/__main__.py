@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: everything in one run on one machine, as ``make bench`` calls it."""
+"""All benchmarks in one run on one machine: ``python -m benchmarks``, called by ``make bench``."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from .systems import PEERS, Running, System, peers, pleura, started
 from .tables import figures, gpu, read, stages, throughput
 
 OWN_SHARE = 0.7
-"""Of a system's own capacity, for its open loop; and of the plain handler's, for the rate that is common to all."""
+"""Share of a system's own capacity in its open loop; of the plain handler's for the common rate."""
 TRIED_WITH = Picture(2048, "png8")
 OPEN_WITH = ("2048-png8", "512-png8")
 
 
 def main() -> int:
-    """Measures, prints, writes."""
+    """Run the benchmarks, print the tables and write the report."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="some minutes instead of twenty: fewer pictures and seconds, peers with one worker for each processor",
+        help="a few minutes instead of twenty: fewer images and seconds, one worker per processor for peers",
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--seconds", type=float, help="of each measurement")
@@ -81,13 +81,13 @@ def main() -> int:
     ):
         table.show(console)
     console.print(
-        f"Written to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS.name}."
+        f"Written to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}."
     )
     return 0
 
 
 class Bench:
-    """One run."""
+    """One run of all measurements."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class Bench:
         self._begun = time.perf_counter()
 
     def run(self, words: list[str]) -> None:
-        """Measures all systems, the plain handler first: its capacity sets the common rate."""
+        """Measure all systems, the plain handler first: its capacity sets the common rate."""
         engines = ("torch",) if self.device == "cuda" else ("torch", "openvino")
         families = [
             variants
@@ -130,7 +130,7 @@ class Bench:
         self.report.systems.sort(key=lambda system: system["name"] != "Pleura")
 
     def _measure_floor(self) -> None:
-        """Before and after Pleura, and the better one counts: a machine that was busy for a while must not flatter."""
+        """Measure the upper bound before and after Pleura; the better counts, as the machine may be busy."""
         for picture in self.pictures:
             found = floor(self.checkpoint, picture, seconds=self.seconds, device=self.device)
             known = self.report.floor.get(picture.name, found)
@@ -190,7 +190,8 @@ class Bench:
         }
         self.report.closed.append(point)
         self._say(
-            f"{service.system.name} {picture.name} c={concurrency}: {point['rate']:.2f}/s, p95 {point['p95'] or 0:.0f} ms, CPU {cpu_ms:.0f} ms"
+            f"{service.system.name} {picture.name} c={concurrency}: {point['rate']:.2f}/s, "
+            f"p95 {point['p95'] or 0:.0f} ms, CPU {cpu_ms:.0f} ms"
             + (f", failures {found['failures']}" if found["failures"] else "")
         )
 

@@ -1,10 +1,11 @@
-"""Images a second over an archive: `pleura bulk` on one and two machines of a Ray cluster, against `pleura segment`.
+"""Throughput over an archive: `pleura bulk` on one and two machines, against `pleura segment`.
 
     python -m benchmarks.bulk --images 200 --cpus 1
 
-The machines are processes on this one, and each is told how many processors it has; they share them honestly only where there are as many
-as both are told. A run's rate is taken from the times at which its files were written, from the first to the last: what a cluster and its
-workers need to start is told apart.
+The machines are processes on this one, and each is told how many processors it has; they share them
+honestly only where there are as many as both are told. A run's rate is taken from the times at which
+its files were written, from the first to the last: what a cluster and its workers need to start is told
+apart.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ import ray
 from pyarrow import parquet
 from ray.cluster_utils import Cluster
 
-from model.archive.loop import Order, Outcome, segment_all
-from model.archive.ray_bulk import run
-from model.archive.ray_bulk.cluster import share_out
-from model.archive.ray_bulk.command import describe, load
-from model.archive.ray_bulk.stages import Job
-from model.archive.ray_bulk.storage import IMAGES, Place
+from bulk.loop import Outcome, OutputOptions, segment_all
+from bulk.ray import run
+from bulk.ray.cluster import allocate
+from bulk.ray.command import describe, load
+from bulk.ray.stages import Job
+from bulk.ray.storage import IMAGES, Location
 from model.segmenter import Segmenter
 from model.threads import available_cpus
 from model.writing.formats import Format
@@ -40,7 +41,7 @@ _STORE = 200 << 20
 
 
 def main() -> None:
-    """Draws the archive, runs over it three times, prints a table."""
+    """Draw the archive, runs over it three times, prints a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=200)
     parser.add_argument("--side", type=int, default=1024, help="pixels of an image's side")
@@ -72,21 +73,21 @@ def _alone(top: Path, names: list[str], *, threads: int) -> tuple[float, float]:
     start = time()
     cv2.setNumThreads(1)
     segmenter = Segmenter(device="cpu", threads=threads)
-    order = Order(format=Format.JSON)
-    _require_all(segment_all(segmenter, names, base=top / "in", out=top / "alone", order=order), names)
+    options = OutputOptions(format=Format.JSON)
+    _require_all(segment_all(segmenter, names, base=top / "in", out=top / "alone", options=options), names)
     return _rate(start, {path.stat().st_mtime: 1 for path in (top / "alone").iterdir()})
 
 
 def _on_cluster(source: Path, out: Path, names: list[str]) -> tuple[float, float]:
     start = time()
     job = Job(
-        source=Place(str(source)),
-        out=Place(str(out)),
+        source=Location(str(source)),
+        out=Location(str(out)),
         sha256=describe(None).sha256,
         describe=partial(describe, None),
         load=partial(load, None, "cpu"),
     )
-    _require_all(run.segment_all(job, names, share_out("cpu")), names)
+    _require_all(run.segment_all(job, names, allocate("cpu")), names)
     files = (out / IMAGES).iterdir()
     return _rate(start, {path.stat().st_mtime: parquet.read_metadata(path).num_rows for path in files})
 

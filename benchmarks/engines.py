@@ -1,8 +1,8 @@
-"""The engines side by side: ``python -m benchmarks.engines [--device cuda]``.
+"""Comparison of the engines: ``python -m benchmarks.engines [--device cuda]``.
 
-On a CPU, milliseconds an image of each engine, one image at a time, all processors. On CUDA, images a second of the service's
-engine at batch sizes 1 to 64, against PyTorch eager in fp32 one by one, and the share of the card's fp16 peak that the network's
-arithmetic comes to.
+On a CPU, milliseconds an image of each engine, one image at a time, all processors. On CUDA, images a
+second of the service's engine at batch sizes 1 to 64, against PyTorch eager in fp32 one by one, and the
+share of the card's fp16 peak that the network's arithmetic comes to.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from model.checkpoint import BUNDLED, load_checkpoint, read_metadata
+from model.checkpoint import BUNDLED, load_checkpoint, read_checkpoint, read_metadata
 from model.engines import Engine, EngineChoice, choose_engine
 from model.threads import available_cpus
 
@@ -28,7 +28,7 @@ from .images import RESULTS
 from .tables import gpu
 
 if TYPE_CHECKING:
-    from model.network import SegmentationNetwork
+    from model.networks.unet import SegmentationNetwork
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 PEAK_TFLOPS = {
@@ -42,7 +42,8 @@ PEAK_TFLOPS = {
     "T4": 65.0,
     "V100": 125.0,
 }
-"""Dense fp16 with tensor cores, from the makers' data sheets; the first name that the card's contains counts."""
+"""Dense fp16 with tensor cores, from the makers' data sheets; the first name that the card's contains
+counts."""
 
 
 def milliseconds(call: Callable[[], object], *, seconds: float) -> float:
@@ -59,23 +60,24 @@ def milliseconds(call: Callable[[], object], *, seconds: float) -> float:
 
 
 def cpu_engines(checkpoint: Path) -> dict[str, Engine]:
-    """What can run here, by name: each engine, and OpenVINO fp32 beside int8."""
+    """Return the engines available here by name, with OpenVINO in fp32 and int8."""
     found: dict[str, Engine] = {}
+    read = read_checkpoint(checkpoint)
     choices: tuple[EngineChoice, ...] = ("torch", "openvino")
     for choice in choices:
-        engine = choose_engine(checkpoint, device="cpu", engine=choice)
+        engine = choose_engine(read, device="cpu", engine=choice)
         found[engine.name] = engine
     exported = checkpoint.with_suffix(".fp32.xml")
     if "openvino-fp32" not in found and exported.exists():
         from model.engines.openvino import OpenVINOEngine, read_model
 
-        model = read_model(exported, sha256=read_metadata(checkpoint).sha256)
+        model = read_model(exported, sha256=read.metadata.sha256)
         found["openvino-fp32"] = OpenVINOEngine(model, precision="fp32", threads=available_cpus())
     return found
 
 
 def on_cpu(checkpoint: Path, *, seconds: float, console: Console) -> dict[str, Any]:
-    """Measures the engines of a CPU."""
+    """Measure the engines of a CPU."""
     shape = _shape(checkpoint)
     batch = np.random.default_rng(0).standard_normal((1, *shape)).astype(np.float32)
     found = {
@@ -92,7 +94,7 @@ def on_cpu(checkpoint: Path, *, seconds: float, console: Console) -> dict[str, A
 
 
 def on_cuda(checkpoint: Path, *, seconds: float) -> dict[str, Any]:
-    """Measures the engine of a GPU."""
+    """Measure the engine of a GPU."""
     import torch
 
     from model.engines.pytorch import TorchEngine
@@ -131,7 +133,7 @@ def on_cuda(checkpoint: Path, *, seconds: float) -> dict[str, Any]:
 
 
 def count_operations(network: SegmentationNetwork, shape: tuple[int, int, int]) -> int:
-    """Floating-point operations of one image, a multiplication and an addition as two, as torch counts them."""
+    """Count the floating-point operations of one image; a multiply-add counts as two."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -141,14 +143,14 @@ def count_operations(network: SegmentationNetwork, shape: tuple[int, int, int]) 
 
 
 def peak_tflops(card: str) -> float | None:
-    """The card's dense fp16 peak; None where it is not known."""
+    """Return the dense fp16 peak of a card; None if unknown."""
     return next((tflops for name, tflops in PEAK_TFLOPS.items() if name in card), None)
 
 
 def speeds(
     rates: dict[int, float], *, baseline: float, operations: int, peak: float | None
 ) -> list[dict[str, Any]]:
-    """For each batch size: images a second, against the baseline, in arithmetic and as a share of the card's peak."""
+    """Return per batch size: images/s, ratio to the baseline, TFLOP/s and share of the card's peak."""
     return [
         {
             "batch": size,

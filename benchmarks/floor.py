@@ -1,8 +1,9 @@
-"""What the machine allows: decode, resize, inference and encoding in one process, without HTTP, quality or anything else.
+"""Upper bound of throughput: decode, resize, inference and encoding in one process, without HTTP.
 
-``python -m benchmarks.floor JSON`` with ``checkpoint``, ``image``, ``seconds``, ``device``. On a CPU two ways are tried, and the
-faster one is the floor: as many images at a time as there are processors, each with one thread from end to end; or one
-image at a time in a network that uses them all, while others are decoded and encoded.
+``python -m benchmarks.floor JSON`` with ``checkpoint``, ``image``, ``seconds``, ``device``. On a CPU
+two ways are tried, and the faster one is the floor: as many images at a time as there are processors,
+each with one thread from end to end; or one image at a time in a network that uses them all, while
+others are decoded and encoded.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.checkpoint import read_metadata
+from model.checkpoint import read_checkpoint, read_metadata
+from model.isolation import import_without_telemetry
 from model.preprocessing import Preprocessing
 from model.threads import available_cpus
 from model.writing.png import mask_png
@@ -37,14 +39,14 @@ _REDUCED = (
 
 
 class Way(NamedTuple):
-    """How fast one way is, and what processor time an image takes in it."""
+    """Throughput, and processor time per image."""
 
     images_per_s: float
     cpu_ms: float
 
 
 def decode(data: bytes, preprocessing: Preprocessing, side: int) -> NDArray[np.float32]:
-    """An image file to the network's input ``(1, 1, S, S)``."""
+    """Decode an image file to the network input ``(1, 1, S, S)``."""
     flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH
     if data[:2] == b"\xff\xd8":
         flags = next((flag for by, flag in _REDUCED if side // by >= preprocessing.input_size), flags)
@@ -53,13 +55,13 @@ def decode(data: bytes, preprocessing: Preprocessing, side: int) -> NDArray[np.f
 
 
 def encode(lung: NDArray[np.float32], preprocessing: Preprocessing, side: int) -> bytes:
-    """The probability ``(S, S)`` to the mask's PNG."""
+    """Encode the probability ``(S, S)`` as PNG mask."""
     return mask_png(preprocessing.restore(lung, width=side, height=side) >= 0.5)
 
 
 def _openvino(checkpoint: Path, *, streams: int, threads: int) -> Callable[[], Infer]:
-    """Makes functions that infer, one for each thread that wants to."""
-    import openvino
+    """Make functions that infer, one for each thread that wants to."""
+    openvino = import_without_telemetry("openvino")
 
     path = checkpoint.with_suffix(".int8.xml")
     compiled = openvino.Core().compile_model(
@@ -88,7 +90,9 @@ def _openvino(checkpoint: Path, *, streams: int, threads: int) -> Callable[[], I
 def _torch(checkpoint: Path, device: str) -> Infer:
     from model.engines import choose_engine
 
-    engine = choose_engine(checkpoint, device="cuda" if device == "cuda" else "cpu", engine="torch")
+    engine = choose_engine(
+        read_checkpoint(checkpoint), device="cuda" if device == "cuda" else "cpu", engine="torch"
+    )
     return lambda batch: engine(batch).probabilities[0, 1]
 
 

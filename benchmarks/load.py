@@ -1,10 +1,12 @@
-"""The load generator, a process of its own: ``python -m benchmarks.load JSON``.
+"""The load generator, in a separate process: ``python -m benchmarks.load JSON``.
 
-Closed loop: each of ``concurrency`` connections sends its next request when it has the answer to the last. That finds the
-throughput. Open loop: requests come at a constant rate whether or not earlier ones were answered, and each latency counts from
-the moment the request was due, so that time in any queue is in it.
+Closed loop: each of ``concurrency`` connections sends its next request when it has the answer to the
+last. That finds the throughput. Open loop: requests come at a constant rate whether or not earlier ones
+were answered, and each latency counts from the moment the request was due, so that time in any queue is
+in it.
 
-Requests are made beforehand and sent as they are: what the generator itself takes from the processors is told as ``cpu_s``.
+Requests are made beforehand and sent as they are: what the generator itself takes from the processors
+is told as ``cpu_s``.
 """
 
 from __future__ import annotations
@@ -66,7 +68,7 @@ class Connection(asyncio.Protocol):
             self._answer.set_result(self._status)
 
     async def send(self, request: bytes) -> int:
-        """The status of the answer, once all of it is there."""
+        """Send a request and return the status of the complete response."""
         # The parser only has to know that a request was sent: the bytes are made already.
         self._parser.send(
             h11.Request(method="POST", target="/", headers=[("Host", "x"), ("Content-Length", "0")])
@@ -81,7 +83,7 @@ class Connection(asyncio.Protocol):
             raise
 
     def close(self) -> None:
-        """Ends the connection."""
+        """End the connection."""
         self.closed = True
         self._transport.close()
 
@@ -98,7 +100,7 @@ class Load:
         self.sent = 0
 
     async def one(self, due: float | None = None) -> float | None:
-        """Sends one request; its latency in ms, or None if it failed."""
+        """Send one request and return its latency in ms; None if it failed."""
         start = time.perf_counter() if due is None else due
         self.sent += 1
         try:
@@ -123,10 +125,10 @@ class Load:
         return made
 
     async def closed(self, *, concurrency: int, seconds: float) -> float:
-        """The seconds that were measured: from when each connection had an answer until enough have come.
+        """Run a closed loop; return the seconds measured after every connection has had a response.
 
-        Slow services answer in bursts, all connections at about the same time: however few the seconds, as many answers are awaited
-        as there are connections.
+        Slow services answer in bursts, all connections at about the same time: however few the seconds,
+        as many answers are awaited as there are connections.
         """
         warm = answers = 0
         begun: float | None = None
@@ -153,7 +155,7 @@ class Load:
         return finished
 
     async def open(self, *, rate: float, seconds: float) -> float:
-        """The seconds over which requests were sent."""
+        """Run an open loop; return the seconds over which requests were sent."""
         await self.one()
         start = time.perf_counter() + 0.05
         running = []
@@ -172,7 +174,7 @@ class Load:
 
 
 async def run(plan: dict[str, Any]) -> dict[str, Any]:
-    """Carries out one plan: ``port``, ``request`` (a file), ``seconds`` and either ``concurrency`` or ``rate``."""
+    """Run a plan: ``port``, ``request`` (a file), ``seconds``, and ``concurrency`` or ``rate``."""
     load = Load(plan["port"], Path(plan["request"]).read_bytes())
     before = time.process_time()
     if "rate" in plan:

@@ -1,4 +1,4 @@
-"""Other processes that measure, and what they say."""
+"""Calls of the measuring processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .systems import ROOT, Running
 
 
 def load(service: Running, picture: Picture, *, seconds: float, **kind: Any) -> dict[str, Any]:
-    """Sends ``picture`` to ``service``: with ``concurrency`` in a closed loop, with ``rate`` in an open one."""
+    """Send ``picture`` to ``service``, with ``concurrency`` (closed loop) or ``rate`` (open loop)."""
     plan = {"port": service.port, "request": str(service.request_file(picture)), "seconds": seconds, **kind}
     return _module("benchmarks.load", plan)
 

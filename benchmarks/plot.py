@@ -8,7 +8,7 @@ from .report import Report
 
 
 def plot(report: Report, path: Path) -> None:
-    """Draws requests a second at concurrency 8 for each picture, with the floor as a dashed line."""
+    """Draw requests a second at concurrency 8 for each picture, with the floor as a dashed line."""
     import matplotlib
 
     matplotlib.use("agg")

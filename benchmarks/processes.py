@@ -1,4 +1,4 @@
-"""Processes that end with the one that started them, however that ends. Linux only, as /proc is."""
+"""Processes that end with their parent, even if it is killed. Linux only."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-PATIENCE_S = 10.0
+STOP_TIMEOUT_S = 10.0
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
 def end_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
-    """From now on this process gets a signal when its parent has gone, be it killed."""
+    """Have the kernel send this process a signal when its parent ends."""
     parent = os.getppid()
     _prctl(_PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:
@@ -27,12 +27,12 @@ def end_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
 
 
 def kept(command: list[str]) -> list[str]:
-    """The command under a keeper: when the keeper is told to stop, or its parent has gone, all processes of the command end."""
+    """Return the command under a supervisor that ends all its processes when it, or its parent, ends."""
     return [sys.executable, "-m", "benchmarks.processes", *command]
 
 
 def family(pid: int) -> list[int]:
-    """A process and all below it."""
+    """Return the ids of a process and its descendants."""
     found = [pid]
     for parent in found:
         for children in Path(f"/proc/{parent}/task").glob("*/children"):
@@ -49,7 +49,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 def _keep(command: list[str]) -> int:
-    """Runs the command; whatever it leaves behind becomes this process's own child, and is ended with it."""
+    """Run the command; whatever it leaves behind becomes this process's own child, and is ended with it."""
     # What a process leaves that started it and ended would else go to init, out of sight.
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -71,7 +71,7 @@ def _stop(number: int, _: FrameType | None) -> None:
 
 def _end_all() -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + STOP_TIMEOUT_S
         for pid in _others():
             _send(pid, number)
         while _others():
@@ -81,7 +81,7 @@ def _end_all() -> None:
 
 
 def _others() -> list[int]:
-    """All that are below this process, less those that have ended."""
+    """All running descendants of this process."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

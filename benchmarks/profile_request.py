@@ -1,6 +1,7 @@
 """Where the time of one request goes: ``python -m benchmarks.profile_request [--side 512] [--kind png8]``.
 
-Requests are sent one at a time; what the service tells of its stages on ``/metrics`` is set against what the client waits.
+Requests are sent one at a time; what the service tells of its stages on ``/metrics`` is set against
+what the client waits.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def _stages(port: int) -> dict[str, tuple[float, float]]:
 
 
 def main() -> None:
-    """Starts Pleura and profiles it."""
+    """Start Pleura and profile it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--kind", choices=("jpeg", "png8", "png16"), default="png8")

@@ -1,4 +1,4 @@
-"""What was measured, and the ratios that the goals are about."""
+"""The measurements, and the ratios to compare with the goals."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Report:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """What `write` wrote.
+        """Read the file of `write`.
 
         Raises:
             OSError: nothing was written there.
@@ -46,14 +46,14 @@ class Report:
         return report
 
     def rate(self, system: str, picture: str, concurrency: int) -> float | None:
-        """Requests a second; None where it was not measured."""
+        """Return the requests per second; None if not measured."""
         for point in self.closed:
             if (point["system"], point["picture"], point["concurrency"]) == (system, picture, concurrency):
                 return float(point["rate"])
         return None
 
     def best(self, families: tuple[str, ...], picture: str, concurrency: int) -> float | None:
-        """The highest rate among systems of these families."""
+        """Return the highest rate among systems of these families."""
         rates = [
             rate
             for system in self.systems
@@ -63,7 +63,7 @@ class Report:
         return max(rates, default=None)
 
     def ratios(self) -> list[tuple[str, str, float | None, str]]:
-        """What the goals are about: name, picture, ratio or figure, goal."""
+        """Return rows of name, image, ratio or figure, and goal."""
         rows: list[tuple[str, str, float | None, str]] = []
         pictures = sorted({point["picture"] for point in self.closed}, reverse=True)
         for picture in pictures:
@@ -105,7 +105,7 @@ class Report:
         return ""
 
     def write(self, folder: Path) -> None:
-        """Writes ``bench.json``."""
+        """Write ``bench.json``."""
         folder.mkdir(parents=True, exist_ok=True)
         document = {
             "machine": self.machine,

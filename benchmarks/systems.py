@@ -1,4 +1,4 @@
-"""What is measured: how each service is started, asked and stopped, and what memory it took."""
+"""The measured services: how each is started, called and stopped, and its memory use."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class System:
     Attributes:
         name: in the table.
         family: what its variants have in common.
-        command, environment: ``{port}`` stands for the port; the environment comes beside that of this process.
+        command, environment: ``{port}`` stands for the port; the environment comes beside that of this
+            process.
         path: where images are posted.
         form_field: name of the file in a form; None sends the image as the body.
         ready: path that answers 200 once it serves.
@@ -44,12 +45,13 @@ class System:
     ready: str
 
     def request(self, picture: Picture) -> bytes:
-        """A whole HTTP request, as it is sent."""
+        """Return the bytes of a whole HTTP request."""
         body, kind = picture.data(), "image/jpeg" if picture.kind == "jpeg" else "image/png"
         if self.form_field is not None:
             boundary = uuid4().hex
             head = (
-                f'--{boundary}\r\nContent-Disposition: form-data; name="{self.form_field}"; filename="x.png"\r\n'
+                f"--{boundary}\r\n"
+                f'Content-Disposition: form-data; name="{self.form_field}"; filename="x.png"\r\n'
                 f"Content-Type: {kind}\r\n\r\n"
             )
             body = head.encode() + body + f"\r\n--{boundary}--\r\n".encode()
@@ -70,7 +72,7 @@ class Running:
     start_s: float
 
     def peak_mb(self) -> float:
-        """Most resident memory so far, in MB (10⁶ bytes): the sum of the peaks of its processes, so never too little."""
+        """Peak resident memory in MB (10⁶ bytes): the sum over its processes, so an upper bound."""
         return sum(_peak_bytes(pid) for pid in family(self.process.pid)[1:]) / 1e6
 
     def cpu_s(self) -> float:
@@ -78,7 +80,7 @@ class Running:
         return sum(_cpu_s(pid) for pid in family(self.process.pid)[1:])
 
     def request_file(self, picture: Picture) -> Path:
-        """A file with the request."""
+        """Write the request to a file."""
         path = RESULTS / "requests" / f"{self.system.family}-{picture.name}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(self.system.request(picture))
@@ -87,7 +89,7 @@ class Running:
 
 @contextmanager
 def started(system: System) -> Iterator[Running]:
-    """Starts a service, waits until it is ready, and stops it and all its processes at the end.
+    """Start a service, wait until it is ready, and stop all its processes at the end.
 
     Raises:
         RuntimeError: it does not become ready.

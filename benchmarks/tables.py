@@ -1,4 +1,4 @@
-"""The tables of what was measured, for a terminal or, as Markdown, for docs/speed.md: ``python -m benchmarks.tables``."""
+"""Tables of the measurements, for a terminal or as Markdown: ``python -m benchmarks.tables``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Rows:
     rows: list[tuple[str, ...] | None]
 
     def show(self, console: Console) -> None:
-        """Prints it."""
+        """Print it."""
         table = Table(title=self.title)
         for index, column in enumerate(self.columns):
             table.add_column(column, justify="right" if index > 1 else "left")
@@ -92,7 +92,7 @@ def throughput(report: Report) -> Rows:
 
 
 def figures(report: Report) -> Rows:
-    """What the goals are about."""
+    """Return the table of figures and goals."""
     return Rows(
         "Ratios at concurrency 8, and the other figures",
         ("figure", "picture", "found", "goal"),
@@ -119,7 +119,7 @@ def stages(profile: dict[str, Any]) -> Rows:
 
 
 def gpu(found: dict[str, Any] | None) -> Rows:
-    """The engine of a GPU, by batch size."""
+    """Return the table of the GPU engine by batch size."""
     columns = ("card", "batch", "images/s", "times eager fp32", "TFLOP/s", "of the card's fp16 peak")
     title = "The engine on a GPU (goals at batch 32: 10 times eager fp32, 40 % of the peak)"
     if found is None or found["points"] == "not measured":
@@ -151,14 +151,14 @@ def training(found: dict[str, Any]) -> Rows:
 
 
 def read(name: str) -> dict[str, Any] | None:
-    """What another benchmark wrote; None where it has not run."""
+    """Read the results of another benchmark; None if it has not run."""
     path = RESULTS / name
     found: dict[str, Any] | None = json.loads(path.read_text()) if path.exists() else None
     return found
 
 
 def main() -> None:
-    """Prints all that was measured last as Markdown."""
+    """Print all that was measured last as Markdown."""
     report = Report.read(RESULTS)
     machine = report.machine
     print(

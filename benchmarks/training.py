@@ -1,9 +1,10 @@
-"""Images a second while training: ``python -m benchmarks.training [--device cuda]``, as ``make bench-training`` calls it.
+"""Training throughput: ``python -m benchmarks.training [--device cuda]``, see ``make bench-training``.
 
-Two loops train the same network on the same phantoms of 512² in one run: `training.fit` with the recipe ``strong``, its
-augmentation and its loader; and what one would write without it, with torchvision's transforms, fp32 and the default layout.
-The augmentation of ``strong`` is much the heavier. Its loader is then run alone: where that is not faster than the loop, the images
-are what the network waits for.
+Two loops train the same network on the same phantoms of 512² in one run: `training.loop.fit` with the
+recipe ``strong``, its augmentation and its loader; and what one would write without it, with
+torchvision's transforms, fp32 and the default layout. The augmentation of ``strong`` is much the
+heavier. Its loader is then run alone: where that is not faster than the loop, the images are what the
+network waits for.
 """
 
 from __future__ import annotations
@@ -30,15 +31,15 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from model.checkpoint import CheckpointMetadata
-from model.network import SegmentationNetwork
+from model.networks.unet import SegmentationNetwork
 from samples.phantom import phantom
-from training.batches import StageBatches
-from training.datasets import SegmentationDataset
-from training.distributed import ALONE
-from training.fit import fit
-from training.hardware import Hardware, prepare_device
-from training.progress import Progress
-from training.recipes import STRONG, Recipe, adapted
+from training.data.batches import StageBatches
+from training.data.datasets import SegmentationDataset
+from training.loop.distributed import ALONE
+from training.loop.fit import fit
+from training.loop.hardware import Hardware, prepare_device
+from training.loop.progress import Progress
+from training.loop.recipes import STRONG, Recipe, adapted
 
 from .images import RESULTS
 from .tables import training
@@ -49,7 +50,7 @@ PHANTOMS = 8
 
 
 class Clock(Progress):
-    """Notes when each step ended."""
+    """Note when each step ended."""
 
     ends: list[float]
 
@@ -77,7 +78,7 @@ def make_data(folder: Path, *, images: int, side: int) -> Path:
 def strong_loop(recipe: Recipe, data: Path, out: Path, *, hardware: Hardware) -> list[float]:
     """When each step of `fit` ended."""
     train = SegmentationDataset(data)
-    with patch("training.fit.Progress", Clock):
+    with patch("training.loop.fit.Progress", Clock):
         fit(
             recipe,
             train=train,
@@ -156,7 +157,7 @@ def images_per_s(ends: list[float], *, batch_size: int) -> float:
 
 
 def measure(recipe: Recipe, *, steps: int, side: int, hardware: Hardware) -> dict[str, Any]:
-    """Runs both loops and the loader; ``steps`` are measured of each."""
+    """Run both loops and the loader; ``steps`` are measured of each."""
     size, batch_size = recipe.stages[-1].size, recipe.batch_size
     plain = CheckpointMetadata(name="plain", in_channels=recipe.in_channels).network()
     with TemporaryDirectory() as folder:

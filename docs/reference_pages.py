@@ -1,4 +1,4 @@
-"""Reference pages that are written from the code when the site is built: command line, settings, HTTP.
+"""Reference pages written when the site is built: from the code, and from the list of files that the tests read.
 
 MkDocs loads this module as a hook (``hooks`` in mkdocs.yml).
 """
@@ -17,9 +17,11 @@ from typer.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from app.errors import TABLE
 from app.main import create_app
 from app.settings import Settings
 from pleura_cli import COMMANDS, cli
+from tests.model.reading.matrix import DICOMS, RASTERS, Kind
 
 _TERMINAL = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
 _NO_FLAG = "from the environment or a file only"
@@ -83,10 +85,29 @@ def http_operations() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def what_is_read() -> str:
+    """Return the page of the kinds of files that the tests read, and of those that are refused."""
+    return "\n\n".join(
+        [
+            "# What is read",
+            "Written from the list that `tests/model/reading/test_matrix.py` holds: each row is a file that the "
+            "test makes and reads. *Read* means that the picture comes back; else the row names the error, with "
+            "its status over HTTP. [DICOM](dicom.md) explains what is applied to the pixels.",
+            "## Images that are not DICOM",
+            _table(("format", "read", "refused"), _kinds(RASTERS)),
+            "## DICOM, by transfer syntax",
+            _table(("transfer syntax", "read", "refused"), _kinds(DICOMS)),
+            "Pixels that a DICOM file holds in one more way, such as other values of `HighBit`, samples in "
+            "planes or a frame in fragments, have tests beside this one in `tests/model/reading/dicom/`.",
+        ]
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "reference/command-line.md": command_line,
     "reference/settings.md": settings,
     "reference/http-operations.md": http_operations,
+    "reference/what-is-read.md": what_is_read,
 }
 """The address of each generated page, and what writes it."""
 
@@ -115,6 +136,25 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
         for status, answer in operation["responses"].items()
     ]
     yield _table(("status", "type", "meaning"), answers)
+
+
+def _kinds(kinds: tuple[Kind, ...]) -> list[tuple[str, ...]]:
+    """Return a row for each format: what is read, and what is refused with which error."""
+    rows = []
+    for name in dict.fromkeys(kind.format for kind in kinds):
+        of_format = [kind for kind in kinds if kind.format == name]
+        rows.append(
+            (
+                name,
+                "<br>".join(kind.pixels for kind in of_format if kind.refused is None),
+                "<br>".join(
+                    f"{kind.pixels}: `{kind.refused.__name__}` ({TABLE[kind.refused].status})"
+                    for kind in of_format
+                    if kind.refused is not None
+                ),
+            )
+        )
+    return rows
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

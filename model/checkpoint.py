@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 
 from .errors import CheckpointError
 from .preprocessing import Preprocessing
+from .safetensors_header import METADATA, NOT_A_HEADER, Header, header_in, read_header, tensor_hash
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .network import SegmentationNetwork
+    from .networks.unet import SegmentationNetwork
 
 BUNDLED = Path(__file__).parent / "weights" / "pleura-r50-256.safetensors"
 
@@ -76,16 +78,16 @@ class CheckpointMetadata(BaseModel):
     sha256: str = ""
 
     def network(self) -> SegmentationNetwork:
-        """The network that this checkpoint's weights fit, with weights of its own until they are loaded."""
+        """The network that this checkpoint's weights fit, with random weights until they are loaded."""
         if self.architecture != UNET:
-            from .torchvision_networks import TorchvisionNetwork
+            from .networks.torchvision import TorchvisionNetwork
 
             return TorchvisionNetwork(
                 "fcn" if self.architecture == FCN else "deeplabv3",
                 num_classes=self.num_classes,
                 in_channels=self.in_channels,
             )
-        from .network import ResNet50UNet
+        from .networks.unet import ResNet50UNet
 
         return ResNet50UNet(
             num_classes=self.num_classes,
@@ -108,30 +110,125 @@ def save_checkpoint(
     from safetensors.torch import save
 
     tensors = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
-    metadata = metadata.model_copy(update={"sha256": _tensor_hash(save(tensors))})
+    metadata = metadata.model_copy(update={"sha256": tensor_hash(save(tensors))})
     data = save(tensors, {_KEY: metadata.model_dump_json()})
     write_atomically(path, data)
     return metadata
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A checkpoint's file as it was at one moment: weights and metadata come from the same bytes, whatever is renamed into its place.
+
+    Attributes:
+        path: where it was read; exported models lie beside it.
+        data: the file.
+        metadata: what it says of itself.
+    """
+
+    path: Path
+    data: bytes
+    metadata: CheckpointMetadata
+
+    def weights(self) -> dict[str, Tensor]:
+        """The tensors as they are stored, by name.
+
+        Raises:
+            CheckpointError: they are not what safetensors can hold.
+        """
+        from safetensors.torch import load
+
+        try:
+            return load(self.data)
+        except SafetensorError as error:
+            raise CheckpointError(
+                f"The checkpoint {self.path.name} is not a whole safetensors file ({error}): copy it again."
+            ) from None
+
+    def network(self) -> SegmentationNetwork:
+        """The network with its weights, in float32 and evaluation mode.
+
+        Raises:
+            CheckpointError: the weights are of another shape than the metadata say.
+        """
+        network = self.metadata.network()
+        expected, weights = network.state_dict(), self.weights()
+        wrong = [
+            key
+            for key in expected.keys() | weights.keys()
+            if key not in weights or key not in expected or weights[key].shape != expected[key].shape
+        ]
+        if wrong:
+            raise CheckpointError(
+                f"The weights in {self.path.name} do not fit the network that its metadata describes ({len(wrong)} tensors, "
+                f"{min(wrong)} first): use a checkpoint made by `pleura train`."
+            )
+        network.load_state_dict({key: value.to(expected[key].dtype) for key, value in weights.items()})
+        return network.eval()
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read the whole file, once, and compare the weights with their sha256; needs no torch.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, altered or of another make.
+    """
+    with _opened(path) as file:
+        # A file that is something else need not be loaded to be refused.
+        read_header(file)
+        file.seek(0)
+        data = file.read()
+        metadata, found = _metadata_in(header_in(data), path), tensor_hash(data)
+    if found != metadata.sha256:
+        raise CheckpointError(
+            f"The weights in {path.name} are not those that were written (sha256 differs): copy it again."
+        )
+    return Checkpoint(path, data, metadata)
+
+
 def read_metadata(path: Path) -> CheckpointMetadata:
-    """Reads only the metadata; needs no torch.
+    """Read the metadata alone, not the weights; needs no torch.
 
     Raises:
         CheckpointError: no such file, not safetensors, or not Pleura's.
     """
+    with _opened(path) as file:
+        header = read_header(file)
+    return _metadata_in(header, path)
+
+
+def load_checkpoint(path: Path) -> tuple[SegmentationNetwork, CheckpointMetadata]:
+    """The network of a checkpoint, in float32 and evaluation mode, and its metadata.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, altered or of another make.
+    """
+    checkpoint = read_checkpoint(path)
+    return checkpoint.network(), checkpoint.metadata
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
+        with path.open("rb") as file:
+            yield file
     except FileNotFoundError:
         raise CheckpointError(
             f"There is no checkpoint {path.name}: name an existing file in PLEURA_CHECKPOINT."
         ) from None
-    except (SafetensorError, OSError) as error:
+    except OSError as error:
+        raise CheckpointError(
+            f"The checkpoint {path.name} cannot be read ({error.strerror}): check its name and permissions."
+        ) from None
+    except NOT_A_HEADER as error:
         raise CheckpointError(
             f"The checkpoint {path.name} is not a whole safetensors file ({error}): copy it again."
         ) from None
-    if _KEY not in metadata:
+
+
+def _metadata_in(header: Header, path: Path) -> CheckpointMetadata:
+    metadata = header.get(METADATA)
+    if not isinstance(metadata, dict) or _KEY not in metadata:
         raise CheckpointError(
             f"The checkpoint {path.name} was not written by Pleura: use one made by `pleura train`."
         )
@@ -140,7 +237,7 @@ def read_metadata(path: Path) -> CheckpointMetadata:
     except ValidationError as error:
         field = ".".join(map(str, error.errors()[0]["loc"]))
         raise CheckpointError(
-            f"The checkpoint {path.name} has metadata that this version cannot read (field {field}): train it anew "
+            f"The checkpoint {path.name} has metadata that this version cannot read (field {field}): train it again "
             "or use the version that wrote it."
         ) from None
     if found.architecture not in (UNET, FCN, DEEPLABV3):
@@ -148,49 +245,6 @@ def read_metadata(path: Path) -> CheckpointMetadata:
             f"The checkpoint {path.name} holds a {found.architecture}: use one of {UNET}, {FCN} or {DEEPLABV3}."
         )
     return found
-
-
-def check_weights(path: Path, metadata: CheckpointMetadata) -> None:
-    """Compares the weights with the sha256 in their metadata; needs no torch.
-
-    Raises:
-        CheckpointError: they are not those that were written.
-    """
-    if _tensor_hash(path.read_bytes()) != metadata.sha256:
-        raise CheckpointError(
-            f"The weights in {path.name} are not those that were written (sha256 differs): copy it again."
-        )
-
-
-def load_checkpoint(path: Path) -> tuple[SegmentationNetwork, CheckpointMetadata]:
-    """Reads weights and metadata, checks the sha256 and every shape.
-
-    Returns:
-        The network in float32 and evaluation mode, and the metadata.
-
-    Raises:
-        CheckpointError: the file is missing, damaged, altered or of another make.
-    """
-    from safetensors.torch import load
-
-    metadata = read_metadata(path)
-    check_weights(path, metadata)
-    data = path.read_bytes()
-    network = metadata.network()
-    expected = network.state_dict()
-    weights = load(data)
-    wrong = [
-        key
-        for key in expected.keys() | weights.keys()
-        if key not in weights or key not in expected or weights[key].shape != expected[key].shape
-    ]
-    if wrong:
-        raise CheckpointError(
-            f"The weights in {path.name} do not fit the network that its metadata describes ({len(wrong)} tensors, "
-            f"{min(wrong)} first): use a checkpoint made by `pleura train`."
-        )
-    network.load_state_dict({key: value.to(expected[key].dtype) for key, value in weights.items()})
-    return network.eval(), metadata
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -207,13 +261,3 @@ def write_atomically(path: Path, data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-def _tensor_hash(data: bytes) -> str:
-    """sha256 over a safetensors file's tensors and their description, the metadata left out."""
-    length = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + length])
-    header.pop("__metadata__", None)
-    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
-    digest.update(memoryview(data)[8 + length :])
-    return digest.hexdigest()

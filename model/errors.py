@@ -13,6 +13,15 @@ class UnreadableImage(ImageError):
     """The bytes are not a whole, readable image."""
 
 
+class DecoderFailure(UnreadableImage):
+    """A decoder failed in a way that nobody foresaw; the cause is for a log, as it may quote what was read."""
+
+    def __init__(
+        self, message: str = "The image cannot be read: save it again with another program."
+    ) -> None:
+        super().__init__(message)
+
+
 class UnsupportedImage(ImageError):
     """Not a type of image that is read here."""
 
@@ -23,6 +32,10 @@ class ImageTooLarge(ImageError):
 
 class UnsuitableImage(ImageError):
     """Readable, but not a single-frame projection radiograph."""
+
+
+class UnsuitableMask(UnsuitableImage):
+    """Readable, but lung and background cannot be told apart in it."""
 
 
 class SizeMismatch(ImageError):

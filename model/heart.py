@@ -1,5 +1,7 @@
 """The heart's shadow, and how wide it is beside the thorax."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -7,8 +9,28 @@ from numpy.typing import NDArray
 from .components import find_components
 from .lungs import Lung
 
-RATIO_METHOD = "widest heart over widest inner thorax (Dong et al., 2018)"
-"""How `cardiothoracic_ratio` measures."""
+METHOD = "widest heart over widest inner thorax (Dong et al., 2018)"
+"""How the cardiothoracic ratio is measured."""
+
+_TURNED = 0.35
+"""Share of the thorax's width by which the lungs' widths may differ; beyond it the body is taken to be turned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardiothoracicRatio:
+    """The cardiothoracic ratio of one radiograph.
+
+    Attributes:
+        value: None where it is not measured.
+        reason: why it is not measured; None where it is.
+        remarks: what makes the heart look larger or smaller than it is: the view, a turned body.
+        method: how it is measured.
+    """
+
+    value: float | None
+    reason: str | None = None
+    remarks: tuple[str, ...] = ()
+    method: str = METHOD
 
 
 def keep_heart(probabilities: NDArray[np.float32], *, threshold: float) -> NDArray[np.float32]:
@@ -48,3 +70,28 @@ def cardiothoracic_ratio(heart: Lung | None, right: Lung | None, left: Lung | No
     first = min(right.box[0], left.box[0])
     last = max(right.box[0] + right.box[2], left.box[0] + left.box[2])
     return heart.box[2] / (last - first)
+
+
+def measure_ratio(
+    heart: Lung | None, right: Lung | None, left: Lung | None, *, trusted: bool, view: str | None = None
+) -> CardiothoracicRatio:
+    """The ratio where it can be believed.
+
+    Args:
+        heart, right, left: what was found.
+        trusted: whether the mask of the lungs is trusted.
+        view: View Position of a DICOM file; None where it is not known.
+    """
+    value = cardiothoracic_ratio(heart, right, left)
+    if heart is None:
+        return CardiothoracicRatio(value=None, reason="The heart was not found.")
+    if value is None or right is None or left is None:
+        return CardiothoracicRatio(value=None, reason="Both lungs are needed, and were not found.")
+    if not trusted:
+        return CardiothoracicRatio(value=None, reason="The mask of the lungs is not trusted.")
+    remarks = []
+    if view == "AP":
+        remarks.append("AP view: the heart looks larger than in a PA view.")
+    if abs(right.box[2] - left.box[2]) > _TURNED * max(right.box[2], left.box[2]):
+        remarks.append("The lungs differ in width: the body may be turned.")
+    return CardiothoracicRatio(value=value, remarks=tuple(remarks))

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .components import Components, find_components, lungs_among, share_columns
-from .neck import find_neck
 from .sides import Doubt, Edge, Sides, SidesFrom
+from .touching_lungs import find_neck
 
 RIGHT = 1
 LEFT = 2

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .components import Components, find_components, lungs_among
-from .neck import find_neck
+from .touching_lungs import find_neck
 
 _LARGE_HOLE = 0.1
 """Share of the component from which a hole may be the space between two lungs: in drawn masks that space has 0.13 at least."""

@@ -36,7 +36,8 @@ class Radiograph:
             the body's shadow is larger than the body, or in one of the two, and the file does not say which.
         sides: where the patient's right and left are.
         applied: what was done to the stored values, in order: ``"modality_lut"``, ``"rescale"``, ``"voi_lut"``, ``"window"``,
-            ``"inverted"``; ``"grey"`` where there were colours, ``"sixteen_bit"`` where more than eight bits were kept,
+            ``"log"``, ``"inverted"``; before them ``"photometric_assumed"`` where a DICOM file does not say how it is displayed;
+            ``"grey"`` where there were colours, ``"sixteen_bit"`` where more than eight bits were kept,
             ``"exif_orientation"`` where the image was turned; ``"margins_cut"`` where the network saw ``picture`` alone.
         picture: what lies within plain margins, in native pixels; None where there are none, or nobody has looked.
         dataset: the DICOM attributes without the pixels; None for other formats.

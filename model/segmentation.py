@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .heart import CardiothoracicRatio, measure_ratio
 from .lungs import Lung
 from .quality import Quality
 from .radiograph import Radiograph
@@ -38,6 +39,15 @@ class Segmentation:
     timing_ms: dict[str, float]
     heart_mask: NDArray[np.bool_] | None = None
     heart: Lung | None = None
+
+    @property
+    def cardiothoracic_ratio(self) -> CardiothoracicRatio | None:
+        """The cardiothoracic ratio, or why it is not measured; None where the checkpoint does not find hearts."""
+        if self.heart_mask is None:
+            return None
+        dataset = self.radiograph.dataset
+        view = None if dataset is None else str(dataset.get("ViewPosition") or "") or None
+        return measure_ratio(self.heart, self.right, self.left, trusted=self.quality.trusted, view=view)
 
     @property
     def mask(self) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import BoundedSemaphore
 from time import perf_counter
@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .checkpoint import BUNDLED, LUNG_AND_HEART, CheckpointMetadata, read_metadata
+from .checkpoint import BUNDLED, LUNG_AND_HEART, Checkpoint, CheckpointMetadata, read_checkpoint
 from .engines import Device, Engine, EngineChoice, choose_engine
 from .engines.flips import FlipAveraged
 from .errors import CheckpointError, UnsuitableImage
@@ -62,7 +62,7 @@ class Segmenter:
     as the engine has lanes.
 
     Args:
-        checkpoint: a safetensors file of `pleura train`; None takes the bundled one.
+        checkpoint: a safetensors file of `pleura train`, read once, or one that was read; None takes the bundled one.
         device: ``"auto"`` takes CUDA where there is one.
         engine: ``"auto"`` takes the fastest that can run here.
         threads: for a CPU; None takes what the container's quota allows.
@@ -75,16 +75,16 @@ class Segmenter:
 
     def __init__(
         self,
-        checkpoint: Path | None = None,
+        checkpoint: Path | Checkpoint | None = None,
         *,
         device: Device = "auto",
         engine: EngineChoice = "auto",
         threads: int | None = None,
         flips: bool = False,
     ) -> None:
-        path = checkpoint or BUNDLED
-        chosen = choose_engine(path, device=device, engine=engine, threads=threads)
-        self._compose(read_metadata(path), FlipAveraged(chosen) if flips else chosen)
+        read = checkpoint if isinstance(checkpoint, Checkpoint) else read_checkpoint(checkpoint or BUNDLED)
+        chosen = choose_engine(read, device=device, engine=engine, threads=threads)
+        self._compose(read.metadata, FlipAveraged(chosen) if flips else chosen)
 
     @classmethod
     def from_engine(cls, metadata: CheckpointMetadata, engine: Engine) -> Self:
@@ -101,6 +101,7 @@ class Segmenter:
             )
         self.metadata = metadata
         self.engine = engine
+        self._flips = isinstance(engine, FlipAveraged)
         self._lanes = BoundedSemaphore(engine.lanes)
         # Read once: a calibration has some ten thousand numbers.
         self._calibration = None if metadata.calibration is None else Calibration.parse(metadata.calibration)
@@ -214,6 +215,13 @@ class Segmenter:
             embedding=inferred.embedding,
             threshold=cut,
         )
+        # Predicted IoU and trust were fitted to masks of the checkpoint's threshold, with post-processing and without flips.
+        usual = evidence
+        if cut != self.metadata.threshold or not postprocess:
+            as_served = self._usual_labels(inferred.probabilities, radiograph)[rows, columns]
+            usual = replace(evidence, labels=as_served, threshold=self.metadata.threshold)
+        calibrated = usual is evidence and not self._flips
+        quality = assess(evidence, self._calibration, as_calibrated=None if calibrated else usual)
         return Segmentation(
             radiograph=radiograph,
             labels=labels,
@@ -221,7 +229,7 @@ class Segmenter:
             right=right,
             left=left,
             sides_from=sides_from,
-            quality=warn(assess(evidence, self._calibration), side_warnings(doubts)),
+            quality=warn(quality, side_warnings(doubts)),
             heart_mask=heart_mask,
             heart=None
             if heart_mask is None
@@ -232,6 +240,14 @@ class Segmenter:
                 "postprocess": _since(start),
             },
         )
+
+    def _usual_labels(self, probabilities: NDArray[np.float32], radiograph: Radiograph) -> NDArray[np.uint8]:
+        """Labels ``(S, S)`` with the checkpoint's threshold and post-processing."""
+        threshold = self.metadata.threshold
+        labels, _, _ = label_by_file(
+            keep_lungs(probabilities, threshold=threshold) >= threshold, radiograph.sides
+        )
+        return labels
 
 
 def _at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:

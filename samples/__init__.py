@@ -1,1 +1,1 @@
-"""A synthetic chest radiograph that may be shown, posted and committed: see `samples.phantom`."""
+"""Synthetic chest radiographs, free to publish: see `samples.phantom`."""

@@ -1,4 +1,4 @@
-"""What one synthetic patient is: sizes and places of the organs in millimetres, drawn from a seed."""
+"""The anatomy of one synthetic patient: sizes and positions of the organs in mm, drawn from a seed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import numpy as np
 class Anatomy:
     """One patient, standing, seen as on the film.
 
-    Lengths are in mm. x runs to the image's right (the patient's left) from the midline, z down from the middle
-    of the field, y along the rays. Pairs are (right, left) of the patient, so the first is on the image's left.
+    Lengths are in mm. x runs to the image's right (the patient's left) from the midline, z down from
+    the middle of the field, y along the rays. Pairs are (right, left) of the patient, so the first is
+    on the image's left.
 
     Attributes:
         apex_z: tops of the lungs.
@@ -85,7 +86,7 @@ class Anatomy:
 
 
 def draw_anatomy(rng: np.random.Generator) -> Anatomy:
-    """Draws a patient: narrow or wide, deep or shallow breath, slim or stout, with or without breasts."""
+    """Draw a patient: narrow or wide, deep or shallow breath, slim or stout, with or without breasts."""
 
     def between(low: float, high: float) -> float:
         return float(rng.uniform(low, high))

@@ -33,7 +33,7 @@ class Field:
     bend: Array
 
     def rays(self, rows: slice) -> tuple[Array, Array]:
-        """x from the bent midline and z, in mm, of the rays in some rows: each ``(rows, width)`` float32."""
+        """Return x from the bent midline and z, mm, of the rays in ``rows``: ``(rows, width)`` float32."""
         first, last, _ = rows.indices(self.height)
         u = (np.arange(self.width) + 0.5 - self.width / 2) * self.pitch - self.shift[0]
         v = (np.arange(first, last) + 0.5 - self.height / 2) * self.pitch - self.shift[1]
@@ -44,7 +44,7 @@ class Field:
         return x, z
 
     def pixels(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Patient's points ``(N, 2)`` of x and z in mm to image points ``(N, 2)``, 0 in the first pixel's middle."""
+        """Convert points ``(N, 2)`` of x and z, mm, to pixels ``(N, 2)``; 0 is the first pixel's centre."""
         x, z = points[:, 0], points[:, 1]
         x = x + np.interp(z, LEVELS, self.bend)
         c, s = math.cos(self.turn), math.sin(self.turn)

@@ -1,4 +1,4 @@
-"""From attenuation to grey: scatter, quantum noise, the detector's blur and the film's characteristic curve."""
+"""Conversion of attenuation to grey values: scatter, quantum noise, detector blur, characteristic curve."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .levels import Array
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
-    """How the picture is taken and developed.
+    """Parameters of the exposure and of the processing.
 
     Attributes:
         scatter: scattered light as a share of the primary beam's mean behind the body.
@@ -36,7 +36,7 @@ class Exposure:
 
 
 def draw_exposure(rng: np.random.Generator) -> Exposure:
-    """Draws an exposure: between a hard film and a processed digital radiograph."""
+    """Draw an exposure: between a hard film and a processed digital radiograph."""
     return Exposure(
         scatter=float(rng.uniform(0.05, 0.12)),
         photons=float(rng.uniform(1.0e5, 3.0e5)),
@@ -82,7 +82,7 @@ def expose(
 
 
 def _blurred(image: Array, sigma: float) -> Array:
-    """A wide Gaussian blur, worked out on a small copy."""
+    """Apply a wide Gaussian blur, computed on a smaller copy."""
     height, width = image.shape
     factor = max(1.0, sigma / 4)
     size = (max(1, round(width / factor)), max(1, round(height / factor)))

@@ -1,4 +1,4 @@
-"""Quantities that depend on the height alone: worked out once in fine steps, then looked up for every ray."""
+"""Tables of quantities that depend only on the height z."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
-"""float32 throughout. NumPy's stubs call a float32 array times a Python float float64, so the width is left open."""
+"""float32 throughout. NumPy's stubs call a float32 array times a Python float float64, so the width is
+left open."""
 Index = NDArray[np.intp]
 
 _STEP = 0.1
@@ -20,15 +21,16 @@ LEVELS: Array = np.arange(_TOP, _BOTTOM, _STEP, dtype=np.float32)
 
 
 def level_of(z: Array) -> Index:
-    """Index of each height into a table; what lies beyond the tables takes their first or last value."""
+    """Index of each height in a table; heights beyond it take the first or last index."""
     index = ((z - _TOP) / _STEP).astype(np.intp)
     return np.clip(index, 0, len(LEVELS) - 1, out=index)
 
 
 def table(points: Sequence[tuple[float, float]], *, smoothing: float = 24.0) -> Array:
-    """A smooth curve near the given (z, value) points, constant beyond them, as a table.
+    """Return a table of a smooth curve near the given (z, value) points, constant beyond them.
 
-    The points are joined by straight lines, which a triangular kernel of twice ``smoothing`` mm then rounds.
+    The points are joined by straight lines, which a triangular kernel of twice ``smoothing`` mm then
+    rounds.
     """
     z, values = zip(*points, strict=True)
     size = round(smoothing / _STEP)

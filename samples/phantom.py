@@ -4,12 +4,13 @@
 
 writes ``phantom.png`` and ``phantom_mask.png``. In code: ``phantom(width=512, height=640, seed=7).pixels``.
 
-Rays run in parallel from back to front through an analytic thorax and are weakened by Beer and Lambert's law. What is
-lung is decided on the middle of each pixel by the same geometry: the ray passes through a pleural cavity, and neither
-through the heart and mediastinum nor through what lies below the diaphragm, even where there is lung in front of these
-or behind. So picture and mask cannot disagree.
+Rays run in parallel from back to front through an analytic thorax and are weakened by Beer and
+Lambert's law. What is lung is decided on the middle of each pixel by the same geometry: the ray passes
+through a pleural cavity, and neither through the heart and mediastinum nor through what lies below the
+diaphragm, even where there is lung in front of these or behind. So picture and mask cannot disagree.
 
-Left out of the model: the beam's divergence and hardening, rotation about the body's axis, disease, devices and markers.
+Left out of the model: the beam's divergence and hardening, rotation about the body's axis, disease,
+devices and markers.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ from .thorax import LEFT, RIGHT, Thorax
 from .tubes import draw_solid
 from .vessels import grow_airway, grow_vessels
 
-# Linear attenuation coefficients in 1/mm at 60 keV, about the effective energy of a filtered 120 kV beam: mass
-# attenuation (cm²/g) times density (g/cm³), from NIST's tables of ICRU-44 tissues (Hubbell and Seltzer, NISTIR 5632):
-# soft tissue, lung tissue a quarter as dense for its air, and cortical bone.
+# Linear attenuation coefficients in 1/mm at 60 keV, about the effective energy of a filtered 120 kV
+# beam: mass attenuation (cm²/g) times density (g/cm³), from NIST's tables of ICRU-44 tissues (Hubbell
+# and Seltzer, NISTIR 5632): soft tissue, lung tissue a quarter as dense for its air, and cortical bone.
 SOFT = 0.2048 * 1.06 / 10
 LUNG = 0.2053 * 0.26 / 10
 BONE = 0.3148 * 1.92 / 10
@@ -45,11 +46,12 @@ _ROWS_AT_ONCE = 1 << 17
 
 @dataclass(frozen=True, slots=True)
 class Phantom:
-    """A synthetic radiograph and the truth about it.
+    """A synthetic radiograph and its exact masks.
 
     Attributes:
         pixels: ``(height, width)`` uint8 or uint16, bright where the body is dense.
-        right, left: ``(height, width)`` bool, the patient's right and left lung; the right is on the image's left.
+        right, left: ``(height, width)`` bool, the patient's right and left lung; the right is on the
+            image's left.
         spacing_mm: (row, column) size of a pixel in the patient.
     """
 
@@ -65,9 +67,10 @@ class Phantom:
 
 
 def phantom(*, width: int = 512, height: int = 512, seed: int = 0, bits: Literal[8, 16] = 8) -> Phantom:
-    """Draws a patient and an exposure from ``seed`` and takes the radiograph.
+    """Draw a synthetic radiograph.
 
-    The shorter side sees about 400 mm, whatever its number of pixels; the same seed is the same patient at every size.
+    The shorter side sees about 400 mm, whatever its number of pixels; the same seed is the same patient
+    at every size.
 
     Args:
         width, height: pixels.
@@ -112,7 +115,7 @@ def _pose(anatomy: Anatomy, rng: np.random.Generator, *, width: int, height: int
 def _project(
     anatomy: Anatomy, field: Field
 ) -> tuple[Array, Array, tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    """For each ray, ``(height, width)``: attenuation, mm of lung tissue, and whether it shows right or left lung."""
+    """Return per ray, ``(height, width)``: attenuation, mm of lung tissue, masks of right and left lung."""
     shape = (field.height, field.width)
     thorax, skeleton = Thorax(anatomy), Skeleton(anatomy)
     attenuation = np.empty(shape, np.float32)
@@ -154,7 +157,7 @@ def _project(
 
 
 def _whole(lung: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The largest piece: where a lung ends in a sharp tip, the pixels' middles may catch a crumb beyond a gap."""
+    """Keep the largest component: sampling a sharp tip of a lung may leave a few separate pixels."""
     count, labels, statistics, _ = cv2.connectedComponentsWithStats(lung.view(np.uint8), connectivity=8)
     if count <= 2:
         return lung
@@ -173,7 +176,7 @@ def _texture(field: Field, rng: np.random.Generator, *, coarse: float, fine: flo
 
 
 def main() -> None:
-    """The command: writes one phantom and its mask as PNG."""
+    """Write one phantom and its mask as PNG."""
     parser = argparse.ArgumentParser(prog="python -m samples.phantom", description=main.__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--size", type=int, default=1024, help="pixels along each side")

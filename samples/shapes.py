@@ -1,4 +1,4 @@
-"""Shapes seen along a parallel beam, given by f: 0 in their middle, 1 on their outline, more outside."""
+"""Shapes in a parallel beam, as a function f: 0 at the centre, 1 on the outline, larger outside."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FAR = 8.0
 def ellipse(
     x: Array, z: Array, *, at: tuple[float, float], axes: tuple[float, float], tilt: float = 0
 ) -> Array:
-    """f of an ellipse whose first axis is turned down from x by tilt (radians)."""
+    """Return f of an ellipse whose first axis is tilted down from x by ``tilt`` radians."""
     dx, dz = x - at[0], z - at[1]
     c, s = math.cos(tilt), math.sin(tilt)
     along = (c * dx + s * dz) / axes[0]
@@ -24,7 +24,7 @@ def ellipse(
 
 
 def join(*shapes: Array, sharpness: float = 9) -> Array:
-    """f of a smooth union: about the smallest of the fs, without a crease where outlines meet."""
+    """Return f of a smooth union: about the minimum, without a crease where outlines meet."""
     total = np.zeros_like(shapes[0])
     for f in shapes:
         total += np.exp(-sharpness * np.minimum(f, _FAR))
@@ -32,7 +32,7 @@ def join(*shapes: Array, sharpness: float = 9) -> Array:
 
 
 def mix(*shapes: tuple[Array, Array | float], sharpness: float = 5) -> tuple[Array, Array]:
-    """f of a smooth union of shapes of differing depths, and its depth, which goes over from one to the other."""
+    """Return f and the depth of a smooth union of shapes; the depth changes smoothly between them."""
     total = np.zeros_like(shapes[0][0])
     depths = np.zeros_like(total)
     for f, depth in shapes:
@@ -43,5 +43,5 @@ def mix(*shapes: tuple[Array, Array | float], sharpness: float = 5) -> tuple[Arr
 
 
 def half_chord(f: Array, depth: Array | float) -> Array:
-    """Half of the length (mm) of a ray inside an ellipsoid whose half axis along the ray is ``depth``; 0 outside."""
+    """Half the length (mm) of a ray inside an ellipsoid with half axis ``depth`` along the ray; 0 outside."""
     return depth * np.sqrt(np.maximum(1 - f, 0))

@@ -34,8 +34,9 @@ class Skeleton:
     def ribs(self, half: Hemithorax, z: Array) -> Array:
         """Bone of one side's ribs.
 
-        A rib lies in the shell around the pleural cavity. Its centre line falls with the angle round the cage, so all
-        ribs follow from one another by a shift along z, and the nearest is found by rounding.
+        A rib lies in the shell around the pleural cavity. Its centre line falls with the angle round
+        the cage, so all ribs follow from one another by a shift along z, and the nearest is found by
+        rounding.
         """
         a = self.anatomy
         thickness = a.rib_thickness
@@ -87,7 +88,7 @@ class Skeleton:
         return share
 
     def spine(self, x: Array, z: Array, level: Index) -> Array:
-        """Bone of the vertebrae: bodies with their end plates, discs between them, pedicles, spinous processes."""
+        """Bone of the vertebrae: bodies, end plates, discs, pedicles, spinous and transverse processes."""
         a = self.anatomy
         width = self._spine[level]
         pitch = a.rib_pitch

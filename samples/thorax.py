@@ -1,11 +1,12 @@
 """Soft organs of the thorax as half chords: half of the length, in mm, that a ray along y spends inside each.
 
-Every soft organ is symmetric about the plane y = 0. So along a ray the union of two organs is as long as the longer,
-and what an organ leaves of another is their difference: lengths are exact without tracing anything.
+Every soft organ is symmetric about the plane y = 0. So along a ray the union of two organs is as long
+as the longer, and what an organ leaves of another is their difference: lengths are exact without
+tracing anything.
 
-An organ's outline is where its half chord becomes zero. The pleural cavity at one height is made of two quarter
-ellipses, lateral and medial of the lung's middle; heart and vessels are ellipsoids joined smoothly; the diaphragm is two
-upper halves of ellipsoids standing on cylinders.
+An organ's outline is where its half chord becomes zero. The pleural cavity at one height is made of two
+quarter ellipses, lateral and medial of the lung's middle; heart and vessels are ellipsoids joined
+smoothly; the diaphragm is two upper halves of ellipsoids standing on cylinders.
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ class Thorax:
         top, apex = anatomy.apex_z[side], anatomy.apex_x
         below = np.maximum(LEVELS - top, 0)
 
-        # A quarter of an oval, 0 at the apex and 1 where the chest is widest, falls slowly below that to the waist.
+        # A quarter of an oval, 0 at the apex and 1 where the chest is widest, falls slowly below that
+        # to the waist.
         down = np.minimum(below / (anatomy.widest_z - top), 1.45)
         outer_wall = apex + (anatomy.half_width[side] - apex) * (1 - (1 - down) ** 2) ** (
             1 / anatomy.fullness
@@ -103,7 +105,7 @@ class Thorax:
         return middle, outer, inner, depth
 
     def hemithorax(self, x: Array, level: Index, side: int) -> Hemithorax:
-        """The rib cage on one side, for rays at x (mm) and the levels given."""
+        """Return the rib cage on one side, for rays at x (mm) and the given levels."""
         middle, outer, inner, depth = (values[level] for values in self._sides[side])
         return Hemithorax(-x if side == RIGHT else x, middle, outer, inner, depth)
 

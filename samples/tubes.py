@@ -34,7 +34,7 @@ class Tube:
     def through(
         cls, points: Sequence[tuple[float, float]], *, radii: Sequence[float], sign: int, wall: float
     ) -> Self:
-        """A smooth tube (Catmull-Rom) through points given for positive x, mirrored where ``sign`` is -1."""
+        """Make a smooth tube (Catmull-Rom) through points for positive x, mirrored if ``sign`` is -1."""
         knots = np.array(points) * (sign, 1)
         padded = np.vstack([2 * knots[0] - knots[1], knots, 2 * knots[-1] - knots[-2]])
         t = np.linspace(0, 1, 6, endpoint=False)[:, None]
@@ -47,7 +47,7 @@ class Tube:
 
 
 def draw_bone(canvas: Array, tube: Tube, field: Field) -> None:
-    """Adds to ``canvas`` ``(height, width)`` the solid bone, mm, along each ray: all of the wall, little of the core."""
+    """Add the bone along each ray, mm, to ``canvas`` ``(height, width)``: the wall and part of the core."""
     low, high = _reach(field.pixels(tube.points), tube.radii / field.pitch)
     left, top = np.maximum(low.min(axis=0), 0)
     right, bottom = np.minimum(high.max(axis=0), (field.width, field.height))
@@ -63,10 +63,11 @@ def draw_bone(canvas: Array, tube: Tube, field: Field) -> None:
 def draw_solid(
     canvas: Array, tubes: Sequence[Tube], field: Field, *, corner: tuple[int, int] = (0, 0)
 ) -> None:
-    """Raises ``canvas`` ``(height, width)`` to the tubes' length along each ray, mm, where that is more.
+    """Raise ``canvas`` ``(height, width)`` to the length of the tubes along each ray, mm, if that is more.
 
-    A tube thinner than a pixel is drawn a pixel wide and thinned in the same measure, so that it is not lost between
-    rays. The canvas may be a part of the image, whose column and row ``corner`` is its first pixel.
+    A tube thinner than a pixel is drawn a pixel wide and thinned in the same measure, so that it is not
+    lost between rays. The canvas may be a part of the image, whose column and row ``corner`` is its
+    first pixel.
     """
     points = field.pixels(np.vstack([tube.points for tube in tubes])) - corner
     radii = np.concatenate([tube.radii for tube in tubes]) / field.pitch
@@ -99,7 +100,7 @@ def draw_solid(
 
 
 def _reach(points: NDArray[np.float64], radii: NDArray[np.float64]) -> tuple[Index, Index]:
-    """For each point and the next, the first pixel (column, row) that their cone can reach, and one past the last."""
+    """Return the pixel range (column, row) that the cone from each point to the next can reach."""
     reach = np.maximum(radii, np.append(radii[1:], 0))[:, None]
     following = np.vstack([points[1:], points[-1:]])
     low = np.floor(np.minimum(points, following) - reach).astype(np.intp)
@@ -107,7 +108,7 @@ def _reach(points: NDArray[np.float64], radii: NDArray[np.float64]) -> tuple[Ind
 
 
 def _lengths(cone: Array, columns: Index, rows: Index) -> Array:
-    """Lengths of the rays inside cones given by first point, way to the second, radius, its growth and a factor."""
+    """Lengths of the rays inside cones, each given by point, direction, radius, its growth and a factor."""
     x0, y0, dx, dy, r0, dr, factor = cone
     x, y = columns.astype(np.float32) - x0, rows.astype(np.float32) - y0
     along = np.clip((x * dx + y * dy) / np.maximum(dx * dx + dy * dy, 1e-6), 0, 1)
@@ -117,7 +118,7 @@ def _lengths(cone: Array, columns: Index, rows: Index) -> Array:
 
 
 def _raise_alike(canvas: Array, cones: Array, corners: Index, side: int) -> None:
-    """Draws many small cones ``(N, 7)`` at once, each in a square of ``side`` pixels from its corner ``(N, 2)``."""
+    """Draw many small cones ``(N, 7)``, each in a square of ``side`` pixels from its corner ``(N, 2)``."""
     columns = corners[:, 0, None, None] + np.arange(side)[None, None, :]
     rows = corners[:, 1, None, None] + np.arange(side)[None, :, None]
     lengths = _lengths(cones.T[:, :, None, None], columns, rows)

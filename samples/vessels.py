@@ -1,4 +1,4 @@
-"""Airways, and pulmonary vessels: trees that grow out of the hila and fork until they are too thin to see."""
+"""Airways and pulmonary vessels: trees that branch from the hila until they are too thin to see."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _branch(
     radius: float,
     sign: int,
 ) -> None:
-    """Adds a branch from ``start`` (lateral distance and z, mm) and all that it forks into."""
+    """Add a branch from ``start`` (lateral distance and z, mm) and its children."""
     steps = 4
     points, radii = [start], [radius]
     end = max(_THINNEST * 0.75, radius * 0.8)

@@ -6,13 +6,15 @@ import sys
 import typer
 
 from model.errors import PleuraError
+from model.isolation import isolate
 
 from .commands.train import train
-from .distributed import ToldElsewhere
+from .loop.distributed import ToldElsewhere
 
 
 def main() -> None:
     """Runs one of the processes. What its user can mend is said in one sentence, by the process that ran into it."""
+    isolate()
     command = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
     command.command("train")(train)
     try:

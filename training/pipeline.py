@@ -4,7 +4,8 @@
 
 ``--data`` holds the sets of the model card's lineage table by name. Teachers learn from Montgomery's and wingspan's masks alone, draw masks
 for the images that are free but have none, and students learn from both; the students of one round are the teachers of the next. No
-step reads a mask under other terms: those serve ``pleura evaluate`` at the end.
+step reads a mask under other terms: those serve ``pleura evaluate`` at the end. With ``--everything`` one more network learns from all masks
+alike; it is not free, and shows what that costs.
 """
 
 import argparse
@@ -16,6 +17,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+from .data.folders import images_in
 
 MASKS = ("montgomery", "wingspan")
 """Sets whose masks are free."""
@@ -34,6 +37,9 @@ FREE_LICENCES = ("CC BY 3.0", "CC BY 4.0", "listed as authorized for everyone")
 
 WEIGHTS = {"montgomery": 2.0, "wingspan": 2.0, "children": 0.5}
 """How often a set is drawn beside the square root of its size; 1 where it is not named."""
+
+NOT_FREE = ("shenzhen", "covid_lungs", "children")
+"""Sets whose masks are not free."""
 
 VALIDATION = ("montgomery", "shenzhen", "wingspan", "covid_lungs", "children")
 
@@ -81,6 +87,7 @@ class Pipeline:
         data, out, encoder_weights: see the module.
         scale: of the number of images that each network sees; 1 is meant for a GPU.
         options: further ones of ``pleura train``.
+        everything: train the network that learns from all masks, too.
     """
 
     data: Path
@@ -88,6 +95,7 @@ class Pipeline:
     encoder_weights: str
     scale: float = 1.0
     options: Sequence[str] = ()
+    everything: bool = False
 
     def stages(self) -> list[list[Chain]]:
         """Stages in their order; the chains of a stage do not depend on each other."""
@@ -114,7 +122,36 @@ class Pipeline:
         networks = [self.checkpoint(f"{last}-{twin}") for twin, _, _ in _TWINS]
         out = self.out / f"{last}.safetensors"
         mean = Step("mean", lambda: ["average", *_repeated("--checkpoint", networks), "--out", out])
-        return [*stages, [[mean, self._evaluate(out)]]]
+        stages.append([[mean, self._evaluate(out)]])
+        if self.everything:
+            stages.append([self._learn_from_everything()])
+        return stages
+
+    def _learn_from_everything(self) -> Chain:
+        """As the last student, with the masks that are not free, cleaned, in the place of their images' pseudo-labels."""
+        folders = [self.data / name / "train" for name in NOT_FREE]
+        epochs, passes = self._epochs(10_000, folders)
+        clean = Step(
+            "clean-everything",
+            lambda: [
+                *("clean", "--out", self.out / "clean-everything", "--encoder-weights", self.encoder_weights),
+                *("--epochs", str(epochs * passes)),
+                *_repeated("--data", folders),
+            ],
+        )
+
+        def masks() -> list[Path]:
+            cleaned = [self.out / "clean-everything" / f"{name}-train" for name in NOT_FREE]
+            return [*cleaned, *(folder for folder in self._labels(ROUNDS) if folder.name not in NOT_FREE)]
+
+        small = self._train("everything-128", masks, 60_000, Stage(128, 1e-3, "strong", 1))
+        large = self._train("everything-256", masks, 40_000, Stage(256, 4e-4, "strong", 11), "everything-128")
+        return [
+            clean,
+            small,
+            large,
+            self._evaluate(self.checkpoint("everything"), report="report-everything"),
+        ]
 
     def checkpoint(self, network: str) -> Path:
         """The last weights of a network at 256 px."""
@@ -146,13 +183,19 @@ class Pipeline:
         ]
 
     def _train(
-        self, name: str, labels: int, images: int, stage: Stage, start_from: str | None = None
+        self,
+        name: str,
+        labels: int | Callable[[], list[Path]],
+        images: int,
+        stage: Stage,
+        start_from: str | None = None,
     ) -> Step:
-        """Training on the free masks and the pseudo-labels of a round; round 0 has none."""
+        """Training on the free masks, and the pseudo-labels of a round or the folders that are given; round 0 has none."""
         run = self.out / name
 
         def arguments() -> list[str | Path]:
-            folders = [*(self.out / "clean" / f"{mask}-train" for mask in MASKS), *self._labels(labels)]
+            more = self._labels(labels) if isinstance(labels, int) else labels()
+            folders = [*(self.out / "clean" / f"{mask}-train" for mask in MASKS), *more]
             epochs, passes = self._epochs(images, folders)
             begin: list[str | Path] = ["--encoder-weights", self.encoder_weights]
             if start_from is not None:
@@ -177,7 +220,7 @@ class Pipeline:
 
             def arguments() -> list[str | Path]:
                 return [
-                    *("pseudo-label", "--images", images, "--out", out),
+                    *("pseudo-label", "--flips", "--images", images, "--out", out),
                     *_repeated(
                         "--checkpoint", [self.checkpoint(f"{teachers}-{twin}") for twin, _, _ in _TWINS]
                     ),
@@ -210,18 +253,18 @@ class Pipeline:
                 shutil.copyfile(image, folder / image.name)
         return folder
 
-    def _evaluate(self, checkpoint: Path) -> Step:
+    def _evaluate(self, checkpoint: Path, *, report: str = "report") -> Step:
         return Step(
-            "evaluate",
+            report,
             lambda: [
-                *("evaluate", "--checkpoint", checkpoint, "--out", self.out / "report"),
+                *("evaluate", "--checkpoint", checkpoint, "--out", self.out / report),
                 *_repeated("--data", [self.data / name / "validation" for name in VALIDATION]),
             ],
         )
 
     def _epochs(self, images: int, folders: Sequence[Path]) -> tuple[int, int]:
         """Epochs and passes over the images in each, so that a network sees about so many."""
-        there = sum(len(list((folder / "images").iterdir())) for folder in folders)
+        there = sum(len(images_in(folder / "images")) for folder in folders)
         rounds = max(1, round(images * self.scale / there))
         epochs = min(EPOCHS, rounds)
         return epochs, max(1, round(rounds / epochs))
@@ -277,6 +320,7 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="of the images that each network sees")
     parser.add_argument("--jobs", type=int, default=1, help="steps that run side by side where they can")
     parser.add_argument("--train-option", action="append", default=[], help="passed to pleura train as it is")
+    parser.add_argument("--everything", action="store_true", help="train the network that is not free, too")
     arguments = parser.parse_args()
     pipeline = Pipeline(
         data=arguments.data,
@@ -284,6 +328,7 @@ def main() -> None:
         encoder_weights=arguments.encoder_weights,
         scale=arguments.scale,
         options=arguments.train_option,
+        everything=arguments.everything,
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
     for stage in pipeline.stages():

@@ -5,15 +5,15 @@ from binascii import Error as Base64Error
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartParser
+
+from model.reading.sniff import HEAD, sniff
 
 from ..errors import BadInferenceRequest, WrongTensors
-from ..uploads import contents
+from ..spool import contents, spooled
 from .schemas import MAX_IMAGES, InferenceRequest
 
 MAX_VALUES = 4096
@@ -78,10 +78,16 @@ def _parse(text: bytes) -> InferenceRequest:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         message = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+        if first["type"] == "json_invalid" and sniff(text[:HEAD]) is not None:
+            raise BadInferenceRequest(
+                "This is an image: send it to /segment, or in base64 in JSON."
+            ) from None
         if first["type"] == "json_invalid":
             raise BadInferenceRequest(f"Send the request as JSON: {message}.") from None
         where = ".".join(map(str, first["loc"]))
-        raise WrongTensors(f"Mend {where or 'the request'}: {message}.") from None
+        raise WrongTensors(
+            f"{f'The field `{where}`' if where else 'The request'} is not valid: {message}."
+        ) from None
 
 
 def _elements(tensor: memoryview, *, count: int, size: int) -> list[memoryview]:
@@ -114,7 +120,7 @@ def _split(tensor: memoryview) -> Iterator[memoryview]:
 
 def _decoded(texts: list[str]) -> list[memoryview]:
     ends = [0]
-    with SpooledTemporaryFile(max_size=MultiPartParser.spool_max_size) as file:
+    with spooled() as file:
         for number, text in enumerate(texts, start=1):
             try:
                 ends.append(ends[-1] + file.write(b64decode(text, validate=True)))

@@ -1,4 +1,4 @@
-"""``GET /docs``: Swagger UI with files of our own, so that the page asks nobody else for anything."""
+"""``GET /docs``: Swagger UI with its files served here, so that the page asks no other host for anything."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -19,13 +19,14 @@ router = APIRouter(include_in_schema=False)
 async def docs(request: Request) -> HTMLResponse:
     """The page."""
     app: FastAPI = request.app
-    root = request.scope.get("root_path", "")
+    # Relative, so that the page works under whatever prefix a proxy gives it.
+    assets = ASSETS.removeprefix("/")
     page = get_swagger_ui_html(
-        openapi_url=f"{root}{app.openapi_url}",
+        openapi_url="openapi.json",
         title=app.title,
-        swagger_js_url=f"{root}{ASSETS}/swagger-ui-bundle.js",
-        swagger_css_url=f"{root}{ASSETS}/swagger-ui.css",
-        swagger_favicon_url=f"{root}{ASSETS}/favicon.png",
+        swagger_js_url=f"{assets}/swagger-ui-bundle.js",
+        swagger_css_url=f"{assets}/swagger-ui.css",
+        swagger_favicon_url=f"{assets}/favicon.png",
     )
     (script,) = findall(r"<script>(.*?)</script>", bytes(page.body).decode(), DOTALL)
     digest = b64encode(sha256(script.encode()).digest()).decode()

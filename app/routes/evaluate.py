@@ -1,7 +1,7 @@
 """``POST /evaluate``: a radiograph and its ground truth to the mask and how good it is."""
 
 from base64 import b64encode
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
 from typing import Annotated
 
@@ -11,10 +11,11 @@ from fastapi.responses import Response
 from numpy.typing import NDArray
 from starlette.datastructures import UploadFile
 
-from model.errors import SizeMismatch
+from model.errors import ImageError, SizeMismatch
+from model.ground_truth import GroundTruth, parse_lung_values
 from model.metrics.overlap import overlap, resize_nearest
 from model.metrics.surface import surface
-from model.reading import read_mask
+from model.reading import read_ground_truth
 from model.segmenter import Inferred, Prepared, Segmenter
 from model.writing.disagreement import disagreement_png
 
@@ -26,8 +27,9 @@ from ..negotiation import Media, choose
 from ..openapi import UPLOAD_PROBLEMS, body, negotiated, problems
 from ..options import EvaluateOptions
 from ..schemas import EvaluationDocument, Metrics, Picture
+from ..schemas import GroundTruth as GroundTruthDocument
 from ..settings import Settings
-from ..uploads import contents
+from ..spool import contents
 
 router = APIRouter(tags=["segmentation"])
 
@@ -41,7 +43,7 @@ class Evaluate:
     options: EvaluateOptions
     accepted: list[Media]
     settings: Settings
-    truth: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
+    truth: GroundTruth = field(default_factory=lambda: GroundTruth(np.zeros((0, 0), np.bool_)))
 
     def prepare(self, segmenter: Segmenter) -> Prepared:
         """Reads the image and the ground truth."""
@@ -54,15 +56,16 @@ class Evaluate:
             render=self.options.render,
             max_pixels=most,
         )
-        truth = read_mask(contents(self.mask), max_pixels=most)
+        truth = self._read_truth(max_pixels=most)
+        mask = truth.mask
         width, height = prepared.radiograph.width, prepared.radiograph.height
-        if truth.shape != (height, width):
+        if mask.shape != (height, width):
             if not self.options.resize:
                 raise SizeMismatch(
-                    f"The mask has {truth.shape[1]}×{truth.shape[0]} pixels, the image {width}×{height}: send a mask of "
+                    f"The mask has {mask.shape[1]}×{mask.shape[0]} pixels, the image {width}×{height}: send a mask of "
                     "the image's size, or add resize=true to the query."
                 )
-            truth = resize_nearest(truth, width=width, height=height)
+            truth = replace(truth, mask=resize_nearest(mask, width=width, height=height))
         self.truth = truth
         return replace(prepared, decode_ms=(perf_counter() - start) * 1000)
 
@@ -78,12 +81,11 @@ class Evaluate:
             require_trust(segmentation)
         media = choose(self.accepted, prepared.radiograph)
         if media is not Media.JSON:
-            return Answer.file(
-                segmentation, segmenter, media=media, render=self.options.render, queue_ms=queue_ms
-            )
+            return Answer.file(segmentation, segmenter, media=media, options=self.options, queue_ms=queue_ms)
         raw = segmenter.finish(prepared, inferred, threshold=threshold, postprocess=False)
-        agreement = overlap(segmentation.mask, self.truth)
-        distances = surface(segmentation.mask, self.truth, spacing_mm=prepared.radiograph.spacing_mm)
+        truth = self.truth.mask
+        agreement = overlap(segmentation.mask, truth)
+        distances = surface(segmentation.mask, truth, spacing_mm=prepared.radiograph.spacing_mm)
         described = describe(segmentation, segmenter, encoding=self.options.mask, queue_ms=queue_ms)
         document = EvaluationDocument(
             **dict(described),
@@ -98,14 +100,28 @@ class Evaluate:
                 assd_px=distances.assd_px,
                 assd_mm=distances.assd_mm,
                 both_empty=agreement.both_empty,
-                raw_iou=overlap(raw.mask, self.truth).iou,
+                raw_iou=overlap(raw.mask, truth).iou,
+            ),
+            ground_truth=GroundTruthDocument.model_validate(
+                {"notes": [asdict(note) for note in self.truth.notes]}
             ),
             disagreement=self._disagreement(segmentation.mask) if self.options.disagreement else None,
         )
         return Answer.document(document, segmentation)
 
+    def _read_truth(self, *, max_pixels: int) -> GroundTruth:
+        values = self.options.lung_values
+        try:
+            return read_ground_truth(
+                contents(self.mask),
+                max_pixels=max_pixels,
+                lung_values=None if values is None else parse_lung_values(values),
+            )
+        except ImageError as error:
+            raise type(error)(f"The file `mask` cannot be used. {error}") from error
+
     def _disagreement(self, mask: NDArray[np.bool_]) -> Picture:
-        return Picture(data=b64encode(disagreement_png(mask, self.truth)).decode("ascii"))
+        return Picture(data=b64encode(disagreement_png(mask, self.truth.mask)).decode("ascii"))
 
 
 @router.post(
@@ -119,7 +135,7 @@ class Evaluate:
     openapi_extra=body(
         raw=False,
         image="The radiograph: PNG, JPEG, TIFF, BMP, WebP or DICOM.",
-        mask="The ground truth: an image of the same size, where what is not zero is lung.",
+        mask="The ground truth: an image of the same size in which lung and background can be told apart, or a DICOM SEG.",
     ),
 )
 async def evaluate(

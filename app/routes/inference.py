@@ -9,11 +9,12 @@ from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
 from model.errors import ImageError
+from model.version import installed_version
 from model.writing.trust import trust_fields
 
 from ..dependencies import IntakeNow, LifecycleNow, PipelineNow, SettingsNow
 from ..disconnection import unless_gone
-from ..errors import BadInferenceRequest, WrongTensors
+from ..errors import WrongTensors
 from ..open_inference.request import Inference, read_inference
 from ..open_inference.response import INPUTS, OUTPUTS, Done, wanted, write_response
 from ..open_inference.schemas import (
@@ -30,7 +31,6 @@ from ..open_inference.work import Infer, require_version, version
 from ..openapi import TRUST, UPLOAD_PROBLEMS, inference_body, inference_problems
 from ..pipeline import Pipeline
 from ..settings import Settings
-from ..telemetry import installed_version
 
 JSON_LENGTH = "Inference-Header-Content-Length"
 MODEL = f"/v2/models/{MODEL_NAME}"
@@ -131,8 +131,6 @@ async def infer(
     `/segment` without the mask, the predicted IoU, whether it can be trusted, and the areas of the right and the left lung.
     """
     require_version(wanted_version, pipeline.segmenter)
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise BadInferenceRequest("Send the body as it is, without Content-Encoding: images are compressed.")
 
     async def read(upload: UploadFile) -> Inference:
         return await pipeline.in_pool(partial(read_inference, upload, json_bytes=json_bytes))

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from model.checkpoint import CheckpointMetadata
 from model.segmenter import Segmenter
 
 from ..dependencies import KeyHeld, LifecycleNow, PipelineNow
@@ -69,6 +70,7 @@ async def reload(lifecycle: LifecycleNow) -> ModelDocument:
 
 def _document(segmenter: Segmenter) -> ModelDocument:
     metadata = segmenter.metadata.model_dump(include=set(ModelDocument.model_fields))
+    metadata["figures"] = metadata["figures"] or _calibration_figures(segmenter.metadata)
     if metadata["calibration"] is not None:
         # The fitted numbers themselves are long, and mean nothing to a reader.
         metadata["calibration"] = metadata["calibration"].get("figures", {})
@@ -77,3 +79,13 @@ def _document(segmenter: Segmenter) -> ModelDocument:
         engine=segmenter.engine.name,
         device=segmenter.engine.device,
     )
+
+
+def _calibration_figures(metadata: CheckpointMetadata) -> dict[str, Any]:
+    """The validation figures that an older `pleura calibrate` left in the calibration, of a mean of checkpoints the only ones."""
+    known = (metadata.calibration or {}).get("figures", {})
+    mean_iou = known.get("threshold", {}).get(str(metadata.threshold))
+    if mean_iou is None:
+        return {}
+    images = known.get("images", {}).get("labelled: as it is")
+    return {"validation": {"all": {"images": images, "mean_iou": mean_iou}}}

@@ -16,11 +16,12 @@ from ..disconnection import unless_gone
 from ..document import describe, require_trust
 from ..negotiation import Media, choose, file_type
 from ..openapi import UPLOAD_PROBLEMS, body, file, negotiated, problems
-from ..options import MaskOptions, PictureOptions, SegmentOptions
+from ..options import DicomOptions, PictureOptions, SegmentOptions
 from ..pipeline import Pipeline
 from ..schemas import SegmentationDocument
 from ..settings import Settings
-from ..uploads import Intake, contents
+from ..spool import contents
+from ..uploads import Intake
 
 router = APIRouter(tags=["segmentation"])
 
@@ -62,7 +63,7 @@ class Segment:
         if media is Media.JSON:
             document = describe(segmentation, segmenter, encoding=options.mask, queue_ms=queue_ms)
             return Answer.document(document, segmentation)
-        return Answer.file(segmentation, segmenter, media=media, render=options.render, queue_ms=queue_ms)
+        return Answer.file(segmentation, segmenter, media=media, options=options, queue_ms=queue_ms)
 
 
 async def _segment(
@@ -139,7 +140,7 @@ async def segment_png(
 )
 async def segment_dcm(
     request: Request,
-    options: Annotated[MaskOptions, Query()],
+    options: Annotated[DicomOptions, Query()],
     settings: SettingsNow,
     pipeline: PipelineNow,
     intake: IntakeNow,

@@ -52,7 +52,7 @@ export class Truth {
     find("#truth").dataset.state = state;
     find("#sample-truth").hidden = !study.sample || state === "done";
     find("#truth-prompt").textContent = {
-      none: "Drop a mask here to see how well the outlines agree with it. In a mask, what is not black is lung.",
+      none: "Drop a mask here to see how well the outlines agree with it. Black is background.",
       working: "Comparing…",
       done: "Drop another mask here to compare with that one.",
       failed: "Drop another mask here.",
@@ -78,11 +78,21 @@ export class Truth {
     const shown = metrics !== null && study.truth?.state === "done";
     find("#metrics").hidden = !shown;
     find("#both-empty").hidden = !shown || !metrics.both_empty;
+    const notes = shown ? (study.answer.ground_truth?.notes ?? []) : [];
+    find("#truth-notes").hidden = !notes.length;
+    find("#truth-notes").replaceChildren(...notes.map((note) => makeNote(note)));
     if (shown) {
       find("#truth-name").textContent = study.truth.file.name;
       find("#metrics-rows").replaceChildren(...ROWS.map((row) => makeRow(row, metrics, study.answer.image)));
     }
   }
+}
+
+function makeNote({ code, message }) {
+  const item = document.createElement("li");
+  item.dataset.code = code;
+  item.textContent = message;
+  return item;
 }
 
 function makeRow([name, meaning, value, kind = ""], metrics, image) {

@@ -1,1 +1,1 @@
-"""What one would write instead of Pleura: the same network behind a plain handler, LitServe and BentoML."""
+"""Alternatives to Pleura: the same network behind a plain handler, LitServe and BentoML."""

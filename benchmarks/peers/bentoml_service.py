@@ -1,4 +1,4 @@
-"""BentoML with its adaptive batching: an API service in front of a batchable network, as its guide to composition has it."""
+"""BentoML with adaptive batching: an API service in front of a batchable network, as in its guide."""
 
 import asyncio
 from typing import Annotated
@@ -14,7 +14,7 @@ from .network import BATCH, WORKERS, encode, load, prepare
 
 @bentoml.service(workers=WORKERS, traffic={"timeout": 120})
 class Network:
-    """The network, in a process of its own."""
+    """The network, in a separate process."""
 
     def __init__(self) -> None:
         self.network = load()
@@ -27,13 +27,13 @@ class Network:
 
 @bentoml.service(traffic={"timeout": 120})
 class Segmentation:
-    """Decodes and encodes, in threads."""
+    """Decode and encodes, in threads."""
 
     network = bentoml.depends(Network)
 
     @bentoml.api
     async def segment(self, image: Image) -> Annotated[bytes, ContentType("image/png")]:
-        """An image to its mask."""
+        """Segment an image."""
         pixels, size = await asyncio.to_thread(prepare, image)
         lung = await self.network.to_async.infer(pixels[None])
         return await asyncio.to_thread(encode, np.asarray(lung)[0], size)

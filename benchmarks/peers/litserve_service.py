@@ -14,19 +14,19 @@ class Segmentation(litserve.LitAPI):  # type: ignore[misc]
     """Decodes, batches, infers and encodes in each worker, as LitServe has it."""
 
     def setup(self, device: str) -> None:
-        """Loads the network in a worker."""
+        """Load the network in a worker."""
         self.network = load()
 
     def decode_request(self, request: Annotated[bytes, File()]) -> Any:
-        """The form's file ``request`` to the network's input."""
+        """Prepare the form file ``request`` for the network."""
         return prepare(request)
 
     def batch(self, inputs: Any) -> Any:
-        """Inputs of several requests to one batch."""
+        """Stack the inputs of several requests."""
         return np.stack([pixels for pixels, _ in inputs]), [size for _, size in inputs]
 
     def predict(self, x: Any) -> Any:
-        """The network's answer for a batch."""
+        """Run the network on a batch."""
         batch, sizes = x
         return list(zip(self.network(batch), sizes, strict=True))
 
@@ -35,7 +35,7 @@ class Segmentation(litserve.LitAPI):  # type: ignore[misc]
         return output
 
     def encode_response(self, output: Any) -> Response:
-        """The mask as PNG."""
+        """Encode the mask as PNG."""
         lung, size = output
         return Response(encode(lung, size), media_type="image/png")
 

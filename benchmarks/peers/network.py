@@ -1,7 +1,7 @@
-"""What all peers share: Pillow before and after, the network in PyTorch eager or the same OpenVINO int8 model.
+"""Common code of the peers: Pillow, and the network in PyTorch eager or the same OpenVINO int8 model.
 
-Set by the environment: ``PEER_CHECKPOINT``, ``PEER_ENGINE`` (torch, openvino), ``PEER_DEVICE``, ``PEER_THREADS``, ``PEER_WORKERS``,
-``PEER_BATCH``.
+Set by the environment: ``PEER_CHECKPOINT``, ``PEER_ENGINE`` (torch, openvino), ``PEER_DEVICE``,
+``PEER_THREADS``, ``PEER_WORKERS``, ``PEER_BATCH``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.checkpoint import BUNDLED, load_checkpoint, read_metadata
+from model.isolation import import_without_telemetry
 
 CHECKPOINT = Path(os.environ.get("PEER_CHECKPOINT") or BUNDLED)
 DEVICE = os.environ.get("PEER_DEVICE", "cpu")
@@ -30,7 +31,7 @@ Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 def prepare(data: bytes | Image.Image) -> tuple[NDArray[np.float32], tuple[int, int]]:
-    """An image file to the network's input ``(1, S, S)``, normalised as the checkpoint wants it, and its size."""
+    """Prepare an image file as the checkpoint requires: ``(1, S, S)``; return it with the image size."""
     metadata = read_metadata(CHECKPOINT)
     side = metadata.preprocessing.input_size
     image = Image.open(BytesIO(data)) if isinstance(data, bytes) else data
@@ -47,7 +48,7 @@ def prepare(data: bytes | Image.Image) -> tuple[NDArray[np.float32], tuple[int, 
 
 
 def encode(lung: NDArray[np.float32], size: tuple[int, int]) -> bytes:
-    """The probability ``(S, S)`` to the mask's PNG at the image's size."""
+    """Encode the probability ``(S, S)`` as PNG mask at native size."""
     mask = Image.fromarray(((lung >= 0.5) * 255).astype(np.uint8)).resize(size, Image.Resampling.NEAREST)
     file = BytesIO()
     mask.save(file, "PNG")
@@ -55,7 +56,7 @@ def encode(lung: NDArray[np.float32], size: tuple[int, int]) -> bytes:
 
 
 def load(engine: str | None = None) -> Network:
-    """The network, as the environment asks for it."""
+    """Load the network for the engine of the environment."""
     return _openvino() if (engine or os.environ.get("PEER_ENGINE", "torch")) == "openvino" else _torch()
 
 
@@ -76,7 +77,7 @@ def _torch() -> Network:
 
 
 def _openvino() -> Network:
-    import openvino
+    openvino = import_without_telemetry("openvino")
 
     model = openvino.Core().read_model(CHECKPOINT.with_suffix(".int8.xml"))
     compiled = openvino.Core().compile_model(

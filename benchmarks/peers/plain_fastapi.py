@@ -1,4 +1,4 @@
-"""A plain FastAPI handler, as the documentation of FastAPI and PyTorch would have it: ``python -m benchmarks.peers.plain_fastapi PORT``."""
+"""A plain FastAPI handler, as in its documentation: ``python -m benchmarks.peers.plain_fastapi PORT``."""
 
 import sys
 from typing import Annotated
@@ -14,13 +14,13 @@ network = load()
 
 @app.get("/ready")
 def ready() -> str:
-    """Answers when the network is loaded."""
+    """Answer when the network is loaded."""
     return "ready"
 
 
 @app.post("/segment")
 def segment(image: Annotated[bytes, File()]) -> Response:
-    """An image to its mask."""
+    """Segment an image."""
     pixels, size = prepare(image)
     return Response(encode(network(pixels[None])[0], size), media_type="image/png")
 

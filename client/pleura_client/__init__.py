@@ -1,4 +1,4 @@
-"""Asks a Pleura service for the lungs in chest X-rays.
+"""The client of a Pleura service, which segments the lungs in chest X-rays.
 
 ```python
 from pleura_client import Pleura
@@ -21,7 +21,9 @@ from .errors import (
     WrongKey,
 )
 from .segmentation import (
+    CardiothoracicRatio,
     Evaluation,
+    GroundTruth,
     Image,
     Lung,
     Lungs,
@@ -38,7 +40,9 @@ from .trust import MaskFile, Trust
 
 __all__ = [
     "AsyncPleura",
+    "CardiothoracicRatio",
     "Evaluation",
+    "GroundTruth",
     "Image",
     "InvalidArgument",
     "Lung",

@@ -1,4 +1,4 @@
-"""Where the service is, and how it is spoken to: what both kinds of client are made with."""
+"""The address of the service, and the options of both HTTP clients."""
 
 from importlib.metadata import version
 from typing import Any
@@ -11,20 +11,20 @@ _CONNECT_S = 10.0
 
 
 def client_options(url: str, *, api_key: str | None, timeout: float) -> dict[str, Any]:
-    """Keyword arguments of ``httpx.Client`` and ``httpx.AsyncClient``.
+    """Return keyword arguments for ``httpx.Client`` and ``httpx.AsyncClient``.
 
     Raises:
-        InvalidArgument: the address is none, or the key cannot be sent.
+        InvalidArgument: the address is invalid, or the key cannot be sent.
     """
     try:
         base = httpx.URL(url)
     except httpx.InvalidURL:
         base = httpx.URL()
     if base.scheme not in ("http", "https") or not base.host or base.query:
-        raise InvalidArgument(f"Give the service's address as http://host:port, not {url!r}.")
+        raise InvalidArgument(f"Give the address of the service as http://host:port, not {url!r}.")
     headers = {"User-Agent": f"pleura-client/{version('pleura-client')}"}
     if api_key is not None:
-        # The key itself must not get into a message.
+        # The message must not contain the key.
         if not api_key or not all("!" <= character <= "~" for character in api_key):
             raise InvalidArgument("Give the key as plain characters, without spaces or line ends.")
         headers["Authorization"] = f"Bearer {api_key}"

@@ -1,4 +1,4 @@
-"""From the service's answers to what a caller gets. What a later service may add is passed over."""
+"""Parsing of the service's responses. Fields that a later version may add are ignored."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -10,7 +10,9 @@ from . import rle
 from .errors import UnexpectedAnswer
 from .outcomes import address, media_type
 from .segmentation import (
+    CardiothoracicRatio,
     Evaluation,
+    GroundTruth,
     Image,
     Lung,
     Lungs,
@@ -28,30 +30,34 @@ T = TypeVar("T")
 
 
 def segmentation(response: httpx.Response) -> Segmentation:
-    """Reads the document of ``/segment``, the mask as run lengths in it."""
+    """Read the document of ``/segment``, with the mask as run lengths."""
     return _read(response, lambda document: Segmentation(**_parts(document)))
 
 
 def evaluation(response: httpx.Response) -> Evaluation:
-    """Reads the document of ``/evaluate``, the mask as run lengths in it."""
+    """Read the document of ``/evaluate``, with the mask as run lengths."""
     return _read(
         response,
-        lambda document: Evaluation(**_parts(document), metrics=_pick(Metrics, document["metrics"])),
+        lambda document: Evaluation(
+            **_parts(document),
+            metrics=_pick(Metrics, document["metrics"]),
+            ground_truth=_ground_truth(document.get("ground_truth", {"notes": []})),
+        ),
     )
 
 
 def model(response: httpx.Response) -> Model:
-    """Reads the document of ``/model``."""
+    """Read the document of ``/model``."""
     return _read(response, lambda document: _pick(Model, document))
 
 
 def ready(response: httpx.Response) -> bool:
-    """Reads the document of ``/readyz``."""
+    """Read the document of ``/readyz``."""
     return _read(response, lambda document: bool(document["status"] == "ready"))
 
 
 def file(expected: str) -> Callable[[httpx.Response], MaskFile]:
-    """Makes what takes answers of the media type ``expected`` as they are."""
+    """Return a reader that returns the body of a response of media type ``expected``."""
 
     def read(response: httpx.Response) -> MaskFile:
         found = media_type(response)
@@ -60,7 +66,9 @@ def file(expected: str) -> Callable[[httpx.Response], MaskFile]:
         try:
             return MaskFile(response.content, Trust.of(response.headers))
         except (KeyError, ValueError) as error:
-            raise _unexpected(response, f"its headers do not say whether to trust it: {error}") from None
+            raise _unexpected(
+                response, f"its headers do not say whether to trust the mask: {error}"
+            ) from None
 
     return read
 
@@ -74,7 +82,7 @@ def _read(response: httpx.Response, make: Callable[[Any], T]) -> T:
 
 def _unexpected(response: httpx.Response, reason: str) -> UnexpectedAnswer:
     return UnexpectedAnswer(
-        f"{address(response.url)} does not answer as Pleura does ({reason}): "
+        f"The response of {address(response.url)} is not one of Pleura ({reason}): "
         "check the address, and the versions of client and service."
     )
 
@@ -84,7 +92,7 @@ def _parts(document: Any) -> dict[str, Any]:
     mask = document["mask"]["data"]
     height, width = image["height"], image["width"]
     if mask["size"] != [height, width]:
-        raise ValueError("the mask is not of the image's size")
+        raise ValueError("mask and image differ in size")
     return {
         "mask": rle.decode(mask["counts"], height=height, width=width),
         "image": _pick(Image, image),
@@ -96,7 +104,18 @@ def _parts(document: Any) -> dict[str, Any]:
         ),
         "model": _pick(ServedModel, document["model"]),
         "timing_ms": _pick(Timing, document["timing_ms"]),
+        # Services from before hearts were found say nothing of them.
+        "heart": _lung(document.get("heart")),
+        "cardiothoracic_ratio": _ratio(document.get("cardiothoracic_ratio")),
     }
+
+
+def _ratio(document: Any) -> CardiothoracicRatio | None:
+    return None if document is None else _pick(CardiothoracicRatio, document)
+
+
+def _ground_truth(document: Any) -> GroundTruth:
+    return GroundTruth(notes=tuple(_pick(Warning, note) for note in document["notes"]))
 
 
 def _lung(document: Any) -> Lung | None:
@@ -104,7 +123,10 @@ def _lung(document: Any) -> Lung | None:
 
 
 def _pick(kind: type[T], document: Any) -> T:
-    """The fields that ``kind`` has; lists become tuples. A field with a default may be missing: the service may be older."""
+    """Make a ``kind`` from the fields that it has, with lists as tuples.
+
+    A field with a default may be missing, since the service may be older.
+    """
     names = [one.name for one in fields(kind)]  # type: ignore[arg-type]
     values = {name: document[name] for name in names if name in document}
     return kind(

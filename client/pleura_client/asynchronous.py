@@ -1,7 +1,7 @@
-"""The client for programs on an asyncio event loop."""
+"""The asyncio client."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from itertools import count
 from types import TracebackType
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class AsyncPleura:
-    """`Pleura` with methods to await. Files are read, and masks decoded, in threads: the loop never waits for them."""
+    """`Pleura` with coroutines. Threads read files and decode masks, so that the event loop never blocks."""
 
     def __init__(
         self,
@@ -57,10 +57,19 @@ class AsyncPleura:
         threshold: float | None = None,
         postprocess: bool = True,
         resize: bool = False,
+        lung_values: Collection[int] | None = None,
     ) -> Evaluation:
         """As `Pleura.evaluate`."""
         return await self._ask(
-            partial(calls.evaluate, image, mask, threshold=threshold, postprocess=postprocess, resize=resize)
+            partial(
+                calls.evaluate,
+                image,
+                mask,
+                threshold=threshold,
+                postprocess=postprocess,
+                resize=resize,
+                lung_values=lung_values,
+            )
         )
 
     async def overlay(
@@ -86,7 +95,7 @@ class AsyncPleura:
         return await self._ask(calls.model)
 
     async def aclose(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         await self._client.aclose()
 
     async def __aenter__(self) -> Self:

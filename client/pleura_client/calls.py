@@ -1,10 +1,10 @@
-"""What can be asked of the service: each call as the request that is sent, and how its outcome is read. No I/O here.
+"""The calls of the service: each a request and a parser of its response, without I/O.
 
-A call may be sent as often as it takes: no request, ``POST /segment`` and ``POST /evaluate`` among them, changes anything in the
-service.
+Every call may be retried: no request changes anything in the service, ``POST /segment`` and ``POST
+/evaluate`` included.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -29,12 +29,12 @@ class Call(Generic[T]):
     """One call.
 
     Attributes:
-        path: below the service's address.
-        accept: the media type that is wanted.
-        read: makes the result of an answer that is a success.
-        query: the options.
-        content: the body, if it is an image's bytes.
-        files: the body, if it is a form of files.
+        path: path below the address of the service.
+        accept: requested media type.
+        read: makes the result from a successful response.
+        query: query parameters.
+        content: the body, if it is an image.
+        files: the body, if it is a form with files.
     """
 
     path: str
@@ -45,10 +45,10 @@ class Call(Generic[T]):
     files: Mapping[str, bytes] | None = None
 
     def request(self, client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
-        """The request, with the client's address and headers."""
+        """Build the request with the address and headers of the client."""
         headers = {"Accept": self.accept}
         if self.content is not None:
-            # What the bytes are, the service finds out from the bytes.
+            # The service detects the format from the bytes.
             headers["Content-Type"] = "application/octet-stream"
         return client.build_request(
             "GET" if self.content is None and self.files is None else "POST",
@@ -56,15 +56,15 @@ class Call(Generic[T]):
             params=self.query,
             headers=headers,
             content=self.content,
-            # The field's name stands for the file's, which may be a patient's.
+            # The field name replaces the file name, which may contain patient data.
             files=self.files and {name: (name, data) for name, data in self.files.items()},
         )
 
     def result(self, outcome: Outcome) -> T:
-        """What the caller gets of the final outcome.
+        """Return the result of the final outcome.
 
         Raises:
-            PleuraClientError: it is not a success.
+            PleuraClientError: the outcome is not a success.
         """
         if isinstance(outcome, httpx.Response) and outcome.is_success:
             return self.read(outcome)
@@ -72,7 +72,7 @@ class Call(Generic[T]):
 
 
 def segment(image: Source, *, threshold: float | None, postprocess: bool) -> Call[Segmentation]:
-    """Asks for the mask and what is known about it."""
+    """Request the mask and its quality."""
     return Call(
         path="segment",
         accept=_JSON,
@@ -83,20 +83,28 @@ def segment(image: Source, *, threshold: float | None, postprocess: bool) -> Cal
 
 
 def evaluate(
-    image: Source, mask: Source, *, threshold: float | None, postprocess: bool, resize: bool
+    image: Source,
+    mask: Source,
+    *,
+    threshold: float | None,
+    postprocess: bool,
+    resize: bool,
+    lung_values: Collection[int] | None,
 ) -> Call[Evaluation]:
-    """Asks for the mask and how well it agrees with a ground truth."""
+    """Request the mask and its agreement with a ground truth."""
     return Call(
         path="evaluate",
         accept=_JSON,
         read=answers.evaluation,
-        query=_query(threshold, postprocess) | {"mask": "rle", "resize": str(resize).lower()},
+        query=_query(threshold, postprocess)
+        | {"mask": "rle", "resize": str(resize).lower()}
+        | ({"lung_values": ",".join(map(str, lung_values))} if lung_values else {}),
         files={"image": image_bytes(image), "mask": mask_bytes(mask)},
     )
 
 
 def overlay(image: Source, *, threshold: float | None, postprocess: bool) -> Call[MaskFile]:
-    """Asks for the radiograph with the outlines of its lungs."""
+    """Request the radiograph with the outlines of its lungs."""
     return Call(
         path="segment",
         accept=_PNG,
@@ -107,7 +115,7 @@ def overlay(image: Source, *, threshold: float | None, postprocess: bool) -> Cal
 
 
 def seg(dicom: File, *, threshold: float | None, postprocess: bool) -> Call[MaskFile]:
-    """Asks for a DICOM segmentation."""
+    """Request a DICOM segmentation."""
     return Call(
         path="segment",
         accept=_DICOM,
@@ -118,12 +126,12 @@ def seg(dicom: File, *, threshold: float | None, postprocess: bool) -> Call[Mask
 
 
 def ready() -> Call[bool]:
-    """Asks whether requests are served."""
+    """Request the readiness of the service."""
     return Call(path="readyz", accept=_JSON, read=answers.ready)
 
 
 def model() -> Call[Model]:
-    """Asks what is served."""
+    """Request the description of the served model."""
     return Call(path="model", accept=_JSON, read=answers.model)
 
 

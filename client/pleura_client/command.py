@@ -1,4 +1,4 @@
-"""The command ``pleura-client``: radiographs through a service, into files."""
+"""The command ``pleura-client``: sends radiographs to a service and writes the results to files."""
 
 import argparse
 import os
@@ -16,20 +16,20 @@ from .synchronous import Pleura
 from .trust import MaskFile, png_text
 
 Written: TypeAlias = tuple[bytes, str]
-"""What goes into a file, and what is said of it."""
+"""Content of a file, and a message about it."""
 
 _STREAM = "-"
 
 
 def main(argv: Sequence[str] | None = None, *, prog: str = "pleura-client") -> int:
-    """Runs the command.
+    """Run the command.
 
     Args:
-        argv: its arguments; None takes the process's.
-        prog: its name.
+        argv: the arguments; None for those of the process.
+        prog: name of the program.
 
     Returns:
-        The exit code: 0, or 1 where something failed. A call that is wrong in itself exits with 2.
+        The exit code: 0, or 1 if something failed. Invalid arguments exit with 2.
     """
     parser = _parser(prog)
     asked = parser.parse_args(argv)
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "pleura-client") -> i
     try:
         with Pleura(asked.url, api_key=_key(), timeout=asked.timeout, retries=asked.retries) as pleura:
             write = _writer(pleura, asked)
-            done = [_serve(prog, source, target, write) for source, target in targets]
+            done = [_process(prog, source, target, write) for source, target in targets]
     except InvalidArgument as error:
         parser.error(str(error))
     except KeyboardInterrupt:
@@ -52,10 +52,10 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=prog,
         description="Sends radiographs to a Pleura service and writes the masks of their lungs.",
-        epilog="A key that the service wants is read from PLEURA_API_KEY. Exit codes: 0 all written, 1 some failed, "
-        "2 the call is wrong.",
+        epilog="The API key is read from PLEURA_API_KEY. Exit codes: 0 all written, 1 some failed, "
+        "2 invalid arguments.",
     )
-    parser.add_argument("url", metavar="URL", help="the service's address: http://host:port")
+    parser.add_argument("url", metavar="URL", help="address of the service: http://host:port")
     parser.add_argument(
         "files", metavar="FILE", nargs="+", help="radiographs (PNG, JPEG, TIFF, BMP, WebP, DICOM); - is stdin"
     )
@@ -66,19 +66,19 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         default="mask",
         help="a PNG of the mask, a PNG of the radiograph with outlines, or a DICOM SEG (default: mask)",
     )
-    parser.add_argument("--threshold", metavar="P", type=float, help="probability from which a pixel is lung")
+    parser.add_argument("--threshold", metavar="P", type=float, help="lowest probability of lung")
     parser.add_argument(
-        "--raw", action="store_true", help="the mask without post-processing: all components, with holes"
+        "--raw", action="store_true", help="no post-processing: keep all components and holes"
     )
     parser.add_argument(
-        "--timeout", metavar="S", type=float, default=60.0, help="seconds to wait (default: 60)"
+        "--timeout", metavar="S", type=float, default=60.0, help="timeout in seconds (default: 60)"
     )
     parser.add_argument(
         "--retries",
         metavar="N",
         type=int,
         default=4,
-        help="tries more where the service is busy (default: 4)",
+        help="retries if the service is busy (default: 4)",
     )
     return parser
 
@@ -87,10 +87,10 @@ _SUFFIXES = {"mask": "_mask.png", "overlay": "_overlay.png", "seg": "_seg.dcm"}
 
 
 def _targets(files: Sequence[str], *, out: str, form: str) -> list[tuple[str, Path | None]]:
-    """Where each file's result goes; None is stdout.
+    """Return the path of each result; None for stdout.
 
     Raises:
-        InvalidArgument: results would overwrite each other, or a file that is read.
+        InvalidArgument: results would overwrite each other or an input file.
     """
     if files.count(_STREAM) > 1:
         raise InvalidArgument("Give - for stdin once.")
@@ -105,7 +105,7 @@ def _targets(files: Sequence[str], *, out: str, form: str) -> list[tuple[str, Pa
         target = Path(out) / f"{stem}{_SUFFIXES[form]}"
         if target.resolve() in taken:
             raise InvalidArgument(
-                f"{target} would be overwritten: give files of different names, or another --out."
+                f"{target} would be overwritten: give files with different names, or another --out."
             )
         taken.add(target.resolve())
         targets.append((file, target))
@@ -117,43 +117,43 @@ def _key() -> str | None:
 
 
 def _writer(pleura: Pleura, asked: argparse.Namespace) -> Callable[[File], Written]:
-    """What makes a file's content in the format that was asked for."""
+    """Return the function that makes the file content in the requested format."""
     threshold, postprocess = asked.threshold, not asked.raw
 
     def mask(source: File) -> Written:
         found = pleura.segment(source, threshold=threshold, postprocess=postprocess)
         quality = found.quality
-        said = "" if quality.trusted else _doubt(*(warning.message for warning in quality.warnings))
-        return grey_png(np.where(found.mask, np.uint8(255), np.uint8(0)), text=png_text(quality)), said
+        message = "" if quality.trusted else _untrusted(*(warning.message for warning in quality.warnings))
+        return grey_png(np.where(found.mask, np.uint8(255), np.uint8(0)), text=png_text(quality)), message
 
-    def told(file: MaskFile) -> Written:
-        return file, "" if file.trust.trusted else _doubt(", ".join(file.trust.warnings))
+    def with_message(file: MaskFile) -> Written:
+        return file, "" if file.trust.trusted else _untrusted(", ".join(file.trust.warnings))
 
     def overlay(source: File) -> Written:
-        return told(pleura.overlay(source, threshold=threshold, postprocess=postprocess))
+        return with_message(pleura.overlay(source, threshold=threshold, postprocess=postprocess))
 
     def seg(source: File) -> Written:
-        return told(pleura.seg(source, threshold=threshold, postprocess=postprocess))
+        return with_message(pleura.seg(source, threshold=threshold, postprocess=postprocess))
 
     return {"mask": mask, "overlay": overlay, "seg": seg}[asked.format]
 
 
-def _doubt(*reasons: str) -> str:
-    return " ".join(("not to be trusted:", *reasons))
+def _untrusted(*reasons: str) -> str:
+    return " ".join(("not trusted:", *reasons))
 
 
-def _serve(prog: str, source: str, target: Path | None, write: Callable[[File], Written]) -> bool:
-    """One file; what fails is told, and the next file has its turn."""
+def _process(prog: str, source: str, target: Path | None, write: Callable[[File], Written]) -> bool:
+    """Process one file and print the outcome; return whether it succeeded."""
     try:
-        content, said = write(sys.stdin.buffer.read() if source == _STREAM else Path(source))
+        content, message = write(sys.stdin.buffer.read() if source == _STREAM else Path(source))
         _put(content, target)
     except PleuraClientError as error:
-        _say(prog, f"{source}: {error}")
+        _print(prog, f"{source}: {error}")
         return False
     except OSError as error:
-        _say(prog, f"{source}: the result cannot be written ({error.strerror}): check --out.")
+        _print(prog, f"{source}: the result cannot be written ({error.strerror}): check --out.")
         return False
-    _say(prog, ": ".join(part for part in (source, str(target or "stdout"), said) if part))
+    _print(prog, ": ".join(part for part in (source, str(target or "stdout"), message) if part))
     return True
 
 
@@ -163,7 +163,7 @@ def _put(content: bytes, target: Path | None) -> None:
         sys.stdout.buffer.flush()
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Whoever watches the folder sees whole files only.
+    # A program that watches the folder sees complete files only.
     part = target.with_name(f"{target.name}.part")
     try:
         part.write_bytes(content)
@@ -172,5 +172,5 @@ def _put(content: bytes, target: Path | None) -> None:
         part.unlink(missing_ok=True)
 
 
-def _say(prog: str, sentence: str) -> None:
+def _print(prog: str, sentence: str) -> None:
     sys.stderr.write(f"{prog}: {sentence}\n")

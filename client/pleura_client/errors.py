@@ -1,4 +1,4 @@
-"""What can go wrong, as one tree. Each message is a sentence that says what to do; the service's own, where it sent one."""
+"""The exceptions of the client. Each message says what to do; a message of the service is passed on."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -6,13 +6,13 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """An error as the service tells it (RFC 9457).
+    """A problem document of the service (RFC 9457).
 
     Attributes:
-        type: a stable URI for this kind of error; ``about:blank`` where it was not the service that answered.
-        title: the kind of error in words.
-        status: the HTTP status.
-        detail: what to do about it.
+        type: stable URI of the problem type; ``about:blank`` if the response is not from the service.
+        title: name of the problem type.
+        status: HTTP status.
+        detail: what is wrong, then what to do.
     """
 
     type: str
@@ -22,27 +22,27 @@ class Problem:
 
 
 class PleuraClientError(Exception):
-    """Anything that this package raises for a reason that its user can mend."""
+    """Base class of the errors that the user can correct."""
 
 
 class InvalidArgument(PleuraClientError, ValueError):
-    """What was given cannot be sent: nothing was asked of the service."""
+    """An argument is invalid; no request was sent."""
 
 
 class ServiceUnreachable(PleuraClientError):
-    """No answer came: nothing listens, the connection broke, or the time was over."""
+    """There was no response: connection refused, connection lost, or timeout."""
 
 
 class UnexpectedAnswer(PleuraClientError):
-    """An answer came that is not Pleura's."""
+    """The response is not one of Pleura."""
 
 
 class ServiceError(PleuraClientError):
-    """The service answered with an error.
+    """The service responded with an error.
 
     Attributes:
-        problem: the error as the service tells it.
-        retry_after: seconds after which to try again, where the service said so.
+        problem: the problem document.
+        retry_after: seconds after which to retry; None if the service gives none.
     """
 
     def __init__(self, problem: Problem, *, retry_after: float | None = None) -> None:
@@ -50,18 +50,18 @@ class ServiceError(PleuraClientError):
         self.problem = problem
         self.retry_after = retry_after
 
-    # An error with keyword arguments must say how it is copied, or it cannot leave a process pool.
+    # Needed for pickling, because of the keyword argument.
     def __reduce__(self) -> tuple[type[Self], tuple[Problem], dict[str, float | None]]:
         return type(self), (self.problem,), {"retry_after": self.retry_after}
 
     @property
     def title(self) -> str:
-        """The kind of error in words."""
+        """Name of the problem type."""
         return self.problem.title
 
     @property
     def detail(self) -> str:
-        """What to do about it; also the message."""
+        """What is wrong, then what to do; also the message."""
         return self.problem.detail
 
     @property
@@ -71,12 +71,12 @@ class ServiceError(PleuraClientError):
 
 
 class RequestRefused(ServiceError):
-    """This request cannot be served: the same one will be refused again."""
+    """The service rejects this request, and would reject it again."""
 
 
 class WrongKey(RequestRefused):
-    """The service wants a key, and got none or a wrong one."""
+    """The API key is missing or wrong."""
 
 
 class ServiceUnavailable(ServiceError):
-    """The service cannot serve this request now: the same one may be served later."""
+    """The service cannot serve this request now; a retry may succeed."""

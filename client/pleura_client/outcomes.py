@@ -1,4 +1,4 @@
-"""What can come of a request: an answer, or why there was none."""
+"""The outcome of a request: a response or a transport error."""
 
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -24,7 +24,7 @@ _PROBLEM_JSON = "application/problem+json"
 
 
 def error(outcome: Outcome) -> PleuraClientError:
-    """What to raise for an outcome that is not a success."""
+    """Return the exception for an outcome that is not a success."""
     if isinstance(outcome, httpx.Response):
         return _service_error(outcome)
     where = address(outcome.request.url)
@@ -34,15 +34,15 @@ def error(outcome: Outcome) -> PleuraClientError:
                 f"Nothing answers at {where}: check the address, and that the service runs."
             )
         case httpx.TimeoutException():
-            return ServiceUnreachable(f"No answer came from {where} in time: try again, or allow more time.")
+            return ServiceUnreachable(f"{where} timed out: try again, or increase the timeout.")
         case httpx.TransportError():
             return ServiceUnreachable(f"The connection to {where} broke ({outcome}): try again later.")
         case _:
-            return UnexpectedAnswer(f"The answer of {where} cannot be read ({outcome}): check the address.")
+            return UnexpectedAnswer(f"The response of {where} cannot be read ({outcome}): check the address.")
 
 
 def retry_after(response: httpx.Response, *, now: float) -> float | None:
-    """Seconds that ``Retry-After`` asks to wait (RFC 9110, section 10.2.3); None where it does not.
+    """Return the delay of ``Retry-After`` in seconds (RFC 9110, section 10.2.3); None if there is none.
 
     ``now`` is in seconds since 1970.
     """
@@ -56,12 +56,12 @@ def retry_after(response: httpx.Response, *, now: float) -> float | None:
 
 
 def address(url: httpx.URL) -> str:
-    """An address as it is told to people, without the password that it may hold."""
+    """Return an address for messages, without query and credentials."""
     return str(url.copy_with(query=None, userinfo=b""))
 
 
 def media_type(response: httpx.Response) -> str:
-    """What an answer says that it is, without parameters; empty where it does not say."""
+    """Return the media type of a response without parameters; empty if there is none."""
     content_type: str = response.headers.get("Content-Type", "")
     return content_type.partition(";")[0].strip().lower()
 
@@ -86,15 +86,15 @@ def _problem(response: httpx.Response) -> Problem:
             )
         except (ValueError, KeyError, TypeError):
             pass
-    # Something else answered, as a rule a proxy.
+    # Not a response of the service; usually of a proxy.
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
-        phrase = "not a status of HTTP"
+        phrase = "not an HTTP status"
     return Problem(
         type="about:blank",
         title=phrase,
         status=status,
-        detail=f"{address(response.url)} answered {status} ({phrase}), and not as Pleura does: "
-        "check the address, and what stands before the service.",
+        detail=f"{address(response.url)} answered {status} ({phrase}) without a problem document of Pleura: "
+        "check the address, and any proxy in front of the service.",
     )

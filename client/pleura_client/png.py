@@ -1,6 +1,6 @@
-"""A grey array as PNG (ISO/IEC 15948), with zlib alone.
+"""A PNG encoder (ISO/IEC 15948) for grey arrays, lossless, 8 or 16 bits, with zlib only.
 
-Only what is needed to send an array: one channel, 8 or 16 bits, nothing lost.
+It keeps an imaging library out of the client's dependencies.
 """
 
 import struct
@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 _UP = 2
-"""The filter type that writes each row as its difference to the row above."""
+"""Filter type: each row is stored as the difference to the row above."""
 
 
 def grey_png(
     pixels: NDArray[np.uint8] | NDArray[np.uint16], *, text: Mapping[str, str] | None = None
 ) -> bytes:
-    """Grey pixels as a PNG of 8 or 16 bits.
+    """Encode grey pixels as a PNG of 8 or 16 bits.
 
     Args:
         pixels: ``(height, width)`` uint8 or uint16.
-        text: what the file says beside them, by keyword (Latin-1, at most 79 characters).
+        text: text chunks by keyword (Latin-1, at most 79 characters).
     """
     height, width = pixels.shape
     depth = 8 * pixels.dtype.itemsize
@@ -34,14 +34,14 @@ def grey_png(
         b"\x89PNG\r\n\x1a\n"
         + _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, 0, 0, 0, 0))
         + b"".join(_text(keyword, said) for keyword, said in (text or {}).items())
-        # Of noisy pixels, the higher levels make hardly less, and take many times as long.
+        # For noisy pixels, higher levels save little space and take many times as long.
         + _chunk(b"IDAT", zlib.compress(rows.data, level=1))
         + _chunk(b"IEND", b"")
     )
 
 
 def _text(keyword: str, text: str) -> bytes:
-    # Two zeros for "not compressed", language, no translated keyword, UTF-8.
+    # Not compressed (two zero bytes), language, no translated keyword, UTF-8 text.
     return _chunk(b"iTXt", keyword.encode("latin-1") + b"\0\0\0en\0\0" + text.encode())
 
 

@@ -1,4 +1,8 @@
-"""When a request is sent again, and after how long. No I/O here: who sends also sleeps."""
+"""The retry policy, without I/O: the clients send and sleep.
+
+Not tenacity: the client depends on httpx and NumPy only, and both clients share one rule that reads
+``Retry-After``.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,22 +23,22 @@ _TRANSIENT = (
     httpx.WriteError,
     httpx.RemoteProtocolError,
 )
-"""The connection failed before there was an answer. A service that takes too long is not among them."""
+"""Connection failures before a response. A read timeout is not one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
-    """How a request that may be served later is repeated.
+    """Exponential back-off with jitter that honours ``Retry-After``.
 
-    Sent again: what was answered with 429 (the queue is full) or 503 (not ready, or stopping), and what got no answer because the
-    connection failed. Not sent again: what was answered with 504. The service kept that image for its whole deadline; sending it
-    once more only makes the queue longer that it waited in.
+    Retried: 429 (the queue is full), 503 (not ready, or stopping), and requests without a response
+    because the connection failed. Not retried: 504, since the service held the image for its whole
+    timeout, and a retry would only make the queue longer.
 
     Attributes:
-        times: how often a request is sent again.
-        longest_s: most seconds of one wait. A service that asks for more is not waited for.
-        jitter: a number from 0 to 1, so that clients who failed together do not come back together.
-        clock: seconds since 1970.
+        times: number of retries.
+        longest_s: longest pause in seconds. If the service asks for more, the request is not retried.
+        jitter: returns a number from 0 to 1, so that clients that failed together do not retry together.
+        clock: returns seconds since 1970.
     """
 
     times: int
@@ -44,20 +48,19 @@ class Retries:
 
     def __post_init__(self) -> None:
         if self.times < 0 or not self.longest_s >= 0:
-            raise InvalidArgument("Give retries and max_wait as numbers that are not negative.")
+            raise InvalidArgument("retries and max_wait must not be negative: give 0 or more.")
 
     def wait(self, outcome: Outcome, *, sent: int) -> float | None:
-        """Seconds until the request is sent again.
+        """Return the pause before a retry.
 
-        What the service asks for with ``Retry-After`` comes first; on top comes a random share of a time that doubles from one
-        failure to the next.
+        The pause is ``Retry-After`` plus a random share of a time that doubles with each failure.
 
         Args:
-            outcome: what came of it.
-            sent: how often it has been sent.
+            outcome: the outcome of the request.
+            sent: number of times it was sent.
 
         Returns:
-            Seconds, or None: the outcome is final.
+            Seconds, or None if the outcome is final.
         """
         if sent > self.times:
             return None
@@ -70,6 +73,6 @@ class Retries:
             return None
         if asked > self.longest_s:
             return None
-        # Beyond 2**30 the limit has long been reached.
+        # The limit is reached long before 2**30.
         backoff = min(self.longest_s, _FIRST_S * 2.0 ** min(sent - 1, 30))
         return min(self.longest_s, asked + self.jitter() * backoff)

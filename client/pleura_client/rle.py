@@ -1,32 +1,34 @@
-"""COCO's run-length encoding of masks, read with NumPy alone.
+"""A decoder of COCO run-length encoded masks; NumPy is its only dependency.
 
-The format is that of ``rleToString`` and ``rleFrString`` in the COCO API's ``maskApi.c``. Runs go down the columns, background
-first. Each is written as signed five-bit groups, the lowest first, in characters from ``0`` on; bit 5 says that another group
-follows. From the fourth run on, what is written is the difference to the run before the last.
+The format is that of ``rleToString`` and ``rleFrString`` in the COCO API's ``maskApi.c``. Runs go down
+the columns, background first. Each is written as signed five-bit groups, the lowest first, in
+characters from ``0`` on; bit 5 says that another group follows. From the fourth run on, what is written
+is the difference to the run before the last.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 _GROUPS = 7
-"""Most characters in one run: 35 bits are more than any mask's pixels, and sums of them cannot overflow 64."""
+"""Most characters per run: 35 bits exceed the pixels of any mask, and sums of them cannot overflow 64
+bits."""
 
 
 def decode(counts: str, *, height: int, width: int) -> NDArray[np.bool_]:
-    """The mask that ``counts`` encodes.
+    """Decode a mask.
 
     Args:
         counts: COCO's compressed run lengths.
-        height, width: the mask's size in pixels.
+        height, width: size of the mask in pixels.
 
     Returns:
         ``(height, width)`` bool, C-contiguous.
 
     Raises:
-        ValueError: ``counts`` is damaged, or not of a mask of this size.
+        ValueError: ``counts`` is damaged, or encodes a mask of another size.
     """
     runs = _runs(counts)
-    # Before the mask is made: a damaged answer must not take any memory that it likes.
+    # Checked before allocation: a damaged response must not allocate arbitrary memory.
     if np.any(runs < 0) or runs.sum() != height * width:
         raise ValueError(f"the run lengths are not of a mask of {width}×{height} pixels")
     is_lung = np.arange(len(runs)) % 2 == 1
@@ -34,7 +36,7 @@ def decode(counts: str, *, height: int, width: int) -> NDArray[np.bool_]:
 
 
 def _runs(counts: str) -> NDArray[np.int64]:
-    """The length of each run, ``(n,)``."""
+    """Decode the length of each run, ``(n,)``."""
     codes = np.frombuffer(counts.encode("ascii"), np.uint8).astype(np.int64) - ord("0")
     if np.any((codes < 0) | (codes > 63)):
         raise ValueError("the run lengths hold a character that is not one of theirs")

@@ -1,4 +1,4 @@
-"""What the service answers about a radiograph."""
+"""The segmentation of a radiograph, as the service returns it."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,15 @@ class Image:
 
     Attributes:
         width, height: pixels.
-        format: what the bytes were: ``png``, ``dicom``, …
-        spacing_mm: distance of the pixels' centres in mm, ``(row, column)``; None where the file does not say.
-        spacing_plane: ``patient``; ``detector`` where the spacing holds only there or on the film, and lengths are magnified; or
+        format: file format: ``png``, ``dicom``, …
+        spacing_mm: pixel spacing in mm, ``(row, column)``; None if the file does not give it.
+        spacing_plane: plane of the spacing: ``patient``; ``detector`` (or film: lengths are magnified);
             ``unknown``, one of the two.
-        applied: what was done to the stored values to read them, in order.
-        picture: x, y, width and height in pixels of what the network saw, where plain margins around it were cut off.
-        sides_from: what right and left go by: ``patient_orientation``, ``image_laterality`` or ``convention``.
+        applied: transformations applied to the stored values, in order.
+        picture: x, y, width and height in pixels of the image without plain margins; None if there were
+            none.
+        sides_from: source of right and left: ``patient_orientation``, ``image_laterality`` or
+            ``convention``.
     """
 
     width: int
@@ -36,10 +38,10 @@ class Lung:
     """One of the patient's lungs.
 
     Attributes:
-        area_px: pixels of the mask.
-        area_mm2: the area in mm², where the spacing is known.
-        box: x, y, width, height of the smallest rectangle around it, in pixels.
-        centroid: x, y in pixels.
+        area_px: area in pixels.
+        area_mm2: area in mm²; None if the spacing is unknown.
+        box: x, y, width and height of the bounding box in pixels.
+        centroid: x and y in pixels.
     """
 
     area_px: int
@@ -50,15 +52,32 @@ class Lung:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lungs:
-    """Right and left as the patient's, by what ``Image.sides_from`` says. None where not found."""
+    """The patient's right and left lung, see ``Image.sides_from``; None if not found."""
 
     right: Lung | None
     left: Lung | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardiothoracicRatio:
+    """How wide the heart is beside the thorax.
+
+    Attributes:
+        value: None where it is not measured.
+        reason: why it is not measured; None where it is.
+        remarks: what makes the heart look larger or smaller than it is.
+        method: how it is measured.
+    """
+
+    value: float | None
+    reason: str | None
+    remarks: tuple[str, ...]
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Warning:
-    """Something that speaks against the mask: a stable word for programs, a sentence for people."""
+    """A warning about a mask or an assumption: a stable code for programs and a sentence for people."""
 
     code: str
     message: str
@@ -69,9 +88,10 @@ class Quality:
     """Whether the mask can be trusted.
 
     Attributes:
-        predicted_iou: the IoU with a ground truth that is to be expected; None where the checkpoint was not calibrated.
-        trusted: nothing speaks against the mask.
-        warnings: what speaks against it.
+        predicted_iou: predicted IoU with a ground truth; None if the checkpoint is not calibrated for
+            the requested threshold and post-processing.
+        trusted: whether the mask is trusted.
+        warnings: warnings about the mask.
     """
 
     predicted_iou: float | None
@@ -81,12 +101,12 @@ class Quality:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedModel:
-    """What made the mask.
+    """The model that made the mask.
 
     Attributes:
-        name, sha256: the checkpoint and the hash of its weights.
-        engine, device: what ran the network, and where.
-        threshold: probability from which a pixel is lung.
+        name, sha256: name of the checkpoint and hash of its weights.
+        engine, device: engine and device that ran the network.
+        threshold: lowest probability of lung.
     """
 
     name: str
@@ -98,7 +118,7 @@ class ServedModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Milliseconds by stage, as the service measured them; the way over the network is not in them."""
+    """Milliseconds by stage, measured by the service; network transfer is not included."""
 
     decode: float
     queue: float
@@ -112,12 +132,14 @@ class Segmentation:
     """The lungs in one radiograph.
 
     Attributes:
-        mask: ``(height, width)`` bool at the radiograph's own size: True is lung.
+        mask: ``(height, width)`` bool at native size: True is lung.
         image: the radiograph as the service read it.
-        lungs: each lung's area and place.
+        lungs: area and position of each lung.
         quality: whether the mask can be trusted.
-        model: what made the mask.
+        model: the model that made the mask.
         timing_ms: milliseconds by stage.
+        heart: its area and place; None where it was not found, or the service's checkpoint finds no hearts.
+        cardiothoracic_ratio: None where the service's checkpoint finds no hearts.
     """
 
     mask: NDArray[np.bool_]
@@ -126,25 +148,27 @@ class Segmentation:
     quality: Quality
     model: ServedModel
     timing_ms: Timing
+    heart: Lung | None = None
+    cardiothoracic_ratio: CardiothoracicRatio | None = None
 
     @property
     def spacing_mm(self) -> tuple[float, float] | None:
-        """Distance of the pixels' centres in mm, ``(row, column)``; None where the file does not say."""
+        """Pixel spacing in mm, ``(row, column)``; None if the file does not give it."""
         return self.image.spacing_mm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
-    """How well the mask agrees with the ground truth.
+    """Agreement of the mask with the ground truth.
+
+    Distances are None if a mask is empty; those in mm also if the spacing is unknown.
 
     Attributes:
         iou, dice, pixel_accuracy, precision, recall: between 0 and 1.
-        hd95_px, hd95_mm: 95th percentile of the outlines' distances.
-        assd_px, assd_mm: average symmetric distance of the outlines.
-        both_empty: neither mask has a lung; the overlap is then 1 by definition.
-        raw_iou: the IoU without post-processing.
-
-    Distances are None where a mask is empty; those in mm also where the spacing is unknown.
+        hd95_px, hd95_mm: 95th percentile of the distances between the outlines.
+        assd_px, assd_mm: average symmetric surface distance.
+        both_empty: neither mask has a lung; overlap measures are then 1 by definition.
+        raw_iou: IoU without post-processing.
     """
 
     iou: float
@@ -160,8 +184,20 @@ class Metrics:
     raw_iou: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroundTruth:
+    """How the service read the ground truth.
+
+    Attributes:
+        notes: assumptions and doubts about the file; empty if there are none.
+    """
+
+    notes: tuple[Warning, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evaluation(Segmentation):
-    """The lungs in one radiograph, and how well they agree with its ground truth."""
+    """The lungs in one radiograph, and their agreement with its ground truth."""
 
     metrics: Metrics
+    ground_truth: GroundTruth = GroundTruth()

@@ -1,4 +1,4 @@
-"""What the service tells of its checkpoint."""
+"""The description of the served model."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,21 +6,21 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """The checkpoint that is served, and what runs it.
+    """The served checkpoint and its engine.
 
     Attributes:
-        name, sha256: the checkpoint and the hash of its weights.
-        architecture: the network's.
-        num_classes: classes of the network's logits, background included.
-        in_channels: channels of the network's input.
-        preprocessing: how an image becomes the network's input.
-        threshold: probability from which a pixel is lung.
-        encoder_weights: what the encoder started from.
-        recipe, data: how and on what it was trained.
-        figures: figures on the validation data.
-        calibration: numbers behind the predicted IoU; None where it was not calibrated.
-        git_revision: of the code that trained it.
-        engine, device: what runs the network, and where.
+        name, sha256: name of the checkpoint and hash of its weights.
+        architecture: name of the network architecture.
+        num_classes: classes of the logits, background included.
+        in_channels: channels of the network input.
+        preprocessing: parameters of the preprocessing.
+        threshold: lowest probability of lung.
+        encoder_weights: initial weights of the encoder.
+        recipe, data: training recipe and training data.
+        figures: results on the validation set.
+        calibration: parameters of the predicted IoU; None if the checkpoint is not calibrated.
+        git_revision: revision of the training code.
+        engine, device: engine and device that run the network.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""From what a caller has to the bytes that are sent."""
+"""Conversion of images and masks, as files or arrays, to the bytes that are sent."""
 
 from os import PathLike
 from pathlib import Path
@@ -17,19 +17,22 @@ Source: TypeAlias = File | NDArray[Any]
 """A file or an array."""
 
 
+_HIGHEST = 65535
+
+
 def image_bytes(source: Source) -> bytes:
-    """An image file's bytes.
+    """Return the bytes of an image file.
 
     Args:
-        source: a path, a file's bytes, or grey pixels ``(height, width)``, uint8 or uint16, bright where dense; an array is
-            sent as a PNG of the same values.
+        source: a path, the bytes of a file, or grey pixels ``(height, width)``, uint8 or uint16, bright
+            where dense; an array is sent as a PNG of the same values.
 
     Raises:
-        InvalidArgument: the file cannot be read, or the array is another.
+        InvalidArgument: the file cannot be read, or the array has another shape or dtype.
     """
     if not isinstance(source, np.ndarray):
         return file_bytes(source)
-    # Of either byte order.
+    # Either byte order.
     is_grey = source.ndim == 2 and source.dtype.kind == "u" and source.dtype.itemsize <= 2
     if not is_grey or not source.size:
         raise InvalidArgument(
@@ -39,7 +42,11 @@ def image_bytes(source: Source) -> bytes:
 
 
 def mask_bytes(source: Source) -> bytes:
-    """A mask file's bytes; of an array ``(height, width)`` of any type, what is not zero is lung.
+    """Return the bytes of a mask file.
+
+    Args:
+        source: a path, the bytes of a file, or an array ``(height, width)``: bool, integers from 0 to
+            65535, which are sent unchanged, or fractions from 0 to 1.
 
     Raises:
         InvalidArgument: the file cannot be read, or the array is not a mask.
@@ -48,14 +55,25 @@ def mask_bytes(source: Source) -> bytes:
         return file_bytes(source)
     if source.ndim != 2 or not source.size:
         raise InvalidArgument(f"Give a mask as an array (height, width), not {_described(source)}.")
-    return grey_png(np.where(source != 0, np.uint8(255), np.uint8(0)))
+    if source.dtype.kind not in "buif":
+        raise InvalidArgument(f"Give a mask of numbers, not {_described(source)}.")
+    low, high = source.min(), source.max()
+    whole = source.dtype.kind != "f" or bool((source == np.floor(source)).all())
+    if whole and low >= 0 and high <= _HIGHEST:
+        values = np.where(source, 255, 0) if source.dtype.kind == "b" else source
+        return grey_png(values.astype(np.uint8) if high < 256 else values.astype(np.uint16))
+    if low >= 0 and high <= 1:
+        return grey_png(np.rint(source * 255).astype(np.uint8))
+    raise InvalidArgument(
+        f"Give a mask of integers from 0 to {_HIGHEST} or of fractions from 0 to 1, not {low:g} to {high:g}."
+    )
 
 
 def file_bytes(source: File) -> bytes:
-    """A file's bytes.
+    """Return the bytes of a file.
 
     Raises:
-        InvalidArgument: it cannot be read.
+        InvalidArgument: the file cannot be read.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)

@@ -1,6 +1,6 @@
-"""The client for ordinary programs."""
+"""The synchronous client."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import count
 from time import sleep as sleep_for
 from types import TracebackType
@@ -23,27 +23,30 @@ T = TypeVar("T")
 
 
 class Pleura:
-    """A Pleura service. Threads may share one; it keeps connections, so close it or use it in a ``with`` statement.
+    """A Pleura service.
 
-    An image is a path, a file's bytes (PNG, JPEG, TIFF, BMP, WebP, DICOM) or grey pixels ``(height, width)``, uint8 or uint16,
-    bright where dense.
+    It is thread-safe and keeps connections open: close it, or use it in a ``with`` statement.
+
+    An image is a path, the bytes of a file (PNG, JPEG, TIFF, BMP, WebP, DICOM) or grey pixels
+    ``(height, width)``, uint8 or uint16, bright where dense.
 
     Each method but `ready` raises:
-        InvalidArgument: what was given cannot be sent.
-        RequestRefused: the service does not take it; the message says why.
-        ServiceUnavailable: the service could not serve it, however often it was sent.
-        ServiceUnreachable: no answer came.
-        UnexpectedAnswer: what answers is not Pleura, or a version of it that this client does not know.
+        InvalidArgument: an argument cannot be sent.
+        RequestRefused: the service rejects the request; the message says why.
+        ServiceUnavailable: the service could not serve the request, after all retries.
+        ServiceUnreachable: there was no response.
+        UnexpectedAnswer: the response is not one of Pleura, or of a version that this client does not know.
 
     Args:
-        url: the service's address: ``http://host:port``.
-        api_key: the key that the service wants, if it wants one.
-        timeout: seconds to wait for the service to take or send anything; to connect, at most 10.
-        retries: how often a request is sent again that was answered with 429 or 503, or that got no answer because the connection
-            failed. No request changes anything in the service.
-        max_wait: most seconds to wait before a request is sent again; if ``Retry-After`` asks for more, it is not sent again.
-        transport: how requests are sent, for a certificate authority or a proxy of one's own.
-        sleep: waits for so many seconds.
+        url: address of the service: ``http://host:port``.
+        api_key: API key, if the service requires one.
+        timeout: seconds for each read and write; at most 10 to connect.
+        retries: number of retries after 429, 503 or a failed connection. No request changes anything in
+            the service.
+        max_wait: longest pause before a retry in seconds; if ``Retry-After`` asks for more, the request
+            is not retried.
+        transport: an httpx transport, for instance for a certificate authority or a proxy.
+        sleep: sleeps for a number of seconds.
     """
 
     def __init__(
@@ -66,11 +69,11 @@ class Pleura:
     def segment(
         self, image: Source, *, threshold: float | None = None, postprocess: bool = True
     ) -> Segmentation:
-        """Finds the lungs.
+        """Segment the lungs.
 
         Args:
             image: the radiograph.
-            threshold: probability from which a pixel is lung, 0 to 1; None takes the checkpoint's own.
+            threshold: lowest probability of lung, 0 to 1; None for the threshold of the checkpoint.
             postprocess: keep at most the largest two components and fill holes.
         """
         return self._ask(calls.segment(image, threshold=threshold, postprocess=postprocess))
@@ -83,32 +86,42 @@ class Pleura:
         threshold: float | None = None,
         postprocess: bool = True,
         resize: bool = False,
+        lung_values: Collection[int] | None = None,
     ) -> Evaluation:
-        """Finds the lungs and compares them with a ground truth.
+        """Segment the lungs and compare them with a ground truth.
 
         Args:
             image: the radiograph.
-            mask: its ground truth: an image or an array of any type; what is not zero is lung.
-            threshold: probability from which a pixel is lung, 0 to 1; None takes the checkpoint's own.
+            mask: its ground truth: an image that distinguishes lung from background, or an array of
+                bool, integers, or fractions from 0 to 1.
+            threshold: lowest probability of lung, 0 to 1; None for the threshold of the checkpoint.
             postprocess: keep at most the largest two components and fill holes.
-            resize: bring a ground truth of another size to the radiograph's instead of refusing it.
+            resize: resize a ground truth of another size instead of rejecting it.
+            lung_values: values of lung in the ground truth; None for all values but the background.
         """
-        call = calls.evaluate(image, mask, threshold=threshold, postprocess=postprocess, resize=resize)
+        call = calls.evaluate(
+            image,
+            mask,
+            threshold=threshold,
+            postprocess=postprocess,
+            resize=resize,
+            lung_values=lung_values,
+        )
         return self._ask(call)
 
     def overlay(self, image: Source, *, threshold: float | None = None, postprocess: bool = True) -> MaskFile:
-        """A PNG of the radiograph with the outlines of its lungs, as bytes with `trust`. The arguments are those of `segment`."""
+        """Return a PNG of the radiograph with the outlines of its lungs; arguments as for `segment`."""
         return self._ask(calls.overlay(image, threshold=threshold, postprocess=postprocess))
 
     def seg(self, dicom: File, *, threshold: float | None = None, postprocess: bool = True) -> MaskFile:
-        """A DICOM SEG of a DICOM radiograph, as bytes with `trust`. It is given as a path or bytes; the options are those of `segment`."""
+        """Return a DICOM SEG of a DICOM radiograph, given as a path or bytes; options as for `segment`."""
         return self._ask(calls.seg(dicom, threshold=threshold, postprocess=postprocess))
 
     def ready(self) -> bool:
-        """Whether requests are served now. Asks once; False too where nothing answers.
+        """Whether the service accepts requests now; False also without a response. Not retried.
 
         Raises:
-            RequestRefused, UnexpectedAnswer: something answers, but not Pleura.
+            RequestRefused, UnexpectedAnswer: the response is not one of Pleura.
         """
         call = calls.ready()
         try:
@@ -117,11 +130,11 @@ class Pleura:
             return False
 
     def model(self) -> Model:
-        """The checkpoint that is served."""
+        """Return the description of the served model."""
         return self._ask(calls.model())
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         self._client.close()
 
     def __enter__(self) -> Self:

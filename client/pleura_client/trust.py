@@ -1,4 +1,4 @@
-"""Whether a mask can be trusted, as the headers of each answer say it, and as PNG text."""
+"""Whether a mask can be trusted, from response headers and as PNG text."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -17,9 +17,10 @@ class Trust:
     """Whether a mask can be trusted.
 
     Attributes:
-        trusted: nothing speaks against the mask.
-        predicted_iou: the IoU with a ground truth that is to be expected; None where the checkpoint was not calibrated.
-        warnings: the codes of the warnings.
+        trusted: whether the mask is trusted.
+        predicted_iou: predicted IoU with a ground truth; None if the checkpoint is not calibrated for
+            the requested threshold and post-processing.
+        warnings: codes of the warnings.
     """
 
     trusted: bool
@@ -28,10 +29,10 @@ class Trust:
 
     @classmethod
     def of(cls, headers: httpx.Headers) -> Self:
-        """What the headers of an answer say.
+        """Read the headers of a response.
 
         Raises:
-            KeyError, ValueError: they are not Pleura's.
+            KeyError, ValueError: a header is missing or invalid.
         """
         predicted = headers.get(PREDICTED_IOU)
         codes = headers.get(WARNINGS, "").split(",")
@@ -43,7 +44,7 @@ class Trust:
 
 
 class MaskFile(bytes):
-    """A file that the service made of a mask: its bytes, and whether the mask can be trusted.
+    """The bytes of a mask file from the service, with its trust.
 
     Attributes:
         trust: whether the mask can be trusted.
@@ -52,7 +53,7 @@ class MaskFile(bytes):
     trust: Trust
 
     def __new__(cls, content: bytes, trust: Trust) -> Self:
-        """Both together."""
+        """Make the bytes and attach the trust."""
         made = super().__new__(cls, content)
         made.trust = trust
         return made
@@ -63,7 +64,7 @@ class MaskFile(bytes):
 
 
 def png_text(quality: Quality) -> dict[str, str]:
-    """Keywords and texts for a mask's PNG, as the service writes them."""
+    """Return the PNG text chunks of a mask by keyword, as the service writes them."""
     text = {TRUSTED: str(quality.trusted).lower()}
     if quality.predicted_iou is not None:
         text[PREDICTED_IOU] = f"{round(quality.predicted_iou, 3):g}"

@@ -1,42 +1,44 @@
 """Which engine runs a checkpoint on this machine."""
 
-import os
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from ..checkpoint import CheckpointMetadata, check_weights, read_metadata
+from ..checkpoint import Checkpoint
+from ..devices import Device, EngineChoice
 from ..errors import EngineError
+from ..isolation import cache_folder
 from ..threads import available_cpus
 from .engine import Engine
 
 if TYPE_CHECKING:
     import openvino
 
-Device = Literal["auto", "cuda", "cpu"]
-EngineChoice = Literal["auto", "torch", "openvino"]
-
 
 def choose_engine(
-    checkpoint: Path, *, device: Device = "auto", engine: EngineChoice = "auto", threads: int | None = None
+    checkpoint: Checkpoint,
+    *,
+    device: Device = "auto",
+    engine: EngineChoice = "auto",
+    threads: int | None = None,
 ) -> Engine:
-    """Loads a checkpoint onto the engine that suits this machine.
+    """Load a checkpoint onto the engine that suits this machine.
 
-    CUDA runs PyTorch. A CPU runs OpenVINO: int8 where ``NAME.int8.xml`` of `pleura export` lies beside the checkpoint, else fp32,
-    which is made when it is first asked for and kept in the user's cache; PyTorch where OpenVINO is not installed.
+    CUDA runs PyTorch. A CPU runs OpenVINO: int8 where the model of `pleura export` lies beside the checkpoint, else fp32, which is made
+    when it is first asked for and kept in the user's cache; PyTorch where OpenVINO is not installed.
 
     Args:
-        checkpoint: a safetensors file.
+        checkpoint: what is run. ``NAME.int8.xml`` is its exported model; a checkpoint that was renamed alone is told from others by
+            the sha256 that an exported model keeps of its weights.
         device: ``"auto"`` takes CUDA where there is one.
         engine: ``"auto"`` takes the fastest that can run here.
         threads: for a CPU; None takes what the container's quota allows.
 
     Raises:
-        CheckpointError: the file is missing, damaged or of another make.
-        EngineError: the device or engine asked for is not there, or the exported model is of another checkpoint.
+        CheckpointError: the weights are of another shape than the metadata say.
+        EngineError: the device or engine asked for is not there, or the exported model is damaged or of another checkpoint.
     """
-    metadata = read_metadata(checkpoint)
     threads = threads or available_cpus()
     if engine == "openvino" and device == "cuda":
         raise EngineError(
@@ -47,7 +49,7 @@ def choose_engine(
             "CUDA runs PyTorch, which is not installed here: set PLEURA_DEVICE to cpu, or use the CUDA image."
         )
     if engine == "openvino" or (engine == "auto" and not _takes_cuda(device) and find_spec("openvino")):
-        return _openvino_engine(checkpoint, metadata, threads=threads)
+        return _openvino_engine(checkpoint, threads=threads)
     return _torch_engine(checkpoint, cuda=_takes_cuda(device), threads=threads)
 
 
@@ -68,62 +70,66 @@ def _takes_cuda(device: Device) -> bool:
     return False
 
 
-def _torch_engine(checkpoint: Path, *, cuda: bool, threads: int) -> Engine:
+def _torch_engine(checkpoint: Checkpoint, *, cuda: bool, threads: int) -> Engine:
     if not find_spec("torch"):
         raise EngineError(
             "PyTorch is not installed here: set PLEURA_ENGINE to auto, or install Pleura's extra torch."
         )
     import torch
 
-    from ..checkpoint import load_checkpoint
     from .pytorch import TorchEngine
 
     torch.set_num_threads(threads)
-    network, metadata = load_checkpoint(checkpoint)
     return TorchEngine(
-        network,
+        checkpoint.network(),
         device="cuda" if cuda else "cpu",
-        in_channels=metadata.in_channels,
-        side=metadata.preprocessing.input_size,
+        in_channels=checkpoint.metadata.in_channels,
+        side=checkpoint.metadata.preprocessing.input_size,
     )
 
 
-def _openvino_engine(checkpoint: Path, metadata: CheckpointMetadata, *, threads: int) -> Engine:
+def _openvino_engine(checkpoint: Checkpoint, *, threads: int) -> Engine:
     if not find_spec("openvino"):
         raise EngineError("OpenVINO is not installed: set PLEURA_ENGINE to torch.")
     from .openvino import OpenVINOEngine, read_model
 
-    # The exported model is what runs; that the checkpoint itself is damaged must not go unseen for that.
-    check_weights(checkpoint, metadata)
-    exported = checkpoint.with_suffix(".int8.xml")
-    if exported.exists():
-        model = read_model(exported, sha256=metadata.sha256)
+    exported = _exported_model(checkpoint)
+    if exported is not None:
+        model = read_model(exported, sha256=checkpoint.metadata.sha256)
         return OpenVINOEngine(model, precision="int8", threads=threads)
-    return OpenVINOEngine(_fp32_model(checkpoint, metadata), precision="fp32", threads=threads)
+    return OpenVINOEngine(_fp32_model(checkpoint), precision="fp32", threads=threads)
 
 
-def _fp32_model(checkpoint: Path, metadata: CheckpointMetadata) -> "openvino.Model":
+def _exported_model(checkpoint: Checkpoint) -> Path | None:
+    """The int8 model beside a checkpoint: by its name, or by its weights where either was renamed."""
+    from .openvino import is_made_from
+
+    named = checkpoint.path.with_suffix(".int8.xml")
+    for path in (named, *sorted(named.parent.glob("*.int8.xml"))):
+        if is_made_from(path, checkpoint.metadata.sha256):
+            return path
+    return named if named.exists() else None
+
+
+def _fp32_model(checkpoint: Checkpoint) -> "openvino.Model":
     """Converted once, then read from the user's cache; where that cannot be written, converted each time."""
     from .openvino import read_model
 
-    cached = _cache_folder() / f"{metadata.sha256}.xml"
+    sha256, name = checkpoint.metadata.sha256, checkpoint.path
+    cached = cache_folder() / f"{sha256}.xml"
     if cached.exists():
         try:
-            return read_model(cached, sha256=metadata.sha256)
+            return read_model(cached, sha256=sha256)
         except EngineError:
             cached.unlink(missing_ok=True)
     if not find_spec("torch"):
         raise EngineError(
-            f"{checkpoint.name} has no {checkpoint.stem}.int8.xml beside it, and PyTorch, which could make a model of it, is "
-            "not installed here: run `pleura export` where it is, and put the files that it writes beside the checkpoint."
+            f"{name.name} has no {name.stem}.int8.xml beside it, and PyTorch, which could make a model of it, is not installed "
+            "here: run `pleura export` where it is, and put the files that it writes beside the checkpoint."
         )
     from .conversion import convert, save
 
     model = convert(checkpoint)
-    with suppress(OSError, RuntimeError):
+    with suppress(OSError):
         save(model, cached)
     return model
-
-
-def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pleura"

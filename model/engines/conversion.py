@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from ..checkpoint import load_checkpoint
-from ..network import SegmentationNetwork
+from ..checkpoint import Checkpoint
+from ..isolation import import_without_telemetry
+from ..networks.unet import SegmentationNetwork
 from .fingerprint import write_fingerprint
 from .openvino import SOURCE_KEY
 
@@ -38,17 +39,16 @@ class InferenceNetwork(nn.Module):
         return probabilities, embedding
 
 
-def convert(checkpoint: Path) -> openvino.Model:
+def convert(checkpoint: Checkpoint) -> openvino.Model:
     """The checkpoint as an fp32 OpenVINO model: input ``(1, C, S, S)``, outputs probabilities and embedding.
 
     Batch normalisation is folded into the convolutions by OpenVINO.
 
     Raises:
-        CheckpointError: the file is missing, damaged or of another make.
+        CheckpointError: the weights are of another shape than the metadata say.
     """
-    import openvino
-
-    network, metadata = load_checkpoint(checkpoint)
+    openvino = import_without_telemetry("openvino")
+    network, metadata = checkpoint.network(), checkpoint.metadata
     side = metadata.preprocessing.input_size
     example = torch.zeros(1, metadata.in_channels, side, side)
     model = openvino.convert_model(
@@ -68,8 +68,7 @@ def save(model: openvino.Model, path: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    import openvino
-
+    openvino = import_without_telemetry("openvino")
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=path.parent) as folder:
         temporary = Path(folder) / path.name

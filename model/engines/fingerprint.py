@@ -1,21 +1,32 @@
 """The sha256 of an exported model's two files, kept beside them: ``sha256sum --check NAME.int8.sha256`` can read it too."""
 
-from hashlib import file_digest
+from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from ..checkpoint import write_atomically
 from ..errors import EngineError
 
 
+class ExportedModel(NamedTuple):
+    """The two files of an exported model."""
+
+    xml: bytes
+    weights: bytes
+
+
 def write_fingerprint(model: Path) -> Path:
-    """Writes the fingerprint of ``model`` (.xml) and its weights (.bin) beside them; returns its path."""
+    """Write the fingerprint of ``model`` (.xml) and its weights (.bin) beside them; return its path."""
     path = model.with_suffix(".sha256")
-    write_atomically(path, "".join(f"{_sha256(file)}  {file.name}\n" for file in _files(model)).encode())
+    lines = [f"{sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in _files(model)]
+    write_atomically(path, "".join(lines).encode())
     return path
 
 
-def check_fingerprint(model: Path) -> None:
-    """Compares ``model`` (.xml) and its weights (.bin) with their fingerprint.
+def read_exported(model: Path) -> ExportedModel:
+    """Read ``model`` (.xml) and its weights (.bin), each once, and compare them with their fingerprint.
+
+    The fingerprint's names may be others, as long as they end alike: the files may have been renamed together.
 
     Raises:
         EngineError: it is not there, or a file is not the one that was written.
@@ -27,23 +38,22 @@ def check_fingerprint(model: Path) -> None:
         raise EngineError(
             f"{path.name} is not beside {model.name}: copy all files of `pleura export`, or run it again."
         ) from None
-    known = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    for file in _files(model):
-        try:
-            same = _sha256(file) == known.get(file.name)
-        except OSError:
-            same = False
-        if not same:
-            raise EngineError(
-                f"{file.name} is not the file that was written (sha256 differs): copy it again, run `pleura export` again, or "
-                f"remove {model.name} to do without it."
-            )
+    known = {Path(name).suffix: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    return ExportedModel(*(_read(file, known.get(file.suffix), model) for file in _files(model)))
+
+
+def _read(file: Path, digest: str | None, model: Path) -> bytes:
+    try:
+        data = file.read_bytes()
+    except OSError:
+        data = b""
+    if sha256(data).hexdigest() != digest:
+        raise EngineError(
+            f"{file.name} is not the file that was written (sha256 differs): copy it again, run `pleura export` again, or "
+            f"remove {model.name} to do without it."
+        )
+    return data
 
 
 def _files(model: Path) -> tuple[Path, Path]:
     return model, model.with_suffix(".bin")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

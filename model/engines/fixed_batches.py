@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
-from ..network import SegmentationNetwork
+from ..networks.unet import SegmentationNetwork
 from .conversion import InferenceNetwork
 
 Outputs = tuple[Tensor, ...]

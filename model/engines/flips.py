@@ -9,12 +9,12 @@ from .engine import Engine, EngineOutput
 class FlipAveraged:
     """An engine that runs another on each image and on its mirror image, and averages what it says of either.
 
-    Args:
-        engine: the other.
+    Attributes:
+        plain: the other.
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.plain = engine
         self.name = f"{engine.name}, flips averaged"
         self.device = engine.device
         self.max_batch = engine.max_batch
@@ -22,8 +22,8 @@ class FlipAveraged:
 
     def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
         """See `Engine`."""
-        straight = self._engine(batch)
-        mirrored = self._engine(np.ascontiguousarray(batch[..., ::-1]))
+        straight = self.plain(batch)
+        mirrored = self.plain(np.ascontiguousarray(batch[..., ::-1]))
         half = np.float32(0.5)
         return EngineOutput(
             half * (straight.probabilities + mirrored.probabilities[..., ::-1]),

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import EngineError
+from ..isolation import import_without_telemetry
 from .engine import EngineOutput
-from .fingerprint import check_fingerprint
+from .fingerprint import read_exported
 
 if TYPE_CHECKING:
     import openvino
@@ -33,7 +34,7 @@ class OpenVINOEngine:
     the threads, which never wait for one another: that gives more images a second. The answers are the same.
 
     Args:
-        model: with one input ``(1, C, S, S)`` and two outputs, probabilities and embedding, as `training.export` makes it.
+        model: with one input ``(1, C, S, S)`` and two outputs, probabilities and embedding, as `training.export.convert` makes it.
         precision: of its weights, for the name.
         threads: that the network may use.
         cache: folder for compiled models; shortens the next start.
@@ -47,8 +48,7 @@ class OpenVINOEngine:
     def __init__(
         self, model: openvino.Model, *, precision: Precision, threads: int, cache: Path | None = None
     ) -> None:
-        import openvino
-
+        openvino = import_without_telemetry("openvino")
         self.name = f"openvino-{precision}"
         core = openvino.Core()
         # f32 keeps OpenVINO from taking bf16 where the processor has it: masks must not differ from host to host.
@@ -140,16 +140,15 @@ class Requests:
 
 
 def read_model(path: Path, *, sha256: str) -> openvino.Model:
-    """Reads an exported model, if it is as it was written and was made from these weights.
+    """Read an exported model, if it is as it was written and was made from these weights.
 
     Raises:
         EngineError: it is damaged, or was made from others.
     """
-    import openvino
-
-    check_fingerprint(path)
+    openvino = import_without_telemetry("openvino")
+    files = read_exported(path)
     try:
-        model = openvino.Core().read_model(path)
+        model = openvino.Core().read_model(files.xml, files.weights)
     except RuntimeError as error:
         raise EngineError(f"{path.name} is not a whole OpenVINO model: run `pleura export` again.") from error
     if not model.has_rt_info(SOURCE_KEY) or model.get_rt_info(SOURCE_KEY).value != sha256:
@@ -157,3 +156,11 @@ def read_model(path: Path, *, sha256: str) -> openvino.Model:
             f"{path.name} was made from another checkpoint: run `pleura export` for this one, or remove the file."
         )
     return model
+
+
+def is_made_from(path: Path, sha256: str) -> bool:
+    """Whether an exported model says that it was made from these weights; without loading it."""
+    try:
+        return f'value="{sha256}"'.encode() in path.read_bytes()
+    except OSError:
+        return False

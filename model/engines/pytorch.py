@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..errors import EngineError
-from ..network import SegmentationNetwork
+from ..networks.unet import SegmentationNetwork
 from .engine import EngineOutput
 from .fixed_batches import FixedBatches, FoldedNetwork, batch_sizes, cuda_graphs
 

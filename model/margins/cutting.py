@@ -59,7 +59,7 @@ def put_back(picture: NDArray[Pixel], radiograph: Radiograph) -> NDArray[Pixel]:
 
 
 def crop(array: NDArray[Any], box: Box | None) -> NDArray[Any]:
-    """The part of ``(H, W)`` in a box; all of it where there is none."""
+    """Return the part of ``(H, W)`` in a box; all of it where there is none."""
     if box is None:
         return array
     x, y, width, height = box

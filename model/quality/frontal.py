@@ -8,12 +8,10 @@ sight and finds the word for it.
 import numpy as np
 from numpy.typing import NDArray
 
-from .calibration import Calibration, Kinds, Linear
-from .familiarity import Familiarity
-from .quality import Warning
-
-FRONTAL, INVERTED, ROTATED, CROPPED, FOREIGN = "frontal", "inverted", "rotated", "cropped", "foreign"
-KINDS = (FRONTAL, INVERTED, ROTATED, CROPPED, FOREIGN)
+from .features import CROPPED, FOREIGN, FRONTAL, INVERTED, KINDS, ROTATED
+from .ood import Familiarity
+from .parameters import Calibration, Kinds, Linear
+from .result import Warning
 
 SURE, LIKELY = 0.8, 0.6
 """Probability from which a kind is named: where nothing else is strange about the image, and where something is."""

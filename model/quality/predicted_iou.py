@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .calibration import Linear
-from .familiarity import Familiarity
-from .quality import Warning
+from .ood import Familiarity
+from .parameters import Linear
+from .result import Warning
 
 
 def iou_features(familiarity: Familiarity) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ..sides import Doubt
-from .quality import Warning
+from .result import Warning
 
 _MESSAGES: dict[Doubt, str] = {
     "mirrored": "The file says that the image is mirrored: right and left follow the file, so check them.",

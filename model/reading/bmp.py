@@ -5,14 +5,15 @@ from __future__ import annotations
 import struct
 
 from ..errors import UnreadableImage, UnsupportedImage
-from .decoding import DAMAGED, Decoded, pillow_image, pillow_pixels
+from .decoding import DAMAGED, Decoded, pillow_alpha, pillow_image, pillow_indices, pillow_pixels
+from .memory_file import Data
 
 _HEADER = 14
 _UNCOMPRESSED = (0, 3, 6)
 """Plain rows, with or without masks of colours."""
 
 
-def size(data: bytes) -> tuple[int, int]:
+def size(data: Data) -> tuple[int, int]:
     """Width and height, from the header; a negative height says that the rows are stored from the top."""
     header = int.from_bytes(data[_HEADER : _HEADER + 4], "little")
     if len(data) < _HEADER + header:
@@ -26,7 +27,12 @@ def size(data: bytes) -> tuple[int, int]:
     return width, abs(height)
 
 
-def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
-    """The pixels; transparency is dropped."""
+def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
+    """The pixels."""
     with pillow_image(data, "BMP") as image:
-        return Decoded(pillow_pixels(image))
+        pixels = pillow_pixels(image)
+        return (
+            Decoded(pixels, alpha=pillow_alpha(image), indices=pillow_indices(image))
+            if colour
+            else Decoded(pixels)
+        )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
-from typing import Any
+from typing import BinaryIO, cast
 
 import cv2
 import numpy as np
@@ -16,28 +15,36 @@ from PIL import Image
 from ..errors import ImageError, ImageTooLarge, UnreadableImage, UnsupportedImage
 from ..quiet import quiet
 from ..radiograph import Grey
+from .memory_file import Data, MemoryFile
 from .orientation import UPRIGHT
 
 DAMAGED = "The image is damaged or not whole: export it again and send the whole file."
 
 GREY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+STORED = cv2.IMREAD_UNCHANGED
+"""Colour with its alpha channel, or grey; never turned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """Pixels as they are stored: ``(h, w)``, or ``(h, w, 3)`` RGB; uint8 or uint16.
 
-    Where colour was asked for, for a mask, the order of channels is any.
     ``orientation`` is what is still to be done to them; ``applied`` is what was done.
+
+    Where colour was asked for, for a mask, the order of channels is any, ``alpha`` ``(h, w)`` is the opacity where the file has one,
+    ``indices`` ``(h, w)`` are those of a palette, and ``lossy`` says that the compression changes values.
     """
 
     pixels: Grey
     orientation: int = UPRIGHT
     applied: tuple[str, ...] = ()
+    alpha: Grey | None = None
+    indices: Grey | None = None
+    lossy: bool = False
 
 
-def decode_with_opencv(data: bytes, flags: int) -> Grey:
+def decode_with_opencv(data: Data, flags: int) -> Grey:
     """Decodes with OpenCV to ``(h, w)`` or ``(h, w, 3)`` BGR, as ``flags`` say.
 
     Raises:
@@ -56,7 +63,7 @@ def decode_with_opencv(data: bytes, flags: int) -> Grey:
 
 
 @contextmanager
-def pillow_image(data: bytes, kind: str) -> Iterator[Image.Image]:
+def pillow_image(data: Data, kind: str) -> Iterator[Image.Image]:
     """An image opened by Pillow as ``kind`` and nothing else; its pixels are decoded when they are asked for.
 
     Raises:
@@ -64,7 +71,7 @@ def pillow_image(data: bytes, kind: str) -> Iterator[Image.Image]:
         ImageTooLarge: over Pillow's own limit.
     """
     try:
-        with quiet(), Image.open(BytesIO(data), formats=[kind]) as image:
+        with quiet(), Image.open(cast(BinaryIO, MemoryFile(data)), formats=[kind]) as image:
             yield image
     except ImageError:
         raise
@@ -93,10 +100,21 @@ def pillow_pixels(image: Image.Image) -> Grey:
     )
 
 
-def is_set(pixels: NDArray[Any]) -> NDArray[np.bool_]:
-    """``(h, w)``, or ``(h, w, 3)`` of which any channel counts, to bool: what is not zero."""
-    together = np.bitwise_or.reduce(pixels, axis=2) if pixels.ndim == 3 else pixels
-    return np.asarray(together != 0)
+def split_alpha(pixels: Grey) -> tuple[Grey, Grey | None]:
+    """``(h, w, 4)`` to colour ``(h, w, 3)`` and alpha ``(h, w)``; what has no alpha stays as it is."""
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        return pixels[..., :3], np.asarray(pixels[..., 3].copy())  # type: ignore[return-value]
+    return pixels, None
+
+
+def pillow_alpha(image: Image.Image) -> Grey | None:
+    """The opacity ``(h, w)`` of an image that Pillow loaded; None where it has none."""
+    return np.array(image.getchannel("A")) if image.mode in ("LA", "PA", "RGBA") else None
+
+
+def pillow_indices(image: Image.Image) -> Grey | None:
+    """The palette's indices ``(h, w)`` of an image that Pillow loaded; None where it has no palette."""
+    return np.array(image.getchannel(0)) if image.mode in ("P", "PA") else None
 
 
 def to_grey(pixels: Grey) -> Grey:

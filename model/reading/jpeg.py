@@ -8,6 +8,7 @@ from ..errors import UnreadableImage, UnsupportedImage
 from ..radiograph import Grey
 from .decoding import COLOUR, DAMAGED, GREY, Decoded, decode_with_opencv
 from .jpeg_markers import BASELINE, EXTENDED, PROGRESSIVE, JpegFrame, check_scans, read_frame, read_skeleton
+from .memory_file import Data
 from .orientation import UPRIGHT, exif_orientation
 
 _REDUCED = {
@@ -17,7 +18,7 @@ _REDUCED = {
 }
 
 
-def size(data: bytes) -> tuple[int, int]:
+def size(data: Data) -> tuple[int, int]:
     """Width and height, from the frame header."""
     frame = read_frame(data)
     if frame.process not in (BASELINE, EXTENDED, PROGRESSIVE) or frame.bits != 8:
@@ -29,7 +30,7 @@ def size(data: bytes) -> tuple[int, int]:
     return frame.width, frame.height
 
 
-def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
+def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
     """The pixels of the first picture; at 1/2, 1/4 or 1/8 of the size where grey with that ``min_side`` is asked for."""
     skeleton = read_skeleton(data)
     if skeleton.starved:
@@ -41,10 +42,11 @@ def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
     else:
         pixels = _decode_grey(data, frame, min_side=min_side)
     orientation = exif_orientation(skeleton.exif) if skeleton.exif else UPRIGHT
-    return Decoded(pixels, orientation, ("grey",) if frame.components > 1 and not colour else ())
+    applied = ("grey",) if frame.components > 1 and not colour else ()
+    return Decoded(pixels, orientation, applied, lossy=True)
 
 
-def _decode_grey(data: bytes, frame: JpegFrame, *, min_side: int | None) -> Grey:
+def _decode_grey(data: Data, frame: JpegFrame, *, min_side: int | None) -> Grey:
     shortest = min(frame.width, frame.height)
     by = next((by for by in _REDUCED if min_side is not None and shortest // by >= min_side), 1)
     if by == 1:

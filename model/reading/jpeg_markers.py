@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ..errors import ImageTooLarge, UnreadableImage
 from .decoding import DAMAGED
+from .memory_file import Data
 
 BASELINE, EXTENDED, PROGRESSIVE, LOSSLESS, JPEG_LS = 0xC0, 0xC1, 0xC2, 0xC3, 0xF7
 
@@ -62,7 +63,7 @@ class JpegSkeleton:
         return 8 * self.coded_bytes < -(-self.frame.width // side) * -(-self.frame.height // side)
 
 
-def read_frame(data: bytes) -> JpegFrame:
+def read_frame(data: Data) -> JpegFrame:
     """The frame header, without a look at what follows it.
 
     Raises:
@@ -70,13 +71,13 @@ def read_frame(data: bytes) -> JpegFrame:
     """
     for marker, start, end, _ in _segments(data):
         if marker in _FRAMES:
-            return _frame(marker, data[start:end])
+            return _frame(marker, bytes(data[start:end]))
         if marker == _SCAN:
             break
     raise UnreadableImage(DAMAGED)
 
 
-def read_skeleton(data: bytes) -> JpegSkeleton:
+def read_skeleton(data: Data) -> JpegSkeleton:
     """Goes from marker to marker up to the end of the image; what follows it (a second picture, padding) is left alone.
 
     Raises:
@@ -89,9 +90,9 @@ def read_skeleton(data: bytes) -> JpegSkeleton:
         if marker in _FRAMES:
             if frame is not None:
                 raise UnreadableImage(DAMAGED)
-            frame = _frame(marker, data[start:end])
-        elif marker == _EXIF and data.startswith(b"Exif\x00\x00", start):
-            exif = exif or data[start:end]
+            frame = _frame(marker, bytes(data[start:end]))
+        elif marker == _EXIF and data[start : start + 6] == b"Exif\x00\x00":
+            exif = exif or bytes(data[start:end])
         elif marker == _SCAN:
             scans += 1
             if scans > MAX_SCANS:
@@ -131,7 +132,7 @@ class _Segment(NamedTuple):
     after: int
 
 
-def _segments(data: bytes) -> Iterator[_Segment]:
+def _segments(data: Data) -> Iterator[_Segment]:
     if data[:2] != bytes((0xFF, _START)):
         raise UnreadableImage(DAMAGED)
     position = 2
@@ -154,7 +155,7 @@ def _segments(data: bytes) -> Iterator[_Segment]:
     raise UnreadableImage(DAMAGED)
 
 
-def _marker(data: bytes, position: int) -> int:
+def _marker(data: Data, position: int) -> int:
     """Where the marker lies that begins at ``position``, or after fill bytes."""
     while data[position : position + 2] == b"\xff\xff":
         position += 1
@@ -163,7 +164,7 @@ def _marker(data: bytes, position: int) -> int:
     return position
 
 
-def _end_of_scan(data: bytes, start: int) -> int:
+def _end_of_scan(data: Data, start: int) -> int:
     found = _END_OF_SCAN.search(data, start)
     if found is None:
         raise UnreadableImage(DAMAGED)

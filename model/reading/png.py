@@ -6,17 +6,31 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+import numpy as np
+
 from ..errors import UnreadableImage, UnsuitableImage
-from .decoding import COLOUR, DAMAGED, GREY, Decoded, decode_with_opencv
+from .decoding import (
+    DAMAGED,
+    GREY,
+    STORED,
+    Decoded,
+    decode_with_opencv,
+    pillow_image,
+    pillow_indices,
+    split_alpha,
+)
+from .memory_file import Data
 from .orientation import UPRIGHT, exif_orientation
 
 _SIGNATURE = 8
 _HEADER = struct.Struct(">I4sIIBBBBBI")
+_COLOUR_TYPE = _SIGNATURE + 17
+_GREY, _PALETTE = 0, 3
 _BIT_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _MAX_CHUNKS = 200_000
 
 
-def size(data: bytes) -> tuple[int, int]:
+def size(data: Data) -> tuple[int, int]:
     """Width and height, from the header chunk."""
     if len(data) < _SIGNATURE + _HEADER.size:
         raise UnreadableImage(DAMAGED)
@@ -33,23 +47,44 @@ def size(data: bytes) -> tuple[int, int]:
     return width, height
 
 
-def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
-    """The pixels; transparency is dropped. Every critical chunk's checksum and the stream's end are checked."""
+def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
+    """The pixels. Every critical chunk's checksum and the stream's end are checked."""
+    if colour:
+        return _decode_stored(data)
     plain, orientation = _strip(data)
-    has_colour = data[_SIGNATURE + 17] in (2, 3, 6)
-    pixels = decode_with_opencv(plain, COLOUR if colour and has_colour else GREY)
-    return Decoded(pixels, orientation, ("grey",) if has_colour and not colour else ())
+    return Decoded(
+        decode_with_opencv(plain, GREY), orientation, ("grey",) if data[_COLOUR_TYPE] in (2, 3, 6) else ()
+    )
 
 
-def _strip(data: bytes) -> tuple[bytes, int]:
+def _decode_stored(data: Data) -> Decoded:
+    """Colours, transparency, palette indices and values as they are stored: of fewer than eight bits too."""
+    plain, orientation = _strip(data, transparency=True)
+    depth, colour_type = data[_COLOUR_TYPE - 1], data[_COLOUR_TYPE]
+    pixels, alpha = split_alpha(decode_with_opencv(plain, STORED))
+    indices = None
+    if colour_type == _PALETTE:
+        with pillow_image(plain, "PNG") as image:
+            indices = pillow_indices(image)
+    elif colour_type == _GREY and depth < 8:
+        pixels = pixels // np.uint8(255 // (2**depth - 1))
+    return Decoded(pixels, orientation, alpha=alpha, indices=indices)
+
+
+def _strip(data: Data, *, transparency: bool = False) -> tuple[bytes, int]:
     """The file with nothing but what makes its pixels, and its orientation.
 
     Profiles and texts can inflate to any size, and colour profiles would bend the grey values: no decoder sees them.
     """
+    kinds = (
+        (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+        if transparency
+        else (b"IHDR", b"PLTE", b"IDAT", b"IEND")
+    )
     kept = [memoryview(data)[:_SIGNATURE]]
     orientation = UPRIGHT
     for kind, body, chunk in _chunks(data):
-        if kind in (b"IHDR", b"PLTE", b"IDAT", b"IEND"):
+        if kind in kinds:
             if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
                 raise UnreadableImage(DAMAGED)
             kept.append(chunk)
@@ -60,7 +95,7 @@ def _strip(data: bytes) -> tuple[bytes, int]:
     return b"".join(kept), orientation
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, memoryview]]:
+def _chunks(data: Data) -> Iterator[tuple[bytes, memoryview, memoryview]]:
     """Kind, body and whole of each chunk, up to the end chunk."""
     view = memoryview(data)
     position = _SIGNATURE

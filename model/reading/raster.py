@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import UnreadableImage
 from ..radiograph import Radiograph
 from . import bmp, jpeg, png, tiff, webp
-from .decoding import DAMAGED, Decoded, is_set, to_grey
+from .decoding import DAMAGED, Decoded, to_grey
 from .limits import check_radiograph_size, check_size
+from .memory_file import Data
 from .orientation import UPRIGHT, swaps_sides, turn_upright
 from .sniff import Format
 
@@ -19,11 +19,11 @@ from .sniff import Format
 class RasterFormat(Protocol):
     """What a module that reads one format offers. Both raise `ImageError`."""
 
-    def size(self, data: bytes) -> tuple[int, int]:
+    def size(self, data: Data) -> tuple[int, int]:
         """Width and height as they are stored, from the header alone."""
         ...
 
-    def decode(self, data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
+    def decode(self, data: Data, *, colour: bool, min_side: int | None) -> Decoded:
         """The pixels, once the size was found fit: in colour if asked for and there is any, else grey or colour."""
         ...
 
@@ -31,7 +31,7 @@ class RasterFormat(Protocol):
 _FORMATS: dict[Format, RasterFormat] = {"bmp": bmp, "jpeg": jpeg, "png": png, "tiff": tiff, "webp": webp}
 
 
-def read_raster(data: bytes, name: Format, *, max_pixels: int, min_side: int | None) -> Radiograph:
+def read_raster(data: Data, name: Format, *, max_pixels: int, min_side: int | None) -> Radiograph:
     """Reads a radiograph of one of the formats above.
 
     Raises:
@@ -55,8 +55,8 @@ def read_raster(data: bytes, name: Format, *, max_pixels: int, min_side: int | N
     return Radiograph(pixels=pixels, format=name, width=width, height=height, applied=applied)
 
 
-def read_raster_mask(data: bytes, name: Format, *, max_pixels: int) -> NDArray[np.bool_]:
-    """Reads a mask ``(H, W)`` bool of one of the formats above.
+def read_stored(data: Data, name: Format, *, max_pixels: int) -> Decoded:
+    """Reads a mask of one of the formats above: its values, colours, palette and transparency as they are stored.
 
     Raises:
         ImageError: as `model.reading.read_mask`.
@@ -65,7 +65,7 @@ def read_raster_mask(data: bytes, name: Format, *, max_pixels: int) -> NDArray[n
     check_size(width, height, max_pixels=max_pixels)
     decoded = _FORMATS[name].decode(data, colour=True, min_side=None)
     _check_agreement(decoded, width, height)
-    return turn_upright(is_set(decoded.pixels), decoded.orientation)
+    return decoded
 
 
 def _check_agreement(decoded: Decoded, width: int, height: int) -> None:

@@ -1,21 +1,29 @@
-"""The two ways in: `read` and `read_mask`."""
+"""The ways in: `read` for a radiograph, `read_ground_truth`, `read_mask` and `read_labels` for what is drawn on it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageTooLarge, UnreadableImage, UnsupportedImage
-from ..radiograph import Radiograph
+from ..ground_truth import GroundTruth
+from ..radiograph import Grey, Radiograph
 from .limits import MAX_PIXELS
-from .raster import read_raster, read_raster_mask
-from .sniff import HEAD, Format, cut_within_signature, sniff
+from .masks import region_in, truth_in, values_in, with_shape_notes
+from .memory_file import Data
+from .orientation import turn_upright
+from .raster import read_raster, read_stored
+from .sniff import HEAD, Format, cut_within_signature, sniff, unread_type
+from .unforeseen import image_errors_only
 
 Source = bytes | memoryview | Path
 
 
+@image_errors_only
 def read(source: Source, *, max_pixels: int = MAX_PIXELS, min_side: int | None = None) -> Radiograph:
     """Reads a radiograph: PNG, JPEG, TIFF, BMP, WebP or DICOM, told by its bytes.
 
@@ -44,21 +52,50 @@ def read(source: Source, *, max_pixels: int = MAX_PIXELS, min_side: int | None =
     return read_raster(data, name, max_pixels=max_pixels, min_side=min_side)
 
 
-def read_mask(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.bool_]:
-    """Reads a mask ``(H, W)`` bool from any image that `read` takes, and from a DICOM SEG.
+@image_errors_only
+def read_ground_truth(
+    source: Source, *, max_pixels: int = MAX_PIXELS, lung_values: Collection[int] | None = None
+) -> GroundTruth:
+    """Reads where lung is from any image that `read` takes, and from a DICOM SEG; says what was assumed.
 
-    A pixel is True where any colour channel is not zero. Transparency is ignored; a palette's colours count, not its
-    indices; of a DICOM file the stored values count. The segments of a SEG are joined.
+    A pixel is lung where any colour channel is not zero. Where there are greys between two levels, as JPEG, resizing and smoothing
+    make them, it is lung from half of the range on. A shape that only the transparency draws counts as the mask. Of a DICOM file
+    the stored values count; of a SEG the segments whose codes or names say lung, FRACTIONAL ones from half of the maximum on.
 
     Args:
         source: the bytes of a file, or its path.
         max_pixels: width times height that is still read.
+        lung_values: the stored values that are lung, of a palette the indices, of a SEG the segments' numbers; None takes the rules
+            above.
 
     Raises:
         UnreadableImage: the bytes are not a whole, readable image.
         UnsupportedImage: not a type of image that is read here.
         ImageTooLarge: more than ``max_pixels``, told from the header.
+        UnsuitableMask: no background; lung and background cannot be told apart; no segment is lung.
         UnsuitableImage: several pages or frames.
+        OSError: the path cannot be opened.
+    """
+    data, name = _load(source, max_pixels=max_pixels)
+    if name == "dicom":
+        from .dicom import read_dicom_truth
+
+        truth = read_dicom_truth(data, max_pixels=max_pixels, lung_values=lung_values)
+    else:
+        stored = read_stored(data, name, max_pixels=max_pixels)
+        truth = truth_in(stored, lung_values=lung_values)
+        truth = replace(truth, mask=turn_upright(truth.mask, stored.orientation))
+    return with_shape_notes(truth)
+
+
+@image_errors_only
+def read_mask(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.bool_]:
+    """Reads a region ``(H, W)`` bool: as `read_ground_truth`, but it may be of anything, and all of the image.
+
+    The segments of a SEG are joined, whatever they are.
+
+    Raises:
+        ImageError: as `read_ground_truth`, but for a missing background.
         OSError: the path cannot be opened.
     """
     data, name = _load(source, max_pixels=max_pixels)
@@ -66,12 +103,30 @@ def read_mask(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.boo
         from .dicom import read_dicom_mask
 
         return read_dicom_mask(data, max_pixels=max_pixels)
-    return read_raster_mask(data, name, max_pixels=max_pixels)
+    stored = read_stored(data, name, max_pixels=max_pixels)
+    return turn_upright(region_in(stored), stored.orientation)
 
 
-def _load(source: Source, *, max_pixels: int) -> tuple[bytes, Format]:
+@image_errors_only
+def read_labels(source: Source, *, max_pixels: int = MAX_PIXELS) -> Grey:
+    """Reads a label map ``(H, W)``: the stored values, of a palette the indices, of a DICOM SEG of type LABELMAP the numbers.
+
+    Raises:
+        ImageError: as `read_ground_truth`; or the values are colours or not exact.
+        OSError: the path cannot be opened.
+    """
+    data, name = _load(source, max_pixels=max_pixels)
+    if name == "dicom":
+        from .dicom import read_dicom_labels
+
+        return read_dicom_labels(data, max_pixels=max_pixels)
+    stored = read_stored(data, name, max_pixels=max_pixels)
+    return turn_upright(values_in(stored), stored.orientation)
+
+
+def _load(source: Source, *, max_pixels: int) -> tuple[Data, Format]:
     if not isinstance(source, Path):
-        return bytes(source), _identify(bytes(source[:HEAD]))
+        return source, _identify(bytes(source[:HEAD]))
     with source.open("rb") as file:
         name = _identify(file.read(HEAD))
         # No image of so many pixels is so long: it need not be loaded to be refused.
@@ -89,6 +144,8 @@ def _identify(head: bytes) -> Format:
         raise UnreadableImage("The image is empty: send the bytes of a file.")
     if cut_within_signature(head):
         raise UnreadableImage("The image ends after a few bytes: send the whole file.")
+    kind = unread_type(head)
+    this = "This is" if kind is None else f"This is {kind},"
     raise UnsupportedImage(
-        "This is none of the types that are read: send PNG, JPEG, TIFF, BMP, WebP or DICOM."
+        f"{this} none of the types that are read: send PNG, JPEG, TIFF, BMP, WebP or DICOM."
     )

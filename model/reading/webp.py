@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..errors import UnreadableImage, UnsuitableImage
-from .decoding import COLOUR, DAMAGED, GREY, Decoded, decode_with_opencv
+from .decoding import DAMAGED, GREY, STORED, Decoded, decode_with_opencv, split_alpha
+from .memory_file import Data
 from .orientation import UPRIGHT, exif_orientation
 
 _CHUNKS = 12
@@ -13,7 +14,7 @@ _ANIMATED = 0x02
 _MAX_CHUNKS = 1_000
 
 
-def size(data: bytes) -> tuple[int, int]:
+def size(data: Data) -> tuple[int, int]:
     """Width and height, from the first chunk."""
     kind, body = data[12:16], data[20:30]
     if len(body) < 10:
@@ -28,21 +29,24 @@ def size(data: bytes) -> tuple[int, int]:
     raise UnreadableImage(DAMAGED)
 
 
-def decode(data: bytes, *, colour: bool, min_side: int | None) -> Decoded:
-    """The pixels; transparency is dropped. WebP has no grey of its own, so grey is made of colour."""
+def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
+    """The pixels. WebP has no grey of its own, so grey is made of colour."""
     if len(data) < 8 + int.from_bytes(data[4:8], "little"):
         raise UnreadableImage(DAMAGED)
-    orientation = UPRIGHT
+    orientation, lossy = UPRIGHT, False
     for kind, body in _chunks(data):
+        lossy = lossy or kind == b"VP8 "
         if kind == b"ANMF" or (kind == b"VP8X" and int.from_bytes(body[:1]) & _ANIMATED):
             raise UnsuitableImage("The WebP is animated: send a single image.")
         if kind == b"EXIF":
             orientation = exif_orientation(bytes(body))
-    pixels = decode_with_opencv(data, COLOUR if colour else GREY)
-    return Decoded(pixels, orientation, () if colour else ("grey",))
+    if not colour:
+        return Decoded(decode_with_opencv(data, GREY), orientation, ("grey",))
+    pixels, alpha = split_alpha(decode_with_opencv(data, STORED))
+    return Decoded(pixels, orientation, alpha=alpha, lossy=lossy)
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+def _chunks(data: Data) -> Iterator[tuple[bytes, memoryview]]:
     view = memoryview(data)[: 8 + int.from_bytes(data[4:8], "little")]
     position = _CHUNKS
     for _ in range(_MAX_CHUNKS):

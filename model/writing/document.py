@@ -33,9 +33,13 @@ def document(segmentation: Segmentation, *, metadata: CheckpointMetadata, engine
     Returns:
         ``image`` (width, height, format, spacing_mm, spacing_plane, applied, picture, sides_from), ``mask`` (encoding ``"rle"`` and its data,
         see `coco_rle`), ``lungs`` (right and left: area_px, area_mm2, box, centroid; None where not found), ``quality``
-        (predicted_iou, trusted, warnings) and ``model`` (name, sha256, engine, device, threshold). Of a DICOM header only the
-        spacing, and what right and left go by.
+        (predicted_iou, trusted, warnings) and ``model`` (name, sha256, engine, device, threshold). Where the checkpoint finds hearts,
+        ``heart`` (as a lung) and ``cardiothoracic_ratio`` (value, reason, remarks, method), too. Of a DICOM header only the
+        spacing, what right and left go by, and what the ratio's remarks say of its view.
     """
+    ratio = segmentation.cardiothoracic_ratio
+    heart = None if segmentation.heart is None else asdict(segmentation.heart)
+    hearts = {} if ratio is None else {"heart": heart, "cardiothoracic_ratio": asdict(ratio)}
     return {
         "image": describe_image(segmentation.radiograph) | {"sides_from": segmentation.sides_from},
         "mask": {"encoding": "rle", "data": coco_rle(segmentation.mask)},
@@ -43,6 +47,7 @@ def document(segmentation: Segmentation, *, metadata: CheckpointMetadata, engine
             side: None if lung is None else asdict(lung)
             for side, lung in (("right", segmentation.right), ("left", segmentation.left))
         },
+        **hearts,
         "quality": asdict(segmentation.quality),
         "model": {
             "name": metadata.name,

@@ -7,8 +7,6 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ..errors import UnsuitableImage
-
 if TYPE_CHECKING:
     from ..checkpoint import CheckpointMetadata
     from ..engines import Engine
@@ -27,12 +25,18 @@ class Format(StrEnum):
     GEOJSON = "geojson"
     JSON = "json"
     SEG = "seg"
+    LABELMAP = "labelmap"
     NIFTI = "nifti"
 
     @property
     def suffix(self) -> str:
         """What comes after the whole name of the image; no two formats have the same."""
         return _SUFFIXES[self]
+
+    @property
+    def is_dicom(self) -> bool:
+        """Whether it is made of DICOM images only."""
+        return self in (Format.SEG, Format.LABELMAP)
 
 
 _SUFFIXES = {
@@ -43,6 +47,7 @@ _SUFFIXES = {
     Format.GEOJSON: ".geojson",
     Format.JSON: ".json",
     Format.SEG: ".seg.dcm",
+    Format.LABELMAP: ".labelmap.dcm",
     Format.NIFTI: ".nii.gz",
 }
 
@@ -81,8 +86,10 @@ def write(
             from .document import document
 
             return _json(document(segmentation, metadata=metadata, engine=engine))
-        case Format.SEG:
-            return _seg(segmentation, metadata)
+        case Format.SEG | Format.LABELMAP:
+            from .dicom.seg import dicom_seg
+
+            return dicom_seg(segmentation, metadata, labelmap=format_ is Format.LABELMAP)
         case Format.NIFTI:
             from .nifti import nifti
 
@@ -91,26 +98,6 @@ def write(
                 spacing_mm=segmentation.radiograph.spacing_mm,
                 quality=segmentation.quality,
             )
-
-
-def _seg(segmentation: Segmentation, metadata: CheckpointMetadata) -> bytes:
-    from importlib.metadata import PackageNotFoundError, version
-
-    from .seg import dicom_seg
-
-    dataset = segmentation.radiograph.dataset
-    if dataset is None:
-        raise UnsuitableImage(NO_DICOM)
-    try:
-        installed = version("pleura")
-    except PackageNotFoundError:
-        installed = "unknown"
-    return dicom_seg(
-        dataset,
-        segmentation.labels,
-        algorithm_name=metadata.name[:64],
-        algorithm_version=f"{installed}+{metadata.sha256[:12]}",
-    )
 
 
 def _quality(segmentation: Segmentation) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """A mask's outlines as polygons that run between its pixels and those around them."""
 
-from itertools import pairwise
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import cv2
@@ -10,6 +11,10 @@ from numpy.typing import NDArray
 Ring = NDArray[np.float64]
 """``(n, 2)`` x, y in pixels from the image's upper left corner, so that the first pixel's centre is (0.5, 0.5). Not closed: the
 last point is joined to the first."""
+
+
+_BAND = 1_000_000
+"""Pixels that contourpy sees at a time."""
 
 
 class Outline(NamedTuple):
@@ -29,20 +34,78 @@ def trace(mask: NDArray[np.bool_]) -> list[Outline]:
     either side, and pixel centres inside the rings are exactly the mask's. Corners are cut by half a pixel. Points along a
     straight line are left out.
     """
-    from contourpy import FillType, contour_generator
-
     x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
     if not width:
         return []
-    padded = np.pad(mask[y : y + height, x : x + width], 1).astype(np.float64)
-    generator = contour_generator(z=padded, fill_type=FillType.OuterOffset)
-    outlines = []
-    for points, offsets in zip(*generator.filled(0.5, np.inf), strict=True):
-        # contourpy's (0, 0) is the centre of the padding's first pixel, half a pixel outside the box's corner.
-        moved = points + np.array([x - 0.5, y - 0.5])
-        outer, *holes = (_corners(moved[start : stop - 1]) for start, stop in pairwise(offsets))
-        outlines.append(Outline(outer, holes))
+    inside = mask[y : y + height, x : x + width]
+    outers: dict[int, Ring] = {}
+    holes: dict[int, list[Ring]] = defaultdict(list)
+    for component, ring in _by_component(_rings(inside), inside):
+        if _area(ring) > 0:
+            outers[component] = ring
+        else:
+            holes[component].append(ring)
+    # Contours run through the centres of pixels, which lie half a pixel from their corners.
+    corner = np.array([x + 0.5, y + 0.5])
+    outlines = [
+        Outline(_corners(ring) + corner, [_corners(hole) + corner for hole in holes[component]])
+        for component, ring in outers.items()
+    ]
     return sorted(outlines, key=lambda outline: -len(outline.outer))
+
+
+def _rings(mask: NDArray[np.bool_]) -> list[Ring]:
+    """The contours of ``mask``; points are x, y of pixels, whose centres have whole numbers.
+
+    contourpy takes some 28 bytes a pixel: it sees a few rows at a time, and the lines that a band of rows cuts off are put together.
+    """
+    from contourpy import LineType, contour_generator
+
+    height, width = mask.shape
+    rows = max(1, _BAND // width)
+    rings: list[Ring] = []
+    pieces: dict[tuple[float, float], Ring] = {}
+    for top in range(-1, height, rows):
+        bottom = min(top + rows, height)
+        # The last row of a band is the first one of the next. Around the mask there is background.
+        z = np.zeros((bottom - top + 1, width + 2))
+        band = mask[max(top, 0) : bottom + 1]
+        first = max(top, 0) - top
+        z[first : first + len(band), 1:-1] = band
+        for line in contour_generator(z=z, line_type=LineType.Separate).lines(0.5):
+            line = line + np.array((-1, top))
+            if np.array_equal(line[0], line[-1]):
+                rings.append(line[:-1])
+            else:
+                pieces[line[0, 0], line[0, 1]] = line
+    while pieces:
+        _, line = pieces.popitem()
+        parts = [line]
+        while not np.array_equal(parts[-1][-1], line[0]):
+            parts.append(pieces.pop((parts[-1][-1, 0], parts[-1][-1, 1])))
+        rings.append(np.concatenate([part[:-1] for part in parts]))
+    return rings
+
+
+def _by_component(rings: list[Ring], mask: NDArray[np.bool_]) -> Iterator[tuple[int, Ring]]:
+    """Each ring with the number of the component that it bounds."""
+    if all(_area(ring) > 0 for ring in rings):
+        # Without holes each ring is a component.
+        yield from enumerate(rings)
+        return
+    _, components = cv2.connectedComponents(mask.view(np.uint8), connectivity=4, ltype=cv2.CV_32S)
+    for ring in rings:
+        # Any point lies midway between a pixel of the mask and one of the background.
+        x, y = ring[0]
+        one, other = (int(np.floor(y)), int(np.floor(x))), (int(np.ceil(y)), int(np.ceil(x)))
+        inside = one if min(one) >= 0 and mask[one] else other
+        yield int(components[inside]), ring
+
+
+def _area(ring: Ring) -> float:
+    """Positive where the ring runs counter-clockwise."""
+    x, y = ring[:, 0], ring[:, 1]
+    return float(x @ np.roll(y, -1) - np.roll(x, -1) @ y)
 
 
 def _corners(ring: Ring) -> Ring:

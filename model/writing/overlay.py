@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..look_up import look_up
 from ..lungs import LEFT, RIGHT
 from ..quality import Quality
 from ..radiograph import Grey, Radiograph
@@ -51,4 +52,4 @@ def window(pixels: Grey) -> NDArray[np.uint8]:
     table: NDArray[np.uint8] = np.clip((levels - low) * (255 / max(high - low, 1)) + 0.5, 0, 255).astype(
         np.uint8
     )
-    return np.take(table, pixels)
+    return look_up(table, pixels)

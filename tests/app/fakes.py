@@ -15,8 +15,8 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
-from model.checkpoint import CheckpointMetadata
-from model.engines import EngineOutput
+from model.checkpoint import LUNG_AND_HEART, CheckpointMetadata
+from model.engines import Engine, EngineOutput
 from model.preprocessing import Preprocessing
 from model.segmenter import Segmenter
 
@@ -29,7 +29,7 @@ Box = tuple[int, int, int, int]
 
 @dataclass
 class FakeEngine:
-    """Says that what is darker than the mean is lung. Can be held, and can fail."""
+    """Says that what is darker than halfway between its image's extremes is lung. Can be held, and can fail."""
 
     name: str = "fake-fp32"
     device: str = "cpu"
@@ -59,21 +59,37 @@ class FakeEngine:
         assert self.gate.wait(30), "nobody opened the gate"
         if self.failure is not None:
             raise self.failure
-        lung = np.where(batch[:, 0] < 0, np.float32(0.95), np.float32(0.05))
+        grey = batch[:, 0]
+        halfway = (grey.min(axis=(1, 2), keepdims=True) + grey.max(axis=(1, 2), keepdims=True)) / 2
+        lung = np.where(grey < halfway, np.float32(0.95), np.float32(0.05))
         probabilities = np.stack([1 - lung, lung], axis=1)
         return EngineOutput(probabilities, np.zeros((len(batch), 4), np.float32))
 
 
-def segmenter(engine: FakeEngine | None = None) -> Segmenter:
+class HeartEngine(FakeEngine):
+    """Finds a heart as well: the brightest part."""
+
+    def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
+        background, lung = super().__call__(batch).probabilities[0]
+        heart = np.where(batch[0, 0] > batch.max() - 0.1, background * np.float32(0.9), np.float32(0))
+        return EngineOutput(
+            np.stack([background - heart, lung, heart])[None], np.zeros((len(batch), 4), np.float32)
+        )
+
+
+def segmenter(engine: Engine | None = None) -> Segmenter:
     """A segmenter without a network."""
     metadata = CheckpointMetadata(name="fake", sha256="0" * 64, preprocessing=Preprocessing(input_size=SIDE))
+    if isinstance(engine, HeartEngine):
+        metadata = metadata.model_copy(update={"num_classes": 3, "classes": LUNG_AND_HEART})
     return Segmenter.from_engine(metadata, engine or FakeEngine())
 
 
 def picture(box: Box = (8, 12, 16, 40), *, side: int = SIDE) -> NDArray[np.uint8]:
-    """Bright, with one dark rectangle."""
+    """Bright, with one dark rectangle. The bright is coarse: an even field would be a margin, and be cut."""
     x, y, width, height = box
-    pixels = np.full((side, side), 200, np.uint8)
+    rows, columns = np.indices((side, side)) // 2
+    pixels = np.where((rows + columns) % 2, 220, 180).astype(np.uint8)
     pixels[y : y + height, x : x + width] = 40
     return pixels
 

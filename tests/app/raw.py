@@ -32,6 +32,18 @@ def everything(connection: socket.socket) -> bytes:
     return bytes(received)
 
 
+def in_full(connection: socket.socket) -> bytes:
+    """All that comes until the peer ends the connection in good order.
+
+    Raises:
+        ConnectionResetError: the peer reset it: where the network is slower than here, its answer would have been lost.
+    """
+    received = bytearray()
+    while data := connection.recv(65536):
+        received += data
+    return bytes(received)
+
+
 def parse(answer: bytes) -> tuple[int, Any]:
     """Status and JSON body of an answer that is whole."""
     start, _, body = answer.partition(b"\r\n\r\n")

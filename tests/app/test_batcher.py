@@ -23,16 +23,43 @@ class Network:
     batches: list[list[int]] = field(default_factory=list)
     told: list[tuple[int, str | None]] = field(default_factory=list)
     failure: Exception | None = None
+    results: int | None = None
+    telling: Exception | None = None
 
     def __call__(self, items: Sequence[int]) -> list[int]:
         self.batches.append(list(items))
         assert self.gate.wait(30)
         if self.failure is not None:
             raise self.failure
-        return [2 * item for item in items]
+        doubled = [2 * item for item in items]
+        return doubled if self.results is None else [0] * self.results
 
     def tell(self, size: int, error: EngineError | None) -> None:
+        if self.telling is not None:
+            raise self.telling
         self.told.append((size, None if error is None else str(error)))
+
+
+def made(
+    network: Network,
+    threads: ThreadPoolExecutor,
+    *,
+    lanes: int = 1,
+    max_batch: int = 1,
+    size: int = 8,
+    deadline_s: float = 30,
+    patience_s: float = 30,
+) -> Batcher[int, int]:
+    return Batcher(
+        network,
+        threads=threads,
+        lanes=lanes,
+        max_batch=max_batch,
+        size=size,
+        deadline_s=deadline_s,
+        patience_s=patience_s,
+        on_batch=network.tell,
+    )
 
 
 @asynccontextmanager
@@ -46,15 +73,14 @@ async def serving(
     patience_s: float = 30,
 ) -> AsyncIterator[Batcher[int, int]]:
     with ThreadPoolExecutor(lanes) as threads:
-        batcher: Batcher[int, int] = Batcher(
+        batcher = made(
             network,
-            threads=threads,
+            threads,
             lanes=lanes,
             max_batch=max_batch,
             size=size,
             deadline_s=deadline_s,
             patience_s=patience_s,
-            on_batch=network.tell,
         )
         task = asyncio.create_task(batcher.serve())
         try:
@@ -182,11 +208,54 @@ def test_a_failure_reaches_the_whole_batch_and_no_other(failure: Exception) -> N
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("results", [0, 1, 3])
+def test_a_network_that_loses_or_makes_up_results_fails_its_batch(results: int) -> None:
+    async def scenario() -> None:
+        network = Network(results=results)
+        async with serving(network, max_batch=2) as batcher:
+            first = asyncio.create_task(ask(batcher, 0))
+            await eventually(lambda: network.batches == [[0]])
+            rest = [asyncio.create_task(ask(batcher, item)) for item in (1, 2)]
+            await eventually(lambda: batcher.depth == 2)
+            network.gate.set()
+            outcomes = await asyncio.gather(first, *rest, return_exceptions=True)
+            assert [type(outcome) for outcome in outcomes[1:]] == [EngineError] * 2
+            network.results = None
+            assert await ask(batcher, 4) == 8
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_an_error_out_of_the_loop_leaves_nobody_waiting(lanes: int) -> None:
+    """The loop's own error: those whose batch it was, those in another lane and those in the queue all get an answer."""
+
+    async def scenario() -> None:
+        network = Network(telling=LookupError("unforeseen"))
+        with ThreadPoolExecutor(lanes + 1) as threads:
+            batcher = made(network, threads, lanes=lanes, size=8)
+            loop = asyncio.create_task(batcher.serve())
+            asked = [asyncio.create_task(ask(batcher, item)) for item in range(5)]
+            await eventually(lambda: len(network.batches) == lanes)
+            network.gate.set()
+            outcomes = await asyncio.gather(*asked, return_exceptions=True)
+            assert [type(outcome) for outcome in outcomes] == [EngineError] * 5
+            assert batcher.depth == 0
+            with pytest.raises(ExceptionGroup):
+                await loop
+            network.telling = None
+            again = asyncio.create_task(batcher.serve())
+            assert await asyncio.gather(*(ask(batcher, item) for item in range(5))) == [0, 2, 4, 6, 8]
+            again.cancel()
+
+    asyncio.run(scenario())
+
+
 def test_a_network_that_hangs_is_given_up() -> None:
     async def scenario() -> None:
         network = Network()
         async with serving(network, patience_s=0.05) as batcher:
-            with pytest.raises(EngineError, match="did not come to an end"):
+            with pytest.raises(EngineError, match=r"timed out after 0\.05 s"):
                 await ask(batcher, 0)
             network.gate.set()
             assert await ask(batcher, 1) == 2

@@ -1,7 +1,11 @@
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 import typer
@@ -86,7 +90,124 @@ def test_health_of_one_that_is_not_ready(make_client: MakeClient) -> None:
     assert "loading" in asked.output
 
 
-def test_health_where_nothing_is() -> None:
-    asked = CliRunner().invoke(application, ["health", "--url", "http://127.0.0.1:9"])
+def unhealthy(*arguments: str, **environment: str) -> str:
+    """The one sentence that ``pleura health`` says."""
+    asked = CliRunner().invoke(application, ["health", *arguments], env=environment)
     assert asked.exit_code == 1
-    assert "Nothing answers" in asked.output
+    assert asked.exception is None or isinstance(asked.exception, SystemExit)
+    (line,) = asked.output.splitlines()
+    assert line.startswith("pleura: ")
+    assert line.endswith(".")
+    return line
+
+
+def test_health_where_nothing_is() -> None:
+    assert "Nothing answers at http://127.0.0.1:9:" in unhealthy("--url", "http://127.0.0.1:9")
+    assert "Nothing answers at http://127.0.0.1:9:" in unhealthy(PLEURA_PORT="9")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "127.0.0.1:8000",
+        "localhost",
+        "ftp://127.0.0.1",
+        "http://",
+        "http://:8000",
+        "http://[::1",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:port",
+        "file:///etc/hostname",
+        "http:/127.0.0.1",
+        "\x00",
+    ],
+)
+def test_health_of_what_is_no_address(url: str) -> None:
+    said = unhealthy("--url", url) if url else unhealthy("--url", " ")
+    assert "is not an address" in said
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"", "is not Pleura"),
+        (b"garbage\r\n\r\n", "is not Pleura"),
+        (b"\x15\x03\x01\x00\x02\x02", "is not Pleura"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "is not Pleura"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{", "is not Pleura"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]", "is not Pleura"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull", "is not Pleura"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "is not Pleura"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\xff\xfe\xff\xfe", "is not Pleura"),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"[" * 50_000, "is not Pleura"),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b" " * 3_000_000, "is not Pleura"),
+        (b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", "is not Pleura"),
+        (b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n", "is not Pleura"),
+        (b'HTTP/1.1 503 X\r\nContent-Length: 20\r\n\r\n{"error": "No room."}', "is not Pleura"),
+    ],
+)
+def test_health_of_something_else(answer: bytes, told: str) -> None:
+    with answering(answer) as port:
+        assert told in unhealthy("--url", f"http://127.0.0.1:{port}")
+
+
+def test_health_of_one_that_says_nothing() -> None:
+    with answering(None) as port:
+        said = unhealthy("--url", f"http://127.0.0.1:{port}", "--timeout", "0.2")
+    assert "did not answer within 0.2 s" in said
+
+
+def test_health_of_one_that_never_ends() -> None:
+    with answering(b"HTTP/1.1 200 OK\r\n\r\n", drip=b" ") as port:
+        said = unhealthy("--url", f"http://127.0.0.1:{port}", "--timeout", "0.5")
+    assert "did not answer within 0.5 s" in said
+
+
+def test_health_over_tls_of_one_without(make_client: MakeClient) -> None:
+    assert "does not speak TLS" in unhealthy("--url", f"https://127.0.0.1:{make_client().port}")
+
+
+@pytest.mark.parametrize("host", ["x" * 300, "a..b", "pleura.invalid"])
+def test_health_of_a_host_that_does_not_exist(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    def unknown(*_: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    if host == "pleura.invalid":
+        monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert "is not known" in unhealthy("--url", f"http://{host}:8000")
+
+
+def test_health_with_settings_that_are_wrong() -> None:
+    assert "PLEURA_PORT is wrong: input should be" in unhealthy(PLEURA_PORT="eighty")
+    assert "PLEURA_MAX_PIXELS is wrong" in unhealthy(PLEURA_MAX_PIXELS="-1")
+
+
+def test_health_says_no_password() -> None:
+    said = unhealthy("--url", "http://user:hidden@127.0.0.1:9/pleura")
+    assert "hidden" not in said
+    assert "http://127.0.0.1:9/pleura" in said
+
+
+@contextmanager
+def answering(answer: bytes | None, *, drip: bytes = b"") -> Iterator[int]:
+    """A server that gives the same answer to whatever it is asked, or none; then ``drip`` for ever. Yields its port."""
+    over = Event()
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            if answer is not None:
+                connection.recv(65536)
+                connection.sendall(answer)
+            while (answer is None or drip) and not over.wait(0.01):
+                connection.sendall(drip)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=serve, args=(listener,))
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            over.set()
+            thread.join()

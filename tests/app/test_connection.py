@@ -1,12 +1,14 @@
 """Connections that want to stay for ever."""
 
+import re
 import socket
 
 import pytest
 
+from app import closing
 from tests.app.conftest import MakeClient, Service
 from tests.app.fakes import encode, picture
-from tests.app.raw import connected, everything, parse
+from tests.app.raw import connected, everything, in_full, parse
 from tests.app.waiting import wait_until
 
 
@@ -107,3 +109,124 @@ def test_chunks_that_are_none(shared_client: Service) -> None:
         status, _ = parse(everything(connection))
     assert status == 400
     assert shared_client.get("/healthz").status_code == 200
+
+
+CLOSE = b"Connection: close\r\n"
+
+
+@pytest.mark.parametrize("size", [0, 1, 100_000, 400_000, 20_000_000])
+@pytest.mark.parametrize(
+    ("start", "refusal"),
+    [
+        (b"POST /segment HTTP/1.1\r\nHost: x\r\n", (411, "urn:pleura:problem:length-required")),
+        # 411 came with HTTP/1.1.
+        (b"POST /segment HTTP/1.0\r\n", (400, "urn:pleura:problem:bad-request")),
+    ],
+)
+@pytest.mark.parametrize("last", [True, False])
+def test_a_body_without_a_length(
+    shared_client: Service, size: int, start: bytes, refusal: tuple[int, str], last: bool
+) -> None:
+    """Whoever writes its whole body before it reads still gets the one answer, which names the reason."""
+    request = start + (CLOSE if last else b"") + b"\r\n" + bytes(size)
+    with connected(shared_client.port, request) as connection:
+        status, problem = parse(in_full(connection))
+    assert (status, problem["type"]) == refusal
+    assert "Content-Length" in problem["detail"]
+    assert "Transfer-Encoding" in problem["detail"]
+
+
+@pytest.mark.parametrize("path", ["/segment.png", "/segment.dcm", "/evaluate", "/v2/models/pleura/infer"])
+def test_no_route_takes_a_body_without_a_length(shared_client: Service, path: str) -> None:
+    request = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    with connected(shared_client.port, request) as connection:
+        assert parse(in_full(connection))[0] == 411
+
+
+def test_what_takes_no_body_needs_no_length(make_client: MakeClient) -> None:
+    client = make_client(api_key="one")
+    request = b"POST /model/reload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer one\r\n" + CLOSE + b"\r\n"
+    with connected(client.port, request) as connection:
+        assert parse(in_full(connection))[0] == 200
+
+
+@pytest.mark.parametrize("size", [10, 100_000, 400_000, 20_000_000])
+@pytest.mark.parametrize(
+    ("start", "status"),
+    [
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\n", 200),
+        (b"GET /nowhere HTTP/1.1\r\nHost: x\r\n", 404),
+        (b"POST /segment HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n", 400),
+    ],
+)
+def test_what_comes_behind_the_last_request_is_passed_over(
+    shared_client: Service, size: int, start: bytes, status: int
+) -> None:
+    with connected(shared_client.port, start + CLOSE + b"\r\n" + b"\xff" * size) as connection:
+        assert parse(in_full(connection))[0] == status
+
+
+def test_bytes_beyond_the_declared_length_do_not_replace_the_answer(make_client: MakeClient) -> None:
+    client = make_client()
+    client.engine.hold()
+    image = encode(picture())
+    request = b"POST /segment HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n" % len(image) + CLOSE + b"\r\n"
+    with connected(client.port, request + image) as connection:
+        assert client.engine.entered.wait(20)
+        connection.sendall(b"\xff" * 400_000)
+        client.engine.release()
+        assert parse(in_full(connection))[0] == 200
+
+
+def test_a_client_that_goes_on_sending_is_cut_off(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closing, "LINGER_S", 0.2)
+    client = make_client()
+    connections = client.server.server_state.connections
+    with connected(client.port, b"GET /nowhere HTTP/1.1\r\nHost: x\r\n" + CLOSE + b"\r\n") as connection:
+        assert connection.recv(65536).startswith(b"HTTP/1.1 404")
+        wait_until(lambda: _refuses(connection))
+        wait_until(lambda: not connections)
+
+
+def _refuses(connection: socket.socket) -> bool:
+    try:
+        connection.sendall(bytes(1000))
+    except OSError:
+        return True
+    return False
+
+
+def test_a_client_that_does_not_close_its_side_is_not_waited_for(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closing, "LINGER_S", 0.2)
+    client = make_client()
+    with connected(client.port, b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + CLOSE + b"\r\n") as connection:
+        assert parse(in_full(connection))[0] == 200
+        wait_until(lambda: not client.server.server_state.connections)
+
+
+def test_a_long_answer_is_not_cut_off_while_it_is_taken(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closing, "LINGER_S", 0.0)
+    client = make_client()
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(30)
+        connection.connect(("127.0.0.1", client.port))
+        request = b"GET /docs-assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n" + CLOSE + b"\r\n"
+        connection.sendall(request)
+        answer = in_full(connection)
+    start, _, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", start)
+    assert length is not None
+    assert len(body) == int(length[1])
+
+
+def test_the_field_s_request_without_a_length(shared_client: Service) -> None:
+    request = b"POST /segment HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with connected(shared_client.port, request + b"\x89PNG\r\n\x1a\n" + bytes(399_992)) as connection:
+        assert parse(in_full(connection))[0] == 411

@@ -1,9 +1,13 @@
+import logging
+
 import pytest
 
 from app.errors import TABLE, ServiceError
 from model import errors as image_errors
 from model.errors import ImageError
+from model.reading import png
 from tests.app.conftest import Service
+from tests.app.fakes import encode, picture
 
 
 @pytest.mark.parametrize(
@@ -36,12 +40,31 @@ def test_each_error_has_its_place() -> None:
         return {error}.union(*(below(child) for child in error.__subclasses__()))
 
     assert below(ServiceError) - {ServiceError} <= set(TABLE)
-    assert below(ImageError) <= set(TABLE)
+    # What only tells logs more than its parent has its parent's place.
+    assert below(ImageError) - {image_errors.DecoderFailure} <= set(TABLE)
     assert TABLE[image_errors.UnreadableImage].status == 400
     assert TABLE[image_errors.ImageTooLarge].status == 413
     assert TABLE[image_errors.UnsupportedImage].status == 415
     assert TABLE[image_errors.UnsuitableImage].status == 422
     assert TABLE[image_errors.SizeMismatch].status == 422
+
+
+def test_a_decoder_that_fails_unforeseen_is_told_as_an_unreadable_image(
+    shared_client: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(data: bytes, *, colour: bool, min_side: int | None) -> None:
+        raise ZeroDivisionError("Secret^Name")
+
+    monkeypatch.setattr(png, "decode", fail)
+    with caplog.at_level(logging.ERROR, "pleura"):
+        answer = shared_client.post("/segment", content=encode(picture()))
+    assert answer.status_code == 400
+    assert answer.json()["type"] == "urn:pleura:problem:unreadable-image"
+    assert answer.json()["detail"] == "The image cannot be read: save it again with another program."
+    (record,) = caplog.records
+    assert record.getMessage() == "unforeseen error of a reader"
+    assert "ZeroDivisionError in " in str(vars(record)["fields"])
+    assert "Secret" not in str(vars(record))
 
 
 def test_words_are_unique() -> None:

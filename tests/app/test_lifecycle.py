@@ -9,7 +9,7 @@ from app.main import create_app
 from app.server import make_server
 from app.settings import Settings
 from model.errors import EngineError
-from tests.app.conftest import MakeClient
+from tests.app.conftest import MakeClient, Service
 from tests.app.fakes import FakeEngine, encode, picture, segmenter
 from tests.app.raw import connected, everything, head, parse
 from tests.app.waiting import wait_until
@@ -61,6 +61,79 @@ def test_an_engine_that_hangs(make_client: MakeClient, monkeypatch: pytest.Monke
     assert client.get("/readyz").status_code == 503
     client.engine.release()
     wait_until(lambda: client.get("/readyz").status_code == 200)
+
+
+class Broken:
+    """A metric that cannot be counted: what the batch loop meets between two batches, and nobody foresaw."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def observe(self, _: float) -> None:
+        self.left -= 1
+        if self.left >= 0:
+            raise LookupError("unforeseen")
+
+
+def break_loop(client: Service, monkeypatch: pytest.MonkeyPatch, *, times: int) -> None:
+    telemetry = client.server.config.app.state.telemetry  # type: ignore[union-attr]
+    monkeypatch.setattr(telemetry, "batch_size", Broken(times))
+
+
+def test_a_batch_loop_that_fails_is_started_again(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = make_client(workers=2)
+    monkeypatch.setattr(lifecycle, "RECOVERY_DELAY_S", 1000)
+    break_loop(client, monkeypatch, times=1)
+    client.engine.hold()
+    with ThreadPoolExecutor() as threads:
+        asked = [threads.submit(client.post, "/segment", content=IMAGE) for _ in range(4)]
+        assert client.engine.entered.wait(20)
+        wait_until(lambda: "pleura_queue_depth 3.0" in client.get("/metrics").text)
+        client.engine.release()
+        answers = [one.result() for one in asked]
+    assert [answer.status_code for answer in answers] == [503] * 4
+    assert answers[0].headers["retry-after"]
+    assert client.get("/readyz").status_code == 503
+    assert client.get("/healthz").status_code == 200
+    assert "batch loop failed" in caplog.messages
+    assert client.server.lifecycle.failure is None
+
+
+def test_a_batch_loop_that_was_started_again_serves(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = make_client()
+    # Less often than is too often, however fast it is.
+    for _ in range(lifecycle.RESTARTS - 1):
+        break_loop(client, monkeypatch, times=1)
+        assert client.post("/segment", content=IMAGE).status_code == 503
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        assert client.post("/segment", content=IMAGE).status_code == 200
+
+
+def test_a_batch_loop_that_fails_now_and_then_is_always_started_again(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "RESTARTS_WITHIN_S", 0)
+    client = make_client()
+    for _ in range(2 * lifecycle.RESTARTS):
+        break_loop(client, monkeypatch, times=1)
+        assert client.post("/segment", content=IMAGE).status_code == 503
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+
+
+def test_a_batch_loop_that_keeps_failing_ends_the_service(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = make_client()
+    break_loop(client, monkeypatch, times=1000)
+    for _ in range(lifecycle.RESTARTS):
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        assert client.post("/segment", content=IMAGE).status_code == 503
+    wait_until(lambda: client.server.should_exit)
+    assert "batch loop keeps failing" in str(client.server.lifecycle.failure)
 
 
 def test_a_checkpoint_that_is_not_there_ends_the_service(tmp_path: Path) -> None:

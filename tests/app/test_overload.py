@@ -2,6 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
+
 from tests.app.conftest import MakeClient
 from tests.app.fakes import encode, picture
 from tests.app.raw import connected, head
@@ -70,14 +72,25 @@ def test_a_client_that_goes_in_the_middle_of_its_upload(make_client: MakeClient)
 
 
 def test_ten_times_more_than_fits(make_client: MakeClient) -> None:
+    """Those in the network and in the queue are served, each with its own mask; all others are told when to come back."""
     client = make_client(queue_size=4, workers=1)
+    client.engine.hold()
 
-    def one(_: int) -> int:
-        return client.post("/segment", content=IMAGE).status_code
+    def one(height: int) -> httpx.Response:
+        return client.post("/segment?mask=none", content=encode(picture((8, 12, 16, height))))
 
     with ThreadPoolExecutor(40) as threads:
-        statuses = list(threads.map(one, range(400)))
-    assert set(statuses) <= {200, 429}
-    assert statuses.count(200) == sum(client.engine.batches) > 0
-    assert client.get("/readyz").status_code == 200
-    assert len(statuses) == 400
+        asked = {height: threads.submit(one, height) for height in range(10, 50)}
+        # One is in the network, four are in the queue; nobody else can be served before the engine goes on.
+        wait_until(lambda: sum(request.done() for request in asked.values()) == 35)
+        assert client.get("/readyz").status_code == 200
+        client.engine.release()
+        answers = {height: request.result() for height, request in asked.items()}
+    refused = [answer for answer in answers.values() if answer.status_code == 429]
+    served = {height: answer for height, answer in answers.items() if answer.status_code == 200}
+    assert (len(refused), len(served)) == (35, 5)
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
+    for height, answer in served.items():
+        assert answer.json()["lungs"]["right"]["area_px"] == 16 * height
+    assert client.engine.batches == [1] * 5
+    assert one(16).status_code == 200

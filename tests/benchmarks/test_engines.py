@@ -2,7 +2,7 @@ import pytest
 
 from benchmarks.engines import count_operations, peak_tflops, speeds
 from benchmarks.tables import gpu
-from model.network import ResNet50UNet
+from model.networks.unet import ResNet50UNet
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 from benchmarks.tables import training as table
 from benchmarks.training import images_per_s, measure
-from training.hardware import Hardware
-from training.recipes import STRONG, adapted
+from training.loop.hardware import Hardware
+from training.loop.recipes import STRONG, adapted
 
 
 def test_the_rate_counts_from_the_end_of_the_first_step() -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.checkpoint import BUNDLED, read_metadata
+from model.checkpoint import BUNDLED, read_checkpoint, read_metadata
 from model.engines import choose_engine
 from model.metrics.overlap import overlap
 from model.segmenter import Segmenter
 from samples.phantom import phantom
-from training.datasets import SegmentationDataset
-from training.evaluate import evaluate
+from training.data.datasets import SegmentationDataset
+from training.evaluation.evaluate import evaluate
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,9 @@ def test_engines_agree(
 ) -> None:
     """int8 loses at most 0.002 of mean IoU against fp32, and nowhere more than 0.02."""
     assert segmenter.engine.name == "openvino-int8"
-    exact = Segmenter.from_engine(segmenter.metadata, choose_engine(BUNDLED, device="cpu", engine="torch"))
+    exact = Segmenter.from_engine(
+        segmenter.metadata, choose_engine(read_checkpoint(BUNDLED), device="cpu", engine="torch")
+    )
     theirs = np.array([case.overlap.iou for case, _ in evaluate(exact, validation)])
     assert ious.mean() >= theirs.mean() - 0.002
     assert (ious - theirs).min() >= -0.02

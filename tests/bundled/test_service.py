@@ -49,6 +49,22 @@ def test_the_sample_of_the_readme(service: httpx.Client) -> None:
     assert document["model"]["name"] == "pleura-r50-256"
 
 
+def test_the_figures_of_what_is_served(service: httpx.Client) -> None:
+    document = service.get("/model").json()
+    assert 0.9 <= document["figures"]["validation"]["all"]["mean_iou"] <= 1
+    assert document["figures"]["validation"]["all"]["images"] >= 14
+
+
+def test_a_file_says_what_the_document_says(service: httpx.Client) -> None:
+    data = (SAMPLES / "phantom.png").read_bytes()
+    quality = _segment(service, data)["quality"]
+    answer = service.post("/segment.png", content=data)
+    assert answer.headers["pleura-trusted"] == str(quality["trusted"]).lower()
+    assert float(answer.headers["pleura-predicted-iou"]) == pytest.approx(quality["predicted_iou"], abs=6e-4)
+    codes = [code.strip() for code in answer.headers.get("pleura-warnings", "").split(",") if code]
+    assert codes == [warning["code"] for warning in quality["warnings"]]
+
+
 def test_two_radiographs_in_one_picture_are_not_trusted(service: httpx.Client) -> None:
     films = [np.asarray(phantom(width=512, height=512, seed=seed).pixels, np.uint8) for seed in (1, 2)]
     picture = np.hstack(films)

@@ -25,7 +25,7 @@ class Running:
 
 @contextmanager
 def running(**settings: Any) -> Iterator[Running]:
-    """Starts a service and waits until it is ready."""
+    """Start a service and waits until it is ready."""
     engine = FakeEngine()
     with mock.patch.dict(os.environ):
         for name in [name for name in os.environ if name.startswith("PLEURA_")]:

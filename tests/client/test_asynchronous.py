@@ -32,7 +32,7 @@ async def pleura(**settings: Any) -> AsyncIterator[tuple[AsyncPleura, FakeEngine
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
-    """Runs a test on an event loop of its own."""
+    """Run a test on an event loop of its own."""
 
     def run_it() -> None:
         asyncio.run(test())
@@ -57,8 +57,11 @@ async def test_options() -> None:
     async with pleura() as (client, _):
         assert not (await client.segment(picture(), threshold=0.99)).mask.any()
         with pytest.raises(RequestRefused, match="resize=true"):
-            await client.evaluate(picture(), np.ones((5, 5)))
-        assert (await client.evaluate(picture(), np.ones((5, 5)), resize=True)).metrics.recall < 1
+            await client.evaluate(picture(), np.eye(5))
+        assert (await client.evaluate(picture(), np.eye(5), resize=True)).metrics.recall < 1
+        labels = truth() * np.uint8(2)
+        labels[:3, :3] = 1
+        assert (await client.evaluate(picture(), labels, lung_values=[2])).metrics.iou == 1
 
 
 @run

@@ -50,7 +50,7 @@ def test_each_format_says_whether_to_trust_the_mask(
     source = str(folder / "radiograph.dcm")
     for form in ("mask", "overlay", "seg"):
         assert main([service.url, source, "--out", str(folder), "--format", form]) == 0
-        assert b"not to be trusted: " in capsysbinary.readouterr().err, form
+        assert b"not trusted: " in capsysbinary.readouterr().err, form
     for name in ("radiograph_mask.png", "radiograph_overlay.png"):
         with Image.open(folder / name) as image:
             assert image.info["Pleura-Trusted"] == "false"
@@ -83,7 +83,7 @@ def test_streams(
     assert main([service.url, "-", "--out", "-"]) == 0
     told = capsysbinary.readouterr()
     assert np.array_equal(decode(told.out), truth())
-    assert told.err == b"pleura-client: -: stdout: not to be trusted: " + told.err.split(b"trusted: ")[1]
+    assert told.err == b"pleura-client: -: stdout: not trusted: " + told.err.split(b"trusted: ")[1]
     monkeypatch.setattr(sys, "stdin", Stdin(encode(picture())))
     assert main([service.url, "-", "--out", str(folder)]) == 0
     assert np.array_equal(decode((folder / "stdin_mask.png").read_bytes()), truth())

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import httpx
 import numpy as np
 import pytest
-from pleura_client import Pleura, RequestRefused, Warning
+from numpy.typing import NDArray
+from pleura_client import InvalidArgument, Pleura, RequestRefused, Warning
 from pydicom import dcmread
 
 from tests.app.fakes import decode, dicom, encode, picture, truth
 from tests.client.serving import Running
+from tests.client.transports import Script, client_of, segmentation_document
 
 
 def sources(folder: Path) -> dict[str, Any]:
@@ -110,6 +113,33 @@ def test_a_ground_truth_of_any_type(pleura: Pleura, kind: Any) -> None:
     assert pleura.evaluate(picture(), truth().astype(kind)).metrics.iou == 1
 
 
+def test_what_was_assumed_about_a_ground_truth(pleura: Pleura) -> None:
+    assert pleura.evaluate(picture(), truth()).ground_truth.notes == ()
+    labels = truth().astype(np.int32) * 2
+    labels[40:60, 40:60] = 1
+    joined = pleura.evaluate(picture(), labels)
+    (note,) = joined.ground_truth.notes
+    assert note.code == "values_joined"
+    assert "(1 and 2)" in note.message
+    assert pleura.evaluate(picture(), labels, lung_values=[2]).metrics.iou == 1
+
+
+def test_shares_of_lung_are_cut_at_half(pleura: Pleura) -> None:
+    shares = cv2.GaussianBlur(truth().astype(np.float32), (0, 0), 1)
+    found = pleura.evaluate(picture(), shares)
+    assert found.metrics.iou > 0.97
+    assert [note.code for note in found.ground_truth.notes] == ["grey_levels"]
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [np.full((64, 64), -1), np.full((64, 64), 70_000), np.full((64, 64), np.nan), np.full((64, 64), "a")],
+)
+def test_numbers_that_are_no_mask(pleura: Pleura, mask: NDArray[Any]) -> None:
+    with pytest.raises(InvalidArgument, match="mask of"):
+        pleura.evaluate(picture(), mask)
+
+
 def test_a_ground_truth_of_another_size(pleura: Pleura) -> None:
     large = cv2.resize(truth().view(np.uint8), (128, 128), interpolation=cv2.INTER_NEAREST)
     with pytest.raises(RequestRefused, match="128×128"):
@@ -156,3 +186,15 @@ def test_the_answer_stays_when_the_client_has_gone(service: Running) -> None:
         segmentation = pleura.segment(picture())
     segmentation.mask[0, 0] = True
     assert segmentation.mask[0, 0]
+
+
+def test_heart_and_ratio_where_the_service_finds_hearts() -> None:
+    heart = {"area_px": 4, "area_mm2": None, "box": [0, 1, 2, 2], "centroid": [0.5, 1.5]}
+    ratio = {"value": 0.5, "reason": None, "remarks": ["AP view"], "method": "widest"}
+    document = segmentation_document(heart=heart, cardiothoracic_ratio=ratio)
+    with client_of(Script(httpx.Response(200, json=document)), []) as pleura:
+        found = pleura.segment(encode(picture()))
+    assert found.heart is not None
+    assert found.heart.box == (0, 1, 2, 2)
+    assert found.cardiothoracic_ratio is not None
+    assert (found.cardiothoracic_ratio.value, found.cardiothoracic_ratio.remarks) == (0.5, ("AP view",))

@@ -9,7 +9,7 @@ Step = httpx.Response | type[httpx.RequestError]
 
 
 class Script(httpx.MockTransport):
-    """Answers with one step after another; a step that is an error is raised.
+    """Answer with one step after another; a step that is an error is raised.
 
     Attributes:
         requests: what was sent.

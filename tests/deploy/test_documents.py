@@ -1,4 +1,4 @@
-"""What docs/kubernetes.md says of the manifests is so."""
+"""What docs/how-to/kubernetes.md says of the manifests is so."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ import yaml
 from app.settings import Settings
 from tests.deploy.manifests import FOLDER, ROOT, Manifest, container, kustomize, pod, rendered
 
-TEXT = (ROOT / "docs/kubernetes.md").read_text("utf-8")
+TEXT = (ROOT / "docs/how-to/kubernetes.md").read_text("utf-8")
 
 
 def figure(name: str) -> str:

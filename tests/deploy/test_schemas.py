@@ -60,7 +60,7 @@ def test_the_whole_of_it_is_applied() -> None:
 
 @pytest.mark.parametrize("overlay", ["cpu", "gpu"])
 def test_components(tmp_path: Path, overlay: str) -> None:
-    """As docs/kubernetes.md says: an overlay of one's own, beside these."""
+    """As docs/how-to/kubernetes.md says: an overlay of one's own, beside these."""
     (tmp_path / "kubernetes").symlink_to(FOLDER)
     own = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",

@@ -10,9 +10,10 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from app.pacs.settings import PacsSettings
 from app.server import KEEP_ALIVE_S
 from app.settings import MEGABYTE, Settings
+from pacs.selection import DEFAULTS
+from pacs.settings import PacsSettings
 from tests.docker.engine import ROOT, call
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
@@ -133,8 +134,8 @@ def test_every_setting_is_taken_over() -> None:
     decided = {"PLEURA_HOST", "PLEURA_PORT", "PLEURA_API_KEY_FILE", "PLEURA_GRACE_PERIOD_S"}
     for name in ("pleura", "gpu", "replica"):
         assert services()[name]["environment"].keys() == known - decided, name
-    credentials = {f"PLEURA_PACS_{name.upper()}" for name in PacsSettings.model_fields}
-    assert services()["watcher"]["environment"].keys() <= known | credentials
+    of_watcher = {f"PLEURA_PACS_{name.upper()}" for name in (*PacsSettings.model_fields, *DEFAULTS)}
+    assert services()["watcher"]["environment"].keys() <= known | of_watcher
 
 
 def test_nobody_else_can_reach_a_port_unless_told_to() -> None:

@@ -36,6 +36,12 @@ def test_what_serving_does_not_need_is_not_there(cpu_image: str) -> None:
     assert run(cpu_image, "python", "-c", ABSENT) == ""
 
 
+def test_nothing_in_it_reports_its_use(image: str) -> None:
+    absent = "import importlib.util; print(importlib.util.find_spec('openvino_telemetry'))"
+    assert run(image, "python", "-c", absent) == "None"
+    assert run(image, "printenv", "RAY_USAGE_STATS_ENABLED") == "0"
+
+
 def test_there_is_neither_compiler_nor_cache(image: str) -> None:
     assert run(image, "sh", "-c", "command -v gcc cc g++ c++ clang ld make cargo || true") == ""
     assert run(image, "sh", "-c", "find / -xdev -type d -path '*/.cache/*' 2>/dev/null || true") == ""

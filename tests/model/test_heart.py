@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from model.heart import cardiothoracic_ratio, keep_heart
+from model.heart import cardiothoracic_ratio, keep_heart, measure_ratio
 from model.lungs import Lung
 
 
@@ -37,3 +37,26 @@ def test_there_is_no_ratio_without_heart_and_both_lungs(missing: int) -> None:
     parts: list[Lung | None] = [box(40, 45), box(10, 35), box(60, 40)]
     parts[missing] = None
     assert cardiothoracic_ratio(*parts) is None
+
+
+def test_the_ratio_says_why_it_is_missing() -> None:
+    heart, right, left = box(40, 45), box(10, 35), box(60, 40)
+    assert measure_ratio(heart, right, left, trusted=True).value == pytest.approx(0.5)
+    for parts, trusted, word in (
+        ((None, right, left), True, "heart"),
+        ((heart, None, left), True, "lungs"),
+        ((heart, right, left), False, "trusted"),
+    ):
+        found = measure_ratio(*parts, trusted=trusted)
+        assert found.value is None
+        assert found.reason is not None
+        assert word in found.reason
+
+
+def test_what_distorts_the_ratio_is_marked() -> None:
+    heart, right, left = box(40, 45), box(10, 35), box(60, 40)
+    assert measure_ratio(heart, right, left, trusted=True, view="PA").remarks == ()
+    (remark,) = measure_ratio(heart, right, left, trusted=True, view="AP").remarks
+    assert remark.startswith("AP view")
+    (remark,) = measure_ratio(heart, box(10, 20), box(50, 50), trusted=True).remarks
+    assert "turned" in remark

@@ -1,4 +1,6 @@
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -7,12 +9,17 @@ from numpy.typing import NDArray
 
 from model.checkpoint import LUNG_AND_HEART, CheckpointMetadata
 from model.engines import EngineOutput
+from model.engines.flips import FlipAveraged
 from model.errors import CheckpointError, UnsuitableImage
-from model.lungs import LEFT, RIGHT, measure
+from model.lungs import LEFT, RIGHT, label_lungs, measure
 from model.metrics.overlap import overlap
+from model.postprocessing import postprocess as keep_lungs
 from model.preprocessing import Preprocessing
+from model.quality import Evidence
 from model.segmenter import Segmenter
+from model.writing.document import document
 from samples.phantom import phantom
+from tests.model.quality.calibrations import make_calibration
 
 
 class Dark:
@@ -161,6 +168,12 @@ def test_more_than_two_classes_are_refused() -> None:
         Segmenter.from_engine(_metadata(num_classes=3), Dark())
 
 
+def _film(lungs: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Dark lungs on a ground that is no margin, since it is not even."""
+    ground = np.random.default_rng(0).integers(90, 150, lungs.shape)
+    return np.where(lungs, ground // 6, ground).astype(np.uint8)
+
+
 class WithHeart(Dark):
     """Takes the brightest parts for the heart."""
 
@@ -174,7 +187,7 @@ class WithHeart(Dark):
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (400, 300)])
 def test_a_checkpoint_may_find_the_heart(width: int, height: int) -> None:
     pixels, lungs = _two_boxes(width, height)
-    pixels[:] = np.where(lungs, 20, 120)
+    pixels[:] = _film(lungs)
     heart = np.zeros_like(lungs)
     heart[height // 2 : height * 3 // 4, round(width * 0.42) : round(width * 0.6)] = True
     pixels[heart] = 250
@@ -201,3 +214,101 @@ def test_a_heart_that_is_not_found_is_none() -> None:
     assert segmentation.heart is None
     assert segmentation.heart_mask is not None
     assert not segmentation.heart_mask.any()
+
+
+def test_the_document_has_the_heart_where_the_checkpoint_finds_it() -> None:
+    pixels, lungs = _two_boxes(64, 64)
+    pixels[:] = _film(lungs)
+    pixels[32:48, 27:38] = 250
+    metadata = _metadata(num_classes=3, classes=LUNG_AND_HEART)
+    for finds, engine, described in ((True, WithHeart(), metadata), (False, Dark(), _metadata())):
+        made = document(Segmenter.from_engine(described, engine)(pixels), metadata=described, engine=engine)
+        assert ("heart" in made) is finds
+        assert ("cardiothoracic_ratio" in made) is finds
+    made = document(
+        Segmenter.from_engine(metadata, WithHeart())(pixels), metadata=metadata, engine=WithHeart()
+    )
+    assert made["heart"]["box"][2] == 11
+    # Nothing is known of a mask of a checkpoint that was not calibrated.
+    assert made["cardiothoracic_ratio"]["value"] is None
+    assert "not trusted" in made["cardiothoracic_ratio"]["reason"]
+
+
+def _calibrated(chest: NDArray[np.uint8]) -> CheckpointMetadata:
+    """Metadata whose calibration is familiar with this image as the engine sees it, and expects an IoU of 0.98."""
+    segmenter = Segmenter.from_engine(_metadata(), DarkWithFeatures())
+    prepared = segmenter.prepare(chest)
+    (inferred,) = segmenter.run([prepared])
+    evidence = Evidence(
+        input=prepared.input[0],
+        probabilities=inferred.probabilities,
+        labels=label_lungs(keep_lungs(inferred.probabilities, threshold=0.5) >= 0.5),
+        embedding=inferred.embedding,
+        threshold=0.5,
+    )
+    calibration = make_calibration([replace(evidence, embedding=np.full(4, n, np.float32)) for n in range(8)])
+    return _metadata(calibration=calibration.model_dump(mode="json"))
+
+
+class DarkWithFeatures(Dark):
+    def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
+        return EngineOutput(super().__call__(batch).probabilities, np.full((len(batch), 4), 3, np.float32))
+
+
+CHEST = np.where(
+    phantom(width=128, height=128, seed=3).mask, 20, np.random.default_rng(0).integers(180, 220, (128, 128))
+).astype(np.uint8)
+"""Lungs that are as dark as can be, before a ground that is nowhere plain."""
+
+
+@pytest.mark.parametrize(
+    ("options", "known"),
+    [
+        ({}, True),
+        ({"threshold": 0.5}, True),
+        ({"threshold": 0.4}, False),
+        ({"threshold": 0.0}, False),
+        ({"threshold": 1.0}, False),
+        ({"postprocess": False}, False),
+        ({"threshold": 0.5, "postprocess": False}, False),
+    ],
+)
+def test_the_iou_is_predicted_for_masks_of_the_settings_that_it_was_fitted_to(
+    options: dict[str, Any], known: bool
+) -> None:
+    segmenter = Segmenter.from_engine(_calibrated(CHEST), DarkWithFeatures())
+    quality = segmenter(CHEST, **options).quality
+    codes = [warning.code for warning in quality.warnings]
+    assert ("other_settings" in codes) is not known
+    assert (quality.predicted_iou is not None) is known
+    assert quality.trusted is known
+
+
+def test_a_mask_of_averaged_flips_is_not_trusted() -> None:
+    segmenter = Segmenter.from_engine(_calibrated(CHEST), FlipAveraged(DarkWithFeatures()))
+    quality = segmenter(CHEST).quality
+    assert quality.predicted_iou is None
+    assert not quality.trusted
+    assert "other_settings" in [warning.code for warning in quality.warnings]
+
+
+def test_what_kind_of_image_it_is_does_not_depend_on_the_settings() -> None:
+    """Nearly everything is lung at a threshold of 0.01: the mask is strange, the image is not."""
+    segmenter = Segmenter.from_engine(_calibrated(CHEST), DarkWithFeatures())
+    noise = np.random.default_rng(0).integers(0, 255, CHEST.shape).astype(np.uint8)
+    for options in ({}, {"threshold": 0.01}, {"threshold": 0.99}, {"postprocess": False}):
+        codes = {
+            name: [warning.code for warning in segmenter(pixels, **options).quality.warnings]
+            for name, pixels in (("chest", CHEST), ("noise", noise))
+        }
+        assert "probably_not_frontal" not in codes["chest"]
+        assert "probably_not_frontal" in codes["noise"]
+
+
+def test_without_a_calibration_the_settings_are_not_blamed() -> None:
+    quality = Segmenter.from_engine(_metadata(), Dark())(CHEST, threshold=0.4).quality
+    assert [
+        warning.code
+        for warning in quality.warnings
+        if "calibrated" in warning.code or "settings" in warning.code
+    ] == ["not_calibrated"]

@@ -20,6 +20,8 @@ from pydicom.uid import (
 from tests.app.fakes import dicom as digital_radiograph
 from tests.app.fakes import encode, picture
 from tests.model.reading.dicom.files import chest, compressed, dicom, written
+from tests.model.reading.dicom.lossless_jpeg import lossless_jpeg
+from tests.model.reading.dicom.test_display import table
 from tests.model.reading.pictures import noise, ramp, saved, tiff_file
 
 
@@ -58,6 +60,27 @@ def seeds() -> dict[str, bytes]:
         "dicom jpeg": dicom(ramp(), syntax=JPEGBaseline8Bit, frame=jpeg),
         "dicom jpeg-ls": written(compressed(chest(), JPEGLSLossless)),
         "dicom jpeg 2000": written(compressed(chest(), JPEG2000Lossless)),
+        "dicom jpeg lossless": dicom(
+            chest(), bits=12, syntax=JPEGBaseline8Bit, frame=lossless_jpeg(chest(), bits=12)
+        ),
+        "dicom jpeg progressive": dicom(
+            ramp(), syntax=RLELossless, frame=saved(grey, "JPEG", quality=80, progressive=True)
+        ),
+        "dicom linear": dicom(
+            chest(),
+            bits=12,
+            PixelIntensityRelationship="LIN",
+            PixelIntensityRelationshipSign=1,
+            PresentationIntentType="FOR PROCESSING",
+        ),
+        "dicom higher bits": dicom(
+            chest(12) << np.uint16(4),
+            bits=12,
+            HighBit=15,
+            PixelRepresentation=1,
+            PresentationLUTShape="INVERSE",
+            VOILUTSequence=table(np.arange(4096, dtype="<u2")),
+        ),
     }
 
 

@@ -17,7 +17,7 @@ from model.metrics.surface import Surface
 from model.quality import Quality
 from model.writing.png import mask_png
 from samples.phantom import phantom
-from training.evaluate import Case
+from training.evaluation.evaluate import Case
 
 from .processes import Ended, Fate, run_pleura
 

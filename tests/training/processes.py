@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["training.fit", "training.results", "scipy.spatial", "model.engines.pytorch"]
+    ["training.loop.fit", "training.evaluation.results", "scipy.spatial", "model.engines.pytorch"]
 )
 
 
@@ -76,7 +76,7 @@ def _redirect(out: Path, err: Path) -> None:
 def _arrange(fate: Fate) -> None:
     import torch
 
-    fit: Any = import_module("training.fit")
+    fit: Any = import_module("training.loop.fit")
     events = 0
 
     def strikes() -> bool:

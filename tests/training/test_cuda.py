@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from .conftest import Phantoms, Pleura
+from .loop.test_fit import rows_of, state_of
 from .processes import Fate
-from .test_fit import rows_of, state_of
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 

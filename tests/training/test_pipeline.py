@@ -1,6 +1,7 @@
 """The steps that make the bundled weights."""
 
 import subprocess
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,7 +9,6 @@ import cv2
 import numpy as np
 import pytest
 
-from training import pipeline
 from training.pipeline import MASKS, UNLABELLED, Pipeline, Step, run, run_chain
 
 
@@ -20,6 +20,7 @@ def free(tmp_path: Path) -> Pipeline:
     for name in MASKS:
         images += [data / name / "train" / "images", out / "clean" / f"{name}-train" / "images"]
     images.append(data / "covid" / "train" / "images")
+    images += [out / f"labels-{number}" / "nih" / "images" for number in (1, 2)]
     for folder in images:
         folder.mkdir(parents=True)
         for number in range(3):
@@ -27,8 +28,6 @@ def free(tmp_path: Path) -> Pipeline:
     (data / "covid" / "index.csv").write_text(
         "stem,licence\n0,CC BY 4.0\n1,CC BY-NC-SA 4.0\n2,\n", encoding="utf-8"
     )
-    for number in (1, 2):
-        (out / f"labels-{number}" / "nih" / "images").mkdir(parents=True)
     return Pipeline(data=data, out=out, encoder_weights="none", scale=0.01)
 
 
@@ -59,12 +58,28 @@ def test_no_step_but_the_last_reads_masks_that_are_not_free(free: Pipeline) -> N
     data = str(free.data)
     found = commands(free)
     for name, arguments in found.items():
-        if name == "evaluate":
+        if name == "report":
             continue
         folders = [path for path in values_of(arguments, "--data", "--validation") if path.startswith(data)]
         assert all(Path(folder).parent.name in MASKS for folder in folders)
         assert all(path == f"{data}/covid/train/masks" for path in values_of(arguments, "--within"))
-    assert len(values_of(found["evaluate"], "--data")) == 5
+    assert len(values_of(found["report"], "--data")) == 5
+
+
+def test_the_network_that_learns_from_everything_is_one_more(free: Pipeline) -> None:
+    more = replace(free, everything=True)
+    for name in ("shenzhen", "covid_lungs", "children"):
+        (free.data / name / "train" / "images").mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(free.data / name / "train" / "images" / "x.png"), np.zeros((4, 4), np.uint8))
+        cleaned = free.out / "clean-everything" / f"{name}-train" / "images"
+        cleaned.mkdir(parents=True)
+        cv2.imwrite(str(cleaned / "x.png"), np.zeros((4, 4), np.uint8))
+    found, plain = commands(more), commands(free)
+    assert {name: found[name] for name in plain} == plain
+    assert [Path(path).name for path in values_of(found["everything-256"], "--data")] == [
+        *("montgomery-train", "wingspan-train", "shenzhen-train", "covid_lungs-train", "children-train"),
+        "nih",
+    ]
 
 
 def test_only_images_of_free_licences_are_taken_from_covid(free: Pipeline) -> None:
@@ -99,8 +114,12 @@ def test_what_is_finished_is_not_done_again(
         if command[-1] == "broken":
             raise subprocess.CalledProcessError(1, command)
 
-    monkeypatch.setattr(pipeline.subprocess, "run", fake)
-    first, broken, last = (Step(name, lambda name=name: [name]) for name in ("first", "broken", "last"))
+    monkeypatch.setattr("training.pipeline.subprocess.run", fake)
+    first, broken, last = (
+        Step("first", lambda: ["first"]),
+        Step("broken", lambda: ["broken"]),
+        Step("last", list),
+    )
     with pytest.raises(subprocess.CalledProcessError):
         run_chain([first, broken, last], tmp_path)
     assert ran == ["first", "broken"]

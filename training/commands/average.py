@@ -23,8 +23,8 @@ def average(
     """
     from model.checkpoint import save_checkpoint
 
-    from ..averaging import average as average_of
     from ..disk import writing
+    from ..export.averaging import average as average_of
 
     with writing(out.parent):
         weights, metadata = average_of(checkpoint)

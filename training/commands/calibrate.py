@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from .options import Data, DeviceName
+from model.devices import Device
+
+from .options import Data
 
 
 def calibrate(
@@ -36,15 +38,15 @@ def calibrate(
         list[Path] | None,
         typer.Option(help="Like --frontal: only judged, for the figures.", exists=True, file_okay=False),
     ] = None,
-    device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
+    device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
 ) -> None:
     """Teaches a checkpoint to judge its own masks.
 
     The weights stay as they are; what is fitted goes into the metadata. A checkpoint without it never calls a mask trusted.
     --data must be images that the weights were not trained on.
     """
-    from ..calibrate import calibrate as fit_quality
     from ..disk import writing
+    from ..quality.calibrate import calibrate as fit_quality
 
     with writing(out.parent):
         fit_quality(
@@ -54,6 +56,6 @@ def calibrate(
             negatives=negatives,
             out=out,
             held_out=held_out or [],
-            device=device.value,
+            device=device,
         )
     typer.echo(f"{out} and {out.parent / 'calibration.md'}")

@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from model.devices import Device
+
 from .evaluate import root_names
-from .options import Data, DeviceName, MixedPrecision, Workers
+from .options import Data, LungValues, MixedPrecision, Workers
 
 
 def clean(
@@ -29,7 +31,8 @@ def clean(
             dir_okay=False,
         ),
     ] = None,
-    device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
+    lung_values: LungValues = None,
+    device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
     mixed_precision: MixedPrecision = None,
     workers: Workers = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Decides everything random.")] = 0,
@@ -43,19 +46,22 @@ def clean(
     """
     import cv2
 
+    from model.ground_truth import parse_lung_values
     from model.segmenter import Segmenter
 
-    from ..cleaning import judge, write_cleaned
-    from ..cross_fit import cross_fit
-    from ..datasets import SegmentationDataset
+    from ..data.datasets import SegmentationDataset
+    from ..data.inspection import inspect
     from ..disk import writing
-    from ..hardware import prepare_device
-    from ..inspection import inspect
-    from ..recipes import STRONG, adapted
+    from ..labels.cleaning import judge, write_cleaned
+    from ..labels.cross_fit import cross_fit, require_folds
+    from ..loop.hardware import prepare_device
+    from ..loop.recipes import STRONG, adapted
 
-    hardware = prepare_device(device.value, mixed_precision=mixed_precision, workers=workers)
+    hardware = prepare_device(device, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)
-    dataset = SegmentationDataset(data)
+    dataset = SegmentationDataset(data, lung_values=parse_lung_values(lung_values) if lung_values else None)
+    if checkpoint is None:
+        require_folds(dataset, folds=folds)
     names = [name.replace("/", "-") for name in root_names(dataset.roots)]
     with writing(out):
         inspect(dataset, description="reading --data")

@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Data, DeviceName
+from model.devices import Device, EngineChoice
+
+from .options import Data, LungValues
 
 if TYPE_CHECKING:
-    from ..evaluate import Summary
-
-
-class EngineName(StrEnum):
-    """What runs a network."""
-
-    AUTO = "auto"
-    TORCH = "torch"
-    OPENVINO = "openvino"
+    from ..evaluation.evaluate import Summary
 
 
 class BaselineName(StrEnum):
@@ -41,8 +35,9 @@ def evaluate(
             help="Folder for report.html, cases.csv, summary.json, masks and pictures.", file_okay=False
         ),
     ] = None,
-    device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
-    engine: Annotated[EngineName, typer.Option(help="auto takes what the service takes.")] = EngineName.AUTO,
+    lung_values: LungValues = None,
+    device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
+    engine: Annotated[EngineChoice, typer.Option(help="auto selects the engine of the service.")] = "auto",
     flips: Annotated[
         bool, typer.Option(help="Average over each image and its mirror image, at twice the time.")
     ] = False,
@@ -60,24 +55,27 @@ def evaluate(
     from rich.console import Console
     from rich.progress import Progress as Bars
 
+    from model.ground_truth import parse_lung_values
     from model.segmenter import Segmenter
 
-    from ..baselines import baseline_segmenter
-    from ..datasets import SegmentationDataset
+    from ..data.datasets import SegmentationDataset
+    from ..data.inspection import inspect
     from ..disk import writing
     from ..errors import TrainingError
-    from ..evaluate import evaluate as judge
-    from ..evaluate import summarise
-    from ..results import Results
+    from ..evaluation.baselines import baseline_segmenter
+    from ..evaluation.evaluate import evaluate as judge
+    from ..evaluation.evaluate import summarise
+    from ..evaluation.results import Results
 
-    dataset = SegmentationDataset(data)
+    dataset = SegmentationDataset(data, lung_values=parse_lung_values(lung_values) if lung_values else None)
     names = root_names(dataset.roots)
     if baseline is None:
-        segmenter = Segmenter(checkpoint, device=device.value, engine=engine.value, flips=flips)
+        segmenter = Segmenter(checkpoint, device=device, engine=engine, flips=flips)
     elif checkpoint is None:
         segmenter = baseline_segmenter(baseline.value)
     else:
         raise TrainingError("A baseline has no checkpoint: give --baseline or --checkpoint.")
+    inspect(dataset, description="reading --data")
     cases = []
     with writing(out) if out else nullcontext():
         results = Results(out, roots=names) if out else None
@@ -117,7 +115,7 @@ def root_names(roots: Sequence[Path]) -> list[str]:
 
 
 def _line(name: str, summary: Summary) -> str:
-    from ..evaluate import GOOD_IOU, LOW_IOU
+    from ..evaluation.evaluate import GOOD_IOU, LOW_IOU
 
     iou = summary.iou
     line = (

@@ -27,11 +27,14 @@ def export(
 
     pleura serve takes the int8 model where it lies beside its checkpoint.
     """
+    from model.checkpoint import read_checkpoint
+
     from ..disk import writing
-    from ..export import calibration_inputs, write_models
+    from ..export.convert import calibration_inputs, write_models
 
     folder = out or checkpoint.parent
     with writing(folder):
-        files = write_models(checkpoint, inputs=calibration_inputs(checkpoint, images), out=folder, onnx=onnx)
+        read = read_checkpoint(checkpoint)
+        files = write_models(read, inputs=calibration_inputs(read.metadata, images), out=folder, onnx=onnx)
     for file in files:
         typer.echo(str(file))

@@ -1,6 +1,5 @@
 """Options that several commands take."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,15 @@ Data = Annotated[
 ]
 
 
+LungValues = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N[,N…]",
+        help="Values of the masks that are lung (of a palette the indices, of a DICOM SEG the segments' numbers), where others are not; "
+        "if not given, what is not background.",
+    ),
+]
+
 MixedPrecision = Annotated[
     bool | None,
     typer.Option(help="bf16; if not given, on CUDA and on a CPU that has bf16 instructions."),
@@ -26,11 +34,3 @@ Workers = Annotated[
         help="Processes that read and augment images; if not given, on CUDA one for each processor, else none.",
     ),
 ]
-
-
-class DeviceName(StrEnum):
-    """Where a network runs."""
-
-    AUTO = "auto"
-    CUDA = "cuda"
-    CPU = "cpu"

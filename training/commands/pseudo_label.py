@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .options import DeviceName
+from model.devices import Device
 
 
 def pseudo_label(
@@ -23,7 +23,11 @@ def pseudo_label(
             file_okay=False,
         ),
     ] = None,
-    device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
+    flips: Annotated[
+        bool,
+        typer.Option(help="Each teacher averages over an image and its mirror image, at twice the time."),
+    ] = False,
+    device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
 ) -> None:
     """Draws masks for radiographs that have none, to train on.
 
@@ -32,18 +36,19 @@ def pseudo_label(
     """
     import csv
 
+    from model.checkpoint import BUNDLED
     from model.segmenter import Segmenter
 
-    from ..contact_sheet import ContactSheet
-    from ..datasets import images_in
+    from ..data.folders import by_stem, images_in
     from ..disk import writing
     from ..errors import TrainingError
-    from ..pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
+    from ..labels.contact_sheet import ContactSheet
+    from ..labels.pseudo_labels import PseudoLabel, pseudo_labels, write_pseudo_label
 
     if out.exists() and any(out.iterdir()):
         raise TrainingError(f"{out} is not empty: name a new folder in --out.")
-    files = images_in(images)
-    teachers = [Segmenter(path, device=device.value) for path in checkpoint or [None]]
+    files = list(by_stem(images_in(images)).values())
+    teachers = [Segmenter(path, device=device, flips=flips) for path in checkpoint or [BUNDLED]]
     kept = 0
     sheet = ContactSheet()
     with writing(out):

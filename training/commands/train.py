@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from .options import Data, DeviceName, MixedPrecision, Workers
+from model.devices import Device
+
+from .options import Data, LungValues, MixedPrecision, Workers
 
 
 class RecipeName(StrEnum):
@@ -47,6 +49,7 @@ def train(
         bool,
         typer.Option(help="Learn the heart as a third class, from hearts/ in those folders that have it."),
     ] = False,
+    lung_values: LungValues = None,
     weight: Annotated[
         list[float] | None,
         typer.Option(
@@ -93,7 +96,7 @@ def train(
             "longer than one pass over a few hundred images: with 20, an epoch is worth it.",
         ),
     ] = None,
-    device: Annotated[DeviceName, typer.Option(help="auto takes CUDA where there is one.")] = DeviceName.AUTO,
+    device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
     mixed_precision: MixedPrecision = None,
     workers: Workers = None,
     seed: Annotated[
@@ -110,15 +113,16 @@ def train(
     import cv2
 
     from model.checkpoint import DEEPLABV3, FCN, LUNG_AND_HEART, UNET
+    from model.ground_truth import parse_lung_values
 
-    from ..datasets import SegmentationDataset
-    from ..distributed import joined
+    from ..data.datasets import SegmentationDataset
+    from ..data.inspection import inspect, warn_of_shared
+    from ..data.transforms import AUGMENTATIONS
     from ..errors import TrainingError
-    from ..fit import fit
-    from ..hardware import prepare_device
-    from ..inspection import inspect
-    from ..recipes import RECIPES, adapted
-    from ..transforms import AUGMENTATIONS
+    from ..loop.distributed import joined
+    from ..loop.fit import fit
+    from ..loop.hardware import prepare_device
+    from ..loop.recipes import RECIPES, adapted
 
     if size is not None and size % 32:
         raise TrainingError(f"The image size {size} is no multiple of 32: take {round(size / 32) * 32}.")
@@ -128,17 +132,25 @@ def train(
         )
     if hearts and num_classes != 2:
         raise TrainingError("--hearts has classes of its own: leave --num-classes out.")
+    if lung_values and num_classes != 2:
+        raise TrainingError("--lung-values is for masks of lungs alone: leave --num-classes out.")
     if weight and len(weight) != len(data):
         raise TrainingError(f"There are {len(weight)} weights for {len(data)} folders: give one for each.")
-    hardware = prepare_device(device.value, mixed_precision=mixed_precision, workers=workers)
+    hardware = prepare_device(device, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)
     with joined(hardware.device) as group:
         with group.together():
-            learnt = SegmentationDataset(data, num_classes=num_classes, hearts=hearts, weights=weight)
-            judged = SegmentationDataset(validation, num_classes=num_classes, hearts=hearts)
+            values = parse_lung_values(lung_values) if lung_values else None
+            learnt = SegmentationDataset(
+                data, num_classes=num_classes, hearts=hearts, weights=weight, lung_values=values
+            )
+            judged = SegmentationDataset(
+                validation, num_classes=num_classes, hearts=hearts, lung_values=values
+            )
             if group.first and not resume:
                 inspect(learnt, description="reading --data")
                 inspect(judged, description="reading --validation")
+                warn_of_shared(learnt, judged)
         fit(
             adapted(
                 RECIPES[recipe.value],

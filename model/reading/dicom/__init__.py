@@ -1,32 +1,40 @@
 """DICOM (PS3.10 files): projection radiographs, and masks of any kind.
 
-Nothing of a file's attributes is ever repeated in an error, and pydicom's own warnings, which quote values, go nowhere:
-they could name the patient. What pydicom raises is answered by one sentence.
+Nothing of a file's attributes is ever repeated in an error, but for the names of a SEG's segments, which its sender must choose from;
+and pydicom's own warnings, which quote values, go nowhere: they could name the patient. What pydicom raises is answered by one
+sentence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import Dataset
 
-from ...errors import ImageError, UnreadableImage
+from ...errors import ImageError, UnreadableImage, UnsuitableMask, UnsupportedImage
+from ...ground_truth import GroundTruth
 from ...quiet import quiet
-from ...radiograph import Radiograph
-from ..decoding import is_set
+from ...radiograph import Grey, Radiograph
+from ..decoding import Decoded
 from ..limits import check_radiograph_size
-from .dataset import read_attributes, without_pixels
+from ..masks import region_in, truth_in, values_in
+from ..memory_file import Data
+from .dataset import read_attributes, text, without_pixels
 from .display import display
-from .kind import check_mask, check_radiograph
-from .pixels import image_pixels
+from .kind import LABEL_MAP, SEGMENTATIONS, check_mask, check_radiograph, sop_class
+from .photometric import Photometric
+from .pixels import ImagePixels, image_pixels
+from .segmentation import joined, lungs_of
 from .sides import read_sides
 from .spacing import pixel_spacing
 from .syntax import transfer_syntax
 
 
-def read_dicom(data: bytes, *, max_pixels: int) -> Radiograph:
+def read_dicom(data: Data, *, max_pixels: int) -> Radiograph:
     """Reads a single-frame projection radiograph.
 
     Modality LUT or rescale, VOI LUT or window, inversion for MONOCHROME1 are applied in this order (PS3.3 C.11, PS3.4 N.2);
@@ -58,21 +66,69 @@ def read_dicom(data: bytes, *, max_pixels: int) -> Radiograph:
         )
 
 
-def read_dicom_mask(data: bytes, *, max_pixels: int) -> NDArray[np.bool_]:
-    """Reads a mask ``(H, W)`` bool: stored values that are not zero; of a SEG, of any segment.
+def read_dicom_truth(data: Data, *, max_pixels: int, lung_values: Collection[int] | None) -> GroundTruth:
+    """Reads where lung is ``(H, W)``: stored values as in any other file; of a SEG, the segments that are lung.
+
+    Raises:
+        ImageError: as `model.reading.read_ground_truth`.
+    """
+    with _one_sentence():
+        dataset, image = _mask_pixels(data, max_pixels=max_pixels)
+        if sop_class(dataset) in SEGMENTATIONS:
+            return lungs_of(dataset, image, lung_values=lung_values)
+        return truth_in(_stored(dataset, image), lung_values=lung_values)
+
+
+def read_dicom_mask(data: Data, *, max_pixels: int) -> NDArray[np.bool_]:
+    """Reads a region ``(H, W)`` bool: stored values that are not zero; of a SEG, of any segment.
 
     Raises:
         ImageError: as `model.reading.read_mask`.
     """
     with _one_sentence():
-        dataset = read_attributes(data, max_pixels=max_pixels)
-        check_mask(dataset)
-        syntax = transfer_syntax(dataset)
-        image = image_pixels(dataset, syntax, max_pixels=max_pixels)
-        mask = np.zeros((image.rows, image.columns), bool)
-        for index in range(image.frames):
-            mask |= is_set(image.frame(index))
-        return mask
+        dataset, image = _mask_pixels(data, max_pixels=max_pixels)
+        if sop_class(dataset) in SEGMENTATIONS:
+            return joined(dataset, image, numbers=None)[0]
+        return region_in(_stored(dataset, image))
+
+
+def read_dicom_labels(data: Data, *, max_pixels: int) -> Grey:
+    """Reads a label map ``(H, W)``: the stored values.
+
+    Raises:
+        ImageError: as `model.reading.read_labels`.
+    """
+    with _one_sentence():
+        dataset, image = _mask_pixels(data, max_pixels=max_pixels)
+        if sop_class(dataset) == LABEL_MAP:
+            # A palette there says how the segments are shown.
+            image = replace(image, photometric=Photometric("MONOCHROME2"))
+        elif sop_class(dataset) in SEGMENTATIONS:
+            raise UnsuitableMask("The DICOM SEG is no label map: send one of type LABELMAP, or a grey PNG.")
+        return values_in(_stored(dataset, image))
+
+
+def _mask_pixels(data: Data, *, max_pixels: int) -> tuple[Dataset, ImagePixels]:
+    dataset = read_attributes(data, max_pixels=max_pixels)
+    check_mask(dataset, max_pixels=max_pixels)
+    return dataset, image_pixels(dataset, transfer_syntax(dataset), max_pixels=max_pixels)
+
+
+def _stored(dataset: Dataset, image: ImagePixels) -> Decoded:
+    """The only frame, in the words of the other formats.
+
+    Raises:
+        UnsupportedImage: values below 0 or of more than 16 bits.
+    """
+    pixels = image.frame(0)
+    if pixels.dtype not in (np.uint8, np.uint16):
+        if pixels.min() < 0 or pixels.max() > 0xFFFF:
+            raise UnsupportedImage(
+                "The mask has values below 0 or above 65535: save it as grey PNG, 0 for background and 255 for lung."
+            )
+        pixels = pixels.astype(np.uint16)
+    lossy = image.is_lossy() or text(dataset, "LossyImageCompression") == "01"
+    return Decoded(np.ascontiguousarray(pixels), lossy=lossy)
 
 
 @contextmanager

@@ -56,11 +56,14 @@ def stored_values(
     if lossy and shift == 0 and stored < width:
         if layout.signed and signed_cells:
             limit = 1 << (stored - 1)
-            return np.clip(_sign_extended(cells, width), -limit, limit - 1)
+            extended = _sign_extended(cells, width)
+            np.clip(extended, -limit, limit - 1, out=extended)
+            return extended
         if not layout.signed:
             # No codec errs by the whole range: what lies beyond that are other bits.
             cells &= cells.dtype.type((1 << (stored + 1)) - 1)
-            return np.minimum(cells, cells.dtype.type((1 << stored) - 1), out=cells)
+            np.minimum(cells, cells.dtype.type((1 << stored) - 1), out=cells)
+            return cells
     if shift:
         cells >>= cells.dtype.type(shift)
     if layout.signed:

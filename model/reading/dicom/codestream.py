@@ -78,8 +78,8 @@ def is_rle(frame: bytes) -> bool:
     """Whether the header of an RLE frame begins here: up to 15 segments, the first behind it."""
     if len(frame) < _RLE_HEADER.size:
         return False
-    count, first, *_ = _RLE_HEADER.unpack_from(frame)
-    return 1 <= count <= 15 and first == _RLE_HEADER.size
+    offsets = _rle_offsets(frame)
+    return len(offsets) > 0 and offsets[0] == _RLE_HEADER.size
 
 
 def _read_jpeg(frame: bytes, rows: int, columns: int, samples: int) -> Codestream:
@@ -106,14 +106,20 @@ def _check_size(found: tuple[int, int, int], rows: int, columns: int, samples: i
 
 
 def _rle_bits(frame: bytes, *, pixels: int, samples: int) -> int:
-    count, *offsets = _RLE_HEADER.unpack_from(frame)
-    ends = [*offsets[1:count], len(frame)]
-    bits = 8 * count // samples
-    if count % samples or bits not in (8, 16, 32):
+    offsets = _rle_offsets(frame)
+    ends = [*offsets[1:], len(frame)]
+    bits = 8 * len(offsets) // samples
+    if len(offsets) % samples or bits not in (8, 16, 32):
         raise UnreadableImage(_DISAGREES)
     if any(
         end - start < pixels // _RLE_BEST or start < _RLE_HEADER.size
-        for start, end in zip(offsets[:count], ends, strict=True)
+        for start, end in zip(offsets, ends, strict=True)
     ):
         raise UnreadableImage(DAMAGED)
     return bits
+
+
+def _rle_offsets(frame: bytes) -> list[int]:
+    """Where the segments begin; none where there are more than a header can hold."""
+    count, *offsets = _RLE_HEADER.unpack_from(frame)
+    return offsets[:count] if count <= len(offsets) else []

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Collection
-from io import BytesIO
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
@@ -20,8 +19,10 @@ from pydicom.uid import (
 )
 
 from ...errors import ImageTooLarge, UnreadableImage
+from ..memory_file import Data, MemoryFile
 
 DAMAGED = "The DICOM file is damaged or not whole: export it again and send the whole file."
+NO_PIXELS = "The DICOM file has no pixel data: export the image itself and not only its header."
 
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
@@ -33,7 +34,7 @@ _MAX_VALUE = 2**18
 would take a hundred times its length once it is parsed."""
 
 
-class _CountedReads(BytesIO):
+class _CountedReads(MemoryFile):
     _left = _MAX_READS
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -43,7 +44,7 @@ class _CountedReads(BytesIO):
         return super().read(size)
 
 
-def read_attributes(data: bytes, *, max_pixels: int) -> Dataset:
+def read_attributes(data: Data, *, max_pixels: int) -> Dataset:
     """The dataset with its file meta information; the pixels are there, but not decoded.
 
     What is larger than any attribute of an image (overlays, private blocks, profiles) is left out.
@@ -56,13 +57,15 @@ def read_attributes(data: bytes, *, max_pixels: int) -> Dataset:
     file = _CountedReads(data)
     if data[_PREAMBLE : _PREAMBLE + 4] == b"DICM":
         file.seek(_PREAMBLE + 4)
-    meta = read_dataset(file, is_implicit_VR=False, is_little_endian=True, stop_when=_after_meta)
+    meta = read_dataset(
+        cast(BinaryIO, file), is_implicit_VR=False, is_little_endian=True, stop_when=_after_meta
+    )
     syntax = meta.get("TransferSyntaxUID")
     if syntax == DeflatedExplicitVRLittleEndian:
         file = _CountedReads(_inflate(data[file.tell() :], limit=4 * max_pixels + 2**24))
     # Without a transfer syntax pydicom finds out itself which of the two little-endian ones it is.
     dataset = read_dataset(
-        file,
+        cast(BinaryIO, file),
         is_implicit_VR=syntax is None or syntax == ImplicitVRLittleEndian,
         is_little_endian=syntax != ExplicitVRBigEndian,
     )
@@ -131,7 +134,7 @@ def _after_meta(tag: int, vr: str | None, length: int) -> bool:
     return tag >> 16 != 2
 
 
-def _inflate(deflated: bytes, *, limit: int) -> bytes:
+def _inflate(deflated: Data, *, limit: int) -> bytes:
     stream = zlib.decompressobj(-zlib.MAX_WBITS)
     inflated = stream.decompress(deflated, limit)
     if stream.unconsumed_tail:

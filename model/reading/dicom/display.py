@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from ...errors import UnreadableImage, UnsupportedImage
+from ...look_up import look_up
 from ...radiograph import Grey
 from ..decoding import to_grey
 from .dataset import integer
@@ -40,13 +41,15 @@ def display(frame: NDArray[Any], photometric: str, dataset: Dataset) -> tuple[Gr
     if frame.ndim == 3:
         return to_grey(frame), ("grey",)
     stored, indices = _occurring(frame)
-    counts = np.asarray(cv2.calcHist([indices], [0], None, [stored.size], [0, stored.size])).ravel()
-    image = counts * ~_padding(stored, dataset, frame.dtype)
+    counts = np.asarray(
+        cv2.calcHist([indices], [0], None, [stored.size], [0, stored.size]), np.float32
+    ).ravel()
+    image = np.where(_padding(stored, dataset, frame.dtype), np.float32(0), counts)
     image = image if image.any() else counts
     values, applied, inverted = _displayed(stored, photometric, dataset, image)
     values = -values if inverted else values
     table = np.where(image > 0, _spread(values, image), 0).round().astype(np.uint16)
-    pixels = np.take(table, indices, mode="clip")
+    pixels = look_up(table, indices)
     return pixels, (*applied, *(("inverted",) if inverted else ()))
 
 
@@ -92,7 +95,12 @@ def _occurring(frame: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.uint1
         raise UnsupportedImage("The DICOM file's pixels have more than 16 bits: send one of 16 or less.")
     if frame.dtype in (np.uint8, np.uint16):
         return np.arange(last + 1), np.ascontiguousarray(frame, np.uint16)
-    return np.arange(first, last + 1), (frame.astype(np.int64) - first).astype(np.uint16)
+    # The difference has 16 bits at most, and unsigned numbers wrap round on the way there.
+    unsigned = np.ascontiguousarray(frame).view(f"u{frame.dtype.itemsize}")
+    lowest = np.array(first, frame.dtype).view(unsigned.dtype)
+    indices = np.empty(frame.shape, np.uint16)
+    np.subtract(unsigned, lowest, out=indices, casting="unsafe")
+    return np.arange(first, last + 1), indices
 
 
 def _padding(stored: NDArray[np.int64], dataset: Dataset, dtype: np.dtype[Any]) -> NDArray[np.bool_]:

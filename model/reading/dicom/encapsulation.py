@@ -11,7 +11,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from ...errors import UnreadableImage
 from .codestream import is_codestream
-from .dataset import DAMAGED
+from .dataset import DAMAGED, NO_PIXELS
 from .syntax import is_native
 
 _MAX_FRAGMENTS = 20_000
@@ -49,6 +49,8 @@ def stored_pixels(dataset: Dataset, syntax: UID, *, native_bytes: int) -> Stored
     """
     element: Any = dataset.get_item("PixelData")
     value = element.value
+    if not value:
+        raise UnreadableImage(NO_PIXELS)
     if not isinstance(value, bytes):
         raise UnreadableImage(DAMAGED)
     fragments = getattr(element, "is_undefined_length", False)

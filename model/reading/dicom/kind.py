@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydicom import Dataset
 from pydicom import uid as uids
 
-from ...errors import UnreadableImage, UnsuitableImage
-from .dataset import DAMAGED, PIXELS, integer, text
+from ...errors import ImageTooLarge, UnreadableImage, UnsuitableImage
+from .dataset import NO_PIXELS, PIXELS, integer, text
 
 _PROJECTIONS = frozenset(
     {
@@ -22,7 +22,12 @@ _PROJECTIONS = frozenset(
 )
 _MODALITIES = frozenset({"CR", "DX", "DR", "RG", "RF", "OT", "SC", "XC", "HC", ""})
 """Those of a radiograph, of a film that was scanned or photographed, of a screen that was captured."""
-_SEGMENTATIONS = frozenset({uids.SegmentationStorage, "1.2.840.10008.5.1.4.1.1.66.7"})
+LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
+"""SOP class of a SEG whose values are segments' numbers."""
+SEGMENTATIONS = frozenset({uids.SegmentationStorage, LABEL_MAP})
+"""SOP classes of a SEG."""
+_MAX_LAYERS = 16
+"""Frames of a SEG, in images of the largest size that is read."""
 _ADVICE = "send a single-frame CR, DX or secondary capture of a chest radiograph."
 
 
@@ -33,34 +38,38 @@ def check_radiograph(dataset: Dataset) -> None:
         UnsuitableImage: CT, MR, a report, several frames…
         UnreadableImage: a radiograph without pixels.
     """
-    sop_class, modality = _sop_class(dataset), text(dataset, "Modality").upper()
-    if (sop_class and sop_class not in _PROJECTIONS) or modality not in _MODALITIES:
-        name = uids.UID(sop_class).name
+    uid, modality = sop_class(dataset), text(dataset, "Modality").upper()
+    if (uid and uid not in _PROJECTIONS) or modality not in _MODALITIES:
+        name = uids.UID(uid).name
         # An unknown UID is its own name; it is the sender's, so it is not repeated.
-        kind = f" but {name}" if name != sop_class else ""
-        raise UnsuitableImage(f"The DICOM file is not a projection radiograph{kind}: {_ADVICE}")
+        told = uid not in _PROJECTIONS and name != uid
+        kind = f" but {name}" if told else ""
+        raise UnsuitableImage(f"The DICOM file is not a projection radiograph of a chest{kind}: {_ADVICE}")
     if not any(keyword in dataset for keyword in PIXELS):
-        raise UnreadableImage(DAMAGED)
+        raise UnreadableImage(NO_PIXELS)
     if integer(dataset, "NumberOfFrames", default=1) > 1:
         raise UnsuitableImage(f"The DICOM file has several frames: {_ADVICE}")
 
 
-def check_mask(dataset: Dataset) -> None:
-    """Refuses what is not one image; the frames of a SEG may be as many as its segments.
+def check_mask(dataset: Dataset, *, max_pixels: int) -> None:
+    """Refuses what is no image, or several, or a SEG of far too many frames.
 
     Raises:
         UnsuitableImage: no image, or several.
         UnreadableImage: an image without pixels.
+        ImageTooLarge: a SEG of more frames than a radiograph's has.
     """
-    sop_class, frames = _sop_class(dataset), integer(dataset, "NumberOfFrames", default=1)
+    name, frames = sop_class(dataset), integer(dataset, "NumberOfFrames", default=1)
     if not any(keyword in dataset for keyword in PIXELS):
-        if sop_class and "Rows" not in dataset:
+        if name and "Rows" not in dataset:
             raise UnsuitableImage("The DICOM file holds no image: send a mask.")
-        raise UnreadableImage(DAMAGED)
-    segments = len(dataset.get("SegmentSequence") or ()) if sop_class in _SEGMENTATIONS else 1
-    if frames > max(segments, 1):
+        raise UnreadableImage(NO_PIXELS)
+    if name not in SEGMENTATIONS and frames > 1:
         raise UnsuitableImage("The DICOM file has frames of several images: send the mask of one radiograph.")
+    if integer(dataset, "Rows") * integer(dataset, "Columns") * frames > _MAX_LAYERS * max_pixels:
+        raise ImageTooLarge("The DICOM SEG has too many frames: send the lungs alone.")
 
 
-def _sop_class(dataset: Dataset) -> str:
+def sop_class(dataset: Dataset) -> str:
+    """The UID of the file's SOP class; empty where it has none."""
     return text(dataset, "SOPClassUID") or text(dataset.file_meta, "MediaStorageSOPClassUID")

@@ -1,7 +1,7 @@
 """Lossless and 12-bit JPEG, which only pylibjpeg-libjpeg decodes.
 
 It never gives back the memory of a frame that it fails on, as much as the image is large, and damaged frames cost the sender
-nothing. So each frame is decoded in a process of its own, with bounds on its memory and time; starting it takes 0.1 s.
+nothing. So each frame is decoded in its own process, with bounds on its memory and time; starting it takes 0.1 s.
 """
 
 from __future__ import annotations
@@ -46,10 +46,12 @@ def decode_with_libjpeg(frame: bytes, *, samples: int) -> bytes:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise UnreadableImage(DAMAGED) from None
+        raise UnreadableImage(
+            f"The JPEG in the DICOM file takes longer than {_DEADLINE_S} s to decode: send it uncompressed."
+        ) from None
     except OSError:
         raise UnsupportedImage(
-            "Lossless JPEG cannot be decoded here: send the DICOM file uncompressed."
+            "Lossless and 12-bit JPEG cannot be decoded here: send the DICOM file uncompressed."
         ) from None
     if process.returncode:
         raise UnreadableImage(DAMAGED)

@@ -10,6 +10,7 @@ from pydicom import Dataset
 from pydicom.pixels.processing import apply_color_lut
 
 from ...errors import UnsupportedImage
+from ...look_up import look_up
 
 
 def palette_colours(indices: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
@@ -22,5 +23,20 @@ def palette_colours(indices: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
     if "RedPaletteColorLookupTableData" not in dataset:
         raise UnsupportedImage("The DICOM file has a segmented palette: send it as grey.")
     first, last = int(indices.min()), int(indices.max())
-    table = apply_color_lut(np.arange(first, last + 1), dataset)[:, :3]
-    return np.ascontiguousarray(table[indices.astype(np.int32) - first])
+    colours = apply_color_lut(np.arange(first, last + 1), _little_endian(dataset))[:, :3]
+    if first == 0:
+        return look_up(colours, indices)
+    return look_up(colours, (indices.astype(np.int32) - first))
+
+
+def _little_endian(dataset: Dataset) -> Dataset:
+    """Return the palette with its 16-bit words in little-endian order, which pydicom takes them to have."""
+    palette = Dataset()
+    for colour in ("Red", "Green", "Blue"):
+        name = f"{colour}PaletteColorLookupTable"
+        setattr(palette, f"{name}Descriptor", dataset[f"{name}Descriptor"].value)
+        data = dataset[f"{name}Data"].value
+        if dataset.original_encoding[1] is False:
+            data = np.frombuffer(data, ">u2").astype("<u2").tobytes()
+        setattr(palette, f"{name}Data", data)
+    return palette

@@ -62,6 +62,17 @@ class ImagePixels:
         pixels = self._decompressed(index) if self.stored.compressed else self._native(index)
         return palette_colours(pixels, self.palette) if self.photometric.name == "PALETTE COLOR" else pixels
 
+    def is_lossy(self) -> bool:
+        """Whether the first frame's codec may have changed values.
+
+        Raises:
+            ImageError: its codestream contradicts the attributes.
+        """
+        if not self.stored.compressed:
+            return False
+        frame = get_frame(self.stored.value, 0, number_of_frames=self.frames)
+        return read_codestream(frame, rows=self.rows, columns=self.columns, samples=self.samples).lossy
+
     def _native(self, index: int) -> NDArray[Any]:
         cells, colours = self._cells(
             self.stored.value, self.stored.syntax, index=index, bits=self.bits_allocated
@@ -89,24 +100,23 @@ class ImagePixels:
     ) -> tuple[NDArray[Any], str]:
         """All bits of a frame, unsigned and in this machine's byte order, and the colours that they are."""
         allocated = bits if bits == 1 else 8 if bits <= 8 else 16 if bits <= 16 else 32
+        options: dict[str, Any] = {
+            "rows": self.rows,
+            "columns": self.columns,
+            "number_of_frames": self.frames,
+            "samples_per_pixel": self.samples,
+            "bits_allocated": allocated,
+            "bits_stored": allocated,
+            "pixel_representation": 0,
+            "photometric_interpretation": self.photometric.name,
+            "planar_configuration": self.planar,
+            "pixel_keyword": "PixelData",
+            "pixel_vr": self.stored.vr,
+            "allow_excess_frames": False,
+        }
         try:
             cells, properties = get_decoder(syntax).as_array(
-                value,
-                index=index,
-                raw=True,
-                decoding_plugin=plugin,
-                rows=self.rows,
-                columns=self.columns,
-                number_of_frames=self.frames,
-                samples_per_pixel=self.samples,
-                bits_allocated=allocated,
-                bits_stored=allocated,
-                pixel_representation=0,
-                photometric_interpretation=self.photometric.name,
-                planar_configuration=self.planar,
-                pixel_keyword="PixelData",
-                pixel_vr=self.stored.vr,
-                allow_excess_frames=False,
+                value, index=index, raw=True, decoding_plugin=plugin, **options
             )
         except BaseException as error:
             # The RLE decoder is written in Rust: what it panics on does not derive from Exception.

@@ -9,6 +9,7 @@ from pydicom import dcmread
 from model.metrics.overlap import overlap
 from tests.app.conftest import Service
 from tests.app.fakes import Box, decode, dicom, encode, picture, truth
+from tests.model.reading.pictures import saved
 
 BOX: Box = (8, 12, 16, 40)
 SHIFTED: Box = (12, 12, 16, 40)
@@ -28,13 +29,17 @@ def test_metrics(shared_client: Service) -> None:
         "image",
         "mask",
         "lungs",
+        "heart",
+        "cardiothoracic_ratio",
         "quality",
         "model",
         "timing_ms",
         "metrics",
+        "ground_truth",
         "disagreement",
     }
     assert document["disagreement"] is None
+    assert document["ground_truth"] == {"notes": []}
     # Both are 16 wide, and 12 columns are shared.
     assert metrics["iou"] == pytest.approx(12 / 20)
     assert metrics["dice"] == pytest.approx(24 / 32)
@@ -87,6 +92,63 @@ def test_not_a_form(shared_client: Service) -> None:
     answer = shared_client.post("/evaluate", content=encode(picture()))
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:pleura:problem:wrong-fields"
+
+
+def codes(document: Any) -> list[str]:
+    return [note["code"] for note in document["ground_truth"]["notes"]]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_a_lossy_mask_gives_the_metrics_of_the_png_mask(shared_client: Service, kind: str) -> None:
+    mask = saved(truth(BOX).astype(np.uint8) * np.uint8(255), kind, quality=50)
+    document = evaluate(shared_client, encode(picture(BOX)), mask).json()
+    assert document["metrics"]["iou"] == pytest.approx(1, abs=0.005)
+    assert codes(document) == ["lossy"]
+    assert document["ground_truth"]["notes"][0]["message"].endswith("Save masks as PNG.")
+
+
+def test_a_mask_that_looks_inverted_is_told(shared_client: Service) -> None:
+    document = evaluate(shared_client, encode(picture(BOX)), encode(~truth(BOX))).json()
+    assert document["metrics"]["iou"] == 0
+    assert codes(document) == ["inverted"]
+
+
+def test_the_values_of_lung_can_be_named(shared_client: Service) -> None:
+    values = truth(BOX).astype(np.uint8)
+    values[20:40, 40:60] = 3
+    joined = evaluate(shared_client, encode(picture(BOX)), encode(values)).json()
+    assert joined["metrics"]["iou"] < 0.9
+    assert codes(joined) == ["values_joined"]
+    named = evaluate(shared_client, encode(picture(BOX)), encode(values), "?lung_values=1,2").json()
+    assert named["metrics"]["iou"] == 1
+    assert codes(named) == []
+
+
+@pytest.mark.parametrize("values", ["", "x", "1,", "-1", "1;2", "1,2" * 200])
+def test_values_that_are_none_are_refused(shared_client: Service, values: str) -> None:
+    mask = encode(truth(BOX))
+    answer = shared_client.post(
+        "/evaluate",
+        params={"lung_values": values},
+        files={"image": ("image", encode(picture(BOX))), "mask": ("mask", mask)},
+    )
+    assert answer.status_code == 422
+    assert "lung_values" in answer.json()["detail"]
+
+
+def test_a_mask_without_background_is_refused_and_the_field_is_named(shared_client: Service) -> None:
+    answer = evaluate(shared_client, encode(picture(BOX)), encode(np.full((64, 64), 255, np.uint8)))
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:pleura:problem:unsuitable-mask"
+    assert "`mask`" in answer.json()["detail"]
+    assert "no background" in answer.json()["detail"]
+
+
+def test_a_gif_mask_is_named(shared_client: Service) -> None:
+    answer = evaluate(shared_client, encode(picture(BOX)), saved(truth(BOX).astype(np.uint8), "GIF"))
+    assert answer.status_code == 415
+    assert "`mask`" in answer.json()["detail"]
+    assert "GIF" in answer.json()["detail"]
 
 
 def test_a_mask_that_is_none(shared_client: Service) -> None:

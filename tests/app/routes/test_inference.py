@@ -183,7 +183,7 @@ def test_errors_have_the_protocol_s_shape(shared_client: Service) -> None:
     for answer, status in (
         (shared_client.post("/v2/models/pleura/infer", content=b"{"), 400),
         (shared_client.post("/v2/models/pleura/infer", json={"inputs": []}), 422),
-        (shared_client.post("/v2/models/pleura/infer", json=good, headers={"Content-Encoding": "gzip"}), 400),
+        (shared_client.post("/v2/models/pleura/infer", json=good, headers={"Content-Encoding": "gzip"}), 415),
         (
             shared_client.post(
                 "/v2/models/pleura/infer", json=good, headers={"Inference-Header-Content-Length": "x"}
@@ -251,7 +251,7 @@ def test_as_many_images_as_a_request_may_have(client: InferenceServerClient) -> 
 def test_the_example_of_the_documents(
     shared_client: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = (ROOT / "docs/http.md").read_text("utf-8")
+    text = (ROOT / "docs/reference/http.md").read_text("utf-8")
     (example,) = re.findall(r"^```python\n(.*?tritonclient.*?)^```", text, re.DOTALL | re.MULTILINE)
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     monkeypatch.chdir(tmp_path)

@@ -8,7 +8,7 @@ import pytest
 from pydicom import dcmread
 
 from tests.app.conftest import MakeClient, Service
-from tests.app.fakes import Box, FakeEngine, decode, dicom, encode, picture, png_header, truth
+from tests.app.fakes import Box, FakeEngine, HeartEngine, decode, dicom, encode, picture, png_header, truth
 
 BOX: Box = (8, 12, 16, 40)
 
@@ -48,7 +48,10 @@ def test_a_large_image_goes_through_the_disk(shared_client: Service) -> None:
 
 def test_the_document(shared_client: Service) -> None:
     document = shared_client.post("/segment", content=encode(picture(BOX))).json()
-    assert set(document) == {"image", "mask", "lungs", "quality", "model", "timing_ms"}
+    assert set(document) == {
+        *("image", "mask", "lungs", "heart", "cardiothoracic_ratio", "quality", "model", "timing_ms")
+    }
+    assert document["heart"] is document["cardiothoracic_ratio"] is None
     assert document["image"] == {
         "width": 64,
         "height": 64,
@@ -56,6 +59,7 @@ def test_the_document(shared_client: Service) -> None:
         "spacing_mm": None,
         "spacing_plane": None,
         "applied": [],
+        "picture": None,
         "sides_from": "convention",
     }
     assert document["lungs"]["left"] is None
@@ -149,11 +153,11 @@ def test_a_bad_image_is_refused_and_the_next_good_one_is_not(
 def test_a_reader_that_fails_as_nobody_foresaw(
     shared_client: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RecursionError("DOE^JANE")
 
     with monkeypatch.context() as patch:
-        patch.setattr("app.routes.segment.contents", broken)
+        patch.setattr("model.reading.reader.read_raster", broken)
         answer = shared_client.post("/segment", content=encode(picture()))
     assert answer.status_code == 400
     assert "DOE" not in answer.text
@@ -177,6 +181,51 @@ def test_a_wrong_parameter_is_named(shared_client: Service, query: str) -> None:
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert query.split("=")[0] in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "detail"),
+    [
+        ("/segment", "thresh=0.5", "Unknown query parameter `thresh`. Did you mean `threshold`?"),
+        ("/segment", "Threshold=0.5", "Unknown query parameter `Threshold`. Did you mean `threshold`?"),
+        ("/segment", "post_process=1", "Unknown query parameter `post_process`. Did you mean `postprocess`?"),
+        ("/evaluate", "re-size=1", "Unknown query parameter `re-size`. Did you mean `resize`?"),
+        (
+            "/segment",
+            "threshold=2",
+            "The query parameter `threshold` is not valid: input should be less than or equal to 1.",
+        ),
+        (
+            "/segment",
+            "threshold=2&mask=jpeg",
+            "The query parameter `threshold` is not valid: input should be less than or equal to 1. The query parameter `mask` is "
+            "not valid: input should be 'png', 'rle', 'polygons', 'geojson' or 'none'.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_query_and_what_to_write(
+    shared_client: Service, path: str, query: str, detail: str
+) -> None:
+    answer = shared_client.post(f"{path}?{query}", content=encode(picture()))
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:pleura:problem:wrong-parameters"
+    assert answer.json()["detail"] == detail
+
+
+@pytest.mark.parametrize(("name", "told"), [("xyz", " `xyz`"), ("a%20patient", "")])
+def test_an_unknown_parameter_like_no_other_gets_the_list(
+    shared_client: Service, name: str, told: str
+) -> None:
+    detail = shared_client.post(f"/segment.png?{name}=1", content=encode(picture())).json()["detail"]
+    assert detail.startswith(f"Unknown query parameter{told}. There are `threshold`, `postprocess`")
+    assert "`render`" in detail
+
+
+def test_a_query_of_many_errors_gets_a_short_answer(shared_client: Service) -> None:
+    query = "&".join(f"parameter{number}=1" for number in range(500))
+    answer = shared_client.post(f"/segment?{query}", content=encode(picture()))
+    assert answer.status_code == 422
+    assert len(answer.text) < 1000
 
 
 def test_dicom_for_dicom(shared_client: Service) -> None:
@@ -281,3 +330,16 @@ def test_a_dicom_file_of_an_image_that_is_none(shared_client: Service) -> None:
     answer = shared_client.post("/segment.dcm", content=encode(picture()))
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:pleura:problem:not-dicom"
+
+
+def test_the_heart_where_the_checkpoint_finds_it(make_client: MakeClient) -> None:
+    pixels = np.random.default_rng(0).integers(110, 190, (64, 64)).astype(np.uint8)
+    for left in (8, 40):
+        pixels[12:52, left : left + 16] //= 6
+    pixels[30:50, 26:38] = 255
+    document = make_client(HeartEngine()).post("/segment", content=encode(pixels)).json()
+    assert document["heart"]["box"] == [26, 30, 12, 20]
+    ratio = document["cardiothoracic_ratio"]
+    # A checkpoint that was not calibrated trusts no mask.
+    assert (ratio["value"], ratio["reason"]) == (None, "The mask of the lungs is not trusted.")
+    assert "Dong" in ratio["method"]

@@ -12,13 +12,14 @@ from pydicom import Dataset, dcmread
 from tests.app.conftest import Service
 from tests.app.fakes import SIDE, dicom, encode
 
-SMALL, LARGE = (8, 12, 10, 40), (36, 12, 20, 40)
+SMALL, LARGE = (6, 10, 14, 40), (36, 10, 20, 40)
 
 
 def picture(*boxes: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-    pixels = np.full((SIDE, SIDE), 200, np.uint8)
+    """Dark boxes on bright noise: plain paper would be a margin."""
+    pixels = np.random.default_rng(0).integers(205, 255, (SIDE, SIDE), np.uint8)
     for x, y, width, height in boxes:
-        pixels[y : y + height, x : x + width] = 40
+        pixels[y : y + height, x : x + width] = 0
     return pixels
 
 
@@ -74,11 +75,11 @@ def test_the_lungs_are_the_patient_s_in_every_orientation(
     pixels = np.ascontiguousarray(TURNS[orientation](picture(SMALL, LARGE)))
     data = radiograph(pixels, PatientOrientation=list(orientation))
     document = ask(shared_client, data)
-    assert areas(document) == (10 * 40, 20 * 40)
+    assert areas(document) == (14 * 40, 20 * 40)
     assert document["image"]["sides_from"] == "patient_orientation"
     made = seg(shared_client, data)
     assert list(made.PatientOrientation) == list(orientation)
-    assert [int(frame.sum()) for frame in made.pixel_array] == [10 * 40, 20 * 40]
+    assert [int(frame.sum()) for frame in made.pixel_array] == [14 * 40, 20 * 40]
     np.testing.assert_array_equal(made.pixel_array.any(axis=0), pixels < 100)
 
 
@@ -101,15 +102,15 @@ def test_warnings_of_the_header(orientation: list[str], expected: set[str], shar
 @pytest.mark.parametrize("data", [dicom(picture(SMALL, LARGE)), encode(picture(SMALL, LARGE))])
 def test_without_a_header_the_right_lung_is_on_the_image_s_left(data: bytes, shared_client: Service) -> None:
     document = ask(shared_client, data)
-    assert areas(document) == (10 * 40, 20 * 40)
+    assert areas(document) == (14 * 40, 20 * 40)
     assert document["image"]["sides_from"] == "convention"
 
 
 @pytest.mark.parametrize(
     ("box", "laterality", "found", "contradicts"),
     [
-        (SMALL, "R", (400, 0), False),
-        (SMALL, "L", (0, 400), True),
+        (SMALL, "R", (560, 0), False),
+        (SMALL, "L", (0, 560), True),
         (LARGE, "L", (0, 800), False),
         (LARGE, "R", (800, 0), True),
     ],
@@ -126,14 +127,14 @@ def test_one_lung_alone_is_on_the_side_that_the_header_names(
 
 def test_one_lung_alone_in_a_mirrored_picture(shared_client: Service) -> None:
     document = ask(shared_client, radiograph(picture(SMALL), PatientOrientation=["R", "F"]))
-    assert areas(document) == (0, 400)
+    assert areas(document) == (0, 560)
     assert document["image"]["sides_from"] == "patient_orientation"
 
 
 @pytest.mark.parametrize("laterality", ["R", "L"])
 def test_laterality_says_nothing_of_two_lungs(laterality: str, shared_client: Service) -> None:
     document = ask(shared_client, radiograph(picture(SMALL, LARGE), ImageLaterality=laterality))
-    assert areas(document) == (400, 800)
+    assert areas(document) == (560, 800)
     assert document["image"]["sides_from"] == "convention"
 
 
@@ -147,7 +148,7 @@ def test_a_segmentation_says_of_its_orientation_what_its_labels_go_by(
     right, left = (int(frame.sum()) for frame in made.pixel_array)
     if orientation == ["r", "f"]:
         assert list(made.PatientOrientation) == ["R", "F"]
-        assert (right, left) == (800, 400)
+        assert (right, left) == (800, 560)
     else:
         assert not made.PatientOrientation
-        assert (right, left) == (400, 800)
+        assert (right, left) == (560, 800)

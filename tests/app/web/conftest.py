@@ -154,5 +154,5 @@ def page(screen: Screen) -> Page:
 def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing speaks against any mask."""
     monkeypatch.setattr(
-        "model.segmenter.assess", lambda *_: Quality(predicted_iou=0.957, trusted=True, warnings=())
+        "model.segmenter.assess", lambda *_, **__: Quality(predicted_iou=0.957, trusted=True, warnings=())
     )

@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from pydicom import dcmread
 
 from tests.app.fakes import decode, dicom, encode, picture, truth
-from tests.app.pacs.radiographs import radiograph
 from tests.app.web.conftest import Screen, two_lungs
+from tests.pacs.radiographs import radiograph
 
 
 def download(page: Page, button: str) -> tuple[str, bytes]:

@@ -47,6 +47,16 @@ def test_metrics_and_a_disagreement_map(opened: Screen) -> None:
     expect(page.locator(".strip-item")).to_have_count(1)
 
 
+def test_what_was_assumed_about_the_mask_is_said(opened: Screen) -> None:
+    page = opened.page
+    opened.choose_truth("truth.png", TRUTH)
+    expect(page.locator("#truth")).to_have_attribute("data-state", "done")
+    expect(page.locator("#truth-notes")).to_be_hidden()
+    opened.choose_truth("negative.png", encode(~truth((12, 12, 16, 40))))
+    expect(page.locator("#truth-notes li")).to_have_count(1)
+    expect(page.locator("#truth-notes")).to_contain_text("it looks inverted")
+
+
 def test_the_map_is_where_they_disagree(opened: Screen) -> None:
     opened.choose_truth("truth.png", TRUTH)
     expect(opened.page.locator(".disagreement")).to_be_visible()

@@ -3,15 +3,16 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from model.checkpoint import BUNDLED, CheckpointMetadata, save_checkpoint
-from model.engines import choose_engine
+from model.checkpoint import BUNDLED, CheckpointMetadata, read_checkpoint, save_checkpoint
+from model.engines import Engine, choose_engine
 from model.engines.conversion import convert, save
-from model.engines.fingerprint import check_fingerprint, write_fingerprint
+from model.engines.fingerprint import read_exported, write_fingerprint
 from model.errors import EngineError
 from model.preprocessing import Preprocessing
 
@@ -37,8 +38,12 @@ def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     """The same, with a model of `pleura export` beside it: not quantised, which needs no test of its own here."""
     path = tmp_path_factory.mktemp("exported") / "random.safetensors"
     shutil.copy(checkpoint, path)
-    save(convert(path), path.with_suffix(".int8.xml"))
+    save(convert(read_checkpoint(path)), path.with_suffix(".int8.xml"))
     return path
+
+
+def _choose(path: Path, **options: Any) -> Engine:
+    return choose_engine(read_checkpoint(path), **options)
 
 
 @pytest.fixture(autouse=True)
@@ -52,20 +57,20 @@ def _batch(size: int = 2) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
 
 
 def test_a_cpu_takes_the_exported_model(exported: Path) -> None:
-    engine = choose_engine(exported, device="cpu")
+    engine = _choose(exported, device="cpu")
     assert (engine.name, engine.device) == ("openvino-int8", "cpu")
 
 
 def test_openvino_and_torch_agree(checkpoint: Path) -> None:
-    theirs = choose_engine(checkpoint, device="cpu", engine="torch")(_batch())
-    ours = choose_engine(checkpoint, device="cpu", engine="openvino")(_batch())
+    theirs = _choose(checkpoint, device="cpu", engine="torch")(_batch())
+    ours = _choose(checkpoint, device="cpu", engine="openvino")(_batch())
     assert theirs.probabilities.shape == ours.probabilities.shape == (2, 2, 64, 64)
     np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=5e-3)
     np.testing.assert_allclose(ours.embedding, theirs.embedding, rtol=0.05, atol=5e-3)
 
 
 def test_openvino_says_the_same_of_an_image_in_any_company(exported: Path) -> None:
-    engine = choose_engine(exported, device="cpu", threads=2)
+    engine = _choose(exported, device="cpu", threads=2)
     together = engine(_batch(5))
     for index, image in enumerate(_batch(5)):
         alone = engine(image[None])
@@ -74,7 +79,7 @@ def test_openvino_says_the_same_of_an_image_in_any_company(exported: Path) -> No
 
 
 def test_openvino_says_the_same_to_many_who_ask_at_once(exported: Path) -> None:
-    engine = choose_engine(exported, device="cpu", threads=2)
+    engine = _choose(exported, device="cpu", threads=2)
     images = _batch(12)
     sizes = [1, 2, 3, 1, 1, 3, 1]
     batches = np.split(images, np.cumsum(sizes)[:-1])
@@ -85,7 +90,7 @@ def test_openvino_says_the_same_to_many_who_ask_at_once(exported: Path) -> None:
 
 
 def test_openvino_goes_on_after_an_error(exported: Path) -> None:
-    engine = choose_engine(exported, device="cpu", threads=2)
+    engine = _choose(exported, device="cpu", threads=2)
     for _ in range(3):
         with pytest.raises(EngineError, match="could not be run"):
             engine(_batch(2)[..., :32])
@@ -93,25 +98,25 @@ def test_openvino_goes_on_after_an_error(exported: Path) -> None:
 
 
 def test_one_thread_infers_one_image_at_a_time(exported: Path) -> None:
-    engine = choose_engine(exported, device="cpu", threads=1)
+    engine = _choose(exported, device="cpu", threads=1)
     assert engine.max_batch == 1
     assert engine(_batch(2)).probabilities.shape == (2, 2, 64, 64)
 
 
 def test_fp32_is_made_once_and_kept(checkpoint: Path, cache: Path) -> None:
-    first = choose_engine(checkpoint, device="cpu")
+    first = _choose(checkpoint, device="cpu")
     assert first.name == "openvino-fp32"
     (model,) = cache.glob("*.xml")
     made = model.stat().st_mtime_ns
-    choose_engine(checkpoint, device="cpu")
+    _choose(checkpoint, device="cpu")
     assert model.stat().st_mtime_ns == made
 
 
 def test_a_damaged_cache_is_made_anew(checkpoint: Path, cache: Path) -> None:
-    choose_engine(checkpoint, device="cpu")
+    _choose(checkpoint, device="cpu")
     (model,) = cache.glob("*.xml")
     model.write_text("<net")
-    assert choose_engine(checkpoint, device="cpu")(_batch(1)).probabilities.shape == (1, 2, 64, 64)
+    assert _choose(checkpoint, device="cpu")(_batch(1)).probabilities.shape == (1, 2, 64, 64)
 
 
 def test_a_model_of_another_checkpoint_is_refused(exported: Path, tmp_path: Path) -> None:
@@ -123,7 +128,7 @@ def test_a_model_of_another_checkpoint_is_refused(exported: Path, tmp_path: Path
         shutil.copy(exported.with_suffix(f".int8{ending}"), model.with_suffix(ending))
     write_fingerprint(model)
     with pytest.raises(EngineError, match="made from another checkpoint"):
-        choose_engine(path, device="cpu")
+        _choose(path, device="cpu")
 
 
 @pytest.fixture
@@ -132,6 +137,55 @@ def copied(exported: Path, tmp_path: Path) -> Path:
     for file in exported.parent.iterdir():
         shutil.copy(file, tmp_path)
     return tmp_path / exported.name
+
+
+def _rename(folder: Path, before: str, after: str, endings: tuple[str, ...]) -> Path:
+    for ending in endings:
+        (folder / f"{before}{ending}").rename(folder / f"{after}{ending}")
+    return folder / f"{after}.safetensors"
+
+
+EXPORTED = (".int8.xml", ".int8.bin", ".int8.sha256")
+
+
+@pytest.mark.parametrize("name", ["other", "other.v2", "with space", "überholt"])
+@pytest.mark.parametrize("endings", [(".safetensors", *EXPORTED), (".safetensors",), EXPORTED])
+def test_a_renamed_checkpoint_starts_with_its_exported_model(
+    copied: Path, name: str, endings: tuple[str, ...]
+) -> None:
+    _rename(copied.parent, "random", name, endings)
+    (checkpoint,) = copied.parent.glob("*.safetensors")
+    assert _choose(checkpoint, device="cpu").name == "openvino-int8"
+
+
+def test_checkpoints_that_changed_names_start_with_the_models_of_their_weights(
+    two: tuple[Path, Path], tmp_path: Path
+) -> None:
+    for file in two[0].parent.iterdir():
+        shutil.copy(file, tmp_path)
+    expected = [_choose(path, device="cpu")(_batch()).probabilities for path in two]
+    for before, after in (("one", "x"), ("two", "one"), ("x", "two")):
+        _rename(tmp_path, before, after, (".safetensors",))
+    for path, probabilities in zip(reversed(two), expected, strict=True):
+        path = tmp_path / path.name
+        engine = _choose(path, device="cpu")
+        assert engine.name == "openvino-int8"
+        np.testing.assert_array_equal(engine(_batch()).probabilities, probabilities)
+
+
+def test_a_damaged_model_of_a_renamed_checkpoint_is_refused(copied: Path) -> None:
+    renamed = _rename(copied.parent, "random", "other", (".safetensors",))
+    _flip(copied.with_suffix(".int8.bin"), 1000)
+    with pytest.raises(EngineError, match=r"random\.int8\.bin is not the file that was written"):
+        _choose(renamed, device="cpu")
+
+
+def test_the_model_of_another_checkpoint_in_the_folder_is_not_taken(
+    checkpoint: Path, two: tuple[Path, Path], tmp_path: Path
+) -> None:
+    for file in (checkpoint, *(two[1].with_suffix(ending) for ending in EXPORTED)):
+        shutil.copy(file, tmp_path)
+    assert _choose(tmp_path / checkpoint.name, device="cpu").name == "openvino-fp32"
 
 
 def _flip(path: Path, at: int) -> None:
@@ -147,7 +201,7 @@ def test_one_changed_bit_of_an_exported_model_is_refused(copied: Path, ending: s
     path = copied.with_suffix(f".int8{ending}")
     _flip(path, int(path.stat().st_size * share))
     with pytest.raises(EngineError, match=rf"random\.int8\{ending} is not the file that was written"):
-        choose_engine(copied, device="cpu")
+        _choose(copied, device="cpu")
 
 
 @pytest.mark.parametrize("ending", [".bin", ".sha256"])
@@ -156,33 +210,33 @@ def test_a_part_of_an_exported_model_that_is_missing_is_told_of(copied: Path, en
     with pytest.raises(
         EngineError, match=rf"random\.int8\{ending} .* run `pleura export` again|run it again"
     ):
-        choose_engine(copied, device="cpu")
+        _choose(copied, device="cpu")
 
 
 def test_a_fingerprint_that_is_damaged_is_refused(copied: Path) -> None:
     for content in (b"", b"\xff\xfe", b"rubbish  random.int8.bin\n"):
         copied.with_suffix(".int8.sha256").write_bytes(content)
         with pytest.raises(EngineError, match="again"):
-            choose_engine(copied, device="cpu")
+            _choose(copied, device="cpu")
 
 
 def test_without_the_exported_model_its_damage_does_not_matter(copied: Path) -> None:
     copied.with_suffix(".int8.xml").unlink()
-    assert choose_engine(copied, device="cpu").name == "openvino-fp32"
+    assert _choose(copied, device="cpu").name == "openvino-fp32"
 
 
 def test_one_changed_bit_in_the_cache_makes_it_anew(checkpoint: Path, cache: Path) -> None:
-    before = choose_engine(checkpoint, device="cpu")(_batch(1)).probabilities
+    before = _choose(checkpoint, device="cpu")(_batch(1)).probabilities
     (weights,) = cache.glob("*.bin")
     whole = weights.read_bytes()
     _flip(weights, len(whole) // 2)
-    after = choose_engine(checkpoint, device="cpu")(_batch(1)).probabilities
+    after = _choose(checkpoint, device="cpu")(_batch(1)).probabilities
     np.testing.assert_array_equal(after, before)
     assert weights.read_bytes() == whole
 
 
 def test_the_bundled_model_is_as_it_was_written() -> None:
-    check_fingerprint(BUNDLED.with_suffix(".int8.xml"))
+    read_exported(BUNDLED.with_suffix(".int8.xml"))
 
 
 def test_openvino_needs_no_torch(exported: Path) -> None:
@@ -196,15 +250,15 @@ def test_openvino_needs_no_torch(exported: Path) -> None:
 
 def test_what_is_not_there_is_refused(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EngineError, match="does not run on CUDA"):
-        choose_engine(exported, device="cuda", engine="openvino")
+        _choose(exported, device="cuda", engine="openvino")
     if not torch.cuda.is_available():
         with pytest.raises(EngineError, match="No CUDA device"):
-            choose_engine(exported, device="cuda")
+            _choose(exported, device="cuda")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_cuda_agrees_with_the_cpu(checkpoint: Path) -> None:
-    cpu = choose_engine(checkpoint, device="cpu", engine="torch")(_batch())
-    cuda = choose_engine(checkpoint, device="cuda")
+    cpu = _choose(checkpoint, device="cpu", engine="torch")(_batch())
+    cuda = _choose(checkpoint, device="cuda")
     assert cuda.device == "cuda"
     np.testing.assert_allclose(cuda(_batch()).probabilities, cpu.probabilities, atol=2e-2)

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from model.engines.fixed_batches import FixedBatches, FoldedNetwork, Outputs, batch_sizes
 from model.engines.pytorch import TorchEngine
 from model.errors import EngineError
-from model.network import ResNet50UNet, SegmentationNetwork
-from model.torchvision_networks import TorchvisionNetwork
+from model.networks.torchvision import TorchvisionNetwork
+from model.networks.unet import ResNet50UNet, SegmentationNetwork
 
 CPU = torch.device("cpu")
 SIDE = 64

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from model import weights
-from model.checkpoint import CheckpointMetadata, save_checkpoint
+from model.checkpoint import CheckpointMetadata, read_checkpoint, save_checkpoint
 from model.engines import choice, choose_engine
 from model.errors import EngineError
 
@@ -25,12 +25,12 @@ def _no_torch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_an_exported_model_runs() -> None:
-    assert choose_engine(BUNDLED, device="cpu").name == "openvino-int8"
+    assert choose_engine(read_checkpoint(BUNDLED), device="cpu").name == "openvino-int8"
 
 
 def test_a_driver_alone_is_not_taken_for_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "exists", lambda path: True)
-    assert choose_engine(BUNDLED).device == "cpu"
+    assert choose_engine(read_checkpoint(BUNDLED)).device == "cpu"
 
 
 def test_a_checkpoint_that_was_not_exported_says_what_to_do(tmp_path: Path) -> None:
@@ -39,14 +39,14 @@ def test_a_checkpoint_that_was_not_exported_says_what_to_do(tmp_path: Path) -> N
     with pytest.raises(
         EngineError, match=r"own\.safetensors has no own\.int8\.xml beside it.*run `pleura export`"
     ):
-        choose_engine(path, device="cpu")
+        choose_engine(read_checkpoint(path), device="cpu")
 
 
 def test_pytorch_cannot_be_asked_for() -> None:
     with pytest.raises(EngineError, match="PyTorch is not installed here: set PLEURA_ENGINE to auto"):
-        choose_engine(BUNDLED, device="cpu", engine="torch")
+        choose_engine(read_checkpoint(BUNDLED), device="cpu", engine="torch")
 
 
 def test_cuda_cannot_be_asked_for() -> None:
     with pytest.raises(EngineError, match="set PLEURA_DEVICE to cpu, or use the CUDA image"):
-        choose_engine(BUNDLED, device="cuda")
+        choose_engine(read_checkpoint(BUNDLED), device="cuda")

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from model.quality import Calibration, Evidence
-from model.quality.calibration import Familiar, Kinds, Linear, Subspace
-from model.quality.description import describe
-from model.quality.familiarity import STRANGENESS, compare, scalars
-from model.quality.frontal import KINDS
+from model.quality.feature_vector import describe
+from model.quality.features import DISTANCES, KINDS, SCALARS
+from model.quality.ood import compare, scalars
+from model.quality.parameters import Familiar, Kinds, Linear, Subspace
 
 
 def make_calibration(chests: Sequence[Evidence], **changes: Any) -> Calibration:
@@ -30,12 +30,14 @@ def make_calibration(chests: Sequence[Evidence], **changes: Any) -> Calibration:
     features = compare(described[0], familiar).features.size
     numbers: dict[str, Any] = {
         "familiar": familiar,
-        "frontal": Linear(weights=-np.eye(len(STRANGENESS))[0], bias=2 * np.log(2)),
+        "frontal": Linear(weights=-np.eye(len(DISTANCES))[0], bias=2 * np.log(2)),
         "kinds": Kinds(
             names=KINDS, weights=np.zeros((len(KINDS), features)), bias=np.array([9.0, 0, 0, 0, 0])
         ),
-        "predicted_iou": Linear(weights=np.zeros(8 + len(STRANGENESS)), bias=4.0),
+        "predicted_iou": Linear(weights=np.zeros(8 + len(DISTANCES)), bias=4.0),
         "least_iou": 0.7,
+        "scalars": SCALARS,
+        "distances": DISTANCES,
     }
     return Calibration(**(numbers | changes))
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from model.quality import Calibration, assess
-from model.quality.calibration import Kinds, Linear
-from model.quality.frontal import KINDS
+from model.quality.features import KINDS
+from model.quality.parameters import Kinds, Linear
 
 from .calibrations import make_calibration
 from .drawings import draw_chest, draw_evidence, draw_labels, draw_texture

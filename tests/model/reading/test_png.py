@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.errors import UnreadableImage
-from model.reading import read, read_mask
+from model.reading import read, read_labels, read_mask
 
 from .pictures import png_chunk, png_file, ramp, saved
 
@@ -18,7 +18,7 @@ def test_few_bits_are_spread_over_eight(depth: int) -> None:
     values = bits @ (1 << np.arange(depth)[::-1])
     data = png_file(packed, width=32, depth=depth, colour_type=0)
     np.testing.assert_array_equal(read(data).pixels, values * (255 // (2**depth - 1)))
-    np.testing.assert_array_equal(read_mask(data), values > 0)
+    np.testing.assert_array_equal(read_labels(data), values)
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4, 8])

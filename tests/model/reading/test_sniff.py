@@ -1,7 +1,7 @@
 import pytest
 
 from model.errors import UnreadableImage, UnsupportedImage
-from model.reading import read, read_mask
+from model.reading import read, read_ground_truth, read_mask
 from model.reading.sniff import sniff
 
 from .dicom.files import chest, dicom
@@ -42,6 +42,24 @@ def test_dicom_is_told_with_and_without_its_preamble() -> None:
 def test_other_types_are_refused(data: bytes) -> None:
     for reader in (read, read_mask):
         with pytest.raises(UnsupportedImage, match="send PNG, JPEG"):
+            reader(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        pytest.param(saved(ramp(), "GIF"), "a GIF", id="gif"),
+        pytest.param(saved(ramp(), "AVIF"), "an AVIF", id="avif"),
+        pytest.param(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "a HEIC", id="heic"),
+        pytest.param(saved(ramp(), "JPEG2000"), "a JPEG 2000 file", id="jpeg 2000"),
+        pytest.param(b"%PDF-1.7", "a PDF", id="pdf"),
+        pytest.param(b"\x93NUMPY\x01\x00", "a NumPy array", id="npy"),
+        pytest.param(b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X", "an AppleDouble file", id="appledouble"),
+    ],
+)
+def test_a_type_that_is_not_read_is_named(data: bytes, name: str) -> None:
+    for reader in (read, read_ground_truth):
+        with pytest.raises(UnsupportedImage, match=f"This is {name}.*none of the types that are read"):
             reader(data)
 
 

@@ -1,15 +1,20 @@
+import mmap
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from model.errors import ImageTooLarge, UnsupportedImage
+from model.errors import ImageError, ImageTooLarge, UnsupportedImage
 from model.reading import read, read_mask
+from tests.reliability.seeds import seeds
 
 from .dicom.files import chest, dicom
 from .pictures import ramp, saved
+
+SEEDS = seeds()
 
 
 def test_bytes_views_and_paths_give_the_same(tmp_path: Path) -> None:
@@ -19,6 +24,31 @@ def test_bytes_views_and_paths_give_the_same(tmp_path: Path) -> None:
     for source in (data, memoryview(data), path):
         np.testing.assert_array_equal(read(source).pixels, ramp())
         np.testing.assert_array_equal(read_mask(source), ramp() > 0)
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_mapped_file_gives_what_its_bytes_give(tmp_path: Path, name: str) -> None:
+    """A large upload is mapped from the disk, and never whole in memory."""
+    path = tmp_path / "upload"
+    path.write_bytes(SEEDS[name])
+    with path.open("rb") as file:
+        mapped = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    one, other = read(SEEDS[name]), read(mapped)
+    np.testing.assert_array_equal(one.pixels, other.pixels)
+    assert replace(one, pixels=other.pixels, dataset=None) == replace(other, dataset=None)
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_mapped_file_that_is_cut_is_refused_as_its_bytes_are(tmp_path: Path, name: str) -> None:
+    for share in (0.2, 0.6, 0.95):
+        data = SEEDS[name][: int(len(SEEDS[name]) * share)]
+        answers = []
+        for source in (data, memoryview(data)):
+            try:
+                answers.append(read(source).pixels.tobytes())
+            except ImageError as error:
+                answers.append(str(error).encode())
+        assert answers[0] == answers[1]
 
 
 def test_a_text_called_png_is_not_an_image(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import json
 from typing import Any
+from unittest.mock import patch
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from pycocotools import mask as coco
 
+from model.writing.outlines import trace
 from model.writing.polygons import coco_polygons, geojson
 
 from .shapes import HEIGHT, WIDTH, labels, mask
@@ -125,3 +127,35 @@ def test_any_labels_come_back(drawn: NDArray[np.uint8]) -> None:
     for feature in geojson(drawn)["features"]:
         found[drawn_from(feature["geometry"], (height, width))] += feature["properties"]["label"]
     np.testing.assert_array_equal(found, drawn)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(
+    hnp.arrays(np.bool_, hnp.array_shapes(min_dims=2, max_dims=2, max_side=12)),
+    st.integers(1, 40),
+)
+def test_outlines_do_not_depend_on_how_much_is_seen_at_a_time(drawn: Mask, band: int) -> None:
+    def found() -> list[tuple[frozenset[tuple[float, ...]], set[frozenset[tuple[float, ...]]]]]:
+        return [
+            (frozenset(map(tuple, outer.tolist())), {frozenset(map(tuple, hole.tolist())) for hole in holes})
+            for outer, holes in trace(drawn)
+        ]
+
+    whole = found()
+    with patch("model.writing.outlines._BAND", band):
+        parts = found()
+    assert len(parts) == len(whole)
+    for outline in whole:
+        assert outline in parts
+
+
+def test_a_large_mask_with_holes_comes_back() -> None:
+    """Of more pixels than are seen at a time."""
+    canvas = np.zeros((1500, 1400), np.uint8)
+    for x in (350, 1050):
+        cv2.ellipse(canvas, (x, 750), (300, 700), 5, 0, 360, 1, cv2.FILLED)
+        cv2.circle(canvas, (x, 720), 90, 0, cv2.FILLED)
+        cv2.circle(canvas, (x, 720), 30, 1, cv2.FILLED)
+    (feature,) = geojson(canvas)["features"]
+    assert [len(polygon) for polygon in feature["geometry"]["coordinates"]] == [2, 2, 1, 1]
+    np.testing.assert_array_equal(drawn_from(feature["geometry"], canvas.shape), canvas > 0)

@@ -4,9 +4,11 @@ from pydicom import Dataset, Sequence
 from pydicom import uid as uids
 from pydicom.pixels.utils import pack_bits
 
-from model.errors import ImageTooLarge, UnsuitableImage
-from model.reading import read_mask
+from model.errors import ImageTooLarge, UnsuitableImage, UnsupportedImage
+from model.reading import read_ground_truth, read_mask
 
+from ..masks.drawn import codes, grey, iou, labels, lungs
+from ..pictures import saved
 from .files import dataset, dicom, written
 
 
@@ -64,6 +66,33 @@ def test_a_seg_of_several_planes_is_unsuitable() -> None:
     made.SegmentSequence = made.SegmentSequence[:1]
     with pytest.raises(UnsuitableImage, match="frames"):
         read_mask(written(made))
+
+
+@pytest.mark.parametrize("quality", [40, 90])
+def test_a_jpeg_in_dicom_is_cut_at_half(quality: int) -> None:
+    frame = saved(grey(lungs()), "JPEG", quality=quality)
+    made = dataset(grey(lungs()), syntax=uids.JPEGBaseline8Bit, frame=frame, Modality="OT")
+    truth = read_ground_truth(written(made))
+    assert iou(truth.mask, lungs()) >= 0.995
+    assert codes(truth) == ["lossy"]
+
+
+def test_a_mask_that_was_displayed_inverted_looks_so() -> None:
+    truth = read_ground_truth(dicom(grey(~lungs()), photometric="MONOCHROME1"))
+    np.testing.assert_array_equal(truth.mask, ~lungs())
+    assert codes(truth) == ["inverted"]
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int16])
+def test_values_of_dicom_can_be_named(kind: type[np.generic]) -> None:
+    data = dicom(labels(1, 2, 3).astype(kind))
+    assert codes(read_ground_truth(data)) == ["values_joined"]
+    np.testing.assert_array_equal(read_ground_truth(data, lung_values={1, 2}).mask, lungs())
+
+
+def test_values_below_zero_are_refused() -> None:
+    with pytest.raises(UnsupportedImage, match="below 0"):
+        read_ground_truth(dicom(labels(1, 2).astype(np.int16) - 1))
 
 
 def test_the_limit_holds_for_masks() -> None:

@@ -22,7 +22,7 @@ DENSITY = chest(12)
 
 def intensity(*, largest: int = 4095, rising: bool = True) -> NDArray[np.uint16]:
     """The beam behind a body of `DENSITY`: proportional to its intensity, or falling with it."""
-    transmitted = np.rint(largest * np.exp(-4.0 * DENSITY / 4095)).astype(np.uint16)
+    transmitted: NDArray[np.uint16] = np.rint(largest * np.exp(-4.0 * DENSITY / 4095)).astype(np.uint16)
     return transmitted if rising else np.uint16(largest) - transmitted
 
 

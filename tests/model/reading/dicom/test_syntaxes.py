@@ -113,7 +113,7 @@ def test_lossy_jpeg(syntax: uids.UID) -> None:
 def test_twelve_bit_jpeg() -> None:
     mask = read_mask(Path(str(get_testdata_file("JPGExtended.dcm"))))
     assert mask.shape == (1024, 256)
-    assert 0.1 < mask.mean() <= 1
+    assert mask.any()
 
 
 def test_near_lossless_jpeg_ls() -> None:

@@ -1,0 +1,119 @@
+"""The frames of a DICOM SEG (PS3.3 A.51, A.87): BINARY, FRACTIONAL and LABELMAP."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+
+from ...errors import UnsuitableMask
+from ...ground_truth import GroundTruth, Note
+from .dataset import integer, text
+from .kind import LABEL_MAP, sop_class
+from .photometric import Photometric
+from .pixels import ImagePixels
+from .segments import described_segments, lung_segments
+
+Mask = NDArray[np.bool_]
+
+_SEVERAL = "The DICOM file has frames of several images: send the mask of one radiograph."
+
+
+def lungs_of(dataset: Dataset, image: ImagePixels, *, lung_values: Collection[int] | None) -> GroundTruth:
+    """The segments that are lung, joined.
+
+    Args:
+        dataset: the SEG's attributes.
+        image: its frames.
+        lung_values: numbers of the segments that are lung; None goes by codes and names.
+
+    Raises:
+        UnsuitableMask: no segment is lung, or the frames are of several images.
+    """
+    chosen, notes = lung_segments(dataset) if lung_values is None else (frozenset(lung_values), ())
+    mask, cut = joined(dataset, image, numbers=chosen)
+    if cut is not None:
+        notes = (*notes, cut)
+    if lung_values is not None and not chosen & {segment.number for segment in described_segments(dataset)}:
+        notes = (*notes, Note("values_absent", "No segment has one of these numbers: the mask is empty."))
+    return GroundTruth(mask, notes)
+
+
+def joined(
+    dataset: Dataset, image: ImagePixels, *, numbers: Collection[int] | None
+) -> tuple[Mask, Note | None]:
+    """The union of the segments ``numbers``, of all where it is None; and a note where fractions were cut.
+
+    Raises:
+        UnsuitableMask: the frames are of several images.
+    """
+    mask = np.zeros((image.rows, image.columns), np.bool_)
+    if sop_class(dataset) == LABEL_MAP:
+        # Values are segments' numbers, also where a palette says how to show them.
+        values = replace(image, photometric=Photometric("MONOCHROME2")).frame(0)
+        if image.frames > 1:
+            raise UnsuitableMask(_SEVERAL)
+        kept = [number for number in numbers if number] if numbers is not None else None
+        return np.asarray(values != 0) if kept is None else np.isin(values, kept), None
+    fractional = image.bits_allocated > 1 and text(dataset, "SegmentationType") != "BINARY"
+    highest = integer(dataset, "MaximumFractionalValue", default=2**image.layout.stored - 1)
+    levels = False
+    for index, number in enumerate(_frame_segments(dataset, image.frames)):
+        if numbers is not None and number not in numbers:
+            continue
+        frame = image.frame(index)
+        if fractional:
+            levels = levels or bool(((frame > 0) & (frame < highest)).any())
+            frame = frame.astype(np.uint32) * 2 >= max(highest, 1)
+        mask |= frame != 0
+    note = Note(
+        "fractional", f"The segments are FRACTIONAL: a pixel counts as lung from half of {highest} on."
+    )
+    return mask, note if levels else None
+
+
+def _frame_segments(dataset: Dataset, frames: int) -> list[int]:
+    """The segment's number of each frame.
+
+    Raises:
+        UnsuitableMask: the frames are of different images, or are more than the segments and do not say what they are of.
+    """
+    groups = list(dataset.get("PerFrameFunctionalGroupsSequence") or ())
+    shared = next(iter(dataset.get("SharedFunctionalGroupsSequence") or ()), Dataset())
+    known = [_segment_of(group) or _segment_of(shared) for group in groups]
+    if len({_place(group) for group in groups} - {_NOWHERE}) > 1:
+        raise UnsuitableMask(_SEVERAL)
+    numbers = [number for number in known if number is not None]
+    if len(numbers) == frames:
+        return numbers
+    order = [segment.number for segment in described_segments(dataset)] or [1]
+    if frames > len(order):
+        raise UnsuitableMask(_SEVERAL)
+    return order[:frames]
+
+
+def _segment_of(group: Dataset) -> int | None:
+    for item in group.get("SegmentIdentificationSequence") or ():
+        return integer(item, "ReferencedSegmentNumber", default=0) or None
+    return None
+
+
+_NOWHERE = ((), ())
+
+
+def _place(group: Dataset) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """What tells the image that a frame belongs to: its position, and the instances and frames that it was drawn on."""
+    positions = [
+        tuple(map(str, item.get("ImagePositionPatient") or ()))
+        for item in group.get("PlanePositionSequence") or ()
+    ]
+    sources = [
+        (text(source, "ReferencedSOPInstanceUID"), str(source.get("ReferencedFrameNumber", "")))
+        for item in group.get("DerivationImageSequence") or ()
+        for source in item.get("SourceImageSequence") or ()
+    ]
+    return tuple(positions), tuple(sources)

@@ -1,0 +1,97 @@
+"""What looks wrong in the shape of a mask: inverted, an outline, small parts such as a text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...ground_truth import GroundTruth, Note
+
+_SIDE = 1024
+"""Pixels of the longer side that shapes are looked at."""
+_BORDER = 0.6
+"""Share of the border that is set, from which a mask looks inverted: 1,700 masks of seven data sets have up to 0.2."""
+_THIN = 0.012
+"""Share of the side that the widest place of an outline has as its radius."""
+_LONG = 0.2
+"""Share of the side that an outline extends over."""
+_ENCLOSED = 2
+"""How many times its own area an outline encloses."""
+_SMALL = 0.01
+"""Share of the mask's area below which a part is no lung."""
+_MANY = 3
+"""Small parts that the masks of an annotator may have."""
+
+
+def with_shape_notes(truth: GroundTruth) -> GroundTruth:
+    """The same ground truth with notes on its shape."""
+    found = tuple(note for note in (_inverted(truth.mask), *_lines_and_parts(truth.mask)) if note is not None)
+    return replace(truth, notes=truth.notes + found)
+
+
+def _inverted(mask: NDArray[np.bool_]) -> Note | None:
+    border = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    if border.mean() < _BORDER:
+        return None
+    return Note(
+        "inverted",
+        f"The mask covers {mask.mean():.0%} of the image and {border.mean():.0%} of its border: it looks inverted. Send its "
+        "negative: 0 is background.",
+    )
+
+
+def _lines_and_parts(mask: NDArray[np.bool_]) -> list[Note]:
+    small = _reduced(mask)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(small)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    if not areas.size:
+        return []
+    if _is_outline(small):
+        return [
+            Note(
+                "outline",
+                "What is set in the mask is thin lines, as if it were an outline and not an area: fill it.",
+            )
+        ]
+    tiny = areas[areas < _SMALL * areas.sum()]
+    if tiny.size <= _MANY:
+        return []
+    return [
+        Note(
+            "small_parts",
+            f"{tiny.size} of the mask's {count - 1} parts are much smaller than a lung, as letters or specks are; they count as lung.",
+        )
+    ]
+
+
+def _is_outline(small: NDArray[np.uint8]) -> bool:
+    side = max(small.shape)
+    rows, columns = np.flatnonzero(small.any(axis=1)), np.flatnonzero(small.any(axis=0))
+    if max(np.ptp(rows), np.ptp(columns)) < _LONG * side:
+        return False
+    framed = cv2.copyMakeBorder(small, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    if cv2.distanceTransform(framed, cv2.DIST_L2, 3).max() <= max(1.5, _THIN * side):
+        return True
+    outside = framed.copy()
+    cv2.floodFill(outside, None, (0, 0), (2,))
+    return bool(np.count_nonzero(outside != 2) >= _ENCLOSED * np.count_nonzero(small))
+
+
+def _reduced(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The mask at `_SIDE` at most, ``(h, w)`` uint8 of 0 and 1: a pixel is set where any of those that it stands for is."""
+    step = -(-max(mask.shape) // _SIDE)
+    whole = mask.view(np.uint8)
+    if step == 1:
+        return whole
+    rows, columns = -(-mask.shape[0] // step), -(-mask.shape[1] // step)
+    reduced = np.zeros((rows, columns), np.uint8)
+    for row in range(step):
+        for column in range(step):
+            part = whole[row::step, column::step]
+            np.maximum(
+                reduced[: part.shape[0], : part.shape[1]], part, out=reduced[: part.shape[0], : part.shape[1]]
+            )
+    return reduced

@@ -1,0 +1,48 @@
+"""Whether a mask's shape is in its alpha channel."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import UnsuitableMask
+from ...radiograph import Grey
+from ..decoding import Decoded
+from .colours import brightness
+from .levels import levels_of
+
+_AGREE = 0.98
+"""IoU of the shapes of colours and transparency from which they are the same."""
+_EQUAL = 0.01
+"""Standard deviation of one value, at most, as rounding leaves it."""
+_LIKE = 16
+"""Standard deviation of what lossy compression makes of one colour, at most."""
+
+
+def shape_is_in_alpha(stored: Decoded) -> bool:
+    """Whether the transparency alone draws the mask, and everything that can be seen has one colour.
+
+    Raises:
+        UnsuitableMask: transparency and colours draw different shapes.
+    """
+    alpha = stored.alpha
+    # What is transparent nowhere, or everywhere, draws nothing.
+    if alpha is None or alpha.min() > 0 or not alpha.any():
+        return False
+    opaque = np.asarray(alpha >= levels_of(alpha, lossy=False).least)
+    if _agree(stored, opaque):
+        return False
+    _, deviations = cv2.meanStdDev(stored.pixels, mask=opaque.view(np.uint8))
+    if deviations.max() <= (_LIKE if stored.lossy else _EQUAL):
+        return True
+    raise UnsuitableMask(
+        "The mask's transparency and its colours draw different shapes, so neither is taken for the lungs: save it without "
+        "transparency, 0 for background and 255 for lung."
+    )
+
+
+def _agree(stored: Decoded, opaque: NDArray[np.bool_]) -> bool:
+    grey: Grey = brightness(stored.pixels)
+    coloured = grey >= levels_of(grey, lossy=stored.lossy).least
+    return bool(np.count_nonzero(coloured & opaque) >= _AGREE * np.count_nonzero(coloured | opaque))

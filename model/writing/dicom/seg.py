@@ -1,0 +1,207 @@
+"""DICOM Segmentation: the lungs as a PACS stores them."""
+
+from __future__ import annotations
+
+import hashlib
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from ...errors import SizeMismatch, UnsuitableImage
+from ...lungs import LEFT, RIGHT
+from ...quiet import quiet
+from ...version import installed_version
+from ..overlay import COLOURS
+from .seg_words import comments, series_description, series_number, trust_in_words
+
+if TYPE_CHECKING:
+    from highdicom import AlgorithmIdentificationSequence
+    from highdicom.seg import SegmentDescription
+    from pydicom import Dataset
+
+    from ...checkpoint import CheckpointMetadata
+    from ...segmentation import Segmentation
+
+_NO_SPACING_MM = (1.0, 1.0)
+_SLICE_THICKNESS_MM = 1.0
+_NOT_YET = "2.25.0"
+"""Instance UID until the object is whole: its own follows from all else that is in it."""
+
+
+def dicom_seg(
+    segmentation: Segmentation,
+    metadata: CheckpointMetadata,
+    *,
+    labelmap: bool = False,
+    series_instance_uid: str | None = None,
+) -> bytes:
+    """Write a DICOM Segmentation (Explicit VR Little Endian) of the lungs in one radiograph.
+
+    Segment 1 is the right lung, segment 2 the left one, always both: the frame of a lung that was not found is empty. The property
+    types are SNOMED CT 3341006 (right lung) and 44029006 (left lung), the category is 91723000 (anatomical structure). Patient and
+    study are those of the source, which each frame refers to (see `source_of`). Text is UTF-8.
+
+    The segmentation lies on the source pixel by pixel. A radiograph has no geometry in space; viewers and readers ask for one all
+    the same, so every frame lies in the plane x, y at the origin, with the source's spacing, or 1 mm where it is unknown.
+
+    Series Description, Content Description and Segment Description say whether the mask is trusted; Image Comments hold the
+    fields of `trust_fields`, what the sides and the spacing go by, and each warning, a line each.
+
+    Dates and times are the source's. The series' UID follows from the source, the weights and Pleura's version, the instance's
+    from all that is in it: what has the same UID has the same bytes, and a PACS that is sent it twice keeps one.
+
+    Args:
+        segmentation: of a DICOM image.
+        metadata: of the checkpoint that made it.
+        labelmap: write type LABELMAP, one frame whose values are the segments' numbers, instead of BINARY, a frame of one bit for
+            each segment. Few programs read it yet.
+        series_instance_uid: the series that it is to be in; None makes one.
+
+    Raises:
+        SizeMismatch: the labels are not of the source's size.
+        UnsuitableImage: the source is no DICOM, or lacks an attribute that a segmentation has to refer to.
+    """
+    from .source import source_of
+
+    dataset, labels = segmentation.radiograph.dataset, segmentation.labels
+    if dataset is None:
+        raise UnsuitableImage(
+            "A DICOM segmentation refers to a DICOM image: ask for another format for this one."
+        )
+    with quiet():
+        source = source_of(dataset)
+        if labels.shape != (source.Rows, source.Columns):
+            raise SizeMismatch(
+                f"The labels are {labels.shape[1]}×{labels.shape[0]} pixels and the DICOM image "
+                f"{source.Columns}×{source.Rows}: make the segmentation at the image's size."
+            )
+        made = _make(segmentation, metadata, source, labelmap=labelmap, series=series_instance_uid)
+        _lay_in_a_plane(made, segmentation.radiograph.spacing_mm)
+        return _with_its_uids(made)
+
+
+def _make(
+    segmentation: Segmentation,
+    metadata: CheckpointMetadata,
+    source: Dataset,
+    *,
+    labelmap: bool,
+    series: str | None,
+) -> Dataset:
+    from highdicom import AlgorithmIdentificationSequence
+    from highdicom.seg import Segmentation as Seg
+    from pydicom.sr.codedict import codes
+    from pydicom.uid import generate_uid
+
+    from ...reading.dicom.sides import patient_orientation
+    from .source import moment_of
+
+    dataset, quality = segmentation.radiograph.dataset, segmentation.quality
+    assert dataset is not None
+    kind = "LABELMAP" if labelmap else "BINARY"
+    name, version = _long_string(metadata.name), f"{installed_version()}+{metadata.sha256[:12]}"
+    algorithm = AlgorithmIdentificationSequence(
+        name=name,
+        family=codes.cid7162.ArtificialIntelligence,
+        version=version,
+        parameters={"threshold": f"{segmentation.threshold:g}"},
+    )
+    trust = trust_in_words(quality)
+    date, time = moment_of(dataset)
+    try:
+        made = Seg(
+            source_images=[source],
+            pixel_array=segmentation.labels,
+            segmentation_type=kind,
+            segment_descriptions=[_describe(label, algorithm, trust) for label in (RIGHT, LEFT)],
+            series_instance_uid=series
+            or generate_uid(entropy_srcs=["series", source.SOPInstanceUID, name, version, kind]),
+            series_number=series_number(source),
+            sop_instance_uid=_NOT_YET,
+            instance_number=1,
+            manufacturer="Pleura",
+            manufacturer_model_name=name,
+            software_versions=version,
+            device_serial_number="none",
+            omit_empty_frames=False,
+            content_label="LUNGS",
+            content_description=trust,
+            content_date=date,
+            content_time=time,
+            series_description=series_description(quality, source),
+            specific_character_set="ISO_IR 192",
+        )
+    except KeyError:
+        raise UnsuitableImage(
+            "No DICOM segmentation can refer to this image, as its SOPClassUID is of no image that is known: "
+            "send the instance as the PACS holds it, or ask for PNG or JSON."
+        ) from None
+    # The source's rows and columns are the segmentation's.
+    made.PatientOrientation = patient_orientation(dataset)
+    made.ImageComments = comments(segmentation)
+    return made
+
+
+def _lay_in_a_plane(made: Dataset, spacing_mm: tuple[float, float] | None) -> None:
+    """Add the geometry that viewers ask for: highdicom adds none to a segmentation without a frame of reference."""
+    from highdicom import PixelMeasuresSequence
+    from pydicom import Dataset
+
+    orientation, position = Dataset(), Dataset()
+    orientation.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    position.ImagePositionPatient = [0, 0, 0]
+    (shared,) = made.SharedFunctionalGroupsSequence
+    shared.PlaneOrientationSequence = [orientation]
+    shared.PixelMeasuresSequence = PixelMeasuresSequence(spacing_mm or _NO_SPACING_MM, _SLICE_THICKNESS_MM)
+    for frame in made.PerFrameFunctionalGroupsSequence:
+        frame.PlanePositionSequence = [position]
+
+
+def _long_string(text: str) -> str:
+    """Make a value of the representation LO: 64 characters, none of them a separator or for control."""
+    return "".join(
+        "_" if character == "\\" or not character.isprintable() else character for character in text
+    )[:64]
+
+
+def _describe(label: int, algorithm: AlgorithmIdentificationSequence, trust: str) -> SegmentDescription:
+    from highdicom.color import CIELabColor
+    from highdicom.seg import SegmentDescription
+    from pydicom.sr.codedict import codes
+    from pydicom.sr.coding import Code
+
+    code, meaning = {RIGHT: ("3341006", "Right lung"), LEFT: ("44029006", "Left lung")}[label]
+    description = SegmentDescription(
+        segment_number=label,
+        segment_label=meaning,
+        segmented_property_category=codes.cid7150.AnatomicalStructure,
+        segmented_property_type=Code(code, "SCT", meaning),
+        algorithm_type="AUTOMATIC",
+        algorithm_identification=algorithm,
+        display_color=CIELabColor.from_rgb(*COLOURS[label]),
+    )
+    description.SegmentDescription = trust
+    return description
+
+
+def _with_its_uids(made: Dataset) -> bytes:
+    """Encode the object with UIDs that follow from all else in it, and without the time at which it is made."""
+    from pydicom.uid import generate_uid
+
+    del made.InstanceCreationDate, made.InstanceCreationTime
+    for equipment in made.ContributingEquipmentSequence:
+        if equipment.get("ManufacturerModelName") == "highdicom":
+            del equipment.ContributionDateTime
+    organization = generate_uid(entropy_srcs=["dimensions", made.SeriesInstanceUID])
+    for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
+        item.DimensionOrganizationUID = organization
+    digest = hashlib.sha256(_file(made)).hexdigest()
+    made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = generate_uid(
+        entropy_srcs=["instance", digest]
+    )
+    return _file(made)
+
+
+def _file(made: Dataset) -> bytes:
+    file = BytesIO()
+    made.save_as(file)
+    return file.getvalue()

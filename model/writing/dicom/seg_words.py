@@ -1,0 +1,57 @@
+"""What a DICOM Segmentation says of itself to people: what it is of, whether it is trusted, and why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..trust import MESSAGES, trust_fields
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from ...quality import Quality
+    from ...segmentation import Segmentation
+
+UNTRUSTED = "Lung segmentation, not trusted"
+"""What the series description of a mask that is not trusted begins with."""
+
+_LONGEST = 64
+"""Characters of the representation LO."""
+_FIRST_SERIES = 9_000_000
+"""High, so that it does not meet a number of the modality's own series; viewers list it last."""
+_OF_EACH = 1000
+
+
+def series_description(quality: Quality, source: Dataset) -> str:
+    """Say what the series is, and of which film: ``Lung segmentation, not trusted (series 2, image 1, PA)``."""
+    words = "Lung segmentation" if quality.trusted else UNTRUSTED
+    series, image, view = (source.get(name) for name in ("SeriesNumber", "InstanceNumber", "ViewPosition"))
+    film = [*([f"series {series}"] if series else []), *([f"image {image}"] if image else [])]
+    film += [view] if view else []
+    return (f"{words} ({', '.join(film)})" if film else words)[:_LONGEST]
+
+
+def series_number(source: Dataset) -> int:
+    """A number of its own for each film of a study: from the numbers of its series and of the image, as far as it has them."""
+    series, image = (int(source.get(name) or 0) % _OF_EACH for name in ("SeriesNumber", "InstanceNumber"))
+    return _FIRST_SERIES + _OF_EACH * series + image
+
+
+def trust_in_words(quality: Quality) -> str:
+    """Say in at most 64 characters whether a mask is trusted, and its predicted IoU."""
+    iou = "unknown" if quality.predicted_iou is None else f"{round(quality.predicted_iou, 3):g}"
+    return f"{'Trusted' if quality.trusted else 'Not trusted'}, predicted IoU {iou}"
+
+
+def comments(segmentation: Segmentation) -> str:
+    """Lines of a name, a colon and a value: what a program looks for first, then sentences for people."""
+    quality, radiograph = segmentation.quality, segmentation.radiograph
+    fields = trust_fields(quality) | {
+        "Pleura-Sides-From": segmentation.sides_from,
+        "Pleura-Spacing-Plane": radiograph.spacing_plane or "none",
+    }
+    lines = [f"{name}: {value}" for name, value in fields.items()]
+    lines += [f"{MESSAGES}: {warning.message}" for warning in quality.warnings]
+    if radiograph.spacing_mm is None:
+        lines.append("Note: The pixel spacing is unknown; 1 mm stands for it.")
+    return "\r\n".join(lines)

@@ -1,0 +1,151 @@
+"""What the documents show is so: their curl commands run, their tables are whole, their links lead somewhere."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.errors import TABLE
+from app.main import create_app
+from app.settings import Settings
+from pacs.selection import DEFAULTS
+from pacs.settings import PacsSettings
+from tests.app.fakes import dicom, picture, segmenter
+from tests.client.serving import Running, running
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "client/*.md", "model/**/*.md")
+    for path in ROOT.glob(pattern)
+)
+HTTP = ROOT / "docs" / "reference" / "http.md"
+DEPLOYMENT = ROOT / "docs" / "how-to" / "deployment.md"
+
+# The test has a service of its own, and is where the files are.
+BEFORE = re.compile(r"(make|docker|git|cd|pleura serve)\b")
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def read(path: Path) -> str:
+    if not path.is_file():
+        pytest.skip(f"{named(path)} has not been written yet")
+    return path.read_text("utf-8")
+
+
+def with_curl() -> list[Any]:
+    return [
+        pytest.param(block, id=f"{named(path)}:{number}")
+        for path in DOCUMENTS
+        for number, block in enumerate(
+            re.findall(r"^```sh\n(.*?)^```", path.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+        )
+        if re.search(r"\bcurl\b", block)
+    ]
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Running]:
+    with running() as one:
+        yield one
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where commands run: the samples are there, a radiograph as DICOM, and a curl for which an error is one."""
+    (tmp_path / "samples").symlink_to(ROOT / "samples")
+    (tmp_path / "radiograph.dcm").write_bytes(dicom(picture()))
+    (tmp_path / ".curlrc").write_text("fail-with-body\nsilent\nshow-error\n")
+    return tmp_path
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize("block", with_curl())
+def test_curl_commands_run(block: str, service: Running, folder: Path) -> None:
+    lines = [line for line in block.splitlines() if not BEFORE.match(line)]
+    code = re.sub(r"(http://)?localhost:8000", service.url, "\n".join(lines))
+    environment = {
+        name: value for name, value in os.environ.items() if not name.endswith(("_proxy", "_PROXY"))
+    }
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", code],
+        cwd=folder,
+        env=environment | {"CURL_HOME": str(folder), "PLEURA_API_KEY": "key"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, (done.stdout[-2000:], done.stderr)
+    for name in re.findall(r"(?:-o|--output|>) (\S+)", code):
+        assert (folder / name).stat().st_size > 0, name
+
+
+def test_every_setting_has_its_line() -> None:
+    text = read(HTTP) + (DEPLOYMENT.read_text("utf-8") if DEPLOYMENT.is_file() else "")
+    for name, field in Settings.model_fields.items():
+        line = re.search(rf"^\| `PLEURA_{name.upper()}` \| `?([^|`]*)`? \| (.+) \|$", text, re.MULTILINE)
+        assert line is not None, f"PLEURA_{name.upper()} has no line"
+        default = "" if field.default in (None, "") else str(field.default)
+        assert line[1].strip() == (default.lower() if isinstance(field.default, bool) else default), name
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_no_setting_is_made_up(path: Path) -> None:
+    known = {f"PLEURA_{name.upper()}" for name in Settings.model_fields}
+    known |= {f"PLEURA_PACS_{name.upper()}" for name in (*PacsSettings.model_fields, *DEFAULTS)}
+    assert set(re.findall(r"PLEURA_[A-Z_]+[A-Z]", path.read_text("utf-8"))) <= known
+
+
+def test_the_http_reference_is_whole() -> None:
+    text = read(HTTP)
+    for kind in TABLE.values():
+        # 499 is seen in logs only: nobody is there to read the answer.
+        if kind.status == 500:
+            assert f"500 (`{kind.word}`)" in text
+        elif kind.status != 499:
+            assert re.search(rf"^\| {kind.status} \|.*`{kind.word}`", text, re.MULTILINE), kind.word
+    for path, methods in create_app(Settings(), segmenter=segmenter()).openapi()["paths"].items():
+        for method, operation in methods.items():
+            assert f"{method.upper()} {path}" in text
+            for parameter in operation.get("parameters", []):
+                assert f"`{parameter['name']}`".lower() in text.lower(), parameter["name"]
+                for choice in parameter["schema"].get("enum", []):
+                    assert f"`{choice}`" in text, choice
+
+
+def test_every_warning_has_its_line() -> None:
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "model" / "quality").glob("*.py"))
+    codes = set(re.findall(r'Warning\(\s*"([a-z_]+)"', sources)) | set(
+        re.findall(r'"(probably_[a-z_]+)"', sources)
+    )
+    assert {"no_lung", "low_confidence", "probably_inverted"} <= codes
+    lines = [line.split("|")[1] for line in read(HTTP).splitlines() if line.startswith("| `")]
+    for code in codes:
+        assert any(f"`{code}`" in line for line in lines), code
+
+
+def anchors(text: str) -> set[str]:
+    """The names that a document's headings have in links."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+# Links within docs/ are held by `make docs`, which also knows the generated pages.
+@pytest.mark.parametrize("path", [one for one in DOCUMENTS if ROOT / "docs" not in one.parents], ids=named)
+def test_links_lead_somewhere(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", link):
+            continue
+        target, _, anchor = link.partition("#")
+        found = (path.parent / target).resolve() if target else path
+        assert found.exists(), f"{named(path)} links to {target}, which is not there"
+        if anchor and found.suffix == ".md":
+            assert anchor in anchors(found.read_text("utf-8")), f"{named(path)} links to {link}"

@@ -1,0 +1,268 @@
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torchvision import tv_tensors
+
+from model.metrics.overlap import overlap
+from model.preprocessing import Preprocessing
+from samples.phantom import Phantom, phantom
+from training.data.augmentation import (
+    RandomBorders,
+    RandomBowelGas,
+    RandomBreasts,
+    RandomEffusion,
+    RandomElastic,
+    RandomLargeHeart,
+    RandomLocalContrast,
+    RandomMarkings,
+    RandomProjection,
+    RandomSaturation,
+    RandomScapulae,
+    RandomWarp,
+)
+from training.data.datasets import HEART, IGNORE, LUNG, Pair, Transform, unit_range
+from training.data.transforms import plain_transform, strong_transform
+
+SIZE = 64
+
+
+@pytest.fixture(scope="module")
+def made() -> Phantom:
+    return phantom(width=80, height=96, seed=3)
+
+
+def as_pair(pixels: NDArray[np.uint8] | NDArray[np.uint16], mask: NDArray[np.bool_]) -> Pair:
+    image = tv_tensors.Image(torch.from_numpy(unit_range(pixels))[None])
+    return image, tv_tensors.Mask(torch.from_numpy(mask.view(np.uint8).copy()))
+
+
+def drawn(transform: Transform, pair: Pair, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    torch.manual_seed(seed)
+    return transform(*pair)
+
+
+@pytest.mark.parametrize("make", [plain_transform, strong_transform])
+@pytest.mark.parametrize(("width", "height"), [(80, 96), (64, 64), (300, 40)])
+def test_makes_the_networks_square(
+    make: Callable[[Preprocessing], Transform], width: int, height: int
+) -> None:
+    made = phantom(width=width, height=height, seed=1)
+    transform = make(Preprocessing(input_size=SIZE))
+    for seed in range(8):
+        x, y = drawn(transform, as_pair(made.pixels, made.mask), seed)
+        assert (x.shape, x.dtype) == ((1, SIZE, SIZE), torch.float32)
+        assert (y.shape, y.dtype) == ((SIZE, SIZE), torch.uint8)
+        assert bool(x.isfinite().all())
+        assert set(y.unique().tolist()) <= {0, 1}
+
+
+def test_masks_keep_what_is_to_be_ignored(made: Phantom) -> None:
+    image, mask = as_pair(made.pixels, made.mask)
+    mask[:20] = IGNORE
+    transform = strong_transform(Preprocessing(input_size=SIZE))
+    values = torch.cat([drawn(transform, (image, mask), seed)[1].unique() for seed in range(8)])
+    assert set(values.tolist()) == {0, 1, IGNORE}
+
+
+def test_the_input_is_left_as_it_was(made: Phantom) -> None:
+    image, mask = as_pair(made.pixels, made.mask)
+    before = image.clone(), mask.clone()
+    for seed in range(8):
+        drawn(strong_transform(Preprocessing(input_size=SIZE)), (image, mask), seed)
+    assert torch.equal(image, before[0])
+    assert torch.equal(mask, before[1])
+
+
+def test_one_seed_gives_one_sample(made: Phantom) -> None:
+    transform = strong_transform(Preprocessing(input_size=SIZE))
+    pair = as_pair(made.pixels, made.mask)
+    x, y = drawn(transform, pair, 7)
+    again, mask_again = drawn(transform, pair, 7)
+    assert torch.equal(x, again)
+    assert torch.equal(y, mask_again)
+
+
+def test_every_seed_gives_another_sample(made: Phantom) -> None:
+    transform = strong_transform(Preprocessing(input_size=SIZE))
+    pair = as_pair(made.pixels, made.mask)
+    samples = [drawn(transform, pair, seed) for seed in range(12)]
+    for number, (x, y) in enumerate(samples):
+        for other_x, other_y in samples[:number]:
+            assert not torch.equal(x, other_x)
+            assert not torch.equal(y, other_y)
+
+
+@pytest.mark.parametrize("resize", ["stretch", "letterbox"])
+@pytest.mark.parametrize("normalisation", ["zscore", "unit"])
+def test_plain_is_what_the_service_does(
+    made: Phantom, resize: Literal["stretch", "letterbox"], normalisation: Literal["zscore", "unit"]
+) -> None:
+    preprocessing = Preprocessing(input_size=SIZE, resize=resize, normalisation=normalisation)
+    x, _ = plain_transform(preprocessing)(*as_pair(made.pixels, made.mask))
+    assert np.array_equal(x[0].numpy(), preprocessing.apply(made.pixels))
+
+
+def test_plain_letterboxes_the_mask_with_its_image(made: Phantom) -> None:
+    preprocessing = Preprocessing(input_size=SIZE, resize="letterbox")
+    _, y = plain_transform(preprocessing)(*as_pair(made.pixels, np.ones_like(made.mask)))
+    rows, columns = preprocessing.frame(width=80, height=96)
+    expected = np.zeros((SIZE, SIZE), np.uint8)
+    expected[rows, columns] = 1
+    assert np.array_equal(y.numpy(), expected)
+
+
+def test_sixteen_bits_come_to_the_same_as_eight() -> None:
+    eight, sixteen = (phantom(width=80, height=80, seed=4, bits=bits) for bits in (8, 16))
+    transform = plain_transform(Preprocessing(input_size=SIZE))
+    x, _ = transform(*as_pair(eight.pixels, eight.mask))
+    y, _ = transform(*as_pair(sixteen.pixels, sixteen.mask))
+    assert float((x - y).abs().max()) < 0.05
+
+
+@pytest.mark.parametrize("transform", [RandomWarp(SIZE), RandomElastic(0.03)])
+def test_image_and_mask_move_together(transform: Transform) -> None:
+    made = phantom(width=SIZE, height=SIZE, seed=5)
+    drawing = (made.mask * np.uint8(255)).astype(np.uint8)
+    moved = 0
+    for seed in range(12):
+        x, y = drawn(transform, as_pair(drawing, made.mask), seed)
+        mask = y.numpy() > 0
+        # What lies outside the image may be its last row drawn out, which is no lung here.
+        assert overlap(x[0].numpy() > 0.5, mask).iou > 0.93
+        moved += overlap(mask, made.mask).iou < 0.95
+    assert moved >= 6
+
+
+def test_a_warp_of_nothing_is_a_resize() -> None:
+    made = phantom(width=SIZE, height=SIZE, seed=5)
+    still = RandomWarp(SIZE, degrees=0, scale=(1, 1), aspect=0, shear=0, shift=0)
+    x, y = still(*as_pair(made.pixels, made.mask))
+    assert np.abs(x[0].numpy() - unit_range(made.pixels)).max() < 1e-5
+    assert np.array_equal(y.numpy() > 0, made.mask)
+
+
+def test_markings_leave_the_mask_alone(made: Phantom) -> None:
+    image, mask = as_pair(np.full_like(made.pixels, 100), made.mask)
+    marked = 0
+    for seed in range(12):
+        x, y = drawn(RandomMarkings(), (image, mask), seed)
+        assert torch.equal(y, mask)
+        assert 0 <= float(x.min()) <= float(x.max()) <= 1
+        marked += not torch.equal(x, image)
+    assert marked >= 9
+
+
+def test_bars_are_as_wide_as_asked_for() -> None:
+    pair = as_pair(np.full((SIZE, SIZE), 100, np.uint8), np.ones((SIZE, SIZE), np.bool_))
+    widest = max(
+        int((drawn(RandomBorders(0.4), pair, seed)[1].numpy() == 0)[:, SIZE // 2].sum()) for seed in range(20)
+    )
+    assert widest > 0.2 * SIZE
+
+
+def test_bars_at_the_edges_are_background() -> None:
+    pair = as_pair(np.full((SIZE, SIZE), 100, np.uint8), np.ones((SIZE, SIZE), np.bool_))
+    covered = 0
+    for seed in range(12):
+        x, y = drawn(RandomBorders(), pair, seed)
+        bars = y.numpy() == 0
+        covered += bars.any()
+        assert np.array_equal(bars, ~np.isclose(x[0].numpy(), 100 / 255))
+        assert len(np.unique(x[0].numpy()[bars])) <= 1
+    assert covered >= 6
+
+
+def test_gas_lies_outside_the_lungs_and_only_darkens(made: Phantom) -> None:
+    pair = as_pair(made.pixels, made.mask)
+    before, lung = pair[0][0].numpy(), made.mask
+    gassy = 0
+    for seed in range(20):
+        x, y = drawn(RandomBowelGas(), pair, seed)
+        assert np.array_equal(y.numpy() > 0, lung)
+        change = x[0].numpy() - before
+        assert np.abs(change[lung]).max() == 0
+        assert change.max() <= 1e-6
+        gassy += bool(change.min() < -0.05)
+    assert gassy >= 10
+
+
+def test_weaker_gas_is_less_dark(made: Phantom) -> None:
+    pair = as_pair(made.pixels, made.mask)
+    half, whole = (drawn(RandomBowelGas(strength), pair, 1)[0] for strength in (0.5, 1.0))
+    torch.testing.assert_close(half - pair[0], (whole - pair[0]) / 2)
+
+
+ANATOMY = (RandomBowelGas, RandomEffusion, RandomBreasts, RandomScapulae, RandomLargeHeart)
+
+
+@pytest.mark.parametrize("make", ANATOMY)
+def test_anatomy_needs_a_lung(make: Callable[[], Transform], made: Phantom) -> None:
+    pair = as_pair(made.pixels, np.zeros_like(made.mask))
+    x, _ = drawn(make(), pair, 0)
+    assert torch.equal(x, pair[0].as_subclass(torch.Tensor))
+
+
+@pytest.mark.parametrize("make", [RandomEffusion, RandomBreasts, RandomScapulae])
+def test_what_whitens_leaves_the_mask(make: Callable[[], Transform], made: Phantom) -> None:
+    pair = as_pair(made.pixels, made.mask)
+    whitened = 0
+    for seed in range(10):
+        x, y = drawn(make(), pair, seed)
+        assert torch.equal(y, pair[1].as_subclass(torch.Tensor))
+        change = (x - pair[0]).numpy()[0]
+        assert change.min() >= -1e-6
+        whitened += bool((change[made.mask] > 0.1).any())
+    assert whitened >= 5
+
+
+def test_an_effusion_whitens_one_lung(made: Phantom) -> None:
+    pair = as_pair(made.pixels, made.mask)
+    for seed in range(10):
+        x, _ = drawn(RandomEffusion(), pair, seed)
+        change = (x - pair[0]).numpy()[0]
+        assert min(change[made.right].mean(), change[made.left].mean()) < 0.02
+
+
+def test_a_large_heart_takes_its_place_from_the_lungs(made: Phantom) -> None:
+    image, lungs = as_pair(made.pixels, made.mask)
+    mask = lungs.numpy()
+    rows, columns = np.ogrid[: mask.shape[0], : mask.shape[1]]
+    mask[((columns - 42) / 14) ** 2 + ((rows - 62) / 12) ** 2 <= 1] = HEART
+    for seed in range(10):
+        _, y = drawn(RandomLargeHeart(), (image, tv_tensors.Mask(torch.from_numpy(mask))), seed)
+        before, after = np.bincount(mask.ravel(), minlength=3), np.bincount(y.numpy().ravel(), minlength=3)
+        assert after[HEART] > before[HEART]
+        assert before[LUNG] > after[LUNG] > 0.5 * before[LUNG]
+
+
+def test_a_projection_of_no_strength_changes_nothing(made: Phantom) -> None:
+    pair = as_pair(made.pixels, made.mask)
+    x, y = drawn(RandomProjection(0.0), pair, 0)
+    torch.testing.assert_close(x, pair[0].as_subclass(torch.Tensor))
+    assert torch.equal(y, pair[1].as_subclass(torch.Tensor))
+    x, y = drawn(RandomProjection(0.3), pair, 0)
+    assert not torch.equal(y, pair[1].as_subclass(torch.Tensor))
+    assert overlap(y.numpy() > 0, made.mask).iou > 0.6
+
+
+def test_saturation_cuts_off_the_darkest_and_the_brightest(made: Phantom) -> None:
+    pair = as_pair(made.pixels, made.mask)
+    x, y = drawn(RandomSaturation(0.2), pair, 2)
+    ends = float((x == 0).float().mean()), float((x == 1).float().mean())
+    assert max(ends) > 0.02
+    assert sum(ends) < 0.5
+    assert torch.equal(y, pair[1].as_subclass(torch.Tensor))
+
+
+def test_local_contrast_brings_out_what_is_faint(made: Phantom) -> None:
+    faint = as_pair(np.array(made.pixels // 8 + 100, dtype=np.uint8), made.mask)
+    stronger = 0
+    for seed in range(8):
+        x, y = drawn(RandomLocalContrast(6.0), faint, seed)
+        assert torch.equal(y, faint[1].as_subclass(torch.Tensor))
+        stronger += bool(x.std() > 1.2 * faint[0].std())
+    assert stronger >= 5

@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from training.quality.logistic import fit_logistic, fit_softmax
+
+
+def test_a_known_relation_is_found() -> None:
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(4000, 3))
+    targets = 1 / (1 + np.exp(-(features @ [1.0, -2.0, 0.0] + 0.5)))
+    coefficients, bias = fit_logistic(features, targets, ridge=1e-3)
+    np.testing.assert_allclose(coefficients, [1, -2, 0], atol=1e-2)
+    assert bias == pytest.approx(0.5, abs=1e-2)
+
+
+def test_the_ridge_is_the_one_asked_for() -> None:
+    """One feature, no bias to speak of: the gradient of the penalised likelihood is nought at the solution."""
+    features = np.array([[-1.0], [1.0]])
+    (weight,), bias = fit_logistic(features, np.array([0.1, 0.9]), ridge=0.5)
+    predicted = 1 / (1 + np.exp(-weight))
+    assert bias == pytest.approx(0, abs=1e-5)
+    assert 2 * (0.9 - predicted) == pytest.approx(0.5 * weight, abs=1e-4)
+
+
+def test_weights_count_like_repeats() -> None:
+    rng = np.random.default_rng(1)
+    features, targets = rng.normal(size=(50, 2)), rng.random(50)
+    weights = rng.integers(1, 4, 50)
+    weighted = fit_logistic(features, targets, weights=weights.astype(np.float64), ridge=1)
+    repeated = fit_logistic(features.repeat(weights, axis=0), targets.repeat(weights), ridge=1)
+    np.testing.assert_allclose(weighted[0], repeated[0], atol=1e-4)
+
+
+def test_three_classes_are_told_apart() -> None:
+    rng = np.random.default_rng(2)
+    classes = np.repeat(np.arange(3), 50)
+    features = np.array([[0, 4], [4, 0], [-4, -4]])[classes] + rng.normal(size=(150, 2))
+    coefficients, biases = fit_softmax(features, np.eye(3)[classes], ridge=1)
+    assert ((features @ coefficients.T + biases).argmax(axis=1) == classes).all()

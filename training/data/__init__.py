@@ -1,0 +1,1 @@
+"""Which images and masks are learnt from: folders, data sets, sampling, batches, augmentation."""

@@ -1,0 +1,110 @@
+"""How bright pixels are: other exposures, detectors and ways of keeping a picture."""
+
+import math
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .random import integer, uniform
+from .tensors import ImageOnly
+
+
+class RandomGamma(ImageOnly):
+    """Raises pixels to the power of e to the ``spread``, either way."""
+
+    def __init__(self, spread: float) -> None:
+        super().__init__()
+        self.spread = spread
+
+    def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `ImageOnly`."""
+        return np.power(pixels, np.float32(math.exp(uniform(-self.spread, self.spread))))
+
+
+class RandomShading(ImageOnly):
+    """Brightness that slopes across the image: heel effect, scattered light, a photographed film."""
+
+    def __init__(self, strength: float) -> None:
+        super().__init__()
+        self.strength = strength
+
+    def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `ImageOnly`."""
+        corners = np.array([[uniform(-1, 1), uniform(-1, 1)], [uniform(-1, 1), uniform(-1, 1)]], np.float32)
+        field = cv2.resize(
+            corners * np.float32(self.strength), pixels.shape[::-1], interpolation=cv2.INTER_LINEAR
+        )
+        return pixels * (1 + field)
+
+
+class RandomSaturation(ImageOnly):
+    """Cuts off the darkest and the brightest greys, as over- and underexposure do, of up to ``most`` of the pixels each."""
+
+    def __init__(self, most: float) -> None:
+        super().__init__()
+        self.most = most
+
+    def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `ImageOnly`."""
+        low, high = np.quantile(pixels[::4, ::4], [uniform(0, self.most), 1 - uniform(0, self.most)])
+        return np.asarray((pixels - low) / max(high - low, 0.1), np.float32)
+
+
+class RandomLocalContrast(ImageOnly):
+    """Contrast evened out from place to place, as bedside systems do it: CLAHE (Zuiderveld, 1994).
+
+    Args:
+        most: highest clip limit; 1 changes next to nothing.
+    """
+
+    def __init__(self, most: float) -> None:
+        super().__init__()
+        self.most = most
+
+    def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `ImageOnly`."""
+        tiles = 2 + integer(7)
+        clahe = cv2.createCLAHE(clipLimit=uniform(1, self.most), tileGridSize=(tiles, tiles))
+        grey = (pixels.clip(0, 1) * 255 + 0.5).astype(np.uint8)
+        return np.asarray(clahe.apply(grey), np.float32) / np.float32(255)
+
+
+class RandomLowResolution(ImageOnly):
+    """Shrinks and enlarges again, as a thumbnail or a phone's photograph."""
+
+    def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `ImageOnly`."""
+        factor = uniform(0.25, 0.7)
+        small = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.resize(small, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+class RandomNoise(ImageOnly):
+    """Gaussian noise of a standard deviation up to ``most``."""
+
+    def __init__(self, most: float) -> None:
+        super().__init__()
+        self.most = most
+
+    def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `ImageOnly`."""
+        noise = torch.randn(pixels.shape).numpy() * np.float32(uniform(0, self.most))
+        return pixels + noise
+
+
+class RandomJPEG(ImageOnly):
+    """JPEG compression of a quality in the range."""
+
+    def __init__(self, quality: tuple[int, int]) -> None:
+        super().__init__()
+        self.quality = quality
+
+    def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `ImageOnly`."""
+        quality = self.quality[0] + integer(self.quality[1] - self.quality[0])
+        _, data = cv2.imencode(
+            ".jpg", (pixels.clip(0, 1) * 255).astype(np.uint8), (cv2.IMWRITE_JPEG_QUALITY, quality)
+        )
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.float32) / np.float32(255)

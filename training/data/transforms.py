@@ -1,0 +1,134 @@
+"""What images go through before the network: one composition of torchvision's transforms (v2) for each recipe."""
+
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from model.preprocessing import Preprocessing
+
+from .augmentation import (
+    RandomBorders,
+    RandomBowelGas,
+    RandomBreasts,
+    RandomEffusion,
+    RandomElastic,
+    RandomGamma,
+    RandomJPEG,
+    RandomLargeHeart,
+    RandomLocalContrast,
+    RandomLowResolution,
+    RandomMarkings,
+    RandomNoise,
+    RandomOpacities,
+    RandomProjection,
+    RandomSaturation,
+    RandomScapulae,
+    RandomShading,
+    RandomWarp,
+)
+from .augmentation.tensors import Params, like
+from .datasets import Transform
+
+
+def plain_transform(preprocessing: Preprocessing) -> Transform:
+    """What an image goes through when it is served, and all that the paper does."""
+    return cast(Transform, Prepare(preprocessing))
+
+
+def strong_transform(preprocessing: Preprocessing) -> Transform:
+    """Ours: other machines, positions, exposures, devices and defects than the training data holds."""
+    return _strong(preprocessing)
+
+
+def gasless_transform(preprocessing: Preprocessing) -> Transform:
+    """Like `strong_transform`, without gas under the diaphragm, which networks take for lung."""
+    return _strong(preprocessing, gas=False)
+
+
+def harder_transform(preprocessing: Preprocessing) -> Transform:
+    """Like `strong_transform`, with wider warps and more of every defect."""
+    return _strong(preprocessing, harder=True)
+
+
+AUGMENTATIONS = {"strong": strong_transform, "harder": harder_transform}
+"""By name, the milder first."""
+
+
+def _strong(preprocessing: Preprocessing, *, gas: bool = True, harder: bool = False) -> Transform:
+    """Place first, then anatomy, then what lies over the picture, then how the picture was kept."""
+    size = preprocessing.input_size
+    more = 1.5 if harder else 1.0
+    stages = [
+        RandomWarp(size, degrees=20, scale=(0.6, 1.45), aspect=0.3, shift=0.14)
+        if harder
+        else RandomWarp(size),
+        v2.RandomHorizontalFlip(0.5),
+        v2.RandomApply([RandomElastic(0.015)], p=0.2 * more),
+        v2.RandomApply([RandomProjection(0.25 * more)], p=0.25),
+        v2.RandomApply([RandomLargeHeart()], p=0.2 * more),
+        v2.RandomApply([RandomBowelGas()], p=0.45 if gas else 0),
+        v2.RandomApply([RandomBreasts()], p=0.15 * more),
+        v2.RandomApply([RandomScapulae()], p=0.15 * more),
+        v2.RandomApply([RandomEffusion()], p=0.1 * more),
+        v2.RandomApply([RandomOpacities(8)], p=0.4 * more),
+        v2.RandomApply([RandomLocalContrast(5.0 * more)], p=0.25),
+        v2.RandomInvert(0.15),
+        RandomGamma(0.6 * more),
+        v2.RandomApply([RandomSaturation(0.12 * more)], p=0.2),
+        v2.RandomApply([RandomShading(0.35 * more)], p=0.4),
+        v2.RandomApply([RandomMarkings()], p=0.5),
+        v2.RandomApply([RandomLowResolution()], p=0.15 * more),
+        v2.RandomApply([v2.GaussianBlur(5, sigma=(0.2, 1.5))], p=0.2 * more),
+        v2.RandomApply([RandomNoise(0.06 * more)], p=0.4),
+        v2.RandomApply([RandomJPEG((15, 80))], p=0.2 * more),
+        v2.RandomApply([RandomBorders()], p=0.25),
+        v2.RandomApply([RandomBorders(0.25)], p=0.05 * more),
+        Normalise(preprocessing),
+    ]
+    return cast(Transform, v2.Compose(stages))
+
+
+class Prepare(v2.Transform):
+    """`Preprocessing.apply` on images of 8 bits' grey levels, and their masks to the same square; padding is background."""
+
+    def __init__(self, preprocessing: Preprocessing) -> None:
+        super().__init__()
+        self.preprocessing = preprocessing
+
+    def transform(self, inpt: Tensor, params: Params) -> Tensor:
+        """See `v2.Transform`."""
+        if isinstance(inpt, tv_tensors.Image):
+            return like(inpt, self.preprocessing.apply(_eight_bits(inpt)))
+        pixels = inpt.numpy()
+        height, width = pixels.shape
+        rows, columns = self.preprocessing.frame(width=width, height=height)
+        size = (columns.stop - columns.start, rows.stop - rows.start)
+        side = self.preprocessing.input_size
+        square = np.zeros((side, side), pixels.dtype)
+        square[rows, columns] = cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST_EXACT)
+        return like(inpt, square)
+
+
+class Normalise(v2.Transform):
+    """What `Preprocessing.normalise` does, on images that are in 0..1."""
+
+    def __init__(self, preprocessing: Preprocessing) -> None:
+        super().__init__()
+        self.preprocessing = preprocessing
+
+    def transform(self, inpt: Tensor, params: Params) -> Tensor:
+        """See `v2.Transform`."""
+        if isinstance(inpt, tv_tensors.Mask) or self.preprocessing.normalisation == "unit":
+            return inpt
+        # Eight bits after augmentation lose nothing that the percentile clip would keep, and serving sees eight bits too.
+        return like(inpt, self.preprocessing.normalise(_eight_bits(inpt)))
+
+
+def _eight_bits(image: Tensor) -> NDArray[np.uint8]:
+    pixels: NDArray[np.float32] = image[0].numpy()
+    return (pixels * 255 + 0.5).clip(0, 255).astype(np.uint8)

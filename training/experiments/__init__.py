@@ -1,0 +1,1 @@
+"""What the recipe was chosen by: ablations and how they are run."""

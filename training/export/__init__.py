@@ -1,0 +1,1 @@
+"""What becomes of a checkpoint: OpenVINO and ONNX models, averages, encoder weights."""

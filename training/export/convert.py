@@ -1,0 +1,117 @@
+"""A checkpoint as OpenVINO models, fp32 and int8, and as ONNX.
+
+pleura export --checkpoint runs/x/best.safetensors --data DIR --out runs/x/export
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.checkpoint import Checkpoint, CheckpointMetadata
+from model.engines.conversion import InferenceNetwork, convert, save
+from model.engines.openvino import SOURCE_KEY
+from model.errors import ImageError
+from model.isolation import import_without_telemetry
+from model.margins import crop, find_picture
+from model.reading import read
+
+from ..data.folders import images_in
+from ..errors import DataError
+
+if TYPE_CHECKING:
+    import openvino
+
+CALIBRATION_IMAGES = 300
+
+
+def quantise(model: "openvino.Model", inputs: Sequence[NDArray[np.float32]]) -> "openvino.Model":
+    """Post-training quantisation to int8 by NNCF.
+
+    Args:
+        model: fp32, as `convert` makes it.
+        inputs: network inputs ``(1, C, S, S)`` float32 of radiographs, which decide the ranges.
+    """
+    nncf = import_without_telemetry("nncf")
+    advanced = import_without_telemetry("nncf.quantization.advanced_parameters")
+    return nncf.quantize(
+        model,
+        nncf.Dataset(inputs),
+        preset=nncf.QuantizationPreset.MIXED,
+        subset_size=len(inputs),
+        # Without VNNI, sums of eight-bit products saturate at sixteen bits: halving the first layer's range keeps them whole.
+        advanced_parameters=advanced.AdvancedQuantizationParameters(
+            overflow_fix=advanced.OverflowFix.FIRST_LAYER
+        ),
+    )
+
+
+def calibration_inputs(metadata: CheckpointMetadata, folders: Sequence[Path]) -> list[NDArray[np.float32]]:
+    """Network inputs ``(1, C, S, S)`` of at most `CALIBRATION_IMAGES` radiographs, drawn evenly from the folders.
+
+    Raises:
+        DataError: there are no images, or one cannot be read; it is named.
+    """
+    files = [path for folder in folders for path in images_in(folder)]
+    step = max(1, len(files) // CALIBRATION_IMAGES)
+    side, channels = metadata.preprocessing.input_size, metadata.in_channels
+    inputs = []
+    for path in files[::step]:
+        try:
+            pixels = read(path, min_side=side).pixels
+        except ImageError as error:
+            raise DataError(f"{path} cannot be read: {error}") from error
+        square = metadata.preprocessing.apply(crop(pixels, find_picture(pixels)))
+        inputs.append(np.broadcast_to(square, (1, channels, side, side)).copy())
+    return inputs
+
+
+def write_models(
+    checkpoint: Checkpoint, *, inputs: Sequence[NDArray[np.float32]], out: Path, onnx: bool = False
+) -> list[Path]:
+    """Writes the checkpoint's models into ``out``: ``NAME.fp32.xml`` and ``NAME.int8.xml``, each with its ``.bin`` and
+    its ``.sha256``.
+
+    Args:
+        checkpoint: what is exported.
+        inputs: of radiographs, for `quantise`.
+        out: a folder, made if it is not there.
+        onnx: write ``NAME.onnx`` too.
+
+    Returns:
+        The files.
+    """
+    metadata, stem = checkpoint.metadata, checkpoint.path.stem
+    fp32 = convert(checkpoint)
+    # NNCF may change what it is given.
+    int8 = quantise(fp32.clone(), inputs)
+    int8.set_rt_info(metadata.sha256, SOURCE_KEY)
+    files = []
+    for precision, model in (("fp32", fp32), ("int8", int8)):
+        path = out / f"{stem}.{precision}.xml"
+        save(model, path)
+        files += [path, path.with_suffix(".bin"), path.with_suffix(".sha256")]
+    if onnx:
+        files.append(_write_onnx(checkpoint, out / f"{stem}.onnx"))
+    return files
+
+
+def _write_onnx(checkpoint: Checkpoint, path: Path) -> Path:
+    import torch
+
+    network, metadata = checkpoint.network(), checkpoint.metadata
+    side = metadata.preprocessing.input_size
+    example = torch.zeros(2, metadata.in_channels, side, side)
+    torch.onnx.export(
+        InferenceNetwork(network).eval(),
+        (example,),
+        path,
+        input_names=["image"],
+        output_names=["probabilities", "embedding"],
+        dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=1024)},),
+        dynamo=True,
+        external_data=False,
+    )
+    return path

@@ -1,0 +1,59 @@
+"""What is minimised: cross-entropy, with the Dice loss beside it where a recipe asks for it."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ..data.datasets import HEART, IGNORE, LUNG, NOT_LUNG
+
+BOUNDARY = 1 / 64
+"""How far from a boundary between classes a pixel is near it, as a share of the image's side."""
+
+
+def loss_of(logits: Tensor, target: Tensor, *, dice_weight: float, boundary_weight: float = 0.0) -> Tensor:
+    """Mean loss of a batch.
+
+    Args:
+        logits: ``(B, num_classes, H, W)``.
+        target: ``(B, H, W)`` int64; `IGNORE` is left out, and `NOT_LUNG` asks for background or heart, no matter which. Where
+            nothing but `IGNORE` is, the loss is 0.
+        dice_weight: weight of the soft Dice loss (Milletari et al., 2016, without the squares), mean over the foreground
+            classes of the batch; the heart's leaves `NOT_LUNG` pixels out.
+        boundary_weight: how much more the cross-entropy of a pixel counts that lies within `BOUNDARY` of the image's side of
+            a boundary between classes.
+    """
+    logits = logits.float()
+    counts = target != IGNORE  # (B, H, W)
+    if not counts.any():
+        return 0 * logits.sum()
+    either = target == NOT_LUNG
+    known = torch.where(counts & ~either, target, 0)
+    pixels = functional.cross_entropy(logits, known, reduction="none")
+    if either.any():
+        not_lung = logits.logsumexp(dim=1) - logits[:, [0, HEART]].logsumexp(dim=1)
+        pixels = torch.where(either, not_lung, pixels)
+    weights = counts.float()
+    if boundary_weight:
+        weights = counts * (1 + boundary_weight * _near_boundary(known))
+    loss = (pixels * weights).sum() / weights.sum()
+    if not dice_weight:
+        return loss
+    one_hot = functional.one_hot(known, logits.shape[1])
+    foreground = torch.arange(1, logits.shape[1], device=target.device).view(1, -1, 1, 1)
+    judged = counts[:, None] & (~either[:, None] | (foreground == LUNG))  # (B, K - 1, H, W)
+    truth = one_hot.permute(0, 3, 1, 2)[:, 1:] * judged
+    predicted = logits.softmax(dim=1)[:, 1:] * judged
+    overlap = (predicted * truth).sum(dim=(0, 2, 3))
+    total = (predicted + truth).sum(dim=(0, 2, 3))
+    dice = (2 * overlap + 1) / (total + 1)
+    return loss + dice_weight * (1 - dice.mean())
+
+
+def _near_boundary(target: Tensor) -> Tensor:
+    """``(B, H, W)`` bool: another class lies within `BOUNDARY`, in the maximum norm."""
+    reach = max(1, round(BOUNDARY * target.shape[-1]))
+    classes = target[:, None].float()
+    window = 2 * reach + 1
+    highest = functional.max_pool2d(classes, window, stride=1, padding=reach)
+    lowest = -functional.max_pool2d(-classes, window, stride=1, padding=reach)
+    return (highest != lowest)[:, 0]

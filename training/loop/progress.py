@@ -1,0 +1,62 @@
+"""What a person sees while a run goes on: a bar for the epoch, a line for each one that ended."""
+
+import sys
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from .run_log import Row
+
+
+class Progress:
+    """Writes to standard error.
+
+    Args:
+        total: epochs of the run.
+        done: epochs that a resumed run has behind it.
+        quiet: write nothing, because another process does.
+    """
+
+    def __init__(self, *, total: int, done: int, quiet: bool = False) -> None:
+        console = Console(file=sys.stderr, quiet=quiet)
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            disable=quiet or not console.is_terminal,
+        )
+        self._console = console
+        self._epochs = self._bars.add_task("epochs", total=total, completed=done, note="")
+        self._steps = self._bars.add_task("steps", total=None, note="")
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def step(self, done: int, total: int, *, loss: float) -> None:
+        """A batch of the epoch has been learnt from."""
+        self._bars.update(self._steps, completed=done, total=total, note=f"loss {loss:.4f}")
+
+    def epoch(self, row: Row) -> None:
+        """An epoch has ended."""
+        self._bars.advance(self._epochs)
+        self._console.print(
+            f"epoch {row['epoch']:>3.0f} at {row['size']:.0f} px"
+            f"  train: loss {row['train_loss']:.4f}, pixel accuracy {row['train_pixel_accuracy']:.4f}, "
+            f"IoU {row['train_iou']:.4f}"
+            f"  validation: loss {row['validation_loss']:.4f}, pixel accuracy {row['validation_pixel_accuracy']:.4f}, "
+            f"IoU {row['validation_iou']:.4f}",
+            highlight=False,
+            soft_wrap=True,
+        )

@@ -1,0 +1,1 @@
+"""What the quality model is fitted to, and how well it does."""

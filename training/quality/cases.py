@@ -1,0 +1,216 @@
+"""The images that the quality model is fitted to and judged on: radiographs, radiographs made wrong on purpose, other images."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from model.errors import ImageError
+from model.quality.features import CROPPED, FOREIGN, FRONTAL, INVERTED, ROTATED
+from model.radiograph import Grey
+from model.reading import read
+from model.reading.files import is_leftover
+
+from ..data.datasets import SegmentationDataset, unit_range
+from ..data.degradations import DEGRADATIONS, Mask, Pixels, crop, grey, half_covered, touch_up
+from ..data.folders import images_in
+from ..data.synthetic_images import blank, static
+from ..errors import DataError
+
+Role = Literal["labelled", "frontal", "held_out", "negative"]
+
+UNTOUCHED, MIRRORED = "as it is", "mirrored"
+"""Variants of a labelled image that are not degraded."""
+
+MADE = 40
+"""How many images of noise, of nothing and of several radiographs are made, each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One image before the network.
+
+    Attributes:
+        role: what it is for. ``"labelled"`` images have a truth and were never trained on; ``"frontal"`` ones are fitted to;
+            ``"held_out"`` ones are only judged; ``"negative"`` ones are no frontal chest X-rays.
+        kind: of `model.quality.frontal.KINDS`.
+        variant: what was done to the image, or the negative's own kind: ``"ct"``.
+        group: variants of one image share it.
+        source: the folder that the image came from.
+        pixels: ``(H, W)`` uint8.
+        truth: ``(H, W)`` bool, for labelled images.
+    """
+
+    role: Role
+    kind: str
+    variant: str
+    group: str
+    source: str
+    pixels: Pixels
+    truth: Mask | None = None
+
+
+def labelled_cases(roots: Sequence[Path]) -> Iterator[Case]:
+    """Each labelled image as it is, mirrored, and once in each degradation."""
+    dataset = SegmentationDataset(roots)
+    for index, sample in enumerate(dataset.samples):
+        pixels, mask = dataset.load(index)
+        film = _eight_bits(pixels)
+        truth = (
+            cv2.resize((mask == 1).astype(np.uint8), film.shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+            > 0
+        )
+        mirrored = np.ascontiguousarray(film[:, ::-1]), np.ascontiguousarray(truth[:, ::-1])
+        variants = {UNTOUCHED: (film, truth), MIRRORED: mirrored}
+        for name, degrade in DEGRADATIONS.items():
+            rng = _generator(sample.stem, name)
+            variants[name] = degrade(film, truth, float(rng.random()), rng)
+        for name, (changed, moved) in variants.items():
+            yield Case(
+                role="labelled",
+                kind=FRONTAL,
+                variant=name,
+                group=sample.stem,
+                source=_name(dataset.roots[sample.source]),
+                pixels=changed,
+                truth=moved,
+            )
+
+
+def frontal_cases(folders: Sequence[Path], *, role: Role) -> Iterator[Case]:
+    """Each frontal radiograph as it is, slightly changed, and as one of the kinds that are made from radiographs."""
+    makers = list(_MAKERS.items())
+    for folder in folders:
+        for count, path in enumerate(images_in(folder)):
+            film = _eight_bits(_read(path))
+            rng = _generator(path.stem, role)
+            made, (kind, make) = makers[count % len(makers)]
+            variants = [(UNTOUCHED, FRONTAL, film), (made, kind, make(film, rng))]
+            if role == "frontal":
+                variants.append(("touched up", FRONTAL, touch_up(film, rng)))
+            for variant, kind, pixels in variants:
+                yield Case(
+                    role=role,
+                    kind=kind,
+                    variant=variant,
+                    group=path.stem,
+                    source=_name(folder),
+                    pixels=pixels,
+                )
+
+
+def negative_cases(folder: Path) -> Iterator[Case]:
+    """Each image of each subfolder, which names its kind, as it is and inverted; and noise and blanks that are made."""
+    for kind in kinds_in(folder):
+        for path in images_in(kind):
+            film = _eight_bits(_read(path))
+            for pixels in (film, 255 - film):
+                yield Case(
+                    role="negative",
+                    kind=FOREIGN,
+                    variant=kind.name,
+                    group=path.stem,
+                    source=_name(kind),
+                    pixels=pixels,
+                )
+    for variant, make in (("noise", static), ("blank", blank)):
+        for count in range(MADE):
+            yield Case(
+                role="negative",
+                kind=FOREIGN,
+                variant=variant,
+                group=f"{variant} {count}",
+                source="made",
+                pixels=make(_generator(variant, str(count))),
+            )
+
+
+def montage_cases(folders: Sequence[Path]) -> Iterator[Case]:
+    """Two to four of the frontal radiographs in one picture, as in a figure or a screenshot: each is good, the whole is not."""
+    paths = [path for folder in folders for path in images_in(folder)]
+    for count in range(MADE):
+        rng = _generator("montage", str(count))
+        rows, columns = ((1, 2), (2, 2), (2, 1), (1, 3))[count % 4]
+        tiles = [
+            cv2.resize(_eight_bits(_read(paths[index])), (256, 256), interpolation=cv2.INTER_AREA)
+            for index in rng.integers(0, len(paths), rows * columns)
+        ]
+        lines = [np.hstack(tiles[row * columns : (row + 1) * columns]) for row in range(rows)]
+        yield Case(
+            role="negative",
+            kind=FOREIGN,
+            variant="montage",
+            group=f"montage {count}",
+            source="made",
+            pixels=np.ascontiguousarray(np.vstack(lines), dtype=np.uint8),
+        )
+
+
+def _turn(turns: int, pixels: Pixels) -> Pixels:
+    return np.ascontiguousarray(np.rot90(pixels, turns))
+
+
+_MAKERS: dict[str, tuple[str, Callable[[Pixels, np.random.Generator], Pixels]]] = {
+    "inverted": (INVERTED, lambda pixels, rng: 255 - pixels),
+    "turned left": (ROTATED, lambda pixels, rng: _turn(1, pixels)),
+    "half covered": (
+        CROPPED,
+        lambda pixels, rng: half_covered(pixels, pixels > 0, rng.uniform(0.4, 1), rng)[0],
+    ),
+    "upside down": (ROTATED, lambda pixels, rng: _turn(2, pixels)),
+    "cropped": (CROPPED, lambda pixels, rng: crop(pixels, pixels > 0, rng.uniform(0.7, 1), rng)[0]),
+    "inverted, lighter or darker": (
+        INVERTED,
+        lambda pixels, rng: DEGRADATIONS["inversion"](pixels, pixels > 0, rng.random(), rng)[0],
+    ),
+    "turned right": (ROTATED, lambda pixels, rng: _turn(3, pixels)),
+    "flipped": (ROTATED, lambda pixels, rng: np.ascontiguousarray(pixels[::-1])),
+}
+
+
+def kinds_in(folder: Path) -> list[Path]:
+    """The folders in a folder of negatives.
+
+    Raises:
+        DataError: there are none.
+    """
+    inside = folder.iterdir() if folder.is_dir() else ()
+    kinds = sorted(path for path in inside if path.is_dir() and not is_leftover(path.name))
+    if not kinds:
+        raise DataError(
+            f"{folder} holds no folders: give one for each kind of image that is no frontal chest X-ray."
+        )
+    return kinds
+
+
+def _read(path: Path) -> Grey:
+    try:
+        return read(path).pixels
+    except (ImageError, OSError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+
+
+def _eight_bits(pixels: Grey) -> Pixels:
+    values = unit_range(pixels)
+    # No network here sees more than this, and degrading takes its time.
+    shrink = min(1.0, 1024 / max(pixels.shape))
+    if shrink < 1:
+        values = np.asarray(
+            cv2.resize(values, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.float32
+        )
+    return grey(255 * values + 0.5)
+
+
+def _generator(*words: str) -> np.random.Generator:
+    return np.random.default_rng(zlib.crc32("/".join(words).encode()))
+
+
+def _name(folder: Path) -> str:
+    parts = [part for part in folder.parts if part != "images"]
+    return "/".join(parts[-2:])
