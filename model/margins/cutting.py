@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from ..radiograph import Box, Grey, Radiograph
 from .picture import find_picture
 
 Pixel = TypeVar("Pixel", bound=np.generic)
+Array = TypeVar("Array", bound=NDArray[Any])
 
 
 def without_margins(radiograph: Radiograph) -> Radiograph:
@@ -58,12 +59,12 @@ def put_back(picture: NDArray[Pixel], radiograph: Radiograph) -> NDArray[Pixel]:
     return whole
 
 
-def crop(array: NDArray[Any], box: Box | None) -> NDArray[Any]:
+def crop(array: Array, box: Box | None) -> Array:
     """Return the part of ``(H, W)`` in a box; all of it where there is none."""
     if box is None:
         return array
     x, y, width, height = box
-    return array[y : y + height, x : x + width]
+    return cast(Array, array[y : y + height, x : x + width])
 
 
 def _steps(radiograph: Radiograph) -> tuple[float, float]:
