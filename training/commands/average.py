@@ -16,6 +16,10 @@ def average(
         ),
     ],
     out: Annotated[Path, typer.Option(help="The checkpoint to write.", dir_okay=False)],
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name that the checkpoint carries; the file's, without its ending, if not given."),
+    ] = None,
 ) -> None:
     """Averages the weights of checkpoints that were trained on from the same one.
 
@@ -28,5 +32,6 @@ def average(
 
     with writing(out.parent):
         weights, metadata = average_of(checkpoint)
-        written = save_checkpoint(out, weights, metadata)
+        named = metadata.model_copy(update={"name": name or out.stem})
+        written = save_checkpoint(out, weights, named)
     typer.echo(f"{out}: {written.sha256}")

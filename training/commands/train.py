@@ -102,13 +102,17 @@ def train(
     seed: Annotated[
         int, typer.Option(min=0, max=2**31 - 1, help="Decides first weights, order and augmentation.")
     ] = 0,
-    name: Annotated[str, typer.Option(help="Name that the checkpoint carries.")] = "pleura-r50-256",
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name that the checkpoint carries; that of the folder --out if not given."),
+    ] = None,
 ) -> None:
     """Trains a network on radiographs and masks.
 
     Ends with best.safetensors and last.safetensors in --out, which pleura serve and pleura evaluate load.
 
-    Killed at any moment, it goes on with --resume.
+    Killed at any moment, it goes on with --resume. A run that is finished is prolonged with --resume and more --epochs, which are then those
+    of its last image size.
     """
     import cv2
 
@@ -122,7 +126,9 @@ def train(
     from ..loop.distributed import joined
     from ..loop.fit import fit
     from ..loop.hardware import prepare_device
-    from ..loop.recipes import RECIPES, adapted
+    from ..loop.recipes import RECIPES, adapted, resumed
+    from ..loop.run_state import epochs_of_run
+    from ..loop.summary import conclusion
 
     if size is not None and size % 32:
         raise TrainingError(f"The image size {size} is no multiple of 32: take {round(size / 32) * 32}.")
@@ -151,15 +157,18 @@ def train(
                 inspect(learnt, description="reading --data")
                 inspect(judged, description="reading --validation")
                 warn_of_shared(learnt, judged)
-        fit(
-            adapted(
-                RECIPES[recipe.value],
-                epochs=epochs,
-                size=size,
-                learning_rate=learning_rate,
-                passes=passes,
-                transform=AUGMENTATIONS[augmentation.value] if augmentation else None,
-            ),
+        asked = adapted(
+            RECIPES[recipe.value],
+            epochs=epochs,
+            size=size,
+            learning_rate=learning_rate,
+            passes=passes,
+            transform=AUGMENTATIONS[augmentation.value] if augmentation else None,
+        )
+        if resume:
+            asked = resumed(asked, group.share(lambda: epochs_of_run(out)), prolonged=epochs is not None)
+        best, planned, trained = fit(
+            asked,
             train=learnt,
             validation=judged,
             out=out,
@@ -172,6 +181,8 @@ def train(
             workers=hardware.workers,
             seed=seed,
             resume=resume,
-            name=name,
+            name=name or out.resolve().name,
             group=group,
         )
+        if group.first:
+            typer.echo(conclusion(best, out, epochs=planned, trained=trained, validation=validation[0]))

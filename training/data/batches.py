@@ -50,15 +50,15 @@ class StageBatches:
         """Batches of the epoch that was begun last."""
         return len(self._parts)
 
-    def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Images ``(B, 1, S, S)`` float32 with masks ``(B, S, S)`` int64, in an order that follows from the number.
+    def epoch(self, number: int, *, most: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+        """Images ``(B, 1, S, S)`` float32 with masks ``(B, S, S)`` int64, in an order that follows from the number; the first ``most``.
 
         Raises:
             DataError: a file cannot be read; it is named.
             TrainingError: the group has more processes than a batch has images.
         """
         self._draws.epoch = number
-        self._parts[:] = self._group.parts(self._draws, batch_size=self._batch_size)
+        self._parts[:] = self._group.parts(self._draws, batch_size=self._batch_size)[:most]
         try:
             yield from self._loader
         except DataError as error:

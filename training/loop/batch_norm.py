@@ -1,5 +1,6 @@
 """Batch normalisation over the images of all processes, where torch's own wants a GPU."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -41,6 +42,31 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
         self.num_batches_tracked += 1
         self.running_mean.lerp_(mean.float(), self.momentum)
         self.running_var.lerp_((variance * count / max(count - 1, 1)).float(), self.momentum)
+
+
+def estimate_statistics(network: nn.Module, batches: Iterable[Tensor], *, autocast: torch.autocast) -> None:
+    """Set the running statistics of batch normalisation to the mean over some batches, and leave all else.
+
+    Running statistics begin at 0 and 1, of which a third is left after ten steps of training; through fifty layers that is a network
+    which finds nothing when it is evaluated, however well it has learned. Afterwards they trail behind weights that change fast.
+
+    Args:
+        network: what is to be evaluated; it is in evaluation mode afterwards.
+        batches: ``(B, C, H, W)``.
+        autocast: for the network alone; augmentation wants whole floats.
+    """
+    layers = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    momenta = [layer.momentum for layer in layers]
+    network.train()
+    with torch.no_grad():
+        for number, x in enumerate(batches):
+            for layer in layers:
+                layer.momentum = 1 / (1 + number)
+            with autocast:
+                network(x)
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+    network.eval()
 
 
 def share_batch_norm(network: nn.Module) -> None:

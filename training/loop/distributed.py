@@ -131,11 +131,17 @@ class Group:
         """
         if self.size == 1:
             return network
+        return DistributedDataParallel(self.normalise_together(network))
+
+    def normalise_together(self, network: nn.Module) -> nn.Module:
+        """``network`` with batch normalisation over the images of all processes; it is changed in place."""
+        if self.size == 1:
+            return network
         if next(network.parameters()).is_cuda:
-            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
-        else:
-            share_batch_norm(network)
-        return DistributedDataParallel(network)
+            together: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(network)
+            return together
+        share_batch_norm(network)
+        return network
 
     def whole(self, logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """``logits (B, K, H, W)`` and ``target (B, H, W)`` of the whole batch, from those of this process's part of it.

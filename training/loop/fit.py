@@ -11,8 +11,9 @@ goes on from its last whole epoch, and on a CPU comes to the same weights as a r
 import math
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +34,7 @@ from ..data.datasets import SegmentationDataset
 from ..data.transforms import plain_transform
 from ..errors import TrainingError
 from ..export.encoder_weights import load_encoder_weights
+from .batch_norm import estimate_statistics
 from .distributed import ALONE, Group
 from .epoch_metrics import Figures, Tally, figures_of
 from .losses import loss_of
@@ -42,6 +44,26 @@ from .provenance import describe_data, describe_recipe, git_revision
 from .recipes import Recipe, Stage
 from .run_log import Journal, Row
 from .run_state import claim, has_state, load_state, save_state, saving
+from .summary import introduction, place_of, time_left
+
+_FEW_STEPS = 200
+"""Steps of a run up to which its batch statistics are not left to the running mean."""
+
+_STATISTICS_BATCHES = 8
+
+
+class Outcome(NamedTuple):
+    """What came of a run.
+
+    Attributes:
+        best: metadata of ``best.safetensors``.
+        epochs: of the whole run.
+        trained: of these, since it was resumed.
+    """
+
+    best: CheckpointMetadata
+    epochs: int
+    trained: int
 
 
 def fit(
@@ -59,10 +81,10 @@ def fit(
     workers: int = 0,
     seed: int = 0,
     resume: bool = False,
-    name: str = "pleura-r50-256",
+    name: str,
     group: Group = ALONE,
-) -> CheckpointMetadata:
-    """Trains a network by a recipe.
+) -> Outcome:
+    """Train a network by a recipe.
 
     Args:
         recipe: how.
@@ -77,12 +99,9 @@ def fit(
         mixed_precision: bf16 autocast. Pays on CUDA, and on a CPU only where it has bf16 instructions.
         workers: processes that read and augment images; 0 does it in this one.
         seed: decides the first weights, the order and the augmentation.
-        resume: go on from the run in ``out``.
+        resume: go on from the run in ``out``; it may have fewer epochs in the last stage.
         name: of the checkpoint.
         group: the processes that train this network together; the first one alone writes into ``out``.
-
-    Returns:
-        The metadata of ``best.safetensors``.
 
     Raises:
         DataError: a file cannot be read; it is named.
@@ -137,13 +156,27 @@ def fit(
             optimiser.load_state_dict(state["optimiser"])
             rows, best = state["rows"], state["best"]
             del state
-        learner = group.spread(network)
+        learner, behind = group.spread(network), len(rows)
 
         autocast = torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=mixed_precision)
         epochs = sum(stage.epochs for stage in recipe.stages)
         with (
             group.first_enters(_journal(out, rows)) as journal,
-            Progress(total=epochs, done=len(rows), quiet=not group.first) as progress,
+            Progress(
+                total=epochs,
+                done=len(rows),
+                introduction=introduction(
+                    recipe,
+                    images=len(train),
+                    validation=len(validation),
+                    place=place_of(
+                        device, mixed_precision=mixed_precision, workers=workers, processes=group.size
+                    ),
+                    done=len(rows),
+                ),
+                time_left=lambda done, seconds: time_left(recipe, done=done, seconds=seconds),
+                quiet=not group.first,
+            ) as progress,
         ):
             batches: StageBatches | None = None
             for epoch, start, stage in _plan(recipe, done=len(rows)):
@@ -180,9 +213,17 @@ def fit(
                     tally.add(loss.item(), logits.detach(), y)
                     progress.step(step + 1, len(batches), loss=loss.item())
 
+                saved = average.module
+                if recipe.average is not None and source is None and average.n_averaged <= _FEW_STEPS:
+                    saved = group.normalise_together(deepcopy(saved))
+                    images = (
+                        _to_device(x, y, device, recipe.in_channels)[0]
+                        for x, y in batches.epoch(epoch, most=_STATISTICS_BATCHES)
+                    )
+                    estimate_statistics(saved, images, autocast=autocast)
                 with autocast:
                     judged = validate(
-                        average.module, validation, device=device, channels=recipe.in_channels, group=group
+                        saved, validation, device=device, channels=recipe.in_channels, group=group
                     )
                 # The last step may have spoilt the weights after its loss was looked at.
                 _require_number(judged.loss, epoch, out, group)
@@ -190,7 +231,7 @@ def fit(
                 progress.epoch(row)
                 with group.together(), saving(out):
                     if journal is not None:
-                        weights = compact(average.module.state_dict())
+                        weights = compact(saved.state_dict())
                         current = metadata.model_copy(
                             update={
                                 "preprocessing": preprocessing,
@@ -213,7 +254,8 @@ def fit(
                                 "best": best,
                             },
                         )
-    return group.share(lambda: read_metadata(out / "best.safetensors"))
+                progress.saved()
+    return Outcome(group.share(lambda: read_metadata(out / "best.safetensors")), epochs, epochs - behind)
 
 
 def validate(

@@ -9,6 +9,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from .recipes import Recipe, Stage
 
+_WARMUP_STEPS = 10
+
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
@@ -28,14 +30,15 @@ def average_of(network: nn.Module, recipe: Recipe) -> AveragedModel:
 
 
 def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """An exponential moving average whose memory grows with the steps, so that it forgets the first weights in a short run.
+    """An exponential moving average that begins as a copy: its memory grows with the steps, to a tenth of them.
 
-    After n steps the decay is (1 + n) / (10 + n), at most ``decay`` (as TensorFlow's ExponentialMovingAverage).
+    After n steps the decay is 1 - 10 / (1 + n), at least 0 and at most ``decay``: the first weights, which know nothing, are forgotten in
+    a run of a few steps as well.
     """
 
     @torch.no_grad()
     def update(averaged: Tensors, current: Tensors, steps: Tensor | int) -> None:
-        keep = min(decay, (1 + float(steps)) / (10 + float(steps)))
+        keep = max(0.0, min(decay, 1 - _WARMUP_STEPS / (1 + float(steps))))
         get_ema_multi_avg_fn(keep)(averaged, current, steps)
 
     return update

@@ -1,6 +1,8 @@
 """What a person sees while a run goes on: a bar for the epoch, a line for each one that ended."""
 
 import sys
+from collections.abc import Callable
+from time import perf_counter
 from types import TracebackType
 from typing import Self
 
@@ -17,10 +19,20 @@ class Progress:
     Args:
         total: epochs of the run.
         done: epochs that a resumed run has behind it.
+        introduction: what is said first, where there are epochs left.
+        time_left: says how long the epochs take that are left, from how many are done and the seconds of one.
         quiet: write nothing, because another process does.
     """
 
-    def __init__(self, *, total: int, done: int, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        total: int,
+        done: int,
+        introduction: str,
+        time_left: Callable[[int, float], str],
+        quiet: bool = False,
+    ) -> None:
         console = Console(file=sys.stderr, quiet=quiet)
         self._bars = Bars(
             TextColumn("{task.description}"),
@@ -32,11 +44,16 @@ class Progress:
             disable=quiet or not console.is_terminal,
         )
         self._console = console
+        self._total, self._done, self._first = total, done, done + 1
+        self._introduction, self._time_left = introduction, time_left
         self._epochs = self._bars.add_task("epochs", total=total, completed=done, note="")
         self._steps = self._bars.add_task("steps", total=None, note="")
 
     def __enter__(self) -> Self:
+        if self._done < self._total:
+            self._say(self._introduction)
         self._bars.start()
+        self._began = perf_counter()
         return self
 
     def __exit__(
@@ -51,12 +68,19 @@ class Progress:
     def epoch(self, row: Row) -> None:
         """An epoch has ended."""
         self._bars.advance(self._epochs)
-        self._console.print(
+        self._done += 1
+        self._say(
             f"epoch {row['epoch']:>3.0f} at {row['size']:.0f} px"
             f"  train: loss {row['train_loss']:.4f}, pixel accuracy {row['train_pixel_accuracy']:.4f}, "
             f"IoU {row['train_iou']:.4f}"
             f"  validation: loss {row['validation_loss']:.4f}, pixel accuracy {row['validation_pixel_accuracy']:.4f}, "
-            f"IoU {row['validation_iou']:.4f}",
-            highlight=False,
-            soft_wrap=True,
+            f"IoU {row['validation_iou']:.4f}"
         )
+
+    def saved(self) -> None:
+        """The epoch is on the disk: after the first one it is known how long the others take."""
+        if self._done == self._first and self._done < self._total:
+            self._say(self._time_left(self._done, perf_counter() - self._began))
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)

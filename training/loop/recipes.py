@@ -4,7 +4,7 @@
 ``strong``  pleura train --recipe strong --data DIR --out runs/strong
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -131,3 +131,18 @@ def adapted(
     return replace(
         recipe, stages=stages, passes=passes or recipe.passes, transform=transform or recipe.transform
     )
+
+
+def resumed(recipe: Recipe, epochs: Sequence[int], *, prolonged: bool) -> Recipe:
+    """A recipe with the epochs of the run that is gone on with; ``prolonged`` keeps the last stage's own.
+
+    Args:
+        recipe: what the options ask for.
+        epochs: of each stage of the run; none where they are not known.
+        prolonged: whether the options say how many epochs there are.
+    """
+    if len(epochs) != len(recipe.stages):
+        return recipe
+    kept = [replace(stage, epochs=count) for stage, count in zip(recipe.stages, epochs, strict=True)]
+    last = recipe.stages[-1] if prolonged else kept[-1]
+    return replace(recipe, stages=(*kept[:-1], last))

@@ -9,6 +9,9 @@ from typing import Any
 
 import torch
 
+from model.checkpoint import read_metadata
+from model.errors import CheckpointError
+
 from ..disk import concerns, reason, remedy, write_error
 from ..errors import TrainingError
 
@@ -81,6 +84,15 @@ def has_state(folder: Path) -> bool:
     return (folder / _STATE).exists()
 
 
+def epochs_of_run(folder: Path) -> list[int]:
+    """The epochs of each stage that a run was planned for, by its last checkpoint; none where that cannot be read."""
+    try:
+        stages = read_metadata(folder / "last.safetensors").recipe["stages"]
+    except (CheckpointError, KeyError):
+        return []
+    return [stage["epochs"] for stage in stages]
+
+
 def save_state(folder: Path, state: dict[str, Any]) -> None:
     """Writes ``state`` into the folder: to a temporary name, flushed to the disk, renamed.
 
@@ -104,7 +116,8 @@ def load_state(folder: Path, *, same: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         folder: the run's.
-        same: recipe, architecture, num_classes, encoder_weights and data, which must be those that the run was started with.
+        same: recipe, architecture, num_classes, encoder_weights and data, which must be those that the run was started with; but the last
+            stage of the recipe may have more epochs.
 
     Raises:
         TrainingError: nothing was saved, it is damaged, or the run was started with something else.
@@ -121,12 +134,26 @@ def load_state(folder: Path, *, same: dict[str, Any]) -> dict[str, Any]:
         raise TrainingError(f"{path} is not the state of a run: name the run's folder in --out.")
     for name, value in same.items():
         # Runs of earlier versions kept the recipe alone.
-        if name in state and state[name] != value:
+        if (
+            name in state
+            and state[name] != value
+            and not (name == "recipe" and _prolongs(value, state[name]))
+        ):
             raise TrainingError(
                 f"The run in {folder} was started with {_STARTED_WITH[name]}: resume it with the same, or start anew in "
                 "another --out."
             )
     return state
+
+
+def _prolongs(recipe: dict[str, Any], saved: dict[str, Any]) -> bool:
+    """Whether a recipe is the saved one but for more epochs of its last stage."""
+    *before, last = saved.get("stages") or [{}]
+    longer = recipe["stages"][-1]["epochs"]
+    return longer > last.get("epochs", longer) and recipe == {
+        **saved,
+        "stages": [*before, {**last, "epochs": longer}],
+    }
 
 
 def _first_line(error: Exception) -> str:

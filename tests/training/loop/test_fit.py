@@ -3,6 +3,8 @@
 import csv
 import os
 import random
+import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,8 +17,9 @@ import pytest
 import torch
 
 from model.checkpoint import DEEPLABV3, FCN, load_checkpoint, read_metadata
+from training.loop.recipes import STRONG, adapted, resumed
 
-from ..conftest import Phantoms, Pleura, scalars_of
+from ..conftest import Phantoms, Pleura, draw, scalars_of
 from ..processes import Ended, Fate
 
 DEATHS = int(os.environ.get("PLEURA_TEST_DEATHS", "3"))
@@ -110,6 +113,102 @@ def test_options_take_the_place_of_what_the_recipe_has(
     assert recipe["stages"] == [{"size": 32, "epochs": 1, "learning_rate": 0.002}]
     assert recipe["passes"] == 3
     assert recipe["transform"] == "harder_transform"
+
+
+def test_a_run_says_where_it_runs_and_what_came_of_it(
+    pleura: Pleura, phantoms: Phantoms, tmp_path: Path
+) -> None:
+    out = tmp_path / "first try"
+    ended = pleura(*short(phantoms, out))
+    assert ended.code == 0, ended.err
+    begin, *epochs = ended.err.splitlines()
+    assert re.fullmatch(
+        r"Training on the CPU with \d+ threads? in (fp32|bf16): 8 images, 2 for validation, 2 epochs \(2 at 32 px\)\.",
+        begin,
+    )
+    assert [epochs[0][:9], epochs[2][:9]] == ["epoch   1", "epoch   2"]
+    assert re.fullmatch(r"About \d+ (s|min) left for 1 epoch\.", epochs[1])
+    best = max(rows_of(out), key=lambda row: float(row["validation_iou"]))
+    first, _, *commands = ended.out.splitlines()
+    assert first == (
+        f"Best: epoch {best['epoch']} of 2, validation IoU {float(best['validation_iou']):.4f}, in {out}/best.safetensors. "
+        f"The last epoch is in {out}/last.safetensors."
+    )
+    assert [line.split()[:2] for line in commands[:2]] == [["pleura", "evaluate"], ["pleura", "calibrate"]]
+    judged = pleura(*shlex.split(commands[0])[1:], "--device", "cpu", "--engine", "torch")
+    assert judged.code == 0, judged.err
+    assert (out / "report" / "report.html").exists()
+
+
+def test_a_checkpoint_has_the_name_of_its_run(pleura: Pleura, phantoms: Phantoms, tmp_path: Path) -> None:
+    for more, name in (((), "mine"), (("--name", "other"), "other")):
+        out = tmp_path / str(len(more)) / "mine"
+        assert pleura(*short(phantoms, out, "--epochs", "1", *more)).code == 0
+        assert read_metadata(out / "best.safetensors").name == name
+
+
+def test_a_finished_run_is_told_and_can_be_prolonged(
+    pleura: Pleura, phantoms: Phantoms, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    assert pleura(*short(phantoms, out)).code == 0
+    before = (out / "state.pt").read_bytes()
+    as_given = short(phantoms, out, "--resume")
+    # Without --epochs, the recipe's own are not meant: the run's are.
+    at = as_given.index("--epochs")
+    for given in (as_given, [*as_given[:at], *as_given[at + 2 :]]):
+        again = pleura(*given)
+        assert again.code == 0, again.err
+        assert f"The run in {out} was finished already, all 2 epochs: nothing was trained." in again.out
+        assert again.err == ""
+    assert (out / "state.pt").read_bytes() == before
+
+    fewer = pleura(*short(phantoms, out, "--resume", "--epochs", "1"))
+    assert "was started with another recipe" in complaint(fewer)
+
+    longer = pleura(*short(phantoms, out, "--resume", "--epochs", "4"))
+    assert longer.code == 0, longer.err
+    assert "4 epochs (4 at 32 px), 2 of them done." in longer.err
+    assert [row["epoch"] for row in rows_of(out)] == ["1", "2", "3", "4"]
+    assert read_metadata(out / "last.safetensors").recipe["stages"][0]["epochs"] == 4
+    assert (
+        "was finished already, all 4 epochs" in pleura(*short(phantoms, out, "--resume", "--epochs", "4")).out
+    )
+
+
+def test_a_prolonged_run_that_is_killed_goes_on(pleura: Pleura, phantoms: Phantoms, tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    for out in (whole, killed):
+        assert pleura(*short(phantoms, out)).code == 0
+    assert pleura(*short(phantoms, whole, "--resume", "--epochs", "4")).code == 0
+    # In each of the steps and saves that follow.
+    for event in (1, 2, 3):
+        ended = pleura(*short(phantoms, killed, "--resume", "--epochs", "4"), fate=Fate("killed", event))
+        assert ended.code == -9
+    assert pleura(*short(phantoms, killed, "--resume", "--epochs", "4")).code == 0
+    require_same_run(whole, killed)
+
+
+def test_the_stages_that_are_done_keep_their_epochs() -> None:
+    asked = adapted(STRONG, epochs=9)
+    assert [stage.epochs for stage in resumed(asked, [56, 18], prolonged=True).stages] == [56, 9]
+    assert [stage.epochs for stage in resumed(asked, [56, 18], prolonged=False).stages] == [56, 18]
+    assert resumed(asked, [], prolonged=False) == asked
+    assert resumed(asked, [4], prolonged=True) == asked
+
+
+def test_strong_learns_from_twenty_images(pleura: Pleura, tmp_path: Path) -> None:
+    """One step an epoch: running statistics alone would find nothing for nine epochs."""
+    draw(tmp_path / "data", range(20))
+    draw(tmp_path / "validation", range(100, 106))
+    out = tmp_path / "run"
+    folders = ("--data", tmp_path / "data", "--validation", tmp_path / "validation", "--out", out)
+    options = ("--recipe", "strong", "--size", "64", "--epochs", "6", "--learning-rate", "0.001")
+    ended = pleura("train", *folders, *options)
+    assert ended.code == 0, ended.err
+    ious = [float(row["validation_iou"]) for row in rows_of(out)]
+    assert ious[-1] > 0.5
+    assert min(ious[2:]) > 0.2
 
 
 def test_the_curves_are_a_picture(learnt: Path) -> None:
