@@ -54,8 +54,8 @@ class Clock(Progress):
 
     ends: list[float]
 
-    def __init__(self, *, total: int, done: int, quiet: bool = False) -> None:
-        super().__init__(total=total, done=done, quiet=quiet)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         type(self).ends = []
 
     def step(self, done: int, total: int, *, loss: float) -> None:
@@ -84,6 +84,7 @@ def strong_loop(recipe: Recipe, data: Path, out: Path, *, hardware: Hardware) ->
             train=train,
             validation=train.subset([0]),
             out=out,
+            name="benchmark",
             device=hardware.device,
             mixed_precision=hardware.mixed_precision,
             workers=hardware.workers,
