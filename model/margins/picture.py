@@ -58,13 +58,16 @@ def find_picture(pixels: Grey) -> Box | None:
         found = _within_margin(searched.of(small))
         if found is None:
             break
-        region = _at_full_size(region.of(pixels), found.within(searched), small).within(region)
-        if min(region.height, region.width) < _SMALLEST:
-            return None
-        small = _reduced(region.of(pixels))
+        inner = _at_full_size(region.of(pixels), found.within(searched), small).within(region)
+        if min(inner.height, inner.width) < _SMALLEST:
+            break
+        small = _reduced(inner.of(pixels))
         # The outermost line may be half margin.
         searched = Region.whole(small).inset(1)
-    if region == Region.whole(pixels) or not _has_shades(searched.of(small)):
+        if not _has_shades(searched.of(small)):
+            break
+        region = inner
+    if region == Region.whole(pixels):
         return None
     return region.left, region.top, region.width, region.height
 

@@ -168,12 +168,6 @@ def test_more_than_two_classes_are_refused() -> None:
         Segmenter.from_engine(_metadata(num_classes=3), Dark())
 
 
-def _film(lungs: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Dark lungs on a ground that is no margin, since it is not even."""
-    ground = np.random.default_rng(0).integers(90, 150, lungs.shape)
-    return np.where(lungs, ground // 6, ground).astype(np.uint8)
-
-
 class WithHeart(Dark):
     """Takes the brightest parts for the heart."""
 
@@ -187,7 +181,7 @@ class WithHeart(Dark):
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (400, 300)])
 def test_a_checkpoint_may_find_the_heart(width: int, height: int) -> None:
     pixels, lungs = _two_boxes(width, height)
-    pixels[:] = _film(lungs)
+    pixels[:] = np.where(lungs, 20, 120)
     heart = np.zeros_like(lungs)
     heart[height // 2 : height * 3 // 4, round(width * 0.42) : round(width * 0.6)] = True
     pixels[heart] = 250
@@ -218,7 +212,7 @@ def test_a_heart_that_is_not_found_is_none() -> None:
 
 def test_the_document_has_the_heart_where_the_checkpoint_finds_it() -> None:
     pixels, lungs = _two_boxes(64, 64)
-    pixels[:] = _film(lungs)
+    pixels[:] = np.where(lungs, 20, 120)
     pixels[32:48, 27:38] = 250
     metadata = _metadata(num_classes=3, classes=LUNG_AND_HEART)
     for finds, engine, described in ((True, WithHeart(), metadata), (False, Dark(), _metadata())):
@@ -312,3 +306,46 @@ def test_without_a_calibration_the_settings_are_not_blamed() -> None:
         for warning in quality.warnings
         if "calibrated" in warning.code or "settings" in warning.code
     ] == ["not_calibrated"]
+
+
+def _mounted(side: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """A phantom, and the same on a white page of nine times its area."""
+    pixels = phantom(width=side, height=side, seed=5).pixels.astype(np.uint8)
+    return pixels, np.pad(pixels, side, constant_values=255)
+
+
+def test_the_network_sees_a_mounted_radiograph_as_it_sees_it_alone() -> None:
+    pixels, page = _mounted(256)
+    segmenter = Segmenter.from_engine(_metadata(), Dark())
+    alone, mounted = segmenter(pixels), segmenter(page)
+    assert mounted.radiograph.picture == (256, 256, 256, 256)
+    assert mounted.radiograph.pixels.shape == page.shape
+    np.testing.assert_array_equal(mounted.mask[256:512, 256:512], alone.mask)
+    assert mounted.mask.sum() == alone.mask.sum()
+    assert mounted.quality == alone.quality
+
+
+def test_a_mounted_radiograph_is_decoded_as_finely_as_the_network_needs() -> None:
+    _, page = _mounted(400)
+    data = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+    segmenter = Segmenter.from_engine(_metadata(preprocessing=Preprocessing(input_size=256)), Dark())
+    radiograph = segmenter.prepare(data).radiograph
+    assert radiograph.picture is not None
+    assert np.abs(np.subtract(radiograph.picture, (400, 400, 400, 400))).max() <= 2
+    share = radiograph.pixels.shape[1] / radiograph.width
+    assert radiograph.picture[2] * share >= 256
+
+
+def test_a_heart_lies_where_the_picture_lies() -> None:
+    pixels, lungs = _two_boxes(64, 64)
+    shades = np.add.outer(np.arange(64), np.arange(64)) // 4
+    pixels[:] = np.where(lungs, 20, 110 + shades)
+    pixels[32:48, 27:38] = 250
+    page = np.pad(pixels, ((10, 30), (40, 20)), constant_values=255)
+    metadata = _metadata(num_classes=3, classes=LUNG_AND_HEART)
+    alone, mounted = (Segmenter.from_engine(metadata, WithHeart())(image) for image in (pixels, page))
+    assert mounted.radiograph.picture == (40, 10, 64, 64)
+    assert mounted.heart is not None
+    assert alone.heart is not None
+    assert mounted.heart.area_px == alone.heart.area_px
+    assert mounted.heart.box == (alone.heart.box[0] + 40, alone.heart.box[1] + 10, *alone.heart.box[2:])

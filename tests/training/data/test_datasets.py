@@ -7,6 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from samples.phantom import phantom
 from training.data.datasets import IGNORE, NOT_LUNG, SegmentationDataset, lung_in, unit_range
 from training.errors import DataError
 
@@ -219,3 +220,13 @@ def test_the_transform_gets_what_torchvision_can_tell_apart(root: Path) -> None:
     assert seen == ["Image", "Mask"]
     assert (x.shape, y.shape) == ((1, 2, 48), (2, 48))
     assert type(x) is type(y) is torch.Tensor
+
+
+def test_plain_margins_are_cut_off_image_and_mask(tmp_path: Path) -> None:
+    drawn = phantom(width=200, height=160, seed=2)
+    margins = ((40, 80), (100, 60))
+    write(tmp_path / "images" / "a.png", np.pad(drawn.pixels.astype(np.uint8), margins, constant_values=255))
+    write(tmp_path / "masks" / "a.png", np.pad(drawn.mask.astype(np.uint8) * 255, margins))
+    x, y = SegmentationDataset(tmp_path)[0]
+    assert torch.equal(x[0], torch.from_numpy(unit_range(drawn.pixels)))
+    assert torch.equal(y, torch.from_numpy(drawn.mask.astype(np.int64)))
