@@ -36,7 +36,8 @@ def ground(height: int, width: int, kind: str) -> Pixels:
         "scanned film": 32 + 5 * noise,
         "scanned paper": 232 + 8 * slope + 2 * noise,
     }
-    return np.clip(levels[kind], 0, 255).round().astype(np.uint8)
+    margin: Pixels = np.clip(levels[kind], 0, 255).round().astype(np.uint8)
+    return margin
 
 
 def mount(
