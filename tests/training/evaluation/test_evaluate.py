@@ -125,6 +125,7 @@ def test_the_summaries(judged: Judged) -> None:
                 "p5": np.percentile(ious, 5),
                 "worst": ious.min(),
                 "failures": np.count_nonzero(ious < 0.85),
+                "below_good": (ious < 0.9).mean(),
             }
         )
         rows = [row for (root, _), row in cases_of(judged).items() if name in (root, "all")]
@@ -139,7 +140,8 @@ def test_the_lines_that_are_printed(judged: Judged) -> None:
     assert len(lines) == 3
     for line, (name, found) in zip(lines, summary.items(), strict=True):
         assert line.startswith(f"{name}: {found['images']} images, mean IoU {found['iou']['mean']:.4f} ")
-        assert line.endswith(f"loss {found['mean_loss']:.4f}")
+        assert f"loss {found['mean_loss']:.4f}; {found['iou']['below_good']:.1%} below 0.9; " in line
+        assert f"gross errors in {found['gross']} (" in line
     assert judged.ended.err == ""
 
 
