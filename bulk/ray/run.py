@@ -92,7 +92,7 @@ def _engine_error(error: RayError) -> PleuraError:
 
     Ray reliably returns only the text of an error, not the exception.
     """
-    messages = re.findall(r"^model\.[\w.]+: (.+)$", str(error), re.MULTILINE)
+    messages = re.findall(r"^(?:model|bulk)\.[\w.]+: (.+)$", str(error), re.MULTILINE)
     if messages:
         return EngineError(messages[-1])
     last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
