@@ -140,8 +140,11 @@ def test_the_lines_that_are_printed(judged: Judged) -> None:
     assert len(lines) == 3
     for line, (name, found) in zip(lines, summary.items(), strict=True):
         assert line.startswith(f"{name}: {found['images']} images, mean IoU {found['iou']['mean']:.4f} ")
-        assert f"loss {found['mean_loss']:.4f}; {found['iou']['below_good']:.1%} below 0.9; " in line
-        assert f"gross errors in {found['gross']} (" in line
+        assert line.endswith(
+            f"loss {found['mean_loss']:.4f}; {found['iou']['below_good']:.1%} below 0.9; gross errors in "
+            f"{found['gross']} (below the dome {found['below_dome']}, elsewhere {found['elsewhere']}, "
+            f"missed {found['missed']})"
+        )
     assert judged.ended.err == ""
 
 
