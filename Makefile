@@ -119,7 +119,7 @@ sbom: install
 			--output-reproducible --of JSON --output-file $(SBOM)/pleura-$$variant.cdx.json || exit 1; \
 	done
 
-# Writes the locked dependencies anew, with their hashes and without an index: everything, and what each image holds of it.
+# Writes the lock files, with their hashes and without an index: everything, and what each image holds of it.
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 IMAGE := --extra otel
 

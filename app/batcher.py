@@ -47,7 +47,7 @@ class Batcher(Generic[Item, Result]):
         size: most places in the queue.
         deadline_s: seconds until an item that waits is given up.
         patience_s: seconds until a batch that runs is given up.
-        on_batch: told of each batch: how many items it had, and its error if it failed.
+        on_batch: called after each batch with its number of items, and its error if it failed.
     """
 
     def __init__(

@@ -34,7 +34,7 @@ async def _intake(request: Request) -> Intake:
 
 
 async def _pipeline(request: Request) -> Pipeline:
-    """What serves. A full queue is told of before the body is read."""
+    """The pipeline. A full queue is reported before the body is read."""
     lifecycle: Lifecycle = request.app.state.lifecycle
     pipeline = lifecycle.serving()
     if request.method == "POST":
@@ -43,7 +43,7 @@ async def _pipeline(request: Request) -> Pipeline:
 
 
 async def _key_held(request: Request) -> None:
-    """That the sender's key was right has been seen to already; without any keys nobody has one."""
+    """The router has already validated the key. This rejects the request when no keys are configured."""
     if not request.app.state.keys:
         raise NoKey(
             "This needs a key, and the service has none: start it with PLEURA_API_KEY, or send its process SIGHUP."

@@ -1,7 +1,7 @@
 """From the start to the end of the service: load, warm up, serve, drain.
 
 The model is loaded in the background, so that probes are answered at once. When the engine fails at run time, new requests are
-refused and the engine is tried again, a few times; then the process ends, for its supervisor to start it anew.
+refused and the engine is tried again, a few times; then the process ends, for its supervisor to restart it.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ class Lifecycle:
     """Holds what serves.
 
     Attributes:
-        load: makes what serves, at the start and whenever it is loaded anew.
+        load: makes what serves, at the start and at each reload.
         state: what the service is doing.
         draining: it was told to stop.
         failure: a sentence on why it cannot serve any more.
@@ -85,7 +85,7 @@ class Lifecycle:
         return True
 
     async def reload(self) -> Segmenter:
-        """Loads the checkpoint anew, beside the one that serves, and lets it serve once it is warm. No request is dropped.
+        """Load the checkpoint again, beside the one that serves, and let it serve once it is warm. No request is dropped.
 
         Raises:
             ReloadFailed: it cannot be loaded or run. The one that there was goes on.

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.types import Scope
 
 MOST = 3
-"""Errors that are told of one request."""
+"""Errors reported for one request."""
 
 _HARMLESS = re.compile(r"[A-Za-z0-9_.\-\[\]]{1,40}")
 

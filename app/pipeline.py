@@ -61,8 +61,8 @@ class Pipeline:
         segmenter: what does the work.
         inference: an executor for the network, of as many threads as the machine has processors.
         settings: sizes and deadlines.
-        telemetry: told of batches and masks.
-        on_batch: told of each batch: its error if it failed.
+        telemetry: counts batches and masks.
+        on_batch: called after each batch with its error if it failed.
     """
 
     def __init__(

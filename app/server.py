@@ -26,11 +26,11 @@ LAST_MOMENT_S = 2
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, with a way to stop of its own.
+    """uvicorn's server, with another way to stop.
 
     On the first signal the service stops being ready, but still listens: whoever comes is told so. It ends when all requests are
     answered, or when the grace period is over: what is unanswered then gets 503. The second signal ends it at once. SIGHUP loads the
-    checkpoint anew.
+    checkpoint again.
     """
 
     def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, *, grace_period_s: float) -> None:
@@ -58,7 +58,7 @@ class Server(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._stop, signal.Signals(sig).name)
 
     def reload(self) -> None:
-        """Loads the checkpoint anew, in the background."""
+        """Reload the checkpoint in the background."""
         if self._reload is None or self._reload.done():
             self._reload = self._loop.create_task(self._reload_quietly())
 

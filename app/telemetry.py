@@ -26,7 +26,7 @@ _IOU = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.92, 0.94, 0.96, 0.98, 1)
 
 
 class Telemetry:
-    """The metrics of one application, in a registry of their own."""
+    """The metrics of one application, in a separate registry."""
 
     def __init__(self) -> None:
         registry = self._registry = CollectorRegistry()

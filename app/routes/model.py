@@ -56,7 +56,7 @@ async def describe(pipeline: PipelineNow) -> ModelDocument:
 
 @router.post(
     "/model/reload",
-    summary="Load the checkpoint anew",
+    summary="Reload the checkpoint",
     dependencies=[KeyHeld],
     responses=problems(401, 403, 409, 503),
 )

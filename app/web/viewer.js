@@ -45,7 +45,7 @@ export class Viewer {
     if (failed) {
       find("#failure-name").textContent = study.name;
       find("#failure-title").textContent = study.problem.title ?? "Something went wrong on this page";
-      find("#failure-detail").textContent = study.problem.detail ?? "Load the page anew and try again.";
+      find("#failure-detail").textContent = study.problem.detail ?? "Reload the page and try again.";
       find("#retry").hidden = !study.problem.passing;
     }
     if (size !== null) {

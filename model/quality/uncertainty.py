@@ -81,7 +81,7 @@ def certainty_warnings(certainty: Certainty) -> list[Warning]:
         Warning(
             "more_than_two_lungs",
             f"Beside the two largest parts, {certainty.dropped:.0%} of their area was found and left out of the mask: send each "
-            "radiograph as an image of its own.",
+            "radiograph as a separate image.",
         )
     ]
 

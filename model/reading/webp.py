@@ -30,7 +30,7 @@ def size(data: Data) -> tuple[int, int]:
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """The pixels. WebP has no grey of its own, so grey is made of colour."""
+    """Return the pixels. WebP stores no grey, so grey is made of colour."""
     if len(data) < 8 + int.from_bytes(data[4:8], "little"):
         raise UnreadableImage(DAMAGED)
     orientation, lossy = UPRIGHT, False

@@ -12,7 +12,7 @@ _ONE_BIT = [
     1,
     cv2.IMWRITE_PNG_COMPRESSION,
     1,
-    # Runs of equal bytes are nearly all there is to compress. It comes after the compression, which sets a strategy of its own.
+    # Runs of equal bytes are nearly all there is to compress. It comes after the compression, which sets another strategy.
     cv2.IMWRITE_PNG_STRATEGY,
     cv2.IMWRITE_PNG_STRATEGY_RLE,
 ]

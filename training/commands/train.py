@@ -134,10 +134,10 @@ def train(
         raise TrainingError(f"The image size {size} is no multiple of 32: take {round(size / 32) * 32}.")
     if start_from is not None and encoder_weights != "none":
         raise TrainingError(
-            "A checkpoint has encoder weights of its own: give --start-from or --encoder-weights."
+            "A checkpoint holds encoder weights already: give --start-from or --encoder-weights."
         )
     if hearts and num_classes != 2:
-        raise TrainingError("--hearts has classes of its own: leave --num-classes out.")
+        raise TrainingError("--hearts sets the classes: leave --num-classes out.")
     if lung_values and num_classes != 2:
         raise TrainingError("--lung-values is for masks of lungs alone: leave --num-classes out.")
     if weight and len(weight) != len(data):

@@ -20,7 +20,7 @@ class Draw(NamedTuple):
 class EpochSampler(Sampler[Draw]):
     """As many draws as there are images, or several times as many, in an order that follows from the seed and the epoch alone.
 
-    Each draw has a seed of its own: what an epoch sees depends neither on the number of workers nor on what went before, so
+    Each draw has a separate seed: what an epoch sees depends neither on the number of workers nor on what went before, so
     that a resumed run goes on exactly.
 
     Args:

@@ -34,7 +34,7 @@ class Bench:
         cleaned: what `pleura clean` wrote.
         out: the experiments' folder.
         base_images, images: that a base network sees, and a variant.
-        size: of the images, where a variant has none of its own.
+        size: of the images, where a variant names none.
     """
 
     data: Path
@@ -88,7 +88,7 @@ class Bench:
         start_from: Path | None = None,
         **change: Any,
     ) -> int:
-        """Trains in one epoch, as *control* but for ``change``; what a killed run left half done is done anew.
+        """Trains in one epoch, as *control* but for ``change``; what a killed run left half done is done again.
 
         Returns:
             How many images were drawn: the whole passes over ``data`` that come nearest to ``images``, one at least.

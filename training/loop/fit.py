@@ -334,7 +334,7 @@ def _require_number(loss: float, epoch: int, out: Path, group: Group) -> None:
     with group.together():
         saved = "the epochs before it are saved" if has_state(out) else "nothing was saved"
         raise TrainingError(
-            f"The loss is no number in epoch {epoch + 1}: look at the images and masks, or start anew with another recipe or "
+            f"The loss is no number in epoch {epoch + 1}: look at the images and masks, or start again with another recipe or "
             f"--seed; {saved}."
         )
 

@@ -128,8 +128,8 @@ def load_state(folder: Path, *, same: dict[str, Any]) -> dict[str, Any]:
     except FileNotFoundError:
         raise TrainingError(f"There is no {path} to resume from: start the run without --resume.") from None
     except Exception as error:
-        # A damaged file fails in the archive, in the unpickler or in what it calls: each has errors of its own.
-        raise TrainingError(f"{path} is damaged ({_first_line(error)}): start the run anew.") from error
+        # A damaged file fails in the archive, in the unpickler or in what it calls: each raises different errors.
+        raise TrainingError(f"{path} is damaged ({_first_line(error)}): start the run again.") from error
     if not (isinstance(state, dict) and "recipe" in state):
         raise TrainingError(f"{path} is not the state of a run: name the run's folder in --out.")
     for name, value in same.items():
@@ -140,7 +140,7 @@ def load_state(folder: Path, *, same: dict[str, Any]) -> dict[str, Any]:
             and not (name == "recipe" and _prolongs(value, state[name]))
         ):
             raise TrainingError(
-                f"The run in {folder} was started with {_STARTED_WITH[name]}: resume it with the same, or start anew in "
+                f"The run in {folder} was started with {_STARTED_WITH[name]}: resume it with the same, or start again in "
                 "another --out."
             )
     return state

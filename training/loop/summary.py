@@ -1,4 +1,4 @@
-"""What a person is told of a run beside its epochs: where it runs and for how long, and at its end what came of it."""
+"""Messages about a run: device, images, duration, and at its end the best epoch and the next commands."""
 
 import shlex
 from collections.abc import Sequence

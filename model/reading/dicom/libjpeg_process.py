@@ -1,4 +1,4 @@
-"""Decodes one JPEG frame from standard input to standard output: the script of a process of its own.
+"""Decode one JPEG frame from standard input to standard output: the script of a separate process.
 
 It imports nothing of this package, so that it starts quickly.
 """

@@ -32,7 +32,7 @@ def series_description(quality: Quality, source: Dataset) -> str:
 
 
 def series_number(source: Dataset) -> int:
-    """A number of its own for each film of a study: from the numbers of its series and of the image, as far as it has them."""
+    """Return a series number that differs for each film of a study, from the series' and the image's numbers."""
     series, image = (int(source.get(name) or 0) % _OF_EACH for name in ("SeriesNumber", "InstanceNumber"))
     return _FIRST_SERIES + _OF_EACH * series + image
 

@@ -103,7 +103,7 @@ def test_a_cut_state_is_damaged(tmp_path: Path, share: float) -> None:
     save_state(tmp_path, STATE)
     data = (tmp_path / "state.pt").read_bytes()
     (tmp_path / "state.pt").write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(TrainingError, match=r"is damaged .*: start the run anew") as caught:
+    with pytest.raises(TrainingError, match=r"is damaged .*: start the run again") as caught:
         load_state(tmp_path, same={})
     assert "\n" not in str(caught.value)
 
