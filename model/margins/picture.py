@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ..radiograph import Box, Grey
 from .background import Field, Levels, find_fields, from_each_side
@@ -72,7 +75,7 @@ def find_picture(pixels: Grey) -> Box | None:
     return region.left, region.top, region.width, region.height
 
 
-def _reduced(pixels: Grey) -> Levels:
+def _reduced(pixels: NDArray[Any]) -> Levels:
     """At most `_SIDE` pixels a side, stretched to a square."""
     height, width = pixels.shape
     # Averaging every pixel of a large image takes longer than all the rest, and sharpens no edge.
@@ -138,7 +141,7 @@ def _has_shades(values: Levels) -> bool:
     return bool(np.sort(counts)[-_FEW:].sum() <= _IN_FEW * values.size)
 
 
-def _at_full_size(pixels: Grey, region: Region, small: Levels) -> Region:
+def _at_full_size(pixels: NDArray[Any], region: Region, small: Levels) -> Region:
     by_row, by_column = (full / reduced for full, reduced in zip(pixels.shape, small.shape, strict=True))
     top, bottom = round(region.top * by_row), round(region.bottom * by_row)
     left, right = round(region.left * by_column), round(region.right * by_column)
