@@ -20,6 +20,9 @@ from .orientation import UPRIGHT
 
 DAMAGED = "The image is damaged or not whole: export it again and send the whole file."
 
+# What its decoders say of a file would go to standard error, past any log.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
 GREY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 STORED = cv2.IMREAD_UNCHANGED
@@ -51,15 +54,32 @@ def decode_with_opencv(data: Data, flags: int) -> Grey:
         UnreadableImage: OpenCV cannot.
         UnsupportedImage: neither 8 nor 16 bits.
     """
+    pixels = _decode(data, flags)
+    if pixels.dtype not in (np.uint8, np.uint16):
+        raise UnsupportedImage("The image has neither 8 nor 16 bits: convert it to one of these.")
+    return pixels  # type: ignore[return-value]
+
+
+def decode_signed(data: Data) -> NDArray[np.int8] | NDArray[np.int16]:
+    """Decodes signed grey ``(h, w)`` with OpenCV.
+
+    Raises:
+        UnreadableImage: OpenCV cannot, or there is no sign.
+    """
+    pixels = _decode(data, STORED)
+    if pixels.dtype not in (np.int8, np.int16):
+        raise UnreadableImage(DAMAGED)
+    return pixels  # type: ignore[return-value]
+
+
+def _decode(data: Data, flags: int) -> NDArray[np.generic]:
     try:
         pixels: NDArray[np.generic] | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
         pixels = None
     if pixels is None:
         raise UnreadableImage(DAMAGED)
-    if pixels.dtype not in (np.uint8, np.uint16):
-        raise UnsupportedImage("The image has neither 8 nor 16 bits: convert it to one of these.")
-    return pixels  # type: ignore[return-value]
+    return pixels
 
 
 @contextmanager

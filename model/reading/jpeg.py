@@ -7,9 +7,26 @@ import cv2
 from ..errors import UnreadableImage, UnsupportedImage
 from ..radiograph import Grey
 from .decoding import COLOUR, DAMAGED, GREY, Decoded, decode_with_opencv
-from .jpeg_markers import BASELINE, EXTENDED, PROGRESSIVE, JpegFrame, check_scans, read_frame, read_skeleton
+from .jpeg_markers import (
+    BASELINE,
+    EXTENDED,
+    JPEG_LS,
+    LOSSLESS,
+    PROGRESSIVE,
+    JpegFrame,
+    check_scans,
+    read_frame,
+    read_skeleton,
+)
 from .memory_file import Data
 from .orientation import UPRIGHT, exif_orientation
+
+_UNREAD = {
+    LOSSLESS: "lossless JPEG",
+    JPEG_LS: "JPEG-LS",
+    **dict.fromkeys(range(0xC5, 0xC8), "hierarchical JPEG"),
+}
+"""By their process; the others that there are have arithmetic coding."""
 
 _REDUCED = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
@@ -21,10 +38,11 @@ _REDUCED = {
 def size(data: Data) -> tuple[int, int]:
     """Width and height, from the frame header."""
     frame = read_frame(data)
-    if frame.process not in (BASELINE, EXTENDED, PROGRESSIVE) or frame.bits != 8:
-        raise UnsupportedImage(
-            "This kind of JPEG (lossless, arithmetic or 12 bits) is not read: send PNG or TIFF."
-        )
+    if frame.process not in (BASELINE, EXTENDED, PROGRESSIVE):
+        kind = _UNREAD.get(frame.process, "JPEG with arithmetic coding")
+        raise UnsupportedImage(f"This is {kind}, which is not read: save it as PNG or TIFF.")
+    if frame.bits != 8:
+        raise UnsupportedImage(f"A JPEG of {frame.bits} bits is not read: save it as PNG or TIFF of 16 bits.")
     if frame.components not in (1, 3, 4):
         raise UnsupportedImage("The JPEG is neither grey, colour nor CMYK: save it as grey.")
     return frame.width, frame.height

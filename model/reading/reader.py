@@ -17,8 +17,9 @@ from .masks import region_in, truth_in, values_in, with_shape_notes
 from .memory_file import Data
 from .orientation import turn_upright
 from .raster import read_raster, read_stored
-from .sniff import HEAD, Format, cut_within_signature, sniff, unread_type
+from .sniff import HEAD, Format, cut_within_signature, sniff
 from .unforeseen import image_errors_only
+from .unread import advice
 
 Source = bytes | memoryview | Path
 
@@ -144,8 +145,4 @@ def _identify(head: bytes) -> Format:
         raise UnreadableImage("The image is empty: send the bytes of a file.")
     if cut_within_signature(head):
         raise UnreadableImage("The image ends after a few bytes: send the whole file.")
-    kind = unread_type(head)
-    this = "This is" if kind is None else f"This is {kind},"
-    raise UnsupportedImage(
-        f"{this} none of the types that are read: send PNG, JPEG, TIFF, BMP, WebP or DICOM."
-    )
+    raise UnsupportedImage(f"{advice(head)} send PNG, JPEG, TIFF, BMP, WebP or DICOM.")

@@ -61,39 +61,48 @@ def png_file(
 
 
 def tiff_file(
-    pixels: NDArray[Any], *, tags: dict[int, tuple[int, ...]] | None = None, order: Literal["<", ">"] = "<"
+    pixels: NDArray[Any],
+    *,
+    tags: dict[int, tuple[int, ...]] | None = None,
+    order: Literal["<", ">"] = "<",
+    big: bool = False,
+    strip: bytes | None = None,
 ) -> bytes:
-    """An uncompressed TIFF of one strip; ``pixels`` are ``(height, width[, samples])`` uint8 or uint16.
+    """A TIFF or BigTIFF of one strip; ``pixels`` are ``(height, width[, samples])`` of any type.
 
     ``tags`` (numbers of 32 bits, or of 16 for bits and sample formats) are added or replace others; one without numbers
-    takes another out.
+    takes another out. ``strip`` is the strip where it is not the pixels as they are.
     """
     samples = pixels.shape[2] if pixels.ndim == 3 else 1
-    data = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
+    data = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes() if strip is None else strip
+    start = 16 if big else 8
     entries: dict[int, tuple[int, ...]] = {
         256: (pixels.shape[1],),
         257: (pixels.shape[0],),
         258: (8 * pixels.dtype.itemsize,) * samples,
         259: (1,),
         262: (2 if samples == 3 else 1,),
-        273: (8,),
+        273: (start,),
         277: (samples,),
         278: (pixels.shape[0],),
         279: (len(data),),
         **(tags or {}),
     }
     entries = {tag: values for tag, values in entries.items() if values}
-    directory_at = 8 + len(data)
-    long_at = directory_at + 2 + 12 * len(entries) + 4
-    directory, long_values = struct.pack(order + "H", len(entries)), b""
+    inline, place, number = (8, "Q", "Q") if big else (4, "I", "H")
+    directory_at = start + len(data)
+    entry_size = 4 + 2 * inline
+    long_at = directory_at + struct.calcsize(number) + entry_size * len(entries) + inline
+    directory, long_values = struct.pack(order + number, len(entries)), b""
     for tag, values in sorted(entries.items()):
         short = tag in (258, 339)
         packed = struct.pack(f"{order}{len(values)}{'H' if short else 'I'}", *values)
-        if len(packed) > 4:
-            field = struct.pack(order + "I", long_at + len(long_values))
+        if len(packed) > inline:
+            field = struct.pack(order + place, long_at + len(long_values))
             long_values += packed
         else:
-            field = packed.ljust(4, b"\x00")
-        directory += struct.pack(order + "HHI", tag, 3 if short else 4, len(values)) + field
-    start = (b"II*\x00" if order == "<" else b"MM\x00*") + struct.pack(order + "I", directory_at)
-    return start + data + directory + struct.pack(order + "I", 0) + long_values
+            field = packed.ljust(inline, b"\x00")
+        directory += struct.pack(order + "HH" + place, tag, 3 if short else 4, len(values)) + field
+    head = (b"II" if order == "<" else b"MM") + struct.pack(order + "H", 43 if big else 42)
+    head += struct.pack(order + "HHQ", 8, 0, directory_at) if big else struct.pack(order + "I", directory_at)
+    return head + data + directory + struct.pack(order + place, 0) + long_values

@@ -79,27 +79,30 @@ def test_a_thumbnail_is_not_the_image() -> None:
     assert radiograph.pixels.shape == ramp().shape
 
 
-@pytest.mark.parametrize("process", [0xC3, 0xC5, 0xC9, 0xCA, 0xF7])
-def test_rare_processes_are_named_unsupported(process: int) -> None:
+def _with_frame(**changes: int) -> bytes:
+    """A JPEG whose frame header says something else: ``process``, ``bits`` or ``components``."""
     data = bytearray(saved(ramp(), "JPEG"))
-    data[data.index(b"\xff\xc0") + 1] = process
-    with pytest.raises(UnsupportedImage, match="This kind of JPEG"):
-        read(bytes(data))
-
-
-def test_lossless_jpeg_is_named_unsupported() -> None:
-    with pytest.raises(UnsupportedImage):
-        read(lossless_jpeg(ramp(), bits=8))
-
-
-def test_twelve_bits_and_odd_components_are_named_unsupported() -> None:
-    data = saved(ramp(), "JPEG")
     at = data.index(b"\xff\xc0")
-    for offset, value in ((4, 12), (9, 2)):
-        changed = bytearray(data)
-        changed[at + offset] = value
-        with pytest.raises(UnsupportedImage):
-            read(bytes(changed))
+    places = {"process": 1, "bits": 4, "components": 9}
+    for name, value in changes.items():
+        data[at + places[name]] = value
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (lossless_jpeg(ramp(), bits=8), "lossless JPEG"),
+        (_with_frame(process=0xF7), "JPEG-LS"),
+        *((_with_frame(process=process), "hierarchical JPEG") for process in (0xC5, 0xC6, 0xC7)),
+        *((_with_frame(process=process), "arithmetic coding") for process in (0xC9, 0xCA, 0xCB, 0xCD)),
+        (_with_frame(bits=12), "JPEG of 12 bits"),
+        (_with_frame(components=2), "neither grey, colour nor CMYK"),
+    ],
+)
+def test_kinds_that_are_not_read_are_named(data: bytes, name: str) -> None:
+    with pytest.raises(UnsupportedImage, match=f"{name}.*save it as"):
+        read(data)
 
 
 def test_segments_without_number_are_refused() -> None:

@@ -1,3 +1,10 @@
+import base64
+import gzip
+import struct
+import tarfile
+import zipfile
+from io import BytesIO
+
 import pytest
 
 from model.errors import UnreadableImage, UnsupportedImage
@@ -45,21 +52,83 @@ def test_other_types_are_refused(data: bytes) -> None:
             reader(data)
 
 
+def brands(*names: bytes) -> bytes:
+    """The beginning of an ISO base media file: its brand, and those that it is compatible with."""
+    box = b"ftyp" + names[0] + bytes(4) + b"".join(names[1:])
+    return (4 + len(box)).to_bytes(4, "big") + box + bytes(64)
+
+
+def nifti(order: str) -> bytes:
+    """The header of a NIfTI file."""
+    return struct.pack(order + "I", 348) + bytes(340) + b"n+1\x00"
+
+
+def zipped() -> bytes:
+    """An archive with a file in it."""
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.png", saved(ramp(), "PNG"))
+    return file.getvalue()
+
+
+def tarred() -> bytes:
+    """An archive with a file in it."""
+    file = BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("a.png"))
+    return file.getvalue()
+
+
+PNG = saved(ramp(), "PNG")
+
+
 @pytest.mark.parametrize(
-    ("data", "name"),
+    ("data", "name", "advice"),
     [
-        pytest.param(saved(ramp(), "GIF"), "a GIF", id="gif"),
-        pytest.param(saved(ramp(), "AVIF"), "an AVIF", id="avif"),
-        pytest.param(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "a HEIC", id="heic"),
-        pytest.param(saved(ramp(), "JPEG2000"), "a JPEG 2000 file", id="jpeg 2000"),
-        pytest.param(b"%PDF-1.7", "a PDF", id="pdf"),
-        pytest.param(b"\x93NUMPY\x01\x00", "a NumPy array", id="npy"),
-        pytest.param(b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X", "an AppleDouble file", id="appledouble"),
+        (saved(ramp(), "GIF"), "a GIF", "save the image with another program"),
+        (saved(ramp(), "AVIF"), "an AVIF", "save"),
+        (saved(ramp(), "ICO"), "a Windows icon", "save"),
+        (saved(ramp(), "PPM"), "a PGM", "save"),
+        (b"P5 64 48 65535\n" + bytes(99), "a PGM", "save"),
+        (b"P2\n2 2\n255\n0 1 2 3\n", "a PGM", "save"),
+        (brands(b"heic"), "a HEIC", "save"),
+        (brands(b"mif1", b"mif1", b"heic"), "a HEIC", "save"),
+        (brands(b"mif1", b"mif1", b"avif"), "an AVIF", "save"),
+        (brands(b"mif1", b"miaf"), "a HEIF", "save"),
+        (brands(b"isom", b"mp42"), "a video", "save"),
+        (saved(ramp(), "JPEG2000"), "a JPEG 2000 file", "save"),
+        (b"\xff\n" + bytes(99), "a JPEG XL", "save"),
+        (b"\x00\x00\x00\x0cJXL \r\n\x87\n", "a JPEG XL", "save"),
+        (b"%PDF-1.7", "a PDF", "take the image out of it"),
+        (zipped(), "a ZIP archive", "unpack it"),
+        (tarred(), "a tar archive", "unpack it"),
+        (gzip.compress(PNG), "a gzip file", "unpack it"),
+        (b"\x93NUMPY\x01\x00", "a NumPy array", "write the radiograph as an image"),
+        (nifti("<"), "a NIfTI file", "write the radiograph"),
+        (nifti(">"), "a NIfTI file", "write the radiograph"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG", "save"),
+        (b"<?xml version='1.0'?>\n<!-- drawn -->\n<svg/>", "an SVG", "save"),
+        (b"<!DOCTYPE html><title>404</title>", "a web page", "look at what you downloaded"),
+        (b"\n<html><body>502</body></html>", "a web page", "look at what you downloaded"),
+        (b'{"image": "iVBORw0KGgo="}', "JSON", "take the image out of it"),
+        (b"[[0, 0], [0, 1]]", "JSON", "take the image out of it"),
+        (base64.b64encode(PNG), "base64 of a PNG", "decode it"),
+        (base64.b64encode(saved(ramp(), "JPEG")), "base64 of a JPEG", "decode it"),
+        (b"data:image/png;base64,iVBORw0KGgo=", "a data URL", "decode it"),
+        (PNG.decode("latin-1").encode(), "a PNG that was encoded as text", "send it as binary"),
+        (PNG.replace(b"\r\n", b"\n"), "a PNG that lost bytes", "send it as binary"),
+        (b"Report: no finding.", "text", "look at what you downloaded"),
+        (b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS", "fetch the file"),
+        (b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X", "an AppleDouble file", "leave it out"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_type_that_is_not_read_is_named(data: bytes, name: str) -> None:
+def test_a_type_that_is_not_read_is_named_with_what_to_do(data: bytes, name: str, advice: str) -> None:
     for reader in (read, read_ground_truth):
-        with pytest.raises(UnsupportedImage, match=f"This is {name}.*none of the types that are read"):
+        with pytest.raises(
+            UnsupportedImage,
+            match=f"This is {name}.*none of the types that are read: {advice}.*, and send PNG, JPEG, TIFF",
+        ):
             reader(data)
 
 

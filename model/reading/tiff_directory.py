@@ -1,0 +1,164 @@
+"""The directories of a TIFF 6.0 or BigTIFF file: what each page says about itself, before any pixel is decoded."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..errors import UnreadableImage
+from .decoding import DAMAGED
+from .memory_file import Data
+from .orientation import UPRIGHT, valid_orientation
+
+(
+    SUBFILE,
+    WIDTH,
+    HEIGHT,
+    BITS,
+    COMPRESSION,
+    PHOTOMETRIC,
+    STRIP_OFFSETS,
+    ORIENTATION,
+    SAMPLES,
+    STRIP_BYTES,
+    PLANES,
+    PREDICTOR,
+) = (254, 256, 257, 258, 259, 262, 273, 274, 277, 279, 284, 317)
+TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_BYTES, SUB_DIRECTORIES, EXTRA, SAMPLE_FORMAT = (
+    322,
+    323,
+    324,
+    325,
+    330,
+    338,
+    339,
+)
+"""Tags."""
+
+MAX_PAGES = 16
+"""Directories that are looked at."""
+
+_MAX_ENTRIES = 1000
+_ORDERS = {b"II": "<", b"MM": ">"}
+_NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+"""Types of whole numbers: BYTE, SHORT, LONG, IFD, LONG8, IFD8."""
+
+_REDUCED, _MASK = 1, 4
+"""Bits of NewSubfileType."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a field lies: ``at`` is the place of its tag, ``value_at`` that of its first number."""
+
+    at: int
+    value_at: int
+    kind: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """One page.
+
+    Attributes:
+        data: the file.
+        order: ``"<"`` or ``">"``, as of `struct`.
+        big: whether the file is BigTIFF.
+        at: where the directory lies.
+        entries: its fields by their tag.
+    """
+
+    data: Data
+    order: str
+    big: bool
+    at: int
+    entries: dict[int, Entry]
+
+    def numbers(self, tag: int, default: int = 0) -> tuple[int, ...]:
+        """The whole numbers of a field; the default where it is missing, of another type or outside the file."""
+        entry = self.entries.get(tag)
+        code = None if entry is None else _NUMBERS.get(entry.kind)
+        if entry is None or code is None or not entry.count:
+            return (default,)
+        if entry.value_at + entry.count * struct.calcsize(code) > len(self.data):
+            return (default,)
+        return struct.unpack_from(f"{self.order}{entry.count}{code}", self.data, entry.value_at)
+
+    def number(self, tag: int, default: int = 0) -> int:
+        """The first of `numbers`."""
+        return self.numbers(tag, default)[0]
+
+    @property
+    def samples(self) -> int:
+        """Values of a pixel."""
+        return self.number(SAMPLES, 1)
+
+    @property
+    def bits(self) -> int:
+        """Bits of a value, of the longest where they differ."""
+        return max(self.numbers(BITS, 1))
+
+    @property
+    def orientation(self) -> int:
+        """1 to 8, as of EXIF."""
+        return valid_orientation(self.number(ORIENTATION, UPRIGHT))
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether this is neither a thumbnail nor a transparency mask of another page."""
+        return not self.number(SUBFILE) & (_REDUCED | _MASK)
+
+
+def directories(data: Data) -> list[Directory]:
+    """Find the first `MAX_PAGES` pages, and one more where there are more.
+
+    Raises:
+        UnreadableImage: there is no whole directory.
+    """
+    order = _ORDERS.get(bytes(data[:2]))
+    if order is None or len(data) < 16:
+        raise UnreadableImage(DAMAGED)
+    big = struct.unpack_from(order + "H", data, 2)[0] == 43
+    if big and struct.unpack_from(order + "HH", data, 4) != (8, 0):
+        raise UnreadableImage(DAMAGED)
+    found = list(_chain(data, order, big=big))
+    if not found:
+        raise UnreadableImage(DAMAGED)
+    return found
+
+
+def first_at(data: Data, directory: Directory) -> bytes:
+    """The file with another directory as its first, which all decoders take."""
+    changed = bytearray(data)
+    struct.pack_into(
+        directory.order + ("Q" if directory.big else "I"), changed, 8 if directory.big else 4, directory.at
+    )
+    return bytes(changed)
+
+
+def _chain(data: Data, order: str, *, big: bool) -> Iterator[Directory]:
+    offset, entry_size, inline = ("Q", 20, 8) if big else ("I", 12, 4)
+    at, seen = 8 if big else 4, set()
+    for _ in range(MAX_PAGES + 1):
+        try:
+            (start,) = struct.unpack_from(order + offset, data, at)
+            if not start or start in seen:
+                return
+            seen.add(start)
+            (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, start)
+            if count > _MAX_ENTRIES:
+                return
+            at = start + (8 if big else 2)
+            entries = {}
+            for _ in range(count):
+                tag, kind, numbers = struct.unpack_from(order + "HH" + offset, data, at)
+                value_at = at + entry_size - inline
+                if numbers * struct.calcsize(_NUMBERS.get(kind, "Q")) > inline and kind in _NUMBERS:
+                    (value_at,) = struct.unpack_from(order + offset, data, value_at)
+                entries[tag] = Entry(at, value_at, kind, numbers)
+                at += entry_size
+        except struct.error:
+            return
+        yield Directory(data, order, big, start, entries)
