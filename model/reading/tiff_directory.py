@@ -39,7 +39,7 @@ TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_BYTES, SUB_DIRECTORIES, EXTRA, SAMPL
 MAX_PAGES = 16
 """Directories that are looked at."""
 
-_MAX_ENTRIES = 1000
+_MAX_ENTRIES, _MAX_NUMBERS = 1000, 1_000_000
 _ORDERS = {b"II": "<", b"MM": ">"}
 _NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 """Types of whole numbers: BYTE, SHORT, LONG, IFD, LONG8, IFD8."""
@@ -77,10 +77,10 @@ class Directory:
     entries: dict[int, Entry]
 
     def numbers(self, tag: int, default: int = 0) -> tuple[int, ...]:
-        """The whole numbers of a field; the default where it is missing, of another type or outside the file."""
+        """The whole numbers of a field; the default where it is missing, of another type, endless or outside the file."""
         entry = self.entries.get(tag)
         code = None if entry is None else _NUMBERS.get(entry.kind)
-        if entry is None or code is None or not entry.count:
+        if entry is None or code is None or not 0 < entry.count <= _MAX_NUMBERS:
             return (default,)
         if entry.value_at + entry.count * struct.calcsize(code) > len(self.data):
             return (default,)
@@ -99,6 +99,11 @@ class Directory:
     def bits(self) -> int:
         """Bits of a value, of the longest where they differ."""
         return max(self.numbers(BITS, 1))
+
+    @property
+    def tile_width(self) -> int:
+        """Columns of a tile; 0 where there are strips."""
+        return self.number(TILE_WIDTH) if TILE_OFFSETS in self.entries else 0
 
     @property
     def orientation(self) -> int:
@@ -144,7 +149,7 @@ def _chain(data: Data, order: str, *, big: bool) -> Iterator[Directory]:
     for _ in range(MAX_PAGES + 1):
         try:
             (start,) = struct.unpack_from(order + offset, data, at)
-            if not start or start in seen:
+            if not 0 < start < len(data) or start in seen:
                 return
             seen.add(start)
             (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, start)

@@ -38,7 +38,8 @@ def widened(page: Directory) -> bytes:
     _set(changed, page, WIDTH, 2 * page.number(WIDTH))
     _set(changed, page, BITS, 16)
     _set(changed, page, SAMPLES, 1)
-    _set(changed, page, TILE_WIDTH, 2 * page.number(TILE_WIDTH))
+    if page.tile_width:
+        _set(changed, page, TILE_WIDTH, 2 * page.tile_width)
     _set(changed, page, PREDICTOR, 1)
     _set(changed, page, ORIENTATION, 1)
     for tag in (EXTRA, SAMPLE_FORMAT):
@@ -52,7 +53,7 @@ def narrowed(wide: Grey, page: Directory) -> Grey:
     grey = wide[: page.number(HEIGHT), ::2].copy()
     if page.number(PREDICTOR, 1) == 2 and page.number(COMPRESSION, 1) in _PREDICTED:
         # Differences of neighbours in a row, which begins with each tile.
-        step = page.number(TILE_WIDTH) or grey.shape[1]
+        step = page.tile_width or grey.shape[1]
         for left in range(0, grey.shape[1], step):
             tile = grey[:, left : left + step]
             np.cumsum(tile, axis=1, dtype=np.uint16, out=tile)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from pydicom import dcmread
 from pydicom.uid import (
@@ -17,6 +18,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from samples.phantom import phantom
 from tests.app.fakes import dicom as digital_radiograph
 from tests.app.fakes import encode, picture
 from tests.model.reading.dicom.files import chest, compressed, dicom, written
@@ -45,6 +47,11 @@ def seeds() -> dict[str, bytes]:
         "tiff lzw": saved(grey, "TIFF", compression="tiff_lzw"),
         "tiff deflate": saved(colour, "TIFF", compression="tiff_adobe_deflate"),
         "tiff big endian": tiff_file(deep, order=">"),
+        "tiff signed": tiff_file(deep.astype(np.int16), tags={339: (2,)}),
+        "tiff 16 bits and transparency": tiff_file(np.dstack([deep, deep[::-1]]), tags={338: (2,)}),
+        "tiff big": tiff_file(deep, order=">", big=True),
+        "tiff thumbnail": _with_thumbnail(),
+        "png in margins": encode(_in_margins()),
         "bmp": saved(grey, "BMP"),
         "webp": saved(colour, "WEBP"),
         "webp lossless": saved(colour, "WEBP", lossless=True),
@@ -82,6 +89,20 @@ def seeds() -> dict[str, bytes]:
             VOILUTSequence=table(np.arange(4096, dtype="<u2")),
         ),
     }
+
+
+def _with_thumbnail() -> bytes:
+    file, image = BytesIO(), Image.fromarray(ramp())
+    small = image.resize((16, 16))
+    small.encoderinfo = {"tiffinfo": {254: 1}}
+    image.save(file, "TIFF", save_all=True, append_images=[small])
+    return file.getvalue()
+
+
+def _in_margins() -> NDArray[np.uint8]:
+    return np.pad(
+        phantom(width=96, height=80).pixels.astype(np.uint8), ((20, 50), (60, 40)), constant_values=255
+    )
 
 
 def _turned() -> Image.Exif:
