@@ -134,13 +134,13 @@ def directories(data: Data) -> list[Directory]:
     return found
 
 
-def first_at(data: Data, directory: Directory) -> bytes:
+def first_at(data: Data, directory: Directory) -> Data:
     """The file with another directory as its first, which all decoders take."""
     changed = bytearray(data)
     struct.pack_into(
         directory.order + ("Q" if directory.big else "I"), changed, 8 if directory.big else 4, directory.at
     )
-    return bytes(changed)
+    return memoryview(changed)
 
 
 def _chain(data: Data, order: str, *, big: bool) -> Iterator[Directory]:

@@ -11,6 +11,7 @@ import struct
 import numpy as np
 
 from ..radiograph import Grey
+from .memory_file import Data
 from .tiff_directory import (
     BITS,
     COMPRESSION,
@@ -32,7 +33,7 @@ _PREDICTED = (5, 8, 32946)
 """LZW and deflate; other compressions have no predictor."""
 
 
-def widened(page: Directory) -> bytes:
+def widened(page: Directory) -> Data:
     """Return the file as 16-bit grey of twice the width, neither turned nor summed up."""
     changed = bytearray(page.data)
     _set(changed, page, WIDTH, 2 * page.number(WIDTH))
@@ -45,7 +46,7 @@ def widened(page: Directory) -> bytes:
     for tag in (EXTRA, SAMPLE_FORMAT):
         if tag in page.entries:
             struct.pack_into(page.order + "H", changed, page.entries[tag].at, _UNUSED)
-    return bytes(changed)
+    return memoryview(changed)
 
 
 def narrowed(wide: Grey, page: Directory) -> Grey:

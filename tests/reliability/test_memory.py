@@ -18,6 +18,7 @@ from pydicom.uid import JPEG2000Lossless, RLELossless
 from model.radiograph import Grey
 from model.writing.formats import Format
 from tests.model.reading.dicom.files import compressed, dicom, written
+from tests.model.reading.pictures import tiff_file
 
 from .peaks import as_dicom, film
 from .service import ROOT, Service, form
@@ -42,6 +43,14 @@ def specks(pixels: Pixels) -> Pixels:
     return np.asarray(cv2.resize(drawn, pixels.shape, interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
+def in_margins(pixels: Pixels) -> Pixels:
+    """The middle half, on white."""
+    page = np.full_like(pixels, 255)
+    middle = slice(len(pixels) // 4, 3 * len(pixels) // 4)
+    page[middle, middle] = pixels[middle, middle]
+    return page
+
+
 def tiff(pixels: NDArray[np.generic]) -> bytes:
     file = BytesIO()
     Image.fromarray(pixels).save(file, "TIFF")
@@ -57,6 +66,12 @@ FILES: dict[str, Callable[[Pixels], bytes]] = {
     "tiff": tiff,
     "tiff 16 bits": lambda pixels: tiff(pixels.astype(np.uint16) * 257),
     "tiff colour": lambda pixels: tiff(np.dstack([pixels] * 3)),
+    "tiff signed": lambda pixels: tiff_file(pixels.astype(np.int16), tags={339: (2,)}),
+    "tiff 16 bits and transparency": lambda pixels: tiff_file(
+        np.dstack([pixels.astype(np.uint16)] * 2), tags={338: (2,)}
+    ),
+    "png in margins": lambda pixels: encoded(in_margins(pixels), ".png"),
+    "jpeg in margins": lambda pixels: encoded(in_margins(pixels), ".jpg"),
     "bmp": lambda pixels: encoded(pixels, ".bmp"),
     "webp": lambda pixels: encoded(pixels, ".webp"),
     "dicom": as_dicom,
