@@ -13,6 +13,33 @@ Frame = tuple[slice, slice]
 """Rows and columns of the network's square that the image covers."""
 
 
+_LEAST_DEVIATION = 1e-6
+
+_CONTENT = (0.001, 0.999)
+"""Shares of the pixels between which the content of 16 bits lies: a dead pixel or a bright letter does not decide."""
+
+
+def unit_range(pixels: Grey) -> NDArray[np.float32]:
+    """``(h, w)`` uint8 or uint16 to float32 in 0..1, by `grey_range`; what lies beyond is cut."""
+    return _between(pixels, *grey_range(pixels))
+
+
+def grey_range(pixels: Grey) -> tuple[int, int]:
+    """The values that stand for black and white: 8 bits by their type, 16 by their content, since 10 to 15 of them are used."""
+    if pixels.dtype == np.uint8:
+        return 0, 255
+    counts = cv2.calcHist([pixels], [0], None, [2**16], [0, 2**16]).ravel().cumsum(dtype=np.float64)
+    low, high = (int(np.searchsorted(counts, share * counts[-1])) for share in _CONTENT)
+    return (low, high) if low < high else (int(pixels.min()), int(pixels.max()))
+
+
+def _between(pixels: Grey, low: int, high: int) -> NDArray[np.float32]:
+    values = pixels.astype(np.float32)
+    values -= np.float32(low)
+    values /= np.float32(max(high - low, 1))
+    return values.clip(0, 1, out=values)
+
+
 class Preprocessing(BaseModel):
     """How pixels become the network's input; a checkpoint carries its own.
 
@@ -20,7 +47,7 @@ class Preprocessing(BaseModel):
         input_size: side S of the square that the network sees, in pixels; a multiple of 32.
         resize: ``"stretch"`` fills the square, ``"letterbox"`` keeps the aspect ratio and pads.
         normalisation: ``"zscore"`` clips to the percentiles, then makes mean 0 and standard deviation 1 for each image;
-            ``"unit"`` scales the range of the type to 0..1, as torchvision's ``ToTensor``.
+            ``"unit"`` scales to 0..1 as `unit_range`: 8 bits as torchvision's ``ToTensor``.
         clip_percentiles: low and high percentile for ``"zscore"``.
     """
 
@@ -36,25 +63,26 @@ class Preprocessing(BaseModel):
         height, width = pixels.shape
         rows, columns = self.frame(width=width, height=height)
         size = (columns.stop - columns.start, rows.stop - rows.start)
+        # Of the whole image, as in `unit_range`: shrinking evens out the extremes.
+        limits = grey_range(pixels) if self.normalisation == "unit" else (0, int(np.iinfo(pixels.dtype).max))
         if size != (width, height):
             pixels = cast(Grey, cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
-        values = self.normalise(pixels)
+        values = self.normalise(_between(pixels, *limits))
         if size == (self.input_size, self.input_size):
             return values
         padded = np.full((self.input_size, self.input_size), values.min(), np.float32)
         padded[rows, columns] = values
         return padded
 
-    def normalise(self, pixels: Grey) -> NDArray[np.float32]:
-        """``(h, w)`` uint8 or uint16 to float32 of the same shape."""
-        values = pixels.astype(np.float32)
+    def normalise(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """``(h, w)`` float32 in 0..1, which may be overwritten, to the network's values."""
         if self.normalisation == "unit":
-            return values / np.float32(np.iinfo(pixels.dtype).max)
+            return values
         low, high = np.percentile(values, self.clip_percentiles)
         np.clip(values, low, high, out=values)
         values -= values.mean()
         # A flat image has no deviation: it becomes all zeros.
-        values /= max(float(values.std()), 1e-6 * np.iinfo(pixels.dtype).max)
+        values /= max(float(values.std()), _LEAST_DEVIATION)
         return values
 
     def restore(self, square: NDArray[np.float32], *, width: int, height: int) -> NDArray[np.float32]:

@@ -137,7 +137,7 @@ class Segmenter:
         elif isinstance(source, np.ndarray):
             radiograph = without_margins(_from_array(source))
         else:
-            radiograph = _read(source, max_pixels=max_pixels, side=preprocessing.input_size)
+            radiograph = read_as_served(source, max_pixels=max_pixels, side=preprocessing.input_size)
         square = preprocessing.apply(picture_pixels(radiograph))
         channels = np.broadcast_to(square, (self.metadata.in_channels, *square.shape))
         return Prepared(radiograph, channels, _since(start))
@@ -295,8 +295,14 @@ def _reach(
     )
 
 
-def _read(source: bytes | memoryview | Path, *, max_pixels: int, side: int) -> Radiograph:
-    """Read no finer than needed for the picture, without its margins, to have ``side`` pixels a side."""
+def read_as_served(
+    source: bytes | memoryview | Path, *, side: int, max_pixels: int = MAX_PIXELS
+) -> Radiograph:
+    """Read no finer than needed for the picture, without its margins, to have ``side`` pixels a side.
+
+    Raises:
+        ImageError: the image cannot be read, is too large or is not suitable.
+    """
     radiograph = without_margins(read(source, max_pixels=max_pixels, min_side=side))
     pixels = radiograph.pixels
     if radiograph.picture is None or pixels.shape[1] == radiograph.width:

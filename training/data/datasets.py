@@ -60,7 +60,9 @@ class Loaded(NamedTuple):
 
 
 class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
-    """Pairs of image ``(1, H, W)`` float32 in 0..1 and mask ``(H, W)`` int64: 0, the class, `NOT_LUNG` or `IGNORE`.
+    """Pairs of image ``(1, H, W)`` and mask ``(H, W)`` int64: 0, the class, `NOT_LUNG` or `IGNORE`.
+
+    The image is as it was read, uint8 or uint16, and what ``transform`` makes of it.
 
     Plain margins are cut off, as when an image is served.
 
@@ -102,7 +104,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         picture = find_picture(image)
         image, mask = crop(image, picture), np.ascontiguousarray(crop(mask, picture))
         pair = (
-            tv_tensors.Image(torch.from_numpy(unit_range(image))[None]),
+            tv_tensors.Image(torch.from_numpy(np.ascontiguousarray(image))[None]),
             tv_tensors.Mask(torch.from_numpy(mask)),
         )
         x, y = self.transform(*pair) if self.transform else pair
@@ -167,15 +169,6 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
                 f"{self.num_classes - 1} as its values."
             )
         return classes.astype(np.uint8), ()
-
-
-def unit_range(pixels: Grey) -> NDArray[np.float32]:
-    """Grey pixels to float32 in 0..1: 8 bits by their type, 16 by their content, since 10 to 15 of them are used."""
-    values = pixels.astype(np.float32)
-    if pixels.dtype == np.uint8:
-        return values / np.float32(255)
-    low, high = values.min(), values.max()
-    return np.asarray((values - low) / max(high - low, 1), np.float32)
 
 
 def lung_in(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:

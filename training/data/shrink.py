@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.preprocessing import unit_range
 from model.reading import read, read_ground_truth, read_mask
 from model.reading.files import has_image_suffix, is_leftover
 from model.writing.png import mask_png
@@ -78,8 +79,7 @@ def _resized(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 def _eight_bits(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
     if pixels.dtype == np.uint8:
         return np.asarray(pixels, np.uint8)
-    low, high = float(pixels.min()), float(pixels.max())
-    scaled: NDArray[np.uint8] = np.rint((pixels - low) * (255 / max(high - low, 1))).astype(np.uint8)
+    scaled: NDArray[np.uint8] = np.rint(unit_range(pixels) * 255).astype(np.uint8)
     return scaled
 
 

@@ -4,12 +4,11 @@ from typing import cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from model.preprocessing import Preprocessing
+from model.preprocessing import Preprocessing, unit_range
 
 from .augmentation import (
     RandomBorders,
@@ -64,6 +63,7 @@ def _strong(preprocessing: Preprocessing, *, gas: bool = True, harder: bool = Fa
     size = preprocessing.input_size
     more = 1.5 if harder else 1.0
     stages = [
+        UnitRange(),
         RandomWarp(size, degrees=20, scale=(0.6, 1.45), aspect=0.3, shift=0.14)
         if harder
         else RandomWarp(size),
@@ -94,7 +94,7 @@ def _strong(preprocessing: Preprocessing, *, gas: bool = True, harder: bool = Fa
 
 
 class Prepare(v2.Transform):
-    """`Preprocessing.apply` on images of 8 bits' grey levels, and their masks to the same square; padding is background."""
+    """`Preprocessing.apply` on images as they were read, and their masks to the same square; padding is background."""
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class Prepare(v2.Transform):
     def transform(self, inpt: Tensor, params: Params) -> Tensor:
         """See `v2.Transform`."""
         if isinstance(inpt, tv_tensors.Image):
-            return like(inpt, self.preprocessing.apply(_eight_bits(inpt)))
+            return like(inpt, self.preprocessing.apply(inpt[0].numpy()))
         pixels = inpt.numpy()
         height, width = pixels.shape
         rows, columns = self.preprocessing.frame(width=width, height=height)
@@ -114,8 +114,16 @@ class Prepare(v2.Transform):
         return like(inpt, square)
 
 
+class UnitRange(v2.Transform):
+    """Images as they were read to float32 in 0..1, which augmentation works on."""
+
+    def transform(self, inpt: Tensor, params: Params) -> Tensor:
+        """See `v2.Transform`."""
+        return inpt if isinstance(inpt, tv_tensors.Mask) else like(inpt, unit_range(inpt[0].numpy()))
+
+
 class Normalise(v2.Transform):
-    """What `Preprocessing.normalise` does, on images that are in 0..1."""
+    """`Preprocessing.normalise` on images that are in 0..1."""
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         super().__init__()
@@ -123,12 +131,6 @@ class Normalise(v2.Transform):
 
     def transform(self, inpt: Tensor, params: Params) -> Tensor:
         """See `v2.Transform`."""
-        if isinstance(inpt, tv_tensors.Mask) or self.preprocessing.normalisation == "unit":
+        if isinstance(inpt, tv_tensors.Mask):
             return inpt
-        # Eight bits after augmentation lose nothing that the percentile clip would keep, and serving sees eight bits too.
-        return like(inpt, self.preprocessing.normalise(_eight_bits(inpt)))
-
-
-def _eight_bits(image: Tensor) -> NDArray[np.uint8]:
-    pixels: NDArray[np.float32] = image[0].numpy()
-    return (pixels * 255 + 0.5).clip(0, 255).astype(np.uint8)
+        return like(inpt, self.preprocessing.normalise(inpt[0].numpy().copy()))

@@ -150,7 +150,8 @@ def evaluate(segmenter: Segmenter, dataset: SegmentationDataset) -> Iterator[tup
     """
     for index, sample in enumerate(dataset.samples):
         pixels, mask, notes = dataset.read(index)
-        prepared = segmenter.prepare(pixels)
+        # The file, as the service gets it: a JPEG is decoded no finer than the network sees it, DICOM tells the sides.
+        prepared = segmenter.prepare(sample.image)
         (inferred,) = segmenter.run([prepared])
         segmentation = segmenter.finish(prepared, inferred)
         raw = segmenter.finish(prepared, inferred, postprocess=False)

@@ -15,8 +15,8 @@ from model.engines.conversion import InferenceNetwork, convert, save
 from model.engines.openvino import SOURCE_KEY
 from model.errors import ImageError
 from model.isolation import import_without_telemetry
-from model.margins import crop, find_picture
-from model.reading import read
+from model.margins import picture_pixels
+from model.segmenter import read_as_served
 
 from ..data.folders import images_in
 from ..errors import DataError
@@ -60,10 +60,10 @@ def calibration_inputs(metadata: CheckpointMetadata, folders: Sequence[Path]) ->
     inputs = []
     for path in files[::step]:
         try:
-            pixels = read(path, min_side=side).pixels
+            radiograph = read_as_served(path, side=side)
         except ImageError as error:
             raise DataError(f"{path} cannot be read: {error}") from error
-        square = metadata.preprocessing.apply(crop(pixels, find_picture(pixels)))
+        square = metadata.preprocessing.apply(picture_pixels(radiograph))
         inputs.append(np.broadcast_to(square, (1, channels, side, side)).copy())
     return inputs
 

@@ -12,12 +12,13 @@ import cv2
 import numpy as np
 
 from model.errors import ImageError
+from model.preprocessing import unit_range
 from model.quality.features import CROPPED, FOREIGN, FRONTAL, INVERTED, ROTATED
 from model.radiograph import Grey
 from model.reading import read
 from model.reading.files import is_leftover
 
-from ..data.datasets import SegmentationDataset, unit_range
+from ..data.datasets import SegmentationDataset
 from ..data.degradations import DEGRADATIONS, Mask, Pixels, crop, grey, half_covered, touch_up
 from ..data.folders import images_in
 from ..data.synthetic_images import blank, static

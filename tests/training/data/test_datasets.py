@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from samples.phantom import phantom
-from training.data.datasets import IGNORE, NOT_LUNG, SegmentationDataset, lung_in, unit_range
+from training.data.datasets import IGNORE, NOT_LUNG, SegmentationDataset, lung_in
 from training.errors import DataError
 
 GREY = np.arange(40 * 48, dtype=np.uint8).reshape(40, 48)
@@ -35,9 +35,9 @@ def test_gives_image_and_mask_as_tensors(root: Path) -> None:
     dataset = SegmentationDataset(root)
     assert len(dataset) == 1
     x, y = dataset[0]
-    assert (x.shape, x.dtype) == ((1, 40, 48), torch.float32)
+    assert (x.shape, x.dtype) == ((1, 40, 48), torch.uint8)
     assert (y.shape, y.dtype) == ((40, 48), torch.int64)
-    assert torch.equal(x[0], torch.from_numpy(GREY.astype(np.float32) / np.float32(255)))
+    assert torch.equal(x[0], torch.from_numpy(GREY))
     assert torch.equal(y, torch.from_numpy((LUNG > 0).astype(np.int64)))
 
 
@@ -97,13 +97,6 @@ def test_ignored_pixels_are_neither_lung_nor_background(root: Path) -> None:
     assert set(mask[20:35, 8:20].ravel()) == {IGNORE}
     assert np.count_nonzero(mask == 1) == 15 * 12
     assert np.count_nonzero(lung_in(mask)) == 15 * 12
-
-
-def test_sixteen_bits_are_scaled_by_what_is_used_of_them() -> None:
-    twelve = np.array([[100, 4095], [2097, 100]], np.uint16)
-    assert unit_range(twelve).tolist() == [[0, 1], [pytest.approx(0.5, abs=1e-3), 0]]
-    assert unit_range(np.full((2, 2), 7, np.uint16)).tolist() == [[0, 0], [0, 0]]
-    assert unit_range(np.array([[0, 51]], np.uint8)).tolist() == [[0, pytest.approx(0.2)]]
 
 
 def test_more_classes_are_the_values_of_the_mask(root: Path) -> None:
@@ -228,5 +221,5 @@ def test_plain_margins_are_cut_off_image_and_mask(tmp_path: Path) -> None:
     write(tmp_path / "images" / "a.png", np.pad(drawn.pixels.astype(np.uint8), margins, constant_values=255))
     write(tmp_path / "masks" / "a.png", np.pad(drawn.mask.astype(np.uint8) * 255, margins))
     x, y = SegmentationDataset(tmp_path)[0]
-    assert torch.equal(x[0], torch.from_numpy(unit_range(drawn.pixels)))
+    assert np.array_equal(x[0].numpy(), drawn.pixels)
     assert torch.equal(y, torch.from_numpy(drawn.mask.astype(np.int64)))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torchvision import tv_tensors
 
 from model.metrics.overlap import overlap
-from model.preprocessing import Preprocessing
+from model.preprocessing import Preprocessing, unit_range
 from samples.phantom import Phantom, phantom
 from training.data.augmentation import (
     RandomBorders,
@@ -24,8 +24,8 @@ from training.data.augmentation import (
     RandomScapulae,
     RandomWarp,
 )
-from training.data.datasets import HEART, IGNORE, LUNG, Pair, Transform, unit_range
-from training.data.transforms import plain_transform, strong_transform
+from training.data.datasets import HEART, IGNORE, LUNG, Pair, Transform
+from training.data.transforms import UnitRange, plain_transform, strong_transform
 
 SIZE = 64
 
@@ -36,8 +36,14 @@ def made() -> Phantom:
 
 
 def as_pair(pixels: NDArray[np.uint8] | NDArray[np.uint16], mask: NDArray[np.bool_]) -> Pair:
-    image = tv_tensors.Image(torch.from_numpy(unit_range(pixels))[None])
+    """As `SegmentationDataset` gives it to a transform."""
+    image = tv_tensors.Image(torch.from_numpy(pixels)[None])
     return image, tv_tensors.Mask(torch.from_numpy(mask.view(np.uint8).copy()))
+
+
+def as_unit_pair(pixels: NDArray[np.uint8] | NDArray[np.uint16], mask: NDArray[np.bool_]) -> Pair:
+    """As augmentation sees it."""
+    return UnitRange()(*as_pair(pixels, mask))  # type: ignore[no-any-return]
 
 
 def drawn(transform: Transform, pair: Pair, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -129,7 +135,7 @@ def test_image_and_mask_move_together(transform: Transform) -> None:
     drawing = (made.mask * np.uint8(255)).astype(np.uint8)
     moved = 0
     for seed in range(12):
-        x, y = drawn(transform, as_pair(drawing, made.mask), seed)
+        x, y = drawn(transform, as_unit_pair(drawing, made.mask), seed)
         mask = y.numpy() > 0
         # What lies outside the image may be its last row drawn out, which is no lung here.
         assert overlap(x[0].numpy() > 0.5, mask).iou > 0.93
@@ -140,13 +146,13 @@ def test_image_and_mask_move_together(transform: Transform) -> None:
 def test_a_warp_of_nothing_is_a_resize() -> None:
     made = phantom(width=SIZE, height=SIZE, seed=5)
     still = RandomWarp(SIZE, degrees=0, scale=(1, 1), aspect=0, shear=0, shift=0)
-    x, y = still(*as_pair(made.pixels, made.mask))
+    x, y = still(*as_unit_pair(made.pixels, made.mask))
     assert np.abs(x[0].numpy() - unit_range(made.pixels)).max() < 1e-5
     assert np.array_equal(y.numpy() > 0, made.mask)
 
 
 def test_markings_leave_the_mask_alone(made: Phantom) -> None:
-    image, mask = as_pair(np.full_like(made.pixels, 100), made.mask)
+    image, mask = as_unit_pair(np.full_like(made.pixels, 100), made.mask)
     marked = 0
     for seed in range(12):
         x, y = drawn(RandomMarkings(), (image, mask), seed)
@@ -157,7 +163,7 @@ def test_markings_leave_the_mask_alone(made: Phantom) -> None:
 
 
 def test_bars_are_as_wide_as_asked_for() -> None:
-    pair = as_pair(np.full((SIZE, SIZE), 100, np.uint8), np.ones((SIZE, SIZE), np.bool_))
+    pair = as_unit_pair(np.full((SIZE, SIZE), 100, np.uint8), np.ones((SIZE, SIZE), np.bool_))
     widest = max(
         int((drawn(RandomBorders(0.4), pair, seed)[1].numpy() == 0)[:, SIZE // 2].sum()) for seed in range(20)
     )
@@ -165,7 +171,7 @@ def test_bars_are_as_wide_as_asked_for() -> None:
 
 
 def test_bars_at_the_edges_are_background() -> None:
-    pair = as_pair(np.full((SIZE, SIZE), 100, np.uint8), np.ones((SIZE, SIZE), np.bool_))
+    pair = as_unit_pair(np.full((SIZE, SIZE), 100, np.uint8), np.ones((SIZE, SIZE), np.bool_))
     covered = 0
     for seed in range(12):
         x, y = drawn(RandomBorders(), pair, seed)
@@ -177,7 +183,7 @@ def test_bars_at_the_edges_are_background() -> None:
 
 
 def test_gas_lies_outside_the_lungs_and_only_darkens(made: Phantom) -> None:
-    pair = as_pair(made.pixels, made.mask)
+    pair = as_unit_pair(made.pixels, made.mask)
     before, lung = pair[0][0].numpy(), made.mask
     gassy = 0
     for seed in range(20):
@@ -191,7 +197,7 @@ def test_gas_lies_outside_the_lungs_and_only_darkens(made: Phantom) -> None:
 
 
 def test_weaker_gas_is_less_dark(made: Phantom) -> None:
-    pair = as_pair(made.pixels, made.mask)
+    pair = as_unit_pair(made.pixels, made.mask)
     half, whole = (drawn(RandomBowelGas(strength), pair, 1)[0] for strength in (0.5, 1.0))
     torch.testing.assert_close(half - pair[0], (whole - pair[0]) / 2)
 
@@ -201,14 +207,14 @@ ANATOMY = (RandomBowelGas, RandomEffusion, RandomBreasts, RandomScapulae, Random
 
 @pytest.mark.parametrize("make", ANATOMY)
 def test_anatomy_needs_a_lung(make: Callable[[], Transform], made: Phantom) -> None:
-    pair = as_pair(made.pixels, np.zeros_like(made.mask))
+    pair = as_unit_pair(made.pixels, np.zeros_like(made.mask))
     x, _ = drawn(make(), pair, 0)
     assert torch.equal(x, pair[0].as_subclass(torch.Tensor))
 
 
 @pytest.mark.parametrize("make", [RandomEffusion, RandomBreasts, RandomScapulae])
 def test_what_whitens_leaves_the_mask(make: Callable[[], Transform], made: Phantom) -> None:
-    pair = as_pair(made.pixels, made.mask)
+    pair = as_unit_pair(made.pixels, made.mask)
     whitened = 0
     for seed in range(10):
         x, y = drawn(make(), pair, seed)
@@ -220,7 +226,7 @@ def test_what_whitens_leaves_the_mask(make: Callable[[], Transform], made: Phant
 
 
 def test_an_effusion_whitens_one_lung(made: Phantom) -> None:
-    pair = as_pair(made.pixels, made.mask)
+    pair = as_unit_pair(made.pixels, made.mask)
     for seed in range(10):
         x, _ = drawn(RandomEffusion(), pair, seed)
         change = (x - pair[0]).numpy()[0]
@@ -228,7 +234,7 @@ def test_an_effusion_whitens_one_lung(made: Phantom) -> None:
 
 
 def test_a_large_heart_takes_its_place_from_the_lungs(made: Phantom) -> None:
-    image, lungs = as_pair(made.pixels, made.mask)
+    image, lungs = as_unit_pair(made.pixels, made.mask)
     mask = lungs.numpy()
     rows, columns = np.ogrid[: mask.shape[0], : mask.shape[1]]
     mask[((columns - 42) / 14) ** 2 + ((rows - 62) / 12) ** 2 <= 1] = HEART
@@ -240,7 +246,7 @@ def test_a_large_heart_takes_its_place_from_the_lungs(made: Phantom) -> None:
 
 
 def test_a_projection_of_no_strength_changes_nothing(made: Phantom) -> None:
-    pair = as_pair(made.pixels, made.mask)
+    pair = as_unit_pair(made.pixels, made.mask)
     x, y = drawn(RandomProjection(0.0), pair, 0)
     torch.testing.assert_close(x, pair[0].as_subclass(torch.Tensor))
     assert torch.equal(y, pair[1].as_subclass(torch.Tensor))
@@ -250,7 +256,7 @@ def test_a_projection_of_no_strength_changes_nothing(made: Phantom) -> None:
 
 
 def test_saturation_cuts_off_the_darkest_and_the_brightest(made: Phantom) -> None:
-    pair = as_pair(made.pixels, made.mask)
+    pair = as_unit_pair(made.pixels, made.mask)
     x, y = drawn(RandomSaturation(0.2), pair, 2)
     ends = float((x == 0).float().mean()), float((x == 1).float().mean())
     assert max(ends) > 0.02
@@ -259,7 +265,7 @@ def test_saturation_cuts_off_the_darkest_and_the_brightest(made: Phantom) -> Non
 
 
 def test_local_contrast_brings_out_what_is_faint(made: Phantom) -> None:
-    faint = as_pair(np.array(made.pixels // 8 + 100, dtype=np.uint8), made.mask)
+    faint = as_unit_pair(np.array(made.pixels // 8 + 100, dtype=np.uint8), made.mask)
     stronger = 0
     for seed in range(8):
         x, y = drawn(RandomLocalContrast(6.0), faint, seed)
