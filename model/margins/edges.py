@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_STRAIGHT = 0.35
+_STRAIGHT = 0.5
 """Share of a side along which the picture begins with a step. A body that fades into saturation or air has no such edge."""
 
 _SLOPES = np.tan(np.radians([0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5, -6, 6]))

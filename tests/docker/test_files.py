@@ -103,7 +103,8 @@ def test_the_builder_sees_only_what_the_image_is_made_of() -> None:
     ]
     assert first == "*"
     assert {line.removeprefix("!") for line in others if line.startswith("!")} <= {
-        "LICENSE", "README.md", "pyproject.toml", "requirements*.txt", "pleura_cli.py", "app", "model", "samples", "training"
+        "LICENSE", "README.md", "pyproject.toml", "requirements*.txt", "pleura_cli.py",
+        "app", "bulk", "logs", "model", "pacs", "samples", "training",
     }  # fmt: skip
 
 

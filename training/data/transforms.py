@@ -131,6 +131,5 @@ class Normalise(v2.Transform):
 
     def transform(self, inpt: Tensor, params: Params) -> Tensor:
         """See `v2.Transform`."""
-        if isinstance(inpt, tv_tensors.Mask):
-            return inpt
-        return like(inpt, self.preprocessing.normalise(inpt[0].numpy().copy()))
+        normalised = self.preprocessing.normalise
+        return inpt if isinstance(inpt, tv_tensors.Mask) else like(inpt, normalised(inpt[0].numpy().copy()))

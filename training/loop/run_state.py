@@ -146,8 +146,10 @@ def load_state(folder: Path, *, same: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
-def _prolongs(recipe: dict[str, Any], saved: dict[str, Any]) -> bool:
+def _prolongs(recipe: Any, saved: Any) -> bool:
     """Whether a recipe is the saved one but for more epochs of its last stage."""
+    if not (isinstance(recipe, dict) and isinstance(saved, dict)):
+        return False
     *before, last = saved.get("stages") or [{}]
     longer = recipe["stages"][-1]["epochs"]
     return longer > last.get("epochs", longer) and recipe == {

@@ -166,3 +166,19 @@ def test_no_validation_image_is_cut(shared_data: Path) -> None:
     assert images
     cut = [path.name for path in images if find_picture(read(path, min_side=256).pixels) is not None]
     assert cut == []
+
+
+@pytest.mark.parametrize("side", [64, 128, 256, 512])
+@pytest.mark.parametrize("noise", [0, 2, 8])
+def test_lungs_on_an_even_ground_are_no_pictures(side: int, noise: int) -> None:
+    """Two ellipses: their blunt ends look straight for a stretch."""
+    unit = side / 64
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        levels = np.full((side, side), rng.uniform(160, 220))
+        for x in (20, 44):
+            middle = (round(unit * (x + rng.uniform(-2, 2))), round(unit * (32 + rng.uniform(-3, 3))))
+            half = (round(unit * rng.uniform(7, 11)), round(unit * rng.uniform(16, 22)))
+            cv2.ellipse(levels, middle, half, 0, 0, 360, 50, -1)
+        drawn = np.clip(levels + rng.normal(0, noise, levels.shape), 0, 255).astype(np.uint8)
+        assert find_picture(drawn) is None

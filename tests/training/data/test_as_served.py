@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from model.checkpoint import CheckpointMetadata
 from model.engines import EngineOutput
 from model.preprocessing import Preprocessing
+from model.radiograph import Grey
+from model.reading import read
 from model.segmenter import Prepared, Segmenter
 from model.writing.png import mask_png
 from samples.phantom import phantom
@@ -26,7 +28,7 @@ SIDE = 64
 Pixels = NDArray[np.uint8]
 
 
-def encoded(pixels: NDArray[np.generic], suffix: str) -> bytes:
+def encoded(pixels: Grey, suffix: str) -> bytes:
     done, data = cv2.imencode(suffix, pixels)
     assert done
     return data.tobytes()
@@ -80,7 +82,7 @@ def written(folder: Path, kind: str, *, side: int = 160) -> SegmentationDataset:
     """A data set of one phantom in a file of this kind."""
     suffix, encode = FILES[kind]
     drawn = phantom(width=side, height=side, seed=2)
-    data = encode(drawn.pixels)
+    data = encode(drawn.pixels.astype(np.uint8))
     for part in ("images", "masks"):
         (folder / part).mkdir(parents=True)
     (folder / "images" / f"x.{suffix}").write_bytes(data)
@@ -122,7 +124,7 @@ def test_a_jpeg_that_is_served_at_a_reduced_size_looks_the_same(tmp_path: Path) 
     dataset = written(tmp_path, "8 bits", side=1024)
     (image,) = (dataset.samples[0].image,)
     jpeg = image.with_suffix(".jpg")
-    jpeg.write_bytes(encoded(cv2.imread(str(image), cv2.IMREAD_GRAYSCALE), ".jpg"))
+    jpeg.write_bytes(encoded(read(image).pixels, ".jpg"))
     image.unlink()
     dataset = SegmentationDataset(tmp_path)
     preprocessing = Preprocessing(input_size=SIDE)
@@ -144,7 +146,7 @@ def test_evaluation_segments_what_is_served(tmp_path: Path, kind: str) -> None:
 def test_evaluation_of_a_large_jpeg_segments_what_is_served(tmp_path: Path) -> None:
     dataset = written(tmp_path, "8 bits", side=1024)
     image = dataset.samples[0].image
-    image.with_suffix(".jpg").write_bytes(encoded(cv2.imread(str(image), cv2.IMREAD_GRAYSCALE), ".jpg"))
+    image.with_suffix(".jpg").write_bytes(encoded(read(image).pixels, ".jpg"))
     image.unlink()
     dataset, engine = SegmentationDataset(tmp_path), Watching()
     preprocessing = Preprocessing(input_size=SIDE)

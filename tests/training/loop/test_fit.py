@@ -17,6 +17,7 @@ import pytest
 import torch
 
 from model.checkpoint import DEEPLABV3, FCN, load_checkpoint, read_metadata
+from model.reading import read_mask
 from training.loop.recipes import STRONG, adapted, resumed
 
 from ..conftest import Phantoms, Pleura, draw, scalars_of
@@ -360,7 +361,6 @@ def test_a_full_disk_spoils_nothing(pleura: Pleura, phantoms: Phantoms, small_di
         (("--size", "40"), "The image size 40 is no multiple of 32: take 32."),
         (("--encoder-weights", "nowhere.pth"), "The encoder weights nowhere.pth cannot be had"),
         (("--resume",), "to resume from: start the run without --resume."),
-        (("--num-classes", "3"), "holds the value 255: save the mask as grey PNG with the classes 0 to 2"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(
@@ -369,6 +369,20 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     ended = pleura(*short(phantoms, tmp_path / "run", *option))
     assert message in complaint(ended)
     assert len(ended.err.splitlines()) == 1
+
+
+def test_masks_with_values_beyond_the_classes_are_named(
+    pleura: Pleura, phantoms: Phantoms, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(phantoms.few, tmp_path / "white")
+    for path in (folder / "masks").iterdir():
+        cv2.imwrite(str(path), read_mask(path) * np.uint8(255))
+    ended = pleura(*short(phantoms, tmp_path / "run", "--num-classes", "3", data=folder))
+    assert ended.code == 1
+    for path in (folder / "masks").iterdir():
+        assert (
+            f"{path.name} holds the value 255: save the mask as grey PNG with the classes 0 to 2" in ended.err
+        )
 
 
 def test_a_folder_that_cannot_be_made_is_named(pleura: Pleura, phantoms: Phantoms, tmp_path: Path) -> None:
