@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Literal
@@ -48,9 +49,8 @@ class OpenVINOEngine:
     def __init__(
         self, model: openvino.Model, *, precision: Precision, threads: int, cache: Path | None = None
     ) -> None:
-        openvino = import_without_telemetry("openvino")
         self.name = f"openvino-{precision}"
-        core = openvino.Core()
+        core = _core()
         # f32 keeps OpenVINO from taking bf16 where the processor has it: masks must not differ from host to host.
         settings: dict[str, object] = {
             "INFERENCE_PRECISION_HINT": "f32",
@@ -139,16 +139,26 @@ class Requests:
             self._free.put(request)
 
 
+@cache
+def _core() -> openvino.Core:
+    """The one core of the process, which lasts as long.
+
+    Each core gives its thread a stack for signal handlers and takes it back at its end. Cores that end in another order or thread
+    leave one that is gone: the next signal kills the process.
+    """
+    core: openvino.Core = import_without_telemetry("openvino").Core()
+    return core
+
+
 def read_model(path: Path, *, sha256: str) -> openvino.Model:
     """Read an exported model, if it is as it was written and was made from these weights.
 
     Raises:
         EngineError: it is damaged, or was made from others.
     """
-    openvino = import_without_telemetry("openvino")
     files = read_exported(path)
     try:
-        model = openvino.Core().read_model(files.xml, files.weights)
+        model = _core().read_model(files.xml, files.weights)
     except RuntimeError as error:
         raise EngineError(f"{path.name} is not a whole OpenVINO model: run `pleura export` again.") from error
     if not model.has_rt_info(SOURCE_KEY) or model.get_rt_info(SOURCE_KEY).value != sha256:
