@@ -48,7 +48,7 @@ def size(data: Data) -> tuple[int, int]:
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """The pixels. Every critical chunk's checksum and the stream's end are checked."""
+    """Return the pixels. Every critical chunk's checksum and the stream's end are checked."""
     if colour:
         return _decode_stored(data)
     plain, orientation = _strip(data)
@@ -72,9 +72,10 @@ def _decode_stored(data: Data) -> Decoded:
 
 
 def _strip(data: Data, *, transparency: bool = False) -> tuple[bytes, int]:
-    """The file with nothing but what makes its pixels, and its orientation.
+    """Return the file with nothing but what makes its pixels, and its orientation.
 
-    Profiles and texts can inflate to any size, and colour profiles would bend the grey values: no decoder sees them.
+    Profiles and texts can inflate to any size, and colour profiles would bend the grey values: no decoder
+        sees them.
     """
     kinds = (
         (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
