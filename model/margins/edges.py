@@ -1,4 +1,4 @@
-"""Where a picture begins within its margin: along a straight edge, found at a reduced size and then at full size."""
+"""Detection of the straight edge between margin and picture, at a reduced size and then at full size."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 _STRAIGHT = 0.5
-"""Share of a side along which the picture begins with a step. A body that fades into saturation or air has no such edge."""
+"""The least share of a side with a step; a body that fades into saturation or air has no such edge."""
 
 _SLOPES = np.tan(np.radians([0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5, -6, 6]))
-"""Of edges in a picture that was scanned askew."""
+"""The slopes of edges in a tilted scan."""
 
 _SEARCHED = 30
-"""Lines beyond the plain ones in which an edge that is askew begins."""
+"""The number of lines beyond the plain ones that are searched for a tilted edge."""
 
 _BLUR = 3
-"""Lines over which a sharp edge is spread at the reduced size."""
+"""The width in lines of a sharp edge at the reduced size."""
 
 _PROFILE = 64
-"""Stretches of an edge that are looked at at full size."""
+"""The number of segments of an edge that are analysed at full size."""
 
 
 def straight_edge(plain: NDArray[np.bool_], ink: NDArray[np.bool_], depth: int) -> int:
@@ -29,11 +29,11 @@ def straight_edge(plain: NDArray[np.bool_], ink: NDArray[np.bool_], depth: int) 
 
     Args:
         plain: ``(h, w)``, pixels with the margin's grey value; the first line is the outermost.
-        ink: ``(h, w)``, pixels that clearly have another.
-        depth: lines that are plain.
+        ink: ``(h, w)``, pixels with a clearly different value.
+        depth: The number of plain lines.
 
     Returns:
-        The first line of the picture; 0 where it has no straight edge here.
+        The first line of the picture; 0 if there is no straight edge.
     """
     first = max(0, depth - _BLUR - 1)
     plain, searched = plain[first:], ink[first : depth + _SEARCHED]
@@ -46,7 +46,7 @@ def straight_edge(plain: NDArray[np.bool_], ink: NDArray[np.bool_], depth: int) 
         offsets = np.round(begins - slope * at).astype(np.int64)
         lowest = int(offsets.min())
         counts = np.convolve(np.bincount(offsets - lowest), np.ones(3, np.int64), "same")
-        # The straight one is taken unless another is clearly better.
+        # The upright edge is preferred unless a tilted one is clearly better.
         if counts.max() > 1.05 * best:
             best = int(counts.max())
             on_edge = begins[np.abs(offsets - lowest - int(counts.argmax())) <= 1]
@@ -58,9 +58,9 @@ def refine(pixels: NDArray[Any], line: int, reach: int) -> int:
     """Move an edge to where the grey values change.
 
     Args:
-        pixels: ``(H, W)`` of the image, whose first line is the outermost; only what the edge is long.
-        line: first line of the picture, give or take ``reach``.
-        reach: in lines.
+        pixels: ``(H, W)`` of the image along the edge; the first line is the outermost.
+        line: The first line of the picture, plus or minus ``reach``.
+        reach: The uncertainty in lines.
 
     Returns:
         The first line of the picture.

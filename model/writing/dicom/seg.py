@@ -1,4 +1,4 @@
-"""DICOM Segmentation: the lungs as a PACS stores them."""
+"""The lungs as a DICOM Segmentation object."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NO_SPACING_MM = (1.0, 1.0)
 _SLICE_THICKNESS_MM = 1.0
 _NOT_YET = "2.25.0"
-"""Instance UID until the object is whole: its own follows from all else that is in it."""
+"""A placeholder for the instance UID, which is derived from the rest of the finished object."""
 
 
 def dicom_seg(
@@ -34,49 +34,49 @@ def dicom_seg(
     labelmap: bool = False,
     series_instance_uid: str | None = None,
 ) -> bytes:
-    """Write a DICOM Segmentation (Explicit VR Little Endian) of the lungs in one radiograph.
+    """Return a DICOM Segmentation (Explicit VR Little Endian) of the lungs in one radiograph.
 
-    Segment 1 is the right lung, segment 2 the left one, always both: the frame of a lung that was not
-    found is empty. The property types are SNOMED CT 3341006 (right lung) and 44029006 (left lung), the
-    category is 91723000 (anatomical structure). Patient and study are those of the source, which each
-    frame refers to (see `source_of`). Text is UTF-8.
+    Segment 1 is the right lung and segment 2 the left lung. Both are always present; the frame of a lung
+    that was not found is empty. The property types are SNOMED CT 3341006 (right lung) and 44029006 (left
+    lung), the category is 91723000 (anatomical structure). Patient and study are those of the source, to
+    which each frame refers (see `source_of`). Text is UTF-8.
 
-    The segmentation lies on the source pixel by pixel. A radiograph has no geometry in space; viewers and
-    readers ask for one all the same, so every frame lies in the plane x, y at the origin, with the
-    source's spacing, or 1 mm where it is unknown.
+    The segmentation and the source have the same pixel grid. A radiograph has no geometry in space, but
+    viewers and readers require one, so every frame is in the plane x, y at the origin with the source's
+    spacing, or 1 mm if it is unknown.
 
-    Series Description, Content Description and Segment Description say whether the mask is trusted; Image
-    Comments hold the fields of `trust_fields`, what the sides and the spacing go by, and each warning, a
-    line each.
+    Series Description, Content Description and Segment Description say whether the mask is trusted. Image
+    Comments has one line for each field of `trust_fields`, for the source of the sides and of the
+    spacing, and for each warning.
 
-    Dates and times are the source's. The series' UID follows from the source, the weights and Pleura's
-    version, the instance's from all that is in it: what has the same UID has the same bytes, and a PACS
-    that is sent it twice keeps one.
+    Dates and times are those of the source. The series UID is derived from the source, the weights and
+    Pleura's version, and the instance UID from the whole content. Objects with the same UID have the same
+    bytes, so that a PACS stores an object once even if it is sent twice.
 
     Args:
-        segmentation: of a DICOM image.
-        metadata: of the checkpoint that made it.
-        labelmap: write type LABELMAP, one frame whose values are the segments' numbers, instead of
-            BINARY, a frame of one bit for each segment. Few programs read it yet.
-        series_instance_uid: the series that it is to be in; None makes one.
+        segmentation: The segmentation of a DICOM image.
+        metadata: The metadata of the checkpoint that made it.
+        labelmap: Write type LABELMAP, one frame of segment numbers, instead of BINARY, one 1-bit frame per
+            segment. Few programs read it yet.
+        series_instance_uid: The UID of an existing series; None derives one.
 
     Raises:
-        SizeMismatch: the labels are not of the source's size.
-        UnsuitableImage: the source is no DICOM, or lacks an attribute that a segmentation has to refer to.
+        SizeMismatch: The labels do not have the source's size.
+        UnsuitableImage: The source is not DICOM, or lacks an attribute that a segmentation must refer to.
     """
     from .source import source_of
 
     dataset, labels = segmentation.radiograph.dataset, segmentation.labels
     if dataset is None:
         raise UnsuitableImage(
-            "A DICOM segmentation refers to a DICOM image: ask for another format for this one."
+            "A DICOM segmentation refers to a DICOM image. Request another format for this image."
         )
     with quiet():
         source = source_of(dataset)
         if labels.shape != (source.Rows, source.Columns):
             raise SizeMismatch(
                 f"The labels are {labels.shape[1]}×{labels.shape[0]} pixels and the DICOM image "
-                f"{source.Columns}×{source.Rows}: make the segmentation at the image's size."
+                f"{source.Columns}×{source.Rows}. Make the segmentation at the image's size."
             )
         made = _make(segmentation, metadata, source, labelmap=labelmap, series=series_instance_uid)
         _lay_in_a_plane(made, segmentation.radiograph.spacing_mm)
@@ -136,17 +136,17 @@ def _make(
         )
     except KeyError:
         raise UnsuitableImage(
-            "No DICOM segmentation can refer to this image, as its SOPClassUID is of no image that is known: "
-            "send the instance as the PACS holds it, or ask for PNG or JSON."
+            "No DICOM segmentation can refer to this image, because its SOPClassUID is not that of a known "
+            "image. Send the instance as the PACS stores it, or request PNG or JSON."
         ) from None
-    # The source's rows and columns are the segmentation's.
+    # The segmentation has the source's rows and columns.
     made.PatientOrientation = patient_orientation(dataset)
     made.ImageComments = comments(segmentation)
     return made
 
 
 def _lay_in_a_plane(made: Dataset, spacing_mm: tuple[float, float] | None) -> None:
-    """Add the geometry that viewers ask for: highdicom adds none to a segmentation without a frame of reference."""
+    """Add the geometry that viewers require; highdicom adds none without a frame of reference."""
     from highdicom import PixelMeasuresSequence
     from pydicom import Dataset
 
@@ -161,7 +161,7 @@ def _lay_in_a_plane(made: Dataset, spacing_mm: tuple[float, float] | None) -> No
 
 
 def _long_string(text: str) -> str:
-    """Make a value of the representation LO: 64 characters, none of them a separator or for control."""
+    """Return a valid LO value: at most 64 characters, without separators and control characters."""
     return "".join(
         "_" if character == "\\" or not character.isprintable() else character for character in text
     )[:64]
@@ -188,7 +188,7 @@ def _describe(label: int, algorithm: AlgorithmIdentificationSequence, trust: str
 
 
 def _with_its_uids(made: Dataset) -> bytes:
-    """Encode the object with UIDs that follow from all else in it, and without the time at which it is made."""
+    """Encode the object with UIDs derived from its content, and without its creation time."""
     from pydicom.uid import generate_uid
 
     del made.InstanceCreationDate, made.InstanceCreationTime

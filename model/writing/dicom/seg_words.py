@@ -1,4 +1,4 @@
-"""What a DICOM Segmentation says of itself to people: what it is of, whether it is trusted, and why not."""
+"""The texts of a DICOM Segmentation for people: its source, whether it is trusted, and the warnings."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from ...segmentation import Segmentation
 
 UNTRUSTED = "Lung segmentation, not trusted"
-"""What the series description of a mask that is not trusted begins with."""
+"""The beginning of the series description of a mask that is not trusted."""
 
 _LONGEST = 64
-"""Characters of the representation LO."""
+"""The most characters of representation LO."""
 _FIRST_SERIES = 9_000_000
-"""High, so that it does not meet a number of the modality's own series; viewers list it last."""
+"""High, so that it differs from the numbers of the modality's series, and viewers list it last."""
 _OF_EACH = 1000
 
 
 def series_description(quality: Quality, source: Dataset) -> str:
-    """Say what the series is, and of which film: ``Lung segmentation, not trusted (series 2, image 1, PA)``."""
+    """Return the description, as ``Lung segmentation, not trusted (series 2, image 1, PA)``."""
     words = "Lung segmentation" if quality.trusted else UNTRUSTED
     series, image, view = (source.get(name) for name in ("SeriesNumber", "InstanceNumber", "ViewPosition"))
     film = [*([f"series {series}"] if series else []), *([f"image {image}"] if image else [])]
@@ -32,19 +32,19 @@ def series_description(quality: Quality, source: Dataset) -> str:
 
 
 def series_number(source: Dataset) -> int:
-    """Return a series number that differs for each film of a study, from the series' and the image's numbers."""
+    """Return a series number for each image of a study, derived from the series and image numbers."""
     series, image = (int(source.get(name) or 0) % _OF_EACH for name in ("SeriesNumber", "InstanceNumber"))
     return _FIRST_SERIES + _OF_EACH * series + image
 
 
 def trust_in_words(quality: Quality) -> str:
-    """Say in at most 64 characters whether a mask is trusted, and its predicted IoU."""
+    """Return whether a mask is trusted, and its predicted IoU, in at most 64 characters."""
     iou = "unknown" if quality.predicted_iou is None else f"{round(quality.predicted_iou, 3):g}"
     return f"{'Trusted' if quality.trusted else 'Not trusted'}, predicted IoU {iou}"
 
 
 def comments(segmentation: Segmentation) -> str:
-    """Lines of a name, a colon and a value: what a program looks for first, then sentences for people."""
+    """Return lines ``name: value``, first the fields for programs, then messages for people."""
     quality, radiograph = segmentation.quality, segmentation.radiograph
     fields = trust_fields(quality) | {
         "Pleura-Sides-From": segmentation.sides_from,

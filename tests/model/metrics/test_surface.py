@@ -213,7 +213,7 @@ def test_monai_says_the_same_of_lungs(seed: int) -> None:
 
 def test_what_would_take_minutes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = rectangle((10, 40), (20, 30)), rectangle((15, 60), (22, 41))
-    monkeypatch.setattr("model.metrics.surface.PATIENCE_S", -1.0)
+    monkeypatch.setattr("model.metrics.surface.TIMEOUT_S", -1.0)
     assert surface(one, other, spacing_mm=(1, 1)) == Surface(nsd_tolerance_px=0.5)
 
 
