@@ -35,7 +35,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same, with a model of `pleura export` beside it: not quantised, which needs no test of its own here."""
+    """The same checkpoint with an exported, unquantised model beside it."""
     path = tmp_path_factory.mktemp("exported") / "random.safetensors"
     shutil.copy(checkpoint, path)
     save(convert(read_checkpoint(path)), path.with_suffix(".int8.xml"))

@@ -1,4 +1,4 @@
-"""Where PyTorch is not installed, as in the image for a CPU: what needs it says so, and what does not goes on."""
+"""Behaviour without PyTorch, as in the CPU image: only the features that need it fail, with a message."""
 
 import importlib.util
 from importlib.machinery import ModuleSpec
