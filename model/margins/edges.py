@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_STRAIGHT = 0.5
+_STRAIGHT = 0.35
 """Share of a side along which the picture begins with a step. A body that fades into saturation or air has no such edge."""
 
 _SLOPES = np.tan(np.radians([0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5, -6, 6]))
@@ -24,16 +24,28 @@ _PROFILE = 64
 """Stretches of an edge that are looked at at full size."""
 
 
-def straight_edge(plain: NDArray[np.bool_], ink: NDArray[np.bool_], depth: int) -> int:
+class Edge(NamedTuple):
+    """Where a picture begins.
+
+    Attributes:
+        line: first line of the picture; 0 where it has no straight edge.
+        straight: share of the side along which it begins with a step.
+    """
+
+    line: int
+    straight: float
+
+
+NO_EDGE = Edge(0, 0.0)
+
+
+def straight_edge(plain: NDArray[np.bool_], ink: NDArray[np.bool_], depth: int) -> Edge:
     """Find the line at which the picture begins with a step.
 
     Args:
         plain: ``(h, w)``, pixels with the margin's grey value; the first line is the outermost.
         ink: ``(h, w)``, pixels that clearly have another.
         depth: lines that are plain.
-
-    Returns:
-        The first line of the picture; 0 where it has no straight edge here.
     """
     first = max(0, depth - _BLUR - 1)
     plain, searched = plain[first:], ink[first : depth + _SEARCHED]
@@ -51,7 +63,8 @@ def straight_edge(plain: NDArray[np.bool_], ink: NDArray[np.bool_], depth: int) 
             best = int(counts.max())
             on_edge = begins[np.abs(offsets - lowest - int(counts.argmax())) <= 1]
             edge = int(np.median(on_edge)) if slope == 0 else int(on_edge.min())
-    return first + edge if best >= _STRAIGHT * ink.shape[1] else 0
+    straight = best / ink.shape[1]
+    return Edge(first + edge if straight >= _STRAIGHT else 0, straight)
 
 
 def refine(pixels: NDArray[Any], line: int, reach: int) -> int:

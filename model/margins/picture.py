@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..radiograph import Box, Grey
 from .background import Field, Levels, find_fields, from_each_side
 from .blocks import Region, largest_block
-from .edges import refine, straight_edge
+from .edges import NO_EDGE, refine, straight_edge
 
 _SIDE = 256
 """Pixels of the square in which margins are looked for."""
@@ -27,6 +27,9 @@ _SMALLEST = 16
 
 _LEAST = 0.1
 """Share of the height and the width that a picture has, at least."""
+
+_STRAIGHT = 0.5
+"""Mean share of a picture's sides along which they are straight, at least."""
 
 _BLACK, _DARK = 20.0, 64.0
 """Levels of 255 below which a margin may be a collimator's shadow, or the air about a body."""
@@ -118,10 +121,13 @@ def _picture_on(field: Field) -> Region | None:
         depths,
         strict=True,
     )
-    edges = [
-        straight_edge(plain[:, along], ink[:, along], depth) if depth else 0
+    found = [
+        straight_edge(plain[:, along], ink[:, along], depth) if depth else NO_EDGE
         for plain, ink, along, depth in sides
     ]
+    straight = [edge.straight for edge in found if edge.line]
+    # Lungs on an even ground are blunt on every side: what is straight for a stretch only needs sides that are straighter.
+    edges = [edge.line for edge in found] if straight and np.mean(straight) >= _STRAIGHT else [0] * len(found)
     worth_rows = worth_columns = _WORTH_IF_DARK if field.level < _DARK else _WORTH
     worth_area = 1.0
     if field.level < _BLACK and not all(edges):
