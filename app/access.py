@@ -1,4 +1,4 @@
-"""Who may call the service."""
+"""API keys: which are configured, and the dependency that checks them."""
 
 from collections.abc import Awaitable, Callable
 from hmac import compare_digest
@@ -12,14 +12,14 @@ from .settings import Settings
 
 
 class SettingsError(Exception):
-    """The service cannot start with these settings; the message says what to change."""
+    """Raised when the service cannot start with these settings; the message says what to change."""
 
 
 def configured_keys(settings: Settings) -> list[bytes]:
-    """The keys that are accepted; none: whoever comes.
+    """Return the accepted keys; an empty list admits every request.
 
     Raises:
-        SettingsError: the file of keys cannot be read or holds none.
+        SettingsError: The key file cannot be read, or no key is in it.
     """
     given = settings.api_key.get_secret_value().split(",") if settings.api_key else []
     if settings.api_key_file is not None:
@@ -40,16 +40,16 @@ def configured_keys(settings: Settings) -> list[bytes]:
 
 _bearer = HTTPBearer(
     auto_error=False,
-    description="One of the keys that the service was started with.",
+    description="One of the configured API keys.",
 )
 
 
 def guard(keys: list[bytes]) -> Callable[..., Awaitable[None]]:
-    """A dependency that lets in requests that carry one of the keys."""
+    """Return a dependency that rejects requests without a valid key."""
 
     async def check(credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]) -> None:
         given = credentials.credentials.encode() if credentials else b""
-        # Every key is compared, so that the time taken says nothing of which was close.
+        # Compare every key: the time taken must not reveal which one matches.
         matches = [compare_digest(given, key) for key in keys]
         if not any(matches):
             raise WrongKey("Send a valid key: Authorization: Bearer <key>.")

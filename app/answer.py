@@ -1,4 +1,4 @@
-"""What a request is answered with: the document, a picture or a DICOM SEG, with the mask's trust in the headers of each."""
+"""Answers: the JSON document, an image or a DICOM SEG, each with the mask's quality in its headers."""
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -25,7 +25,7 @@ from .schemas import SegmentationDocument
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer's body, and what is said and counted of its mask."""
+    """The body of an answer, with the timing and quality of its mask for headers and metrics."""
 
     body: bytes
     media_type: str
@@ -34,7 +34,7 @@ class Answer:
 
     @classmethod
     def document(cls, document: SegmentationDocument, segmentation: Segmentation) -> Self:
-        """An answer in JSON."""
+        """Return an answer in JSON."""
         return cls(
             body=document.model_dump_json().encode(),
             media_type=Media.JSON,
@@ -52,7 +52,7 @@ class Answer:
         options: SegmentOptions,
         queue_ms: float,
     ) -> Self:
-        """An answer as PNG or DICOM."""
+        """Return an answer as PNG or DICOM."""
         start = perf_counter()
         body = _file(segmentation, segmenter.metadata, media=media, options=options)
         encode_ms = (perf_counter() - start) * 1000
@@ -64,7 +64,7 @@ class Answer:
         )
 
     def response(self, *, media_type: str | None = None) -> Response:
-        """The answer over HTTP, called ``media_type`` if that is given."""
+        """Return the HTTP response; ``media_type`` overrides the Content-Type."""
         headers = {"Vary": "Accept", **trust_fields(self.quality)}
         return Response(self.body, media_type=media_type or self.media_type, headers=headers)
 
@@ -72,18 +72,18 @@ class Answer:
 def prepare(
     segmenter: Segmenter, source: memoryview, *, accepted: list[Media], render: Render, max_pixels: int
 ) -> Prepared:
-    """Reads a radiograph as finely as its answer needs.
+    """Read a radiograph at the resolution that the answer needs.
 
     Raises:
-        ImageError: it cannot be used.
-        NotDicom: only DICOM is wanted, and it is none.
+        ImageError: The image cannot be used.
+        NotDicom: Only DICOM is acceptable, and the image is not DICOM.
     """
     if Media.PNG in accepted and render is not Render.MASK:
-        # All of its pixels are shown, not only what the network needs.
+        # The answer shows the radiograph at full resolution.
         prepared = segmenter.prepare(read(source, max_pixels=max_pixels))
     else:
         prepared = segmenter.prepare(source, max_pixels=max_pixels)
-    # Before the network runs: what cannot be written is not worth its time.
+    # Reject before the network runs what could not be written afterwards.
     choose(accepted, prepared.radiograph)
     return prepared
 

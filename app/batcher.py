@@ -1,7 +1,8 @@
 """A bounded queue in front of the network.
 
-Batches form by themselves: an idle network takes what is there, and what arrives while it is busy is the next batch. Nothing waits
-for company. Everything here runs on the event loop; only the network runs in threads, one for each of its lanes.
+An idle network takes the images that wait, and images that arrive while it is busy form the next batch;
+no image waits for a batch to fill. All of this runs on the event loop. Only the network runs in threads,
+one per stream.
 """
 
 import asyncio
@@ -23,31 +24,31 @@ Result = TypeVar("Result")
 
 
 @dataclass(slots=True, eq=False)
-class Place:
-    """One image's place in the queue, from its arrival until the network begins with it."""
+class Slot:
+    """One image's slot in the queue, from its arrival until the network starts on it."""
 
     deadline: asyncio.Timeout
     arrived: float = field(default_factory=monotonic)
     waited_ms: float = 0.0
 
     def begin(self) -> None:
-        """The network begins: no deadline from now on."""
+        """Stop the deadline: the network starts on the image."""
         self.waited_ms = (monotonic() - self.arrived) * 1000
         self.deadline.reschedule(None)
 
 
 class Batcher(Generic[Item, Result]):
-    """Runs ``run`` in threads, on batches of what waits for it.
+    """A queue that runs ``run`` in threads on batches of waiting items.
 
     Args:
-        run: at most ``max_batch`` items to as many results, in the same order.
-        threads: an executor of at least so many threads as there are lanes.
-        lanes: batches that run at the same time.
-        max_batch: most items in one batch.
-        size: most places in the queue.
-        deadline_s: seconds until an item that waits is given up.
-        patience_s: seconds until a batch that runs is given up.
-        on_batch: called after each batch with its number of items, and its error if it failed.
+        run: Maps at most ``max_batch`` items to as many results, in the same order.
+        threads: An executor with at least one thread per stream.
+        streams: The number of batches that run at the same time.
+        max_batch: The most items in one batch.
+        size: The number of slots in the queue.
+        deadline_s: Seconds that an item may wait.
+        timeout_s: Seconds that a batch may run.
+        on_batch: Called after each batch with its number of items, and its error if it failed.
     """
 
     def __init__(
@@ -55,59 +56,61 @@ class Batcher(Generic[Item, Result]):
         run: Callable[[Sequence[Item]], Sequence[Result]],
         *,
         threads: ThreadPoolExecutor,
-        lanes: int,
+        streams: int,
         max_batch: int,
         size: int,
         deadline_s: float,
-        patience_s: float,
+        timeout_s: float,
         on_batch: Callable[[int, EngineError | None], None],
     ) -> None:
         self._run = run
         self._threads = threads
-        self._lanes = lanes
+        self._streams = streams
         self._max_batch = max_batch
         self._size = size
         self._deadline_s = deadline_s
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
         self._on_batch = on_batch
-        self._places: set[Place] = set()
-        self._jobs: deque[tuple[Item, Place, asyncio.Future[Result]]] = deque()
+        self._slots: set[Slot] = set()
+        self._jobs: deque[tuple[Item, Slot, asyncio.Future[Result]]] = deque()
         self._results: set[asyncio.Future[Result]] = set()
         self._arrival = asyncio.Event()
         self._item_s = 0.1
 
     @property
     def depth(self) -> int:
-        """Places taken."""
-        return len(self._places)
+        """The number of slots taken."""
+        return len(self._slots)
 
     def check(self) -> None:
-        """Raises:
-        QueueFull: no place is free.
+        """Check that a slot is free.
+
+        Raises:
+            QueueFull: All slots are taken.
         """
-        if len(self._places) >= self._size:
+        if len(self._slots) >= self._size:
             wait = max(1, min(60, ceil(self._size * self._item_s)))
             raise QueueFull(
                 f"All {self._size} slots in the queue are taken. Try again in {wait} s.", retry_after=wait
             )
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[Place]:
-        """Takes a place in the queue. The deadline holds until the network begins.
+    async def slot(self) -> AsyncIterator[Slot]:
+        """Take a slot in the queue. The deadline runs until the network starts on the image.
 
         Raises:
-            QueueFull: no place is free.
-            DeadlinePassed: the network did not begin in time.
+            QueueFull: All slots are taken.
+            DeadlinePassed: The network did not start in time.
         """
         self.check()
         try:
             async with asyncio.timeout(self._deadline_s) as deadline:
-                place = Place(deadline)
-                self._places.add(place)
+                slot = Slot(deadline)
+                self._slots.add(slot)
                 try:
-                    yield place
+                    yield slot
                 finally:
-                    self._places.discard(place)
+                    self._slots.discard(slot)
         except TimeoutError:
             if not deadline.expired():
                 raise
@@ -115,31 +118,31 @@ class Batcher(Generic[Item, Result]):
                 f"The image waited {self._deadline_s:g} s for the network. Try again later."
             ) from None
 
-    async def infer(self, item: Item, place: Place) -> Result:
-        """Waits for the network's result.
+    async def infer(self, item: Item, slot: Slot) -> Result:
+        """Return the network's result for ``item``.
 
         Raises:
-            EngineError: the network could not be run on this item's batch.
+            EngineError: The network could not be run on the item's batch.
         """
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._results.add(result)
         try:
-            self._jobs.append((item, place, result))
+            self._jobs.append((item, slot, result))
             self._arrival.set()
             return await result
         finally:
             self._results.discard(result)
 
     async def serve(self) -> None:
-        """Forms batches and runs them, until cancelled or until something unforeseen is raised. It can be called again then.
+        """Form batches and run them until cancelled. After an exception this can be called again.
 
         Raises:
-            ExceptionGroup: something unforeseen. All who wait for a result have got an `EngineError`.
+            ExceptionGroup: An unexpected error. All waiting callers have received an `EngineError`.
         """
         try:
-            async with asyncio.TaskGroup() as lanes:
-                for _ in range(self._lanes):
-                    lanes.create_task(self._serve_lane())
+            async with asyncio.TaskGroup() as streams:
+                for _ in range(self._streams):
+                    streams.create_task(self._serve_stream())
         except Exception:
             self._abandon()
             raise
@@ -150,7 +153,7 @@ class Batcher(Generic[Item, Result]):
             if not result.done():
                 result.set_exception(EngineError("The queue had to be restarted. Send the image again."))
 
-    async def _serve_lane(self) -> None:
+    async def _serve_stream(self) -> None:
         while True:
             await self._arrival.wait()
             batch = self._next_batch()
@@ -162,11 +165,11 @@ class Batcher(Generic[Item, Result]):
     def _next_batch(self) -> list[tuple[Item, asyncio.Future[Result]]]:
         batch: list[tuple[Item, asyncio.Future[Result]]] = []
         while self._jobs and len(batch) < self._max_batch:
-            item, place, result = self._jobs.popleft()
-            # A result that is done before its time was cancelled: the client has gone, or the deadline has passed.
+            item, slot, result = self._jobs.popleft()
+            # A result that is done already was cancelled: the client has gone, or the deadline has passed.
             if not result.done():
-                place.begin()
-                self._places.discard(place)
+                slot.begin()
+                self._slots.discard(slot)
                 batch.append((item, result))
         return batch
 
@@ -176,19 +179,19 @@ class Batcher(Generic[Item, Result]):
         outcomes: Sequence[Result] = ()
         start = monotonic()
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(self._timeout_s):
                 outcomes = await asyncio.get_running_loop().run_in_executor(self._threads, self._run, items)
             if len(outcomes) != len(items):
-                error = EngineError("The network gave fewer or more results than images. Try again later.")
+                error = EngineError("The network returned a wrong number of results. Try again later.")
         except EngineError as failure:
             error = failure
         except TimeoutError:
-            error = EngineError(f"Inference timed out after {self._patience_s:g} s. Try again later.")
+            error = EngineError(f"Inference timed out after {self._timeout_s:g} s. Try again later.")
         except Exception as failure:
-            # Whatever a driver raises must not end this loop.
+            # No exception of a driver may end this loop.
             error = EngineError("The network could not be run. Try again later.")
             error.__cause__ = failure
-        took = (monotonic() - start) / (len(items) * self._lanes)
+        took = (monotonic() - start) / (len(items) * self._streams)
         self._item_s += 0.2 * (took - self._item_s)
         self._on_batch(len(items), error)
         for index, (_, result) in enumerate(batch):

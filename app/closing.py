@@ -1,21 +1,22 @@
-"""Closes a connection in stages (RFC 9112, 9.6), so that no answer is lost because its client was still sending."""
+"""A lingering close (RFC 9112, 9.6), so that a client that is still sending receives its answer."""
 
 import asyncio
 from collections.abc import Iterable
 from typing import Any
 
 LINGER_S = 1.0
-"""Seconds from an answer's last byte until a client that still sends is cut off."""
+"""Seconds between the last byte of an answer and the end of a connection whose client still sends."""
 
 
 class LingeringTransport(asyncio.Transport):
-    """A TCP transport whose `close` first ends the sending side and keeps reading, as what is unread would reset the connection.
+    """A TCP transport whose `close` closes only the sending side at first.
 
-    Whoever owns it must pass over what arrives once `is_closing`, and tell it of `drained`.
+    It keeps reading, because unread bytes would make the kernel reset the connection. The owner discards what
+    arrives once `is_closing` is true, and calls `drained` when the write buffer is empty.
 
     Args:
-        transport: the transport itself.
-        loop: the event loop that it belongs to.
+        transport: The underlying transport.
+        loop: The event loop of the transport.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -26,7 +27,7 @@ class LingeringTransport(asyncio.Transport):
         self._end: asyncio.TimerHandle | None = None
 
     def close(self) -> None:
-        """Ends what is sent; the connection is closed when the peer closes its side, or soon after."""
+        """Close the sending side. The connection ends when the peer closes too, or after `LINGER_S`."""
         if self.is_closing():
             return
         self._closing = True
@@ -36,30 +37,30 @@ class LingeringTransport(asyncio.Transport):
             self.drained()
 
     def drained(self) -> None:
-        """All that was written has been taken over by the system."""
+        """Start the linger timer: the write buffer is empty."""
         if self._closing and self._end is None:
             self._end = self._loop.call_later(LINGER_S, self._transport.abort)
 
     def lost(self) -> None:
-        """The connection has ended."""
+        """Stop the linger timer: the connection has ended."""
         if self._end is not None:
             self._end.cancel()
 
     def is_closing(self) -> bool:
-        """Whether nothing can be written any more."""
+        """Return whether the sending side is closed."""
         return self._closing or self._transport.is_closing()
 
     def abort(self) -> None:
-        """Closes at once; what is unsent is lost."""
+        """Close the connection at once; unsent bytes are lost."""
         self._transport.abort()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Sends bytes."""
+        """Send bytes, unless the sending side is closed."""
         if not self._closing:
             self._transport.write(data)
 
     def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
-        """Sends bytes."""
+        """Send bytes, unless the sending side is closed."""
         self.write(b"".join(list_of_data))
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
@@ -67,16 +68,16 @@ class LingeringTransport(asyncio.Transport):
         self._transport.set_write_buffer_limits(high, low)
 
     def get_write_buffer_size(self) -> int:
-        """Bytes that are unsent."""
+        """Return the number of unsent bytes."""
         return self._transport.get_write_buffer_size()
 
     def pause_reading(self) -> None:
-        """Lets what arrives wait, unless it is passed over anyway."""
+        """Pause reading, unless the connection is closing and input is discarded."""
         if not self._closing:
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Takes what arrives."""
+        """Resume reading."""
         self._transport.resume_reading()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:

@@ -13,7 +13,7 @@ from .settings import Settings
 
 
 def _flags() -> list[inspect.Parameter]:
-    """A flag for each setting. Secrets have none: whoever lists the machine's processes could read them."""
+    """Return a flag for each setting but the secrets: a list of processes shows command lines."""
     flags = []
     for name, field in Settings.model_fields.items():
         kind: Any = field.annotation
@@ -36,7 +36,7 @@ def _flags() -> list[inspect.Parameter]:
 
 
 def _with_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command a flag for each setting."""
+    """Give a command one flag for each setting."""
     flags = _flags()
     vars(command)["__signature__"] = inspect.Signature(flags)
     command.__annotations__ = {flag.name: flag.annotation for flag in flags}
@@ -45,10 +45,10 @@ def _with_flags(command: Callable[..., None]) -> Callable[..., None]:
 
 @_with_flags
 def serve(**flags: Any) -> None:
-    """Serves lung segmentation over HTTP.
+    """Serve lung segmentation over HTTP.
 
-    Each flag can be set in the environment instead: --max-pixels is PLEURA_MAX_PIXELS. Keys come from PLEURA_API_KEY or from a
-    file, never from a flag.
+    Each flag has an environment variable: --max-pixels is PLEURA_MAX_PIXELS. API keys come from
+    PLEURA_API_KEY or from a file, never from a flag.
     """
     from .access import SettingsError
     from .server import serve as serve_with
@@ -59,27 +59,27 @@ def serve(**flags: Any) -> None:
         failure = serve_with(settings)
         code = 1 if failure else 0
     except ValidationError as error:
-        _say(_wrong_setting(error))
+        _print_error(_wrong_setting(error))
         code = 2
     except SettingsError as error:
-        _say(str(error))
+        _print_error(str(error))
         code = 2
     except SystemExit:
-        # uvicorn has said why: as a rule, the address is taken.
+        # uvicorn has logged the cause; usually the address is in use.
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()
-    # A thread may be stuck in a decoder or a driver: the process does not wait for its threads.
+    # A thread may hang in a decoder or a driver, so the process does not wait for its threads.
     os._exit(code)
 
 
 def health(
     url: Annotated[
-        str | None, typer.Option(help="Base URL of the service; if not given, the one configured here.")
+        str | None, typer.Option(help="Base URL of the service. Default: the configured host and port.")
     ] = None,
     timeout: Annotated[float, typer.Option(min=0.01, max=3600, help="Seconds to wait for an answer.")] = 5.0,
 ) -> None:
-    """Asks a service whether it is ready: exit code 0 if so, else 1. Meant for a container's health check."""
+    """Check whether a service is ready: exit code 0 if it is, else 1. For container health checks."""
     from .probe import unreadiness
 
     try:
@@ -87,7 +87,7 @@ def health(
     except ValidationError as error:
         reason = _wrong_setting(error)
     if reason is not None:
-        _say(reason)
+        _print_error(reason)
         raise typer.Exit(1)
 
 
@@ -102,5 +102,5 @@ def _wrong_setting(error: ValidationError) -> str:
     return f"PLEURA_{'_'.join(map(str, first['loc'])).upper()} is wrong: {message}. Change it or unset it."
 
 
-def _say(sentence: str) -> None:
+def _print_error(sentence: str) -> None:
     typer.echo(f"pleura: {sentence}", err=True)

@@ -1,4 +1,4 @@
-"""An HTTP connection that nobody can hold for ever: the deadlines that uvicorn does not have."""
+"""Deadlines that uvicorn lacks, so that a slow client cannot hold a connection for ever."""
 
 import asyncio
 
@@ -6,33 +6,36 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .closing import LingeringTransport
-from .errors import TABLE, BadRequest, HeadTooLarge, ServiceError, problem
+from .errors import TABLE, BadRequest, HeadersTooLarge, ServiceError, problem
 
 
-def guarded(*, header_timeout_s: float, transfer_timeout_s: float, max_head_bytes: int) -> type[H11Protocol]:
-    """A protocol for uvicorn.
+def guarded(
+    *, header_timeout_s: float, transfer_timeout_s: float, max_header_bytes: int
+) -> type[H11Protocol]:
+    """Return a protocol class for uvicorn.
 
     Args:
-        header_timeout_s: seconds for a request's head to arrive, from its first byte or the connection's start.
-        transfer_timeout_s: seconds for an answer to be taken, and for a body that nobody reads any more to end.
-        max_head_bytes: most bytes of a request's head, as uvicorn was told.
+        header_timeout_s: Seconds for the request headers to arrive, from their first byte or from the
+            start of the connection.
+        transfer_timeout_s: Seconds for the client to take an answer, and for a refused body to end.
+        max_header_bytes: The most bytes of request line and headers; the limit given to uvicorn.
     """
 
     class GuardedProtocol(H11Protocol):
         _incoming: asyncio.TimerHandle | None = None
         _outgoing: asyncio.TimerHandle | None = None
 
-        _deaf = False
+        _discards_input = False
         transport: LingeringTransport
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(LingeringTransport(transport, self.loop))
-            # Paused whenever anything is unsent, so that the deadline below covers all of an answer.
+            # Writing counts as paused while any byte is unsent, so that the deadline covers the whole answer.
             transport.set_write_buffer_limits(high=0)
             self._watch_incoming()
 
         def data_received(self, data: bytes) -> None:
-            if self._deaf or self.transport.is_closing():
+            if self._discards_input or self.transport.is_closing():
                 return
             super().data_received(data)
             self._watch_incoming()
@@ -43,7 +46,7 @@ def guarded(*, header_timeout_s: float, transfer_timeout_s: float, max_head_byte
                 self._watch_incoming()
 
         def _watch_incoming(self) -> None:
-            """Runs a deadline while the peer owes something: the rest of a head, or of a body that was refused."""
+            """Start the deadline for the rest of the headers, or for the rest of a refused body."""
             served = self.cycle is not None and not self.cycle.response_complete
             if served:
                 self._stop_incoming()
@@ -81,8 +84,8 @@ def guarded(*, header_timeout_s: float, transfer_timeout_s: float, max_head_byte
         def send_400_response(self, msg: str) -> None:
             cycle = self.cycle
             if cycle is not None and not cycle.response_complete and not cycle.more_body:
-                # The request that is being served is whole: it is answered, and what came behind it is passed over.
-                self._deaf = True
+                # The invalid bytes follow a complete request: answer that one and discard the rest.
+                self._discards_input = True
                 cycle.keep_alive = False
                 return
             if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
@@ -90,8 +93,8 @@ def guarded(*, header_timeout_s: float, transfer_timeout_s: float, max_head_byte
                 return
             unread, _ = self.conn.trailing_data
             error: ServiceError = BadRequest("Send valid HTTP/1.1.")
-            if len(unread) > max_head_bytes:
-                error = HeadTooLarge.over(max_head_bytes)
+            if len(unread) > max_header_bytes:
+                error = HeadersTooLarge.over(max_header_bytes)
             answer = problem(TABLE[type(error)], str(error))
             headers = [*answer.raw_headers, (b"connection", b"close")]
             for event in (

@@ -1,4 +1,4 @@
-"""What routes ask for, by annotation."""
+"""The dependencies of the routes, as annotated types."""
 
 from typing import Annotated
 
@@ -34,7 +34,7 @@ async def _intake(request: Request) -> Intake:
 
 
 async def _pipeline(request: Request) -> Pipeline:
-    """The pipeline. A full queue is reported before the body is read."""
+    """Return the pipeline. A full queue is reported before the body is read."""
     lifecycle: Lifecycle = request.app.state.lifecycle
     pipeline = lifecycle.serving()
     if request.method == "POST":
@@ -43,20 +43,21 @@ async def _pipeline(request: Request) -> Pipeline:
 
 
 async def _key_held(request: Request) -> None:
-    """The router has already validated the key. This rejects the request when no keys are configured."""
+    """Reject the request if no keys are configured. The router has already validated the key."""
     if not request.app.state.keys:
         raise NoKey(
-            "This needs a key, and the service has none: start it with PLEURA_API_KEY, or send its process SIGHUP."
+            "This needs an API key, and none is configured. Start the service with PLEURA_API_KEY, or send "
+            "its process SIGHUP."
         )
 
 
 def accept_header(request: Request) -> str:
-    """All that the request accepts; a header that is repeated counts as one list (RFC 9110, 5.3)."""
+    """Return the request's Accept header; repeated headers count as one list (RFC 9110, 5.3)."""
     return ", ".join(request.headers.getlist("accept"))
 
 
 async def _accepted(request: Request) -> list[Media]:
-    # Not a parameter of the OpenAPI document: there, Accept is what the contents of the responses say.
+    # Not a header parameter: in OpenAPI, the media types of the responses describe Accept.
     return acceptable(accept_header(request))
 
 

@@ -1,4 +1,4 @@
-"""Work that stops when nobody waits for it any more."""
+"""Cancellation of the work for clients that have disconnected."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -11,11 +11,11 @@ from .errors import ClientGone
 T = TypeVar("T")
 
 
-async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Awaits ``work``, and cancels it when the client closes the connection. The request's body has been read.
+async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Await ``work``, and cancel it if the client disconnects. The request's body must have been read.
 
     Raises:
-        ClientGone: the client has closed the connection.
+        ClientGone: The client has closed the connection.
     """
     working = asyncio.create_task(work)
     leaving = asyncio.create_task(_disconnection(request))

@@ -1,4 +1,4 @@
-"""From a segmentation to the document that goes over the wire."""
+"""The JSON document of a segmentation."""
 
 from base64 import b64encode
 from dataclasses import asdict
@@ -21,7 +21,7 @@ from .options import MaskEncoding
 def describe(
     segmentation: Segmentation, segmenter: Segmenter, *, encoding: MaskEncoding, queue_ms: float
 ) -> schemas.SegmentationDocument:
-    """Makes the document, the mask encoded as asked for."""
+    """Return the document of a segmentation with the mask in ``encoding``."""
     start = perf_counter()
     mask = _encode(segmentation, encoding)
     encode_ms = (perf_counter() - start) * 1000
@@ -61,7 +61,7 @@ def describe(
 
 
 def timing(segmentation: Segmentation, *, queue_ms: float, encode_ms: float) -> schemas.Timing:
-    """Milliseconds by stage."""
+    """Return the milliseconds of each stage."""
     return schemas.Timing(
         **{stage: round(ms, 3) for stage, ms in segmentation.timing_ms.items()},
         queue=round(queue_ms, 3),
@@ -70,12 +70,14 @@ def timing(segmentation: Segmentation, *, queue_ms: float, encode_ms: float) -> 
 
 
 def require_trust(segmentation: Segmentation) -> None:
-    """Raises:
-    UntrustedMask: something speaks against the mask.
+    """Reject a segmentation that is not trusted.
+
+    Raises:
+        UntrustedMask: The mask has warnings.
     """
     if not segmentation.quality.trusted:
         reasons = " ".join(warning.message for warning in segmentation.quality.warnings)
-        raise UntrustedMask(f"The mask cannot be trusted: look at the image. {reasons}".rstrip())
+        raise UntrustedMask(f"The mask is not trusted. Check the image. {reasons}".rstrip())
 
 
 def _encode(segmentation: Segmentation, encoding: MaskEncoding) -> schemas.Mask | None:

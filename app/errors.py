@@ -1,4 +1,4 @@
-"""What can go wrong over HTTP, and the only table from errors to status and ``application/problem+json`` (RFC 9457)."""
+"""The service's errors, and the one table that maps errors to ``application/problem+json`` (RFC 9457)."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -28,11 +28,11 @@ from .schemas import Problem
 
 PROBLEM_JSON = "application/problem+json"
 REASON_KEY = "pleura.reason"
-"""Where a request's scope says why it was refused, for the metrics."""
+"""The key in a request's scope for the reason of its rejection, for metrics and log."""
 
 
 class ServiceError(Exception):
-    """The service does not do what was asked. ``retry_after`` is in seconds."""
+    """Base of the service's errors. ``retry_after`` is in seconds."""
 
     def __init__(self, detail: str, *, retry_after: int | None = None) -> None:
         super().__init__(detail)
@@ -44,25 +44,26 @@ class BadForm(ServiceError):
 
 
 class BadRequest(ServiceError):
-    """The request is not HTTP, or not addressed to anything."""
+    """The request is not valid HTTP, or its target is not a path."""
 
 
 class LengthRequired(ServiceError):
-    """The headers do not say that there is a body."""
+    """The headers announce no body."""
 
 
 class AmbiguousLength(ServiceError):
-    """The headers say two things about the body's length."""
+    """The headers contradict each other about the body's length."""
 
 
-class HeadTooLarge(ServiceError):
+class HeadersTooLarge(ServiceError):
     """The request line and the headers have more bytes than allowed."""
 
     @classmethod
     def over(cls, max_bytes: int) -> Self:
-        """Says how many are allowed."""
+        """Return the error for a limit of ``max_bytes``."""
         return cls(
-            f"The request line and the headers have more than {max_bytes / 1000:g} kB. Send fewer or shorter headers."
+            f"The request line and the headers have more than {max_bytes / 1000:g} kB. Send fewer or shorter "
+            "headers."
         )
 
 
@@ -71,7 +72,7 @@ class WrongKey(ServiceError):
 
 
 class NoKey(ServiceError):
-    """What only a holder of a key may do was asked for, and the service has no keys."""
+    """The operation needs an API key, and none is configured."""
 
 
 class ReloadFailed(ServiceError):
@@ -79,7 +80,7 @@ class ReloadFailed(ServiceError):
 
 
 class NotAcceptable(ServiceError):
-    """Nothing that can be written is accepted."""
+    """No available media type is acceptable to the client."""
 
 
 class UploadTooSlow(ServiceError):
@@ -91,35 +92,35 @@ class EncodedBody(ServiceError):
 
 
 class BodyTooLarge(ServiceError):
-    """More bytes than allowed."""
+    """The body has more bytes than allowed."""
 
 
 class WrongFields(ServiceError):
-    """The form does not hold what the endpoint takes."""
+    """The form's fields are not those of the endpoint."""
 
 
 class BadInferenceRequest(ServiceError):
-    """The body is no request of the Open Inference Protocol."""
+    """The body is not a valid request of the Open Inference Protocol."""
 
 
 class WrongTensors(ServiceError):
-    """The tensors are not those that the model takes."""
+    """The tensors do not fit the model."""
 
 
 class UnknownVersion(ServiceError):
-    """Another version of the model was asked for than the one that is served."""
+    """The requested version of the model is not served."""
 
 
 class NotDicom(ServiceError):
-    """A DICOM answer was asked for an image that is not DICOM."""
+    """A DICOM answer was requested for an image that is not DICOM."""
 
 
 class UntrustedMask(ServiceError):
-    """The mask cannot be trusted, and the service is told to refuse such masks."""
+    """The mask is not trusted, and the service is configured to reject such masks."""
 
 
 class TooManyUploads(ServiceError):
-    """Too many bodies arrive at the same time."""
+    """Too many bodies are being received."""
 
 
 class QueueFull(ServiceError):
@@ -127,7 +128,7 @@ class QueueFull(ServiceError):
 
 
 class ClientGone(ServiceError):
-    """The client closed the connection; nobody reads the answer."""
+    """The client has closed the connection."""
 
 
 class NotReady(ServiceError):
@@ -138,98 +139,96 @@ class Draining(ServiceError):
     """The service is stopping."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "The service is stopping: send the request again, to another instance or in a while."
-        )
+        super().__init__("The service is stopping. Send the request to another instance, or again later.")
 
 
 class DeadlinePassed(ServiceError):
-    """The image waited too long."""
+    """The image waited too long for the network."""
 
 
 class SpoolFull(ServiceError):
-    """The upload could not be stored while it arrived."""
+    """There was no disk space for the upload."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """How a kind of error is told: its status, a stable word for machines, a title for people."""
+class ProblemType:
+    """A problem type: the HTTP status, a stable slug for programs, a title for people."""
 
     status: int
-    word: str
+    slug: str
     title: str
 
 
-TABLE: dict[type[Exception], Kind] = {
-    UnreadableImage: Kind(400, "unreadable-image", "The image cannot be read"),
-    BadForm: Kind(400, "bad-form", "The form cannot be read"),
-    BadInferenceRequest: Kind(400, "bad-inference-request", "The inference request cannot be read"),
-    BadRequest: Kind(400, "bad-request", "The request cannot be read"),
-    AmbiguousLength: Kind(400, "ambiguous-length", "The request's length is ambiguous"),
-    WrongKey: Kind(401, "wrong-key", "A valid key is needed"),
-    NoKey: Kind(403, "no-key", "The service has no key"),
-    UnknownVersion: Kind(404, "unknown-version", "This version is not served"),
-    NotAcceptable: Kind(406, "not-acceptable", "No such answer can be given"),
-    UploadTooSlow: Kind(408, "upload-too-slow", "The request took too long to arrive"),
-    ReloadFailed: Kind(409, "reload-failed", "The new checkpoint is not served"),
-    LengthRequired: Kind(411, "length-required", "The request has no length"),
-    BodyTooLarge: Kind(413, "body-too-large", "The request is too large"),
-    ImageTooLarge: Kind(413, "image-too-large", "The image has too many pixels"),
-    UnsupportedImage: Kind(415, "unsupported-image", "This type of image is not read"),
-    EncodedBody: Kind(415, "encoded-body", "The body is compressed"),
-    SizeMismatch: Kind(422, "size-mismatch", "Image and mask differ in size"),
-    UnsuitableMask: Kind(422, "unsuitable-mask", "The mask cannot be used"),
-    UnsuitableImage: Kind(422, "unsuitable-image", "The image is not a single radiograph"),
-    NotDicom: Kind(422, "not-dicom", "The image is not DICOM"),
-    WrongFields: Kind(422, "wrong-fields", "The form does not hold what is needed"),
-    WrongTensors: Kind(422, "wrong-tensors", "The tensors are not what is needed"),
-    UntrustedMask: Kind(422, "untrusted-mask", "The mask cannot be trusted"),
-    RequestValidationError: Kind(422, "wrong-parameters", "A parameter is wrong"),
-    QueueFull: Kind(429, "queue-full", "Too many images are waiting"),
-    TooManyUploads: Kind(429, "too-many-uploads", "Too many images are arriving"),
-    HeadTooLarge: Kind(431, "head-too-large", "The request headers are too large"),
-    ClientGone: Kind(499, "client-gone", "The client closed the connection"),
-    ImageError: Kind(400, "wrong-image", "The image cannot be used"),
-    PleuraError: Kind(500, "internal-error", "Something went wrong"),
-    EngineError: Kind(503, "engine-failed", "The network could not be run"),
-    NotReady: Kind(503, "not-ready", "The service is not ready"),
-    Draining: Kind(503, "draining", "The service is stopping"),
-    DeadlinePassed: Kind(504, "deadline-passed", "The image waited too long"),
-    SpoolFull: Kind(507, "spool-full", "The upload could not be stored"),
+TABLE: dict[type[Exception], ProblemType] = {
+    UnreadableImage: ProblemType(400, "unreadable-image", "The image cannot be read"),
+    BadForm: ProblemType(400, "bad-form", "The form cannot be read"),
+    BadInferenceRequest: ProblemType(400, "bad-inference-request", "The inference request cannot be read"),
+    BadRequest: ProblemType(400, "bad-request", "The request cannot be read"),
+    AmbiguousLength: ProblemType(400, "ambiguous-length", "The request's length is ambiguous"),
+    WrongKey: ProblemType(401, "wrong-key", "A valid key is needed"),
+    NoKey: ProblemType(403, "no-key", "The service has no key"),
+    UnknownVersion: ProblemType(404, "unknown-version", "This version is not served"),
+    NotAcceptable: ProblemType(406, "not-acceptable", "No such answer can be given"),
+    UploadTooSlow: ProblemType(408, "upload-too-slow", "The request took too long to arrive"),
+    ReloadFailed: ProblemType(409, "reload-failed", "The new checkpoint is not served"),
+    LengthRequired: ProblemType(411, "length-required", "The request has no length"),
+    BodyTooLarge: ProblemType(413, "body-too-large", "The request is too large"),
+    ImageTooLarge: ProblemType(413, "image-too-large", "The image has too many pixels"),
+    UnsupportedImage: ProblemType(415, "unsupported-image", "This type of image is not read"),
+    EncodedBody: ProblemType(415, "encoded-body", "The body is compressed"),
+    SizeMismatch: ProblemType(422, "size-mismatch", "Image and mask differ in size"),
+    UnsuitableMask: ProblemType(422, "unsuitable-mask", "The mask cannot be used"),
+    UnsuitableImage: ProblemType(422, "unsuitable-image", "The image is not a single radiograph"),
+    NotDicom: ProblemType(422, "not-dicom", "The image is not DICOM"),
+    WrongFields: ProblemType(422, "wrong-fields", "The form does not hold what is needed"),
+    WrongTensors: ProblemType(422, "wrong-tensors", "The tensors are not what is needed"),
+    UntrustedMask: ProblemType(422, "untrusted-mask", "The mask cannot be trusted"),
+    RequestValidationError: ProblemType(422, "wrong-parameters", "A parameter is wrong"),
+    QueueFull: ProblemType(429, "queue-full", "Too many images are waiting"),
+    TooManyUploads: ProblemType(429, "too-many-uploads", "Too many images are arriving"),
+    HeadersTooLarge: ProblemType(431, "head-too-large", "The request headers are too large"),
+    ClientGone: ProblemType(499, "client-gone", "The client closed the connection"),
+    ImageError: ProblemType(400, "wrong-image", "The image cannot be used"),
+    PleuraError: ProblemType(500, "internal-error", "Something went wrong"),
+    EngineError: ProblemType(503, "engine-failed", "The network could not be run"),
+    NotReady: ProblemType(503, "not-ready", "The service is not ready"),
+    Draining: ProblemType(503, "draining", "The service is stopping"),
+    DeadlinePassed: ProblemType(504, "deadline-passed", "The image waited too long"),
+    SpoolFull: ProblemType(507, "spool-full", "The upload could not be stored"),
 }
 
 _SENTENCES = {
-    404: "There is nothing at this address: /docs lists what there is.",
-    405: "This address does not take that method: the Allow header lists those that it takes.",
+    404: "There is nothing at this path. /docs lists the endpoints.",
+    405: "This path does not support the method. The Allow header lists the supported methods.",
 }
 
 
-def problem(kind: Kind, detail: str, *, headers: dict[str, str] | None = None) -> Response:
-    """An error as a response."""
+def problem(kind: ProblemType, detail: str, *, headers: dict[str, str] | None = None) -> Response:
+    """Return a problem document as a response."""
     body = Problem(
-        type=f"urn:pleura:problem:{kind.word}", title=kind.title, status=kind.status, detail=detail
+        type=f"urn:pleura:problem:{kind.slug}", title=kind.title, status=kind.status, detail=detail
     )
     return Response(body.model_dump_json(), kind.status, headers, PROBLEM_JSON)
 
 
 def internal_error(scope: Scope) -> Response:
-    """What an error that nobody foresaw looks like from outside."""
-    sentence = "The service failed at this request: report it with the X-Request-ID."
-    return _told(scope, TABLE[PleuraError], sentence)
+    """Return the response for an unexpected error."""
+    sentence = "The service failed on this request. Report it with the X-Request-ID."
+    return _error_response(scope, TABLE[PleuraError], sentence)
 
 
 def install(app: FastAPI) -> None:
-    """Makes each error that leaves a route a problem document."""
+    """Register the handler that turns each error of a route into a problem document."""
     for error in (*TABLE, HTTPException):
         app.add_exception_handler(error, _handle)
 
 
 def answer(scope: Scope, error: Exception) -> Response:
-    """The response for an error of `TABLE`, or for one of Starlette's."""
+    """Return the response for an error of `TABLE`, or for one of Starlette's."""
     headers: dict[str, str] = {}
     if isinstance(error, HTTPException):
         phrase = HTTPStatus(error.status_code).phrase
-        kind = Kind(error.status_code, phrase.lower().replace(" ", "-"), phrase)
+        kind = ProblemType(error.status_code, phrase.lower().replace(" ", "-"), phrase)
         detail = _SENTENCES.get(error.status_code, str(error.detail))
         headers.update(error.headers or {})
     else:
@@ -245,15 +244,17 @@ def answer(scope: Scope, error: Exception) -> Response:
         headers["Retry-After"] = str(getattr(error, "retry_after", None) or 1)
     if isinstance(error, EncodedBody):
         headers["Accept-Encoding"] = "identity"
-    # What comes next on such a connection is not to be trusted to be a request.
+    # The bytes that follow on this connection may not be a request.
     if isinstance(error, UploadTooSlow | AmbiguousLength | LengthRequired):
         headers["Connection"] = "close"
-    scope[REASON_KEY] = kind.word
-    return _told(scope, kind, detail, headers=headers)
+    scope[REASON_KEY] = kind.slug
+    return _error_response(scope, kind, detail, headers=headers)
 
 
-def _told(scope: Scope, kind: Kind, detail: str, *, headers: dict[str, str] | None = None) -> Response:
-    """A problem document or, where the Open Inference Protocol is spoken, its own."""
+def _error_response(
+    scope: Scope, kind: ProblemType, detail: str, *, headers: dict[str, str] | None = None
+) -> Response:
+    """Return a problem document; under the Open Inference Protocol, that protocol's error."""
     if f"{scope['path']}/".startswith(f"{scope.get('root_path', '')}/v2/"):
         error = InferenceError(error=detail)
         return Response(error.model_dump_json(), kind.status, headers, "application/json")

@@ -1,4 +1,4 @@
-"""A multipart form (RFC 7578) of files, stored as it arrives."""
+"""A parser for multipart forms (RFC 7578) of files, which stores the files while they arrive."""
 
 import re
 from collections.abc import AsyncIterator
@@ -7,8 +7,8 @@ from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
+from .content_check import Received
 from .errors import BadForm, WrongFields
-from .misread import Received
 from .parameters import quoted
 from .spool import Spool
 
@@ -17,7 +17,7 @@ _PLAIN = {b"", b"7bit", b"8bit", b"binary"}
 
 
 class _Part:
-    """One part: its headers as they arrive, then its content."""
+    """One part of a form: its headers, then its content."""
 
     def __init__(self) -> None:
         self.headers: dict[bytes, bytes] = {}
@@ -33,7 +33,7 @@ class _Part:
         """The field's name.
 
         Raises:
-            BadForm: there is none.
+            BadForm: The part has no name.
         """
         _, options = parse_options_header(self.headers.get(b"content-disposition"))
         if b"name" not in options:
@@ -42,27 +42,27 @@ class _Part:
 
     @property
     def has_filename(self) -> bool:
-        """Whether the part says that it is a file."""
+        """Whether the part has a filename."""
         disposition = self.headers.get(b"content-disposition", b"").lower()
         return re.search(rb";\s*filename\*?\s*=", disposition) is not None
 
     @property
     def content_type(self) -> str:
-        """As it was declared."""
+        """The declared Content-Type of the part."""
         return self.headers.get(b"content-type", b"").decode("latin-1")
 
 
 class FormReader:
-    """Reads a form that has each of some files once, and nothing else.
+    """Reads a form that has each of the given files once, and nothing else.
 
-    A part is told by its name: it may have a filename or not, or the ``filename*`` of RFC 8187.
+    A part is identified by its name; ``filename``, or the ``filename*`` of RFC 8187, is optional.
 
     Args:
-        content_type: of the body, with the boundary.
-        fields: the names of the files.
+        content_type: The body's Content-Type, with the boundary.
+        fields: The names of the files.
 
     Raises:
-        BadForm: there is no boundary.
+        BadForm: There is no boundary, or it is too long.
     """
 
     def __init__(self, content_type: str, fields: tuple[str, ...]) -> None:
@@ -90,12 +90,12 @@ class FormReader:
             raise BadForm("The form's boundary is too long: send one of at most 70 characters.") from None
 
     async def read(self, stream: AsyncIterator[bytes]) -> list[Received]:
-        """The files in the order of the fields, for the caller to close.
+        """Return the files in the order of the fields. The caller closes them.
 
         Raises:
-            BadForm: it is damaged or breaks off.
-            WrongFields: it has other fields.
-            OSError: there is no room to store it.
+            BadForm: The form is damaged or incomplete.
+            WrongFields: The form has other fields.
+            OSError: There is no space to store the form.
         """
         try:
             async for chunk in stream:
@@ -110,12 +110,12 @@ class FormReader:
             for spool in self._spools():
                 await spool.upload.close()
             if isinstance(error, FormParserError):
-                raise BadForm("The form is damaged: send it whole, as multipart/form-data.") from None
+                raise BadForm("The form is damaged. Send valid multipart/form-data.") from None
             raise
 
     def _whole(self) -> list[tuple[str, _Part, Spool]]:
         if not self._complete:
-            raise BadForm("The form breaks off: send it whole, as multipart/form-data.")
+            raise BadForm("The form is incomplete. Send all of it, as multipart/form-data.")
         missing = [name for name in self._fields if name not in self._parts]
         if missing:
             raise WrongFields(f"The form has no file named `{missing[0]}`. {expected(self._fields)}")
@@ -159,7 +159,7 @@ class FormReader:
 
 
 def expected(fields: tuple[str, ...]) -> str:
-    """What to send, in a sentence."""
+    """Return a sentence that says what to send."""
     files = " and ".join(
         f"{'exactly one file' if number == 0 else 'one'} named `{name}`" for number, name in enumerate(fields)
     )

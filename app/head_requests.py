@@ -1,16 +1,16 @@
-"""HEAD wherever there is GET (RFC 9110, 9.1)."""
+"""Support for HEAD wherever there is GET (RFC 9110, 9.1)."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class HeadAsGet:
-    """Wraps the application: answers HEAD with the status and the headers that GET would have, and no body. Pure ASGI."""
+    """ASGI middleware: answers HEAD with the status and headers of GET, without the body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request."""
+        """Serve one request."""
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return
@@ -22,5 +22,5 @@ class HeadAsGet:
         try:
             await self._app(scope, receive, send_without_body)
         finally:
-            # Logs and metrics tell what was asked.
+            # Logs and metrics record the method that was requested.
             scope["method"] = "HEAD"

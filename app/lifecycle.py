@@ -1,7 +1,8 @@
-"""From the start to the end of the service: load, warm up, serve, drain.
+"""The life of the service: load, warm up, serve, drain.
 
-The model is loaded in the background, so that probes are answered at once. When the engine fails at run time, new requests are
-refused and the engine is tried again, a few times; then the process ends, for its supervisor to restart it.
+The model is loaded in the background, so that probes are answered at once. If the engine fails at run
+time, new requests are rejected while the engine is tried again a few times. If it still fails, the
+process ends, so that its supervisor can restart it.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ RECOVERY_ATTEMPTS = 5
 RECOVERY_DELAY_S = 1.0
 RESTARTS = 5
 RESTARTS_WITHIN_S = 60.0
-"""How often the batch loop may end in how many seconds; then the process ends."""
+"""The process ends when the batch loop has failed `RESTARTS` times within `RESTARTS_WITHIN_S` seconds."""
 
 
 class State(StrEnum):
@@ -39,14 +40,14 @@ class State(StrEnum):
 
 
 class Lifecycle:
-    """Holds what serves.
+    """The state of the service, and the pipeline that serves.
 
     Attributes:
-        load: makes what serves, at the start and at each reload.
-        state: what the service is doing.
-        draining: it was told to stop.
-        failure: a sentence on why it cannot serve any more.
-        on_failure: called when there is such a sentence.
+        load: Loads the segmenter, at the start and at each reload.
+        state: What the service is doing.
+        draining: Whether a signal to stop has arrived.
+        failure: A sentence that says why the service cannot serve any more; None while it can.
+        on_failure: Called when `failure` is set.
     """
 
     def __init__(self, settings: Settings, telemetry: Telemetry, *, load: Callable[[], Segmenter]) -> None:
@@ -64,11 +65,11 @@ class Lifecycle:
         telemetry.watch(ready=self.is_ready, depth=self._depth)
 
     def serving(self) -> Pipeline:
-        """What serves.
+        """Return the pipeline.
 
         Raises:
-            Draining: the service is stopping.
-            NotReady: it is loading, or its engine fails.
+            Draining: The service is stopping.
+            NotReady: The model is loading, or its engine fails.
         """
         if self.draining:
             raise Draining
@@ -77,7 +78,7 @@ class Lifecycle:
         return self._pipeline
 
     def is_ready(self) -> bool:
-        """Whether requests are served."""
+        """Return whether requests are served."""
         try:
             self.serving()
         except (Draining, NotReady):
@@ -85,11 +86,12 @@ class Lifecycle:
         return True
 
     async def reload(self) -> Segmenter:
-        """Load the checkpoint again, beside the one that serves, and let it serve once it is warm. No request is dropped.
+        """Load the checkpoint again in the background and serve it once it is warm. No request is dropped.
 
         Raises:
-            ReloadFailed: it cannot be loaded or run. The one that there was goes on.
-            Draining, NotReady: nothing serves.
+            ReloadFailed: The new checkpoint cannot be loaded or run. The old one keeps serving.
+            Draining: The service is stopping.
+            NotReady: No model is serving.
         """
         pipeline = self.serving()
         async with self._reloading:
@@ -103,7 +105,7 @@ class Lifecycle:
                 log.error("unforeseen error of a reload", extra={"fields": {"error": frames(error)}})
                 raise self._not_reloaded(f"It could not be loaded ({type(error).__name__}).") from None
             finally:
-                # A network that hangs keeps its thread: the event loop does not wait for it.
+                # A network that hangs blocks its thread; the event loop must not wait for it.
                 thread.shutdown(wait=False, cancel_futures=True)
         self._telemetry.reloads.labels("done").inc()
         self._telemetry.serving(segmenter)
@@ -117,7 +119,7 @@ class Lifecycle:
 
     @asynccontextmanager
     async def run(self, _: object) -> AsyncIterator[None]:
-        """Loads and serves in the background, for as long as the context lasts."""
+        """Load and serve in the background while the context is open."""
         task = asyncio.create_task(self._live())
         try:
             yield
@@ -137,7 +139,7 @@ class Lifecycle:
             await self._serve(pipeline)
 
     async def _serve(self, pipeline: Pipeline) -> None:
-        """Runs the batch loop, and starts it again where something unforeseen ends it."""
+        """Run the batch loop, and restart it after an unexpected error."""
         ends: deque[float] = deque(maxlen=RESTARTS)
         while True:
             try:
@@ -146,14 +148,12 @@ class Lifecycle:
                 log.error("batch loop failed", extra={"fields": {"error": frames(error)}})
             ends.append(monotonic())
             if len(ends) == RESTARTS and ends[-1] - ends[0] < RESTARTS_WITHIN_S:
-                self._fail(
-                    "The batch loop keeps failing: start the service again, and report it with its log."
-                )
+                self._fail("The batch loop keeps failing. Restart the service and report this with its log.")
                 return
             self._recover_from_now(pipeline)
 
     async def _start(self) -> Pipeline | None:
-        # On its own, so that nothing holds the first network once another has taken its place.
+        # A separate method, so that no local variable keeps the first network alive after a reload.
         try:
             segmenter = await asyncio.get_running_loop().run_in_executor(self._inference, self.load)
             pipeline = Pipeline(
@@ -187,7 +187,7 @@ class Lifecycle:
             self._recover_from_now(self._pipeline)
 
     def _recover_from_now(self, pipeline: Pipeline) -> None:
-        """Refuses requests until the engine has been tried."""
+        """Reject requests until the engine has run successfully."""
         self.state = State.RECOVERING
         if self._recovery is not None:
             self._recovery.cancel()
@@ -210,7 +210,7 @@ class Lifecycle:
             else:
                 self._recovered()
                 return
-        self._fail("The engine keeps failing: check the device, then start the service again.")
+        self._fail("The engine keeps failing. Check the device, then restart the service.")
 
     def _fail(self, sentence: str) -> None:
         self.state = State.FAILED
@@ -224,5 +224,5 @@ class Lifecycle:
 _SENTENCES = {
     State.LOADING: "The model is loading: try again in a moment.",
     State.RECOVERING: "The engine failed and is being tried again: try again in a moment.",
-    State.FAILED: "The service cannot serve and is about to stop: try another instance.",
+    State.FAILED: "The service has failed and is about to stop: try another instance.",
 }

@@ -1,4 +1,4 @@
-"""Makes the application."""
+"""The ASGI application: routes, middleware, and the state that they share."""
 
 from functools import partial
 
@@ -13,8 +13,8 @@ from . import errors, openapi
 from .access import configured_keys, guard
 from .head_requests import HeadAsGet
 from .lifecycle import Lifecycle
-from .middleware import Watch
-from .request_headers import Heads
+from .middleware import RequestMiddleware
+from .request_headers import HeaderLimits
 from .routes import documentation, evaluate, health, inference, metrics, model, page, segment
 from .settings import Settings
 from .targets import Targets
@@ -24,14 +24,14 @@ from .uploads import Intake
 
 
 def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> FastAPI:
-    """Makes the service. Nothing is loaded before it starts.
+    """Create the service. The model is loaded only when the service starts.
 
     Args:
-        settings: how it runs.
-        segmenter: what it serves; None loads the one that the settings name, in the background, once it starts.
+        settings: The service's settings.
+        segmenter: The segmenter to serve. None loads the configured checkpoint in the background at start.
 
     Raises:
-        SettingsError: the settings cannot be used.
+        SettingsError: The settings cannot be used.
     """
     keys = configured_keys(settings)
     guarded = [Depends(guard(keys))] if keys else []
@@ -42,7 +42,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
     app = FastAPI(
         title="Pleura",
         summary="Segments the lungs in chest X-rays.",
-        description="Send a radiograph to `/segment`; with its ground truth beside it, to `/evaluate`.",
+        description="Send a radiograph to `/segment`, or a radiograph and its ground truth to `/evaluate`.",
         version=installed_version(),
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         docs_url=None,
@@ -51,13 +51,13 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifecycle.run,
         openapi_tags=[
-            {"name": "segmentation", "description": "From a radiograph to the mask of its lungs."},
+            {"name": "segmentation", "description": "Segment the lungs in a radiograph."},
             {
                 "name": "open inference",
-                "description": "The Open Inference Protocol, for KServe and Triton's clients.",
+                "description": "The Open Inference Protocol, for clients of KServe and Triton.",
             },
-            {"name": "model", "description": "What is served."},
-            {"name": "health", "description": "For those who run the service."},
+            {"name": "model", "description": "The model that is served."},
+            {"name": "health", "description": "Health checks and metrics."},
         ],
     )
     app.state.traces = Traces(configured_provider(app.version))
@@ -88,9 +88,9 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
             expose_headers=["Retry-After", "X-Request-ID", *FIELDS],
         )
     app.add_middleware(HeadAsGet)
-    app.add_middleware(Heads, max_bytes=settings.max_header_bytes)
+    app.add_middleware(HeaderLimits, max_bytes=settings.max_header_bytes)
     app.add_middleware(Targets)
-    app.add_middleware(Watch, telemetry=telemetry, lifecycle=lifecycle, traces=app.state.traces)
+    app.add_middleware(RequestMiddleware, telemetry=telemetry, lifecycle=lifecycle, traces=app.state.traces)
     return app
 
 

@@ -1,4 +1,4 @@
-"""What is done to every request: an id, a log line, metrics, security headers, an answer whatever happens. Pure ASGI."""
+"""ASGI middleware for every request: id, log line, metrics, security headers, and an answer to any error."""
 
 import asyncio
 import re
@@ -32,8 +32,8 @@ _PROBES = {
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -43,8 +43,15 @@ SECURITY_HEADERS = {
 }
 
 
-class Watch:
-    """Wraps the application: sees each request come and go."""
+class RequestMiddleware:
+    """ASGI middleware around each request.
+
+    Args:
+        app: The application.
+        telemetry: Counts and times the requests.
+        lifecycle: Tells whether the service is draining.
+        traces: Opens a span for each request.
+    """
 
     def __init__(self, app: ASGIApp, *, telemetry: Telemetry, lifecycle: Lifecycle, traces: Traces) -> None:
         self._app = app
@@ -53,7 +60,7 @@ class Watch:
         self._lifecycle = lifecycle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request."""
+        """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -72,7 +79,7 @@ class Watch:
         start = perf_counter()
         status = 0
 
-        async def send_dressed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -85,18 +92,18 @@ class Watch:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_dressed)
+            await self._app(scope, receive, send_with_headers)
         except Exception as error:
-            log.error("unforeseen error", extra={"fields": {"error": frames(error)}})
+            log.error("unexpected error", extra={"fields": {"error": frames(error)}})
             scope[REASON_KEY] = "internal-error"
-            # An answer that has begun cannot be mended: the server closes its connection.
+            # An answer that has begun cannot be replaced: the server closes the connection.
             if not status:
-                await internal_error(scope)(scope, receive, send_dressed)
+                await internal_error(scope)(scope, receive, send_with_headers)
         except asyncio.CancelledError:
-            # The grace period is over: what has not been answered by now gets its 503.
+            # The grace period is over: requests that are still unanswered get 503.
             if status or not self._lifecycle.draining:
                 raise
-            await answer(scope, Draining())(scope, receive, send_dressed)
+            await answer(scope, Draining())(scope, receive, send_with_headers)
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             method = scope["method"] if scope["method"] in _METHODS else "other"

@@ -1,4 +1,4 @@
-"""From what a client accepts to what is written (RFC 9110, section 12.5.1)."""
+"""Content negotiation: the media type of an answer (RFC 9110, 12.5.1)."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from .errors import NotAcceptable, NotDicom
 
 
 class Media(StrEnum):
-    """What an answer may be; where a client does not care, the first."""
+    """The media types of answers; the first is the default."""
 
     JSON = "application/json"
     PNG = "image/png"
@@ -16,36 +16,36 @@ class Media(StrEnum):
 
 
 BYTES = "application/octet-stream"
-"""What generated clients ask for where they know no better type."""
+"""The media type that generated clients ask for when they know no better one."""
 
 
 def acceptable(accept: str) -> list[Media]:
-    """What may be answered, the most wanted first.
+    """Return the acceptable media types, the preferred one first.
 
     Raises:
-        NotAcceptable: none of it.
+        NotAcceptable: No type is acceptable.
     """
     ranges = _ranges(accept)
     wanted = {media: _quality(media, ranges) for media in Media}
     found = sorted((media for media in Media if wanted[media] > 0), key=lambda media: -wanted[media])
     if not found:
         raise NotAcceptable(
-            f"Accept names nothing that can be answered here. Accept one of {', '.join(Media)}."
+            f"The Accept header names no type that is available here. Accept one of {', '.join(Media)}."
         )
     return found
 
 
 def file_type(accept: str, media: Media) -> str:
-    """The Content-Type of a file that is always ``media``: that, unless plain bytes are preferred."""
+    """Return the Content-Type of a ``media`` file: ``media``, unless plain bytes are preferred."""
     ranges = _ranges(accept)
     return BYTES if _quality(BYTES, ranges) > _quality(media, ranges) else media
 
 
 def choose(media: list[Media], radiograph: Radiograph) -> Media:
-    """The most wanted that this radiograph can be answered with.
+    """Return the preferred type that is available for this radiograph.
 
     Raises:
-        NotDicom: only DICOM is wanted, and the radiograph is none.
+        NotDicom: Only DICOM is acceptable, and the radiograph is not DICOM.
     """
     for one in media:
         if one is not Media.DICOM or radiograph.dataset is not None:
@@ -58,7 +58,7 @@ def _ranges(accept: str) -> list[tuple[str, float]]:
 
 
 def _range(part: str) -> tuple[str, float]:
-    """A media range in lower case and its quality; one that cannot be read counts as not given."""
+    """Return a media range in lower case and its quality; an invalid quality counts as 0."""
     name, *parameters = (piece.strip().lower() for piece in part.split(";"))
     for parameter in parameters:
         key, _, value = parameter.partition("=")
@@ -71,7 +71,7 @@ def _range(part: str) -> tuple[str, float]:
 
 
 def _quality(media: str, ranges: list[tuple[str, float]]) -> float:
-    """The quality of the most specific range that covers ``media``; 0 where none does."""
+    """Return the quality of the most specific range that covers ``media``; 0 if none does."""
     for pattern in (media, f"{media.partition('/')[0]}/*", "*/*"):
         for name, quality in ranges:
             if name == pattern:

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond what FastAPI sees by itself: bodies and errors."""
+"""The parts of the OpenAPI document that FastAPI does not derive: bodies, files and errors."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from .open_inference.schemas import InferenceError, InferenceRequest
 from .schemas import Problem
 
 UPLOAD_PROBLEMS = (400, 401, 408, 411, 413, 415, 422, 429, 503, 504, 507)
-"""What may go wrong wherever an image is sent."""
+"""The error statuses of every endpoint that takes an image."""
 
 _IMAGE_TYPES = (
     "image/png",
@@ -28,60 +28,60 @@ _IMAGE_TYPES = (
 _BINARY = {"type": "string", "format": "binary"}
 _FILE_PATHS = {Media.PNG: "/segment.png", Media.DICOM: "/segment.dcm"}
 _REQUEST_ID = {
-    "description": "The request's id, as it stands in the log: the one that the request came with, or a new one.",
+    "description": "The request's id in the log: the X-Request-ID of the request, or a new one.",
     "schema": {"type": "string"},
 }
 TRUST = {
     TRUSTED: {
-        "description": "Whether nothing speaks against the mask.",
+        "description": "Whether the mask has no warning.",
         "schema": {"type": "string", "enum": ["true", "false"]},
     },
     PREDICTED_IOU: {
-        "description": "The IoU with a ground truth that is to be expected; absent where the checkpoint was not calibrated.",
+        "description": "Expected IoU with a ground truth; absent where the checkpoint has no quality model.",
         "schema": {"type": "number"},
     },
     WARNINGS: {
-        "description": "The codes of the warnings, with commas between; absent where there is none.",
+        "description": "The codes of the warnings, separated by commas; absent where there is none.",
         "schema": {"type": "string"},
     },
 }
-"""What the headers of each answer say of its mask."""
+"""The headers of each answer that describe the quality of its mask."""
 
 _RETRY_AFTER = {
-    "description": "Seconds after which to try again.",
+    "description": "Seconds to wait before the next try.",
     "schema": {"type": "integer", "minimum": 1},
 }
 
 
 def file(description: str, media_type: str) -> dict[str, Any]:
-    """A route's 200 where it answers with a file, as ``media_type`` or, if that is preferred, as plain bytes."""
+    """Return the 200 response of a route that answers with a file, as ``media_type`` or as plain bytes."""
     content = {kind: {"schema": _BINARY} for kind in (media_type, BYTES)}
     return {"description": description, "content": content, "headers": TRUST}
 
 
 def negotiated(description: str) -> dict[str, Any]:
-    """A route's 200 where Accept may ask for a file instead of the document.
+    """Return the 200 response of a route where Accept may ask for a file instead of the document.
 
-    Only the document is in the OpenAPI document: of several types generators make a union, which nobody can use, or read all of
-    them as JSON. The routes of the files have operations that are typed.
+    The OpenAPI document lists only JSON here: for several types, client generators create a union that is
+    hard to use, or read all of them as JSON. The endpoints of the files have typed operations.
     """
-    also = " and ".join(f"`{media}` as `{path}`" for media, path in _FILE_PATHS.items())
-    return {"description": f"{description} Where `Accept` asks for it, {also} gives it.", "headers": TRUST}
+    also = " or ".join(f"`{media}` (as `{path}` gives)" for media, path in _FILE_PATHS.items())
+    return {"description": f"{description} `Accept` can ask for {also} instead.", "headers": TRUST}
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What a route's ``responses`` say of these errors."""
+    """Return the entries of a route's ``responses`` for these error statuses."""
     described: dict[int | str, dict[str, Any]] = {}
     for status in statuses:
         kinds = [kind for kind in TABLE.values() if kind.status == status]
         examples = {
-            kind.word: {
+            kind.slug: {
                 "summary": kind.title,
                 "value": {
-                    "type": f"urn:pleura:problem:{kind.word}",
+                    "type": f"urn:pleura:problem:{kind.slug}",
                     "title": kind.title,
                     "status": status,
-                    "detail": "What to do about it, in a sentence.",
+                    "detail": "What is wrong, and what to do.",
                 },
             }
             for kind in kinds
@@ -98,7 +98,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def inference_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The same where the Open Inference Protocol is spoken."""
+    """Return the same entries with the errors of the Open Inference Protocol."""
     described = problems(*statuses)
     for response in described.values():
         response["content"] = {
@@ -108,8 +108,8 @@ def inference_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def inference_body() -> dict[str, Any]:
-    """A route's ``openapi_extra``: a request of the Open Inference Protocol."""
-    behind = _BINARY | {"description": "The request in JSON, and the tensors behind it."}
+    """Return the ``openapi_extra`` of a route that takes a request of the Open Inference Protocol."""
+    behind = _BINARY | {"description": "The request in JSON, followed by the tensors."}
     content = {
         "application/json": {"schema": {"$ref": "#/components/schemas/InferenceRequest"}},
         "application/octet-stream": {"schema": behind},
@@ -118,7 +118,7 @@ def inference_body() -> dict[str, Any]:
 
 
 def form(**fields: str) -> dict[str, Any]:
-    """A multipart body of these files; the values describe them."""
+    """Return the content of a multipart body; keys are the files' names, values their descriptions."""
     return {
         "multipart/form-data": {
             "schema": {
@@ -132,16 +132,16 @@ def form(**fields: str) -> dict[str, Any]:
 
 
 def body(*, raw: bool, **fields: str) -> dict[str, Any]:
-    """A route's ``openapi_extra``: a form of these files or, if ``raw``, the one image itself."""
+    """Return the ``openapi_extra`` of a route that takes these files in a form; ``raw`` adds a bare image."""
     content = form(**fields)
     if raw:
-        raw_image = _BINARY | {"description": "The file itself. What it is is found from its bytes."}
+        raw_image = _BINARY | {"description": "The file itself. Its format is detected from its bytes."}
         content |= {media_type: {"schema": raw_image} for media_type in _IMAGE_TYPES}
     return {"requestBody": {"required": True, "content": content}}
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document of ``app``."""
+    """Return the OpenAPI document of ``app``."""
     if app.openapi_schema is None:
         made = get_openapi(
             title=app.title,
@@ -151,7 +151,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             license_info=app.license_info,
             routes=app.routes,
             tags=app.openapi_tags,
-            servers=[{"url": ".", "description": "Where this document lies, whatever the prefix."}],
+            servers=[{"url": ".", "description": "The path of this document, under any prefix."}],
         )
         made["components"]["schemas"] |= _schemas(Problem, InferenceError, InferenceRequest)
         for operations in made["paths"].values():
@@ -164,7 +164,7 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 
 def _without_tuples(node: Any) -> None:
-    """Makes arrays of alike items of all tuples below ``node``: few generators know ``prefixItems``."""
+    """Replace homogeneous tuples below ``node`` by arrays: few generators support ``prefixItems``."""
     if isinstance(node, dict):
         items = node.get("prefixItems", [])
         if items and all(item == items[0] for item in items):
@@ -175,13 +175,13 @@ def _without_tuples(node: Any) -> None:
 
 
 def _schemas(*models: type[BaseModel]) -> dict[str, Any]:
-    """What FastAPI does not find by itself, with all that it refers to."""
+    """Return the schemas of these models and of all models that they refer to."""
     found: dict[str, Any] = {}
     for model in models:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         found |= schema.pop("$defs", {}) | {model.__name__: schema}
     for schema in found.values():
         for field in schema.get("properties", {}).values():
-            # Generators make a field that has a default one that must be sent.
+            # Client generators make fields with a default mandatory.
             field.pop("default", None)
     return found

@@ -1,4 +1,4 @@
-"""What a request may ask for in its query."""
+"""The query parameters of the endpoints."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -12,19 +12,19 @@ Threshold = Annotated[
     Field(
         ge=0,
         le=1,
-        description="Probability from which a pixel is lung; the checkpoint's own if not given.",
+        description="Probability from which a pixel is lung. Default: the checkpoint's threshold.",
         examples=[0.5],
     ),
 ]
 
 Postprocess = Annotated[
     bool,
-    Field(description="Keep at most the largest two components and fill holes; false gives the raw mask."),
+    Field(description="Keep at most the two largest components and fill holes; false gives the raw mask."),
 ]
 
 
 class Render(StrEnum):
-    """What an ``image/png`` answer shows."""
+    """The content of an ``image/png`` answer."""
 
     MASK = "mask"
     OVERLAY = "overlay"
@@ -32,7 +32,7 @@ class Render(StrEnum):
 
 
 class MaskEncoding(StrEnum):
-    """How JSON carries the mask."""
+    """The encoding of the mask in JSON."""
 
     PNG = "png"
     RLE = "rle"
@@ -42,7 +42,7 @@ class MaskEncoding(StrEnum):
 
 
 class SegType(StrEnum):
-    """Types of a DICOM SEG."""
+    """The type of a DICOM SEG."""
 
     BINARY = "binary"
     LABELMAP = "labelmap"
@@ -51,13 +51,14 @@ class SegType(StrEnum):
 Seg = Annotated[
     SegType,
     Field(
-        description="The type of an application/dicom answer: a frame of one bit for each lung, or a label map, which few programs read yet."
+        description="Type of an application/dicom answer: one 1-bit frame per lung, or a label map, which "
+        "few programs read yet."
     ),
 ]
 
 
 class MaskOptions(BaseModel):
-    """How a mask is made."""
+    """Options of the segmentation."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -76,7 +77,8 @@ class PictureOptions(MaskOptions):
 
     render: Render = Field(
         Render.MASK,
-        description="What an image/png answer shows: the mask, the radiograph with the outlines of the lungs, or the radiograph alone.",
+        description="What an image/png answer shows: the mask, the radiograph with the outlines of the "
+        "lungs, or the radiograph alone.",
     )
 
 
@@ -85,8 +87,8 @@ class SegmentOptions(PictureOptions):
 
     mask: MaskEncoding = Field(
         MaskEncoding.PNG,
-        description="How the JSON document carries the mask: 1-bit PNG in base64, COCO run lengths, COCO polygons, the outlines of each "
-        "lung as GeoJSON, or not.",
+        description="Encoding of the mask in the JSON document: 1-bit PNG in base64, COCO run lengths, "
+        "COCO polygons, the outlines of each lung as GeoJSON, or none.",
     )
     seg: Seg = SegType.BINARY
 
@@ -96,15 +98,16 @@ class EvaluateOptions(SegmentOptions):
 
     resize: bool = Field(
         False,
-        description="Bring a ground truth of another size to the image's, by nearest neighbour, instead of refusing it.",
+        description="Resize a ground truth of another size to the image's size (nearest neighbour) instead "
+        "of rejecting it.",
     )
     lung_values: str | None = Field(
         None,
         pattern=LUNG_VALUES,
-        description="Values of the ground truth that are lung, with commas between them, where others are not: stored values, of a palette "
-        "the indices, of a DICOM SEG the segments' numbers; if not given, what is not background.",
+        description="Values of the ground truth that are lung, separated by commas: stored values, palette "
+        "indices, or segment numbers of a DICOM SEG. Default: all that is not background.",
         examples=["1,2"],
     )
     disagreement: bool = Field(
-        False, description="Add a picture of where the mask and the ground truth disagree."
+        False, description="Add an image that shows where the mask and the ground truth disagree."
     )

@@ -1,4 +1,4 @@
-"""What is wrong with a request's parameters, in sentences."""
+"""Messages for invalid request parameters."""
 
 import re
 from collections.abc import Sequence
@@ -8,21 +8,21 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from starlette.types import Scope
 
-MOST = 3
-"""Errors reported for one request."""
+MAX_ERRORS = 3
+"""The most errors reported for one request."""
 
-_HARMLESS = re.compile(r"[A-Za-z0-9_.\-\[\]]{1,40}")
+_PRINTABLE_NAME = re.compile(r"[A-Za-z0-9_.\-\[\]]{1,40}")
 
 
 def quoted(name: str) -> str:
-    """A name that a client made up, as `` `name` `` behind a space; empty where it had better not be repeated."""
-    return f" `{name}`" if _HARMLESS.fullmatch(name) else ""
+    """Return a client's name as `` `name` `` after a space; empty if it is unsafe to repeat."""
+    return f" `{name}`" if _PRINTABLE_NAME.fullmatch(name) else ""
 
 
 def parameter_errors(scope: Scope, error: RequestValidationError) -> str:
-    """What to change; values are not repeated."""
+    """Return sentences on what to change. Values are not repeated."""
     known = _known(scope)
-    return " ".join(_sentence(one, known) for one in error.errors()[:MOST])
+    return " ".join(_sentence(one, known) for one in error.errors()[:MAX_ERRORS])
 
 
 def _sentence(error: dict[str, Any], known: Sequence[str]) -> str:
@@ -32,7 +32,7 @@ def _sentence(error: dict[str, Any], known: Sequence[str]) -> str:
     if error["type"] == "extra_forbidden":
         close = get_close_matches(name.lower(), known, n=1)
         hint = (
-            f"Did you mean `{close[0]}`?" if close else f"There are {', '.join(f'`{one}`' for one in known)}."
+            f"Did you mean `{close[0]}`?" if close else f"Known are {', '.join(f'`{one}`' for one in known)}."
         )
         return f"Unknown {kind}{quoted(name)}. {hint}"
     message = str(error["msg"])
@@ -40,7 +40,7 @@ def _sentence(error: dict[str, Any], known: Sequence[str]) -> str:
 
 
 def _known(scope: Scope) -> list[str]:
-    """The query parameters of the route."""
+    """Return the names of the route's query parameters."""
     path = getattr(scope.get("route"), "path", "")
     operations = scope["app"].openapi()["paths"].get(path, {}).values()
     return [

@@ -1,4 +1,4 @@
-"""The way of one image: read in a pool of threads, inferred in a lane of the network, written in the pool again."""
+"""The stages of one request: read in a thread pool, infer in a stream of the network, write in the pool."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -23,26 +23,26 @@ from .tracing import span
 
 T = TypeVar("T")
 
-PATIENCE_S = 60.0
-"""Seconds until a batch is given up. A network that takes so long hangs: a driver is gone."""
+INFERENCE_TIMEOUT_S = 60.0
+"""Seconds that a batch may run. A network that takes longer hangs, as when its driver has failed."""
 
 
 class Work(Protocol):
-    """What a route wants done for one request. Both are called in a thread of the pool."""
+    """The work of one request before and after the network; both run in a thread of the pool."""
 
     def prepare(self, segmenter: Segmenter) -> Prepared:
-        """Reads what was uploaded."""
+        """Read the upload."""
         ...
 
     def finish(
         self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred, *, queue_ms: float
     ) -> Answer:
-        """Makes the answer."""
+        """Make the answer."""
         ...
 
 
 class Job(NamedTuple):
-    """One image that is ready for the network of the segmenter that prepared it."""
+    """One prepared image, and the segmenter that prepared it."""
 
     segmenter: Segmenter
     prepared: Prepared
@@ -51,18 +51,19 @@ class Job(NamedTuple):
 class Pipeline:
     """Takes requests through a segmenter.
 
-    However long the queue, only some images are decoded at a time: what waits is as it was uploaded, on the disk if it is large.
+    The number of decoded images is bounded, however long the queue is: waiting uploads stay encoded,
+    large ones on the disk.
 
     Attributes:
-        segmenter: what does the work of requests that come from now on. Another may take its place at any time: each request
-            stays with the one that it began with.
+        segmenter: The segmenter of new requests. It can be replaced at any time; a request that has
+            started keeps the one that it started with.
 
     Args:
-        segmenter: what does the work.
-        inference: an executor for the network, of as many threads as the machine has processors.
-        settings: sizes and deadlines.
-        telemetry: counts batches and masks.
-        on_batch: called after each batch with its error if it failed.
+        segmenter: The first segmenter.
+        inference: An executor for the network, with as many threads as the machine has processors.
+        settings: Sizes and deadlines.
+        telemetry: Counts batches and masks.
+        on_batch: Called after each batch with its error if it failed.
     """
 
     def __init__(
@@ -76,46 +77,47 @@ class Pipeline:
     ) -> None:
         workers = settings.workers or available_cpus()
         engine = segmenter.engine
-        # Each lane takes one image at a time where there are several: none waits for the slowest of a batch.
+        # With several streams, each takes one image at a time, so that no image waits for a batch to finish.
         most = min(settings.max_batch or engine.max_batch, engine.max_batch)
-        lanes, max_batch = (min(most, engine.lanes), 1) if engine.lanes > 1 else (1, most)
+        streams, max_batch = (min(most, engine.streams), 1) if engine.streams > 1 else (1, most)
         self.segmenter = segmenter
         self._most = most
         self._telemetry = telemetry
         self._on_batch = on_batch
         self._inference = inference
-        # Images are read and written side by side: threads within one would stand in each other's way.
+        # The pool works on several images in parallel; OpenCV's threads within one image would compete
+        # with it.
         cv2.setNumThreads(1)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="images")
-        # What the network has in hand, as much that is ready for it, and what the pool has in hand.
+        # The images in the network, as many that are ready for it, and those in the pool.
         self._decoded = asyncio.Semaphore(2 * most + workers)
         self.queue: Batcher[Job, Inferred] = Batcher(
             _run,
             threads=inference,
-            lanes=lanes,
+            streams=streams,
             max_batch=max_batch,
             size=settings.queue_size,
             deadline_s=settings.deadline_s,
-            patience_s=PATIENCE_S,
+            timeout_s=INFERENCE_TIMEOUT_S,
             on_batch=self._count,
         )
 
     async def process(self, work: Work) -> Answer:
-        """Does one request's work.
+        """Do one request's work.
 
         Raises:
-            QueueFull: too many images wait.
-            DeadlinePassed: the network did not begin in time.
-            EngineError: the network could not be run.
-            ImageError: the image cannot be used.
+            QueueFull: Too many images wait.
+            DeadlinePassed: The network did not start in time.
+            EngineError: The network could not be run.
+            ImageError: The image cannot be used.
         """
         segmenter = self.segmenter
-        async with self.queue.place() as place, self._decoded:
+        async with self.queue.slot() as slot, self._decoded:
             with span("prepare"):
                 prepared = await self.in_pool(partial(_prepare, work, segmenter))
             with span("infer"):
-                inferred = await self.queue.infer(Job(segmenter, prepared), place)
-            queue_ms = max(0.0, place.waited_ms - prepared.decode_ms)
+                inferred = await self.queue.infer(Job(segmenter, prepared), slot)
+            queue_ms = max(0.0, slot.waited_ms - prepared.decode_ms)
             with span("finish"):
                 answer = await self.in_pool(
                     partial(work.finish, segmenter, prepared, inferred, queue_ms=queue_ms)
@@ -128,18 +130,18 @@ class Pipeline:
         return answer
 
     async def try_engine(self) -> None:
-        """Tries what serves, in a thread of the network's.
+        """Run the network once, in a thread of the network's executor.
 
         Raises:
-            EngineError: the network could not be run.
+            EngineError: The network could not be run.
         """
         await self._try_out(self.segmenter, self._inference)
 
     async def replace(self, segmenter: Segmenter, *, thread: ThreadPoolExecutor) -> None:
-        """Lets another segmenter do the work of requests that come from now on, once it has been tried in ``thread``.
+        """Serve new requests with another segmenter, after a trial run in ``thread``.
 
         Raises:
-            EngineError: its network could not be run; the work goes on with the one that there was.
+            EngineError: Its network could not be run; the old segmenter keeps serving.
         """
         await self._try_out(segmenter, thread)
         self.segmenter = segmenter
@@ -147,21 +149,23 @@ class Pipeline:
     async def _try_out(self, segmenter: Segmenter, thread: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(INFERENCE_TIMEOUT_S):
                 await loop.run_in_executor(thread, partial(_try_out, segmenter, most=self._most))
         except TimeoutError:
-            raise EngineError(f"Inference timed out after {PATIENCE_S:g} s. Check the device.") from None
+            raise EngineError(
+                f"Inference timed out after {INFERENCE_TIMEOUT_S:g} s. Check the device."
+            ) from None
 
     async def serve(self) -> None:
-        """Runs batches until cancelled."""
+        """Run batches until cancelled."""
         await self.queue.serve()
 
     def close(self) -> None:
-        """Lets the threads end when what they have in hand is done."""
+        """Shut the pool down without waiting for the running tasks."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def in_pool(self, function: Callable[[], T]) -> asyncio.Future[T]:
-        """Calls ``function`` in a thread of the pool that reads images and writes masks."""
+        """Call ``function`` in a thread of the pool that reads images and writes masks."""
         return asyncio.get_running_loop().run_in_executor(self._pool, function)
 
     def _count(self, size: int, error: EngineError | None) -> None:
@@ -176,12 +180,12 @@ def _prepare(work: Work, segmenter: Segmenter) -> Prepared:
         return work.prepare(segmenter)
     except DecoderFailure as failure:
         cause = failure.__cause__ or failure
-        log.error("unforeseen error of a reader", extra={"fields": {"error": frames(cause)}})
+        log.error("unexpected error in a reader", extra={"fields": {"error": frames(cause)}})
         raise
 
 
 def _run(jobs: Sequence[Job]) -> list[Inferred]:
-    """Runs each network on its own images; there are two only while one takes the other's place."""
+    """Run each segmenter on its own jobs; there are two only during a reload."""
     inferred: list[Inferred] = []
     for segmenter, group in groupby(jobs, key=lambda job: job.segmenter):
         prepared = [job.prepared for job in group]
@@ -192,7 +196,7 @@ def _run(jobs: Sequence[Job]) -> list[Inferred]:
 
 
 def _try_out(segmenter: Segmenter, *, most: int) -> None:
-    """Runs the network on one blank image and on as many as it takes at a time, and what comes before and after."""
+    """Run all stages on blank images, the network with one image and with a full batch."""
     side = segmenter.metadata.preprocessing.input_size
     prepared = segmenter.prepare(np.zeros((side, side), np.uint8))
     for size in {1, min(most, segmenter.engine.max_batch)}:

@@ -1,4 +1,4 @@
-"""Asks a service whether it is ready, as a container's health check does: whatever happens, in one sentence and in time."""
+"""The readiness check of ``pleura health``: it always ends in time, with one sentence on what is wrong."""
 
 import http.client
 import json
@@ -9,22 +9,23 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 MAX_ANSWER = 65_536
-"""Bytes of an answer that are read."""
+"""The most bytes of an answer that are read."""
 
 
 def unreadiness(url: str, *, timeout_s: float) -> str | None:
-    """Why the service at ``url`` is not ready; None where it is.
+    """Return why the service at ``url`` is not ready, or None if it is.
 
     Args:
-        url: its base address.
-        timeout_s: seconds for all of it, the look-up of the host's name included.
+        url: The service's base URL.
+        timeout_s: Seconds for the whole check, including the name lookup.
     """
     found: list[str | None] = []
-    # A name server, or one who sends a byte a second, keeps no timeout: the thread may be left behind.
+    # A name lookup, or a server that sends one byte a second, ignores the socket timeout. The thread may
+    # outlive it.
     asking = Thread(target=lambda: found.append(_ask(url, timeout_s=timeout_s)), daemon=True)
     asking.start()
     asking.join(timeout_s)
-    return found[0] if found else f"{_shown(url)} did not answer within {timeout_s:g} s: try again later."
+    return found[0] if found else f"{_shown(url)} did not answer within {timeout_s:g} s. Try again later."
 
 
 def _ask(url: str, *, timeout_s: float) -> str | None:
@@ -61,7 +62,7 @@ def _ask(url: str, *, timeout_s: float) -> str | None:
 
 
 def _shown(url: str) -> str:
-    """An address as it is told to people: without the password that it may hold, and not endless."""
+    """Return a URL for messages: without the password that it may contain, and at most 200 characters."""
     scheme, separator, rest = url.partition("://")
     if not separator:
         return repr(url[:200])

@@ -1,4 +1,4 @@
-"""Serves the application with uvicorn, and stops it without losing a request."""
+"""The uvicorn server, with a graceful stop that loses no request."""
 
 import asyncio
 import signal
@@ -19,18 +19,22 @@ from .main import create_app
 from .settings import Settings
 
 KEEP_ALIVE_S = 75
-"""Seconds that an idle connection is kept: longer than proxies keep theirs, or they send into one that closes."""
+"""Seconds before an idle connection is closed.
 
-LAST_MOMENT_S = 2
-"""Seconds for the last answers to leave, once the grace period is over."""
+Longer than the usual proxy's timeout: otherwise a proxy may send a request on a connection that is just
+closing.
+"""
+
+FINAL_RESPONSES_S = 2
+"""Seconds for the final responses to be sent after the grace period."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, with another way to stop.
+    """A uvicorn server that drains before it stops.
 
-    On the first signal the service stops being ready, but still listens: whoever comes is told so. It ends when all requests are
-    answered, or when the grace period is over: what is unanswered then gets 503. The second signal ends it at once. SIGHUP loads the
-    checkpoint again.
+    On the first signal the service becomes unready but keeps listening, so that new requests are answered
+    with 503. It stops when all requests are answered, or when the grace period is over; requests that are
+    then still unanswered get 503. The second signal stops it at once. SIGHUP reloads the checkpoint.
     """
 
     def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, *, grace_period_s: float) -> None:
@@ -42,18 +46,21 @@ class Server(uvicorn.Server):
         lifecycle.on_failure = lambda: self._stop("failure")
 
     async def serve(self, sockets: None = None) -> None:  # type: ignore[override]
-        """Serves until told to stop."""
+        """Serve until a signal to stop arrives."""
         self._loop = asyncio.get_running_loop()
         if hasattr(signal, "SIGHUP") and current_thread() is main_thread():
             self._loop.add_signal_handler(signal.SIGHUP, self.reload)
         await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Takes a signal. uvicorn's own would raise it again at the end, and the process would not exit with 0."""
+        """Handle a signal to stop.
+
+        uvicorn's handler would raise the signal again at the end, so that the exit code would not be 0.
+        """
         if self.lifecycle.draining:
             self.force_exit = self.should_exit = True
         else:
-            # At once, not when the loop comes to it: the next probe must be told.
+            # Set here, not in the event loop, so that the next readiness probe already fails.
             self.lifecycle.draining = True
             self._loop.call_soon_threadsafe(self._stop, signal.Signals(sig).name)
 
@@ -63,7 +70,7 @@ class Server(uvicorn.Server):
             self._reload = self._loop.create_task(self._reload_quietly())
 
     async def _reload_quietly(self) -> None:
-        # What is wrong with the checkpoint has been logged; where nothing serves yet, there is nothing to swap.
+        # The lifecycle has logged the cause. Before the first model is loaded, there is nothing to replace.
         with suppress(ServiceError):
             await self.lifecycle.reload()
 
@@ -73,7 +80,8 @@ class Server(uvicorn.Server):
         self._drain = asyncio.create_task(self._empty())
 
     async def _empty(self) -> None:
-        # Whoever comes from now on is refused at once, and has `LAST_MOMENT_S` to take that answer.
+        # Requests that arrive from now on are refused at once; `FINAL_RESPONSES_S` is left to send those
+        # answers.
         tasks = set(self.server_state.tasks)
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=self._grace_period_s)
@@ -83,7 +91,7 @@ class Server(uvicorn.Server):
 
 
 def make_server(app: FastAPI, settings: Settings) -> Server:
-    """uvicorn, set up for ``app``."""
+    """Return a uvicorn server that is configured for ``app``."""
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -91,7 +99,7 @@ def make_server(app: FastAPI, settings: Settings) -> Server:
         http=guarded(
             header_timeout_s=settings.header_timeout_s,
             transfer_timeout_s=settings.upload_timeout_s,
-            max_head_bytes=settings.max_header_bytes,
+            max_header_bytes=settings.max_header_bytes,
         ),
         ws="none",
         lifespan="on",
@@ -100,23 +108,23 @@ def make_server(app: FastAPI, settings: Settings) -> Server:
         server_header=False,
         h11_max_incomplete_event_size=settings.max_header_bytes,
         timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=LAST_MOMENT_S,
+        timeout_graceful_shutdown=FINAL_RESPONSES_S,
     )
     return Server(config, app.state.lifecycle, grace_period_s=settings.grace_period_s)
 
 
 def serve(settings: Settings, *, segmenter: Segmenter | None = None) -> str | None:
-    """Serves until told to stop.
+    """Serve until a signal to stop arrives.
 
     Args:
-        settings: how the service runs.
-        segmenter: what it serves; None loads the one that the settings name.
+        settings: The service's settings.
+        segmenter: The segmenter to serve. None loads the configured checkpoint.
 
     Returns:
-        A sentence on why it could not serve; None where it was only told to stop.
+        A sentence that says why the service failed; None after a normal stop.
 
     Raises:
-        SettingsError: the settings cannot be used.
+        SettingsError: The settings cannot be used.
     """
     configure(settings.log_format)
     app = create_app(settings, segmenter=segmenter)

@@ -1,4 +1,4 @@
-"""Every knob of the service, read from the environment as ``PLEURA_*``; the flags of ``pleura serve`` are made from it."""
+"""The service's settings, read from ``PLEURA_*`` variables; they are also the flags of ``pleura serve``."""
 
 from pathlib import Path
 from typing import Literal
@@ -14,51 +14,51 @@ MEGABYTE = 1_000_000
 
 
 class Settings(BaseSettings):
-    """How the service runs."""
+    """The service's settings."""
 
     model_config = SettingsConfigDict(
         env_prefix="PLEURA_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    checkpoint: Path | None = Field(None, description="Checkpoint to serve; the bundled one if not given.")
-    device: Device = Field("auto", description="Where the network runs; auto takes CUDA where there is one.")
-    engine: EngineChoice = Field("auto", description="What runs the network; auto takes the fastest here.")
-    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all of the machine's.")
-    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    checkpoint: Path | None = Field(None, description="Checkpoint to serve. Default: the bundled one.")
+    device: Device = Field("auto", description="Where the network runs; auto takes CUDA if there is any.")
+    engine: EngineChoice = Field("auto", description="What runs the network; auto takes the fastest.")
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all interfaces.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 for any free port.")
     api_key: SecretStr | None = Field(
-        None, description="Key that requests must carry, or several with commas between; none if not given."
+        None, description="API key that requests must carry; separate several by commas. Default: none."
     )
-    api_key_file: Path | None = Field(None, description="File with one such key in each line.")
+    api_key_file: Path | None = Field(None, description="File with one API key per line.")
     cors_origins: str = Field(
-        "", description="Origins whose pages may call the service, with commas between; * for any."
+        "", description="Origins whose pages may call the service, separated by commas; * for any."
     )
     max_upload_mb: float = Field(64, gt=0, description="Largest request body, in megabytes.")
     max_header_kb: float = Field(32, ge=1, description="Largest request line and headers, in kilobytes.")
-    max_pixels: int = Field(MAX_PIXELS, gt=0, description="Most pixels of an image, read from its header.")
-    max_uploads: int = Field(64, ge=1, description="Most request bodies that arrive at the same time.")
+    max_pixels: int = Field(
+        MAX_PIXELS, gt=0, description="Most pixels of an image, as its header declares them."
+    )
+    max_uploads: int = Field(64, ge=1, description="Most request bodies received at the same time.")
     header_timeout_s: float = Field(10, gt=0, description="Seconds for a request's headers to arrive.")
     upload_timeout_s: float = Field(
-        60, gt=0, description="Seconds for a request's body to arrive, and for its answer to be taken."
+        60, gt=0, description="Seconds for a request's body to arrive, and for the client to take the answer."
     )
-    queue_size: int = Field(64, ge=1, description="Most images that wait for the network.")
+    queue_size: int = Field(64, ge=1, description="Most images waiting for the network.")
     max_batch: int | None = Field(
         None,
         ge=1,
-        description="Most images in the network at a time; what the engine deals with best if not given.",
+        description="Most images in the network at the same time. Default: the engine's optimum.",
     )
-    deadline_s: float = Field(
-        30, gt=0, description="Seconds that an image may wait for the network before it is given up."
-    )
+    deadline_s: float = Field(30, gt=0, description="Seconds that an image may wait for the network.")
     workers: int | None = Field(
         None,
         ge=1,
-        description="Threads that read images and write masks; one for each processor if not given.",
+        description="Threads that read images and write masks. Default: one per processor.",
     )
-    reject_untrusted: bool = Field(False, description="Refuse a mask that cannot be trusted, with 422.")
+    reject_untrusted: bool = Field(False, description="Answer 422 instead of a mask that is not trusted.")
     grace_period_s: float = Field(
-        20, ge=0, description="Seconds that requests get to finish after a request to stop."
+        20, ge=0, description="Seconds for running requests to finish after a signal to stop."
     )
-    log_format: Literal["text", "json"] = Field("text", description="How log lines are written.")
+    log_format: Literal["text", "json"] = Field("text", description="Format of the log.")
 
     @property
     def max_upload_bytes(self) -> int:
@@ -72,5 +72,5 @@ class Settings(BaseSettings):
 
     @property
     def origins(self) -> list[str]:
-        """`cors_origins`, one by one."""
+        """`cors_origins` as a list."""
         return [origin for origin in (part.strip() for part in self.cors_origins.split(",")) if origin]

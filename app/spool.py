@@ -1,4 +1,4 @@
-"""An upload while it arrives and after: in memory while it is small, else on the disk, in a file without a name."""
+"""Storage of uploads: in memory while they are small, else on the disk in an unnamed temporary file."""
 
 import mmap
 from tempfile import SpooledTemporaryFile
@@ -7,21 +7,21 @@ from typing import BinaryIO, cast
 from starlette.datastructures import UploadFile
 
 SPOOL_BYTES = 1 << 20
-"""Bytes of an upload up to which it stays in memory."""
+"""The most bytes of an upload that stays in memory."""
 
 BLOCK = 1_000_000
-"""Bytes that are written at a time: each writing to the disk costs a change of threads."""
+"""Bytes written at a time: each write to the disk costs a thread switch."""
 
 
 def spooled() -> "SpooledTemporaryFile[bytes]":
-    """An empty file that moves to the disk when it grows."""
+    """Return an empty temporary file that moves to the disk when it grows."""
     return SpooledTemporaryFile(max_size=SPOOL_BYTES)
 
 
 def contents(upload: UploadFile) -> memoryview:
-    """The bytes of an upload. What lies on the disk is mapped, not read, so that it is never whole in memory.
+    """Return the bytes of an upload; a file on the disk is memory-mapped, not read.
 
-    Blocks: not for the event loop.
+    This blocks: do not call it on the event loop.
     """
     file = upload.file
     if upload.size and upload.size > SPOOL_BYTES:
@@ -31,10 +31,10 @@ def contents(upload: UploadFile) -> memoryview:
 
 
 class Spool:
-    """Stores what arrives, block by block.
+    """Stores an upload in blocks while it arrives.
 
     Attributes:
-        upload: what has been stored; whole after `finish`.
+        upload: The stored bytes; complete after `finish`.
     """
 
     def __init__(self) -> None:
@@ -43,24 +43,24 @@ class Spool:
         self._size = 0
 
     def add(self, data: bytes) -> None:
-        """Takes bytes; they wait to be stored."""
+        """Add bytes to the current block."""
         self._block.append(data)
         self._size += len(data)
 
     async def store(self) -> None:
-        """Stores what waits, once it is enough.
+        """Write the current block if it is full.
 
         Raises:
-            OSError: there is no room.
+            OSError: There is no space.
         """
         if self._size >= BLOCK:
             await self._write()
 
     async def finish(self) -> UploadFile:
-        """Stores the rest, and goes to the beginning.
+        """Write the last block and rewind the file.
 
         Raises:
-            OSError: there is no room.
+            OSError: There is no space.
         """
         await self._write()
         await self.upload.seek(0)

@@ -1,4 +1,4 @@
-"""What the service tells of itself to Prometheus: counts and durations, nothing of an image or its patient."""
+"""The service's Prometheus metrics: counts and durations, nothing about an image or a patient."""
 
 import platform
 from collections.abc import Callable
@@ -37,51 +37,51 @@ class Telemetry:
         )
         self.request_seconds = Histogram(
             "pleura_request_seconds",
-            "From a request's head to the end of its answer.",
+            "Seconds from the request headers to the end of the answer.",
             ("route",),
             buckets=_SECONDS,
             registry=registry,
         )
         self.stage_seconds = Histogram(
-            "pleura_stage_seconds", "By stage of the work.", ("stage",), buckets=_SECONDS, registry=registry
+            "pleura_stage_seconds", "Seconds in each stage.", ("stage",), buckets=_SECONDS, registry=registry
         )
         self.rejected = Counter(
             "pleura_rejected",
-            "Requests refused, by the last word of the problem's type.",
+            "Requests rejected, by the last part of the problem type.",
             ("reason",),
             registry=registry,
         )
-        self.uploads = Gauge("pleura_uploads", "Request bodies that are arriving.", registry=registry)
-        self.queue_depth = Gauge("pleura_queue_depth", "Images that wait for the network.", registry=registry)
+        self.uploads = Gauge("pleura_uploads", "Request bodies being received.", registry=registry)
+        self.queue_depth = Gauge("pleura_queue_depth", "Images waiting for the network.", registry=registry)
         self.batch_size = Histogram(
             "pleura_batch_size", "Images in a batch.", buckets=(1, 2, 4, 8, 16, 32, 64), registry=registry
         )
         self.engine_failures = Counter(
-            "pleura_engine_failures", "Batches that the engine failed at.", registry=registry
+            "pleura_engine_failures", "Batches on which the engine failed.", registry=registry
         )
         self.reloads = Counter(
-            "pleura_reloads", "Checkpoints loaded while serving.", ("outcome",), registry=registry
+            "pleura_reloads", "Reloads of the checkpoint.", ("outcome",), registry=registry
         )
         self.segmentations = Counter("pleura_segmentations", "Masks made.", registry=registry)
-        self.untrusted = Counter("pleura_untrusted", "Masks that cannot be trusted.", registry=registry)
+        self.untrusted = Counter("pleura_untrusted", "Masks that are not trusted.", registry=registry)
         self.predicted_iou = Histogram(
             "pleura_predicted_iou",
-            "IoU that the masks are expected to have.",
+            "Predicted IoU of the masks.",
             buckets=_IOU,
             registry=registry,
         )
-        self.ready = Gauge("pleura_ready", "1 where requests are served.", registry=registry)
+        self.ready = Gauge("pleura_ready", "1 if requests are served.", registry=registry)
         self._engine = Info("pleura_engine", "What runs the network.", registry=registry)
-        build = Info("pleura_build", "What is installed.", registry=registry)
+        build = Info("pleura_build", "The installed version.", registry=registry)
         build.info({"version": installed_version(), "python": platform.python_version()})
 
     def watch(self, *, ready: Callable[[], bool], depth: Callable[[], int]) -> None:
-        """Reads these gauges when they are asked for."""
+        """Set the functions that supply these gauges."""
         self.ready.set_function(ready)
         self.queue_depth.set_function(depth)
 
     def serving(self, segmenter: Segmenter) -> None:
-        """Says what serves from now on."""
+        """Record the engine and the model that now serve."""
         engine, metadata = segmenter.engine, segmenter.metadata
         self._engine.info(
             {
@@ -93,7 +93,7 @@ class Telemetry:
         )
 
     def segmented(self, *, timing_ms: dict[str, float], trusted: bool, predicted_iou: float | None) -> None:
-        """Counts one mask."""
+        """Count one mask."""
         self.segmentations.inc()
         if not trusted:
             self.untrusted.inc()
@@ -103,5 +103,5 @@ class Telemetry:
             self.stage_seconds.labels(stage).observe(milliseconds / 1000)
 
     def exposition(self) -> bytes:
-        """All metrics in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._registry)

@@ -1,6 +1,7 @@
-"""OpenTelemetry traces: off unless the extra ``otel`` is installed and OTEL_EXPORTER_OTLP_ENDPOINT says where to send them.
+"""OpenTelemetry traces, if the extra ``otel`` is installed and OTEL_EXPORTER_OTLP_ENDPOINT is set.
 
-A span tells a request's method, route, status and id, and how long its stages took; nothing of an image, its name or its patient.
+Spans record a request's method, route, status, id and the duration of its stages, and nothing about the
+image, its file name or the patient.
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ _tracer: ContextVar[Tracer | None] = ContextVar("tracer", default=None)
 
 
 def span(name: str) -> AbstractContextManager[object]:
-    """A stage of the request that is being served."""
+    """Return a context manager that records a stage of the current request."""
     tracer = _tracer.get()
     if tracer is None:
         return nullcontext()
-    # What an exception says may quote what was read.
+    # Exceptions are not recorded: their messages may quote the upload.
     return tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False)
 
 
 def configured_provider(version: str) -> TracerProvider | None:
-    """Where the environment wants spans to go; None where it wants none, or the extra is not installed."""
+    """Return the provider that the environment configures; None without one, or without the extra."""
     if not any(os.environ.get(name) for name in _VARIABLES):
         return None
     try:
@@ -43,7 +44,7 @@ def configured_provider(version: str) -> TracerProvider | None:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
-        log.warning("There are no traces: install the extra otel, or unset OTEL_EXPORTER_OTLP_ENDPOINT.")
+        log.warning("Traces are off. Install the extra otel, or unset OTEL_EXPORTER_OTLP_ENDPOINT.")
         return None
     provider = TracerProvider(resource=Resource({"service.name": "pleura", "service.version": version}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
@@ -51,14 +52,14 @@ def configured_provider(version: str) -> TracerProvider | None:
 
 
 class Traces:
-    """The spans of one application; without a provider there are none."""
+    """The traces of one application; without a provider they are off."""
 
     def __init__(self, provider: TracerProvider | None) -> None:
         self._provider = provider
 
     @contextmanager
     def request(self, headers: Headers) -> Iterator[Span | None]:
-        """A request's span, under its sender's where a ``traceparent`` names one."""
+        """Open a request's span, as a child of the span that the ``traceparent`` header names."""
         if self._provider is None:
             yield None
             return
@@ -77,13 +78,13 @@ class Traces:
             _tracer.reset(token)
 
     def close(self) -> None:
-        """Sends what is left. Blocks for some seconds where nobody takes it."""
+        """Export the remaining spans. This blocks for some seconds if the collector does not answer."""
         if self._provider is not None:
             self._provider.shutdown()
 
 
 def describe(span: Span | None, *, method: str, route: str, status: int, request_id: str) -> None:
-    """Names a request's span."""
+    """Set the name and the attributes of a request's span."""
     if span is not None:
         span.update_name(f"{method} {route}")
         span.set_attribute("http.request.method", method)

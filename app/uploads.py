@@ -1,4 +1,4 @@
-"""From a request to image bytes. Every limit is a keyword."""
+"""Reception of request bodies: limits of size, number and time, and the files in a body."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -14,6 +14,7 @@ from starlette.types import Message
 
 from model.errors import UnsupportedImage
 
+from .content_check import Received, is_json, require_image
 from .errors import (
     BadRequest,
     BodyTooLarge,
@@ -26,20 +27,19 @@ from .errors import (
     WrongFields,
 )
 from .forms import FormReader, expected
-from .misread import Received, is_json, require_image
 from .spool import Spool
 
 T = TypeVar("T")
 
 
 class Intake:
-    """Takes in request bodies.
+    """Receives request bodies.
 
     Args:
-        max_bytes: most bytes of a body, form and all.
-        max_uploads: most bodies that arrive at the same time.
-        timeout_s: seconds for a body to arrive.
-        arriving: counts the bodies that are arriving.
+        max_bytes: The most bytes of a body, form boundaries included.
+        max_uploads: The most bodies received at the same time.
+        timeout_s: Seconds for a body to arrive.
+        arriving: Counts the bodies that are being received.
     """
 
     def __init__(self, *, max_bytes: int, max_uploads: int, timeout_s: float, arriving: Gauge) -> None:
@@ -51,11 +51,14 @@ class Intake:
 
     @asynccontextmanager
     async def images(self, request: Request, *fields: str) -> AsyncIterator[list[UploadFile]]:
-        """The files in the form fields ``fields``, in that order; a body that is not a form is the first field.
+        """Receive the files in the form fields ``fields``, in that order.
+
+        A body that is not a form is the file of the first field.
 
         Raises:
-            LengthRequired, BadRequest, EncodedBody, TooManyUploads, UploadTooSlow, BodyTooLarge, BadForm, WrongFields, UnsupportedImage,
-            SpoolFull, ClientGone
+            ServiceError: One of LengthRequired, BadRequest, EncodedBody, TooManyUploads, UploadTooSlow,
+                BodyTooLarge, BadForm, WrongFields, SpoolFull, ClientGone.
+            UnsupportedImage: A file is no image.
         """
         with self._arrival():
             received = await self._receive(request, partial(_files, fields=fields))
@@ -68,10 +71,11 @@ class Intake:
                 await one.upload.close()
 
     async def read(self, request: Request, read: Callable[[UploadFile], Awaitable[T]]) -> T:
-        """What ``read`` makes of the body as it is. Until then it counts as arriving.
+        """Return ``read(body)``. The body counts as arriving until then.
 
         Raises:
-            LengthRequired, BadRequest, EncodedBody, TooManyUploads, UploadTooSlow, BodyTooLarge, SpoolFull, ClientGone
+            ServiceError: One of LengthRequired, BadRequest, EncodedBody, TooManyUploads, UploadTooSlow,
+                BodyTooLarge, SpoolFull, ClientGone.
         """
         with self._arrival():
             upload = await self._receive(request, _body)
@@ -82,16 +86,17 @@ class Intake:
 
     @contextmanager
     def _arrival(self) -> Iterator[None]:
-        """One body arrives and is stored."""
+        """Count one body while it is received."""
         if self._count >= self._max_uploads:
-            raise TooManyUploads(f"{self._max_uploads} images are arriving already: try again in 1 s.")
+            raise TooManyUploads(f"{self._max_uploads} uploads are in progress already. Try again in 1 s.")
         self._count += 1
         try:
             with self._arriving.track_inprogress():
                 yield
         except OSError:
             raise SpoolFull(
-                "The service has no room for this upload. Try again later, or give its temporary folder more space."
+                "The service has no disk space for this upload. Try again later, or give its temporary "
+                "folder more space."
             ) from None
         finally:
             self._count -= 1
@@ -103,15 +108,16 @@ class Intake:
                 return await take(self._limited(request))
         except TimeoutError:
             raise UploadTooSlow(
-                f"The body did not arrive within {self._timeout_s:g} s: send a smaller image or use a faster connection."
+                f"The body did not arrive within {self._timeout_s:g} s. Send a smaller image or use a faster "
+                "connection."
             ) from None
         except ClientDisconnect:
             raise ClientGone("The connection was closed before the body had arrived.") from None
 
     def _limited(self, request: Request) -> Request:
-        """The same request; its bytes are counted as they arrive."""
+        """Return the request with a body that is limited to the allowed size."""
         too_large = BodyTooLarge(
-            f"The body has more than the {self._max_bytes / 1_000_000:g} MB that are allowed: send a smaller image."
+            f"The body is larger than the allowed {self._max_bytes / 1_000_000:g} MB. Send a smaller image."
         )
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > self._max_bytes:
@@ -138,9 +144,9 @@ async def _files(request: Request, *, fields: tuple[str, ...]) -> list[Received]
         return [Received(await _body(request), content_type)]
     if is_json(content_type):
         raise UnsupportedImage(
-            f"JSON is not read here: send a form, as multipart/form-data. {expected(fields)}"
+            f"JSON is not read here. Send a form as multipart/form-data. {expected(fields)}"
         )
-    raise WrongFields(f"The body is no form: send one, as multipart/form-data. {expected(fields)}")
+    raise WrongFields(f"The body is not a form. Send multipart/form-data. {expected(fields)}")
 
 
 async def _body(request: Request) -> UploadFile:
@@ -156,19 +162,19 @@ async def _body(request: Request) -> UploadFile:
 
 
 def _require_plain(request: Request) -> None:
-    """Refuses a body that has no length or is compressed.
+    """Reject a body without a length, and a compressed body.
 
     Raises:
-        LengthRequired: the headers do not say that there is a body.
-        BadRequest: the same of HTTP/1.0, which does not know that status (RFC 1945, 7.2.2).
-        EncodedBody: the body is compressed.
+        LengthRequired: The headers announce no body.
+        BadRequest: The same under HTTP/1.0, which has no status 411 (RFC 1945, 7.2.2).
+        EncodedBody: The body is compressed.
     """
     headers = request.headers
     if not {"content-length", "transfer-encoding"} & set(headers):
         error = BadRequest if request.scope["http_version"] == "1.0" else LengthRequired
         raise error(
-            "The request has neither Content-Length nor Transfer-Encoding, so that HTTP takes it to have no body: send one "
-            "of them, and the image."
+            "The request has neither Content-Length nor Transfer-Encoding, so it has no body. Send one of "
+            "these headers, and the image."
         )
     encodings = {
         one.strip().lower() for line in headers.getlist("content-encoding") for one in line.split(",")

@@ -59,7 +59,7 @@ class Segmenter:
     """Segments the lungs in chest X-rays: ``Segmenter(checkpoint)(image)``.
 
     Calling it composes `prepare`, `run` and `finish`. A server calls them apart, from as many threads as it likes: `run` takes as many at a time
-    as the engine has lanes.
+    as the engine has streams.
 
     Args:
         checkpoint: a safetensors file of `pleura train`, read once, or one that was read; None takes the bundled one.
@@ -102,7 +102,7 @@ class Segmenter:
         self.metadata = metadata
         self.engine = engine
         self._flips = isinstance(engine, FlipAveraged)
-        self._lanes = BoundedSemaphore(engine.lanes)
+        self._streams = BoundedSemaphore(engine.streams)
         # Read once: a calibration has some ten thousand numbers.
         self._calibration = None if metadata.calibration is None else Calibration.parse(metadata.calibration)
 
@@ -149,7 +149,7 @@ class Segmenter:
             EngineError: the network could not be run.
         """
         images = np.stack([prepared.input for prepared in batch])
-        with self._lanes:
+        with self._streams:
             start = perf_counter()
             output = self.engine(images)
             took = _since(start)

@@ -1,4 +1,4 @@
-"""From the body of an inference request to images."""
+"""The parser of inference requests."""
 
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -17,36 +17,36 @@ from ..spool import contents, spooled
 from .schemas import MAX_IMAGES, InferenceRequest
 
 MAX_VALUES = 4096
-"""Most values in a request's JSON; a handful is wanted."""
+"""The most values in a request's JSON; a valid request has few."""
 
 LENGTH_BYTES = 4
-"""Of the length before each element of a BYTES tensor, little-endian."""
+"""The bytes of the length before each element of a BYTES tensor, little-endian."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inference:
-    """A request that has been read: what is asked for, and the images' bytes. Large ones are mapped from the disk."""
+    """A parsed request and the bytes of its images; large images are memory-mapped from the disk."""
 
     request: InferenceRequest
     images: list[memoryview]
 
 
 def read_inference(upload: UploadFile, *, json_bytes: int | None) -> Inference:
-    """Reads a body.
+    """Parse a body. This blocks: do not call it on the event loop.
 
     Args:
-        upload: the body.
-        json_bytes: how many bytes of it are JSON, the rest being tensors; None: all are.
-
-    Blocks: not for the event loop.
+        upload: The body.
+        json_bytes: The number of bytes of JSON; tensors follow. None: the whole body is JSON.
 
     Raises:
-        BadInferenceRequest: it is not what the protocol says.
-        WrongTensors: it is, but not what the model takes.
+        BadInferenceRequest: The body does not follow the protocol.
+        WrongTensors: The tensors do not fit the model.
     """
     body = contents(upload)
     if json_bytes is not None and json_bytes > len(body):
-        raise BadInferenceRequest("Inference-Header-Content-Length is more than the body has: send it whole.")
+        raise BadInferenceRequest(
+            "Inference-Header-Content-Length is larger than the body. Send the whole body."
+        )
     request = _parse(bytes(body[:json_bytes]))
     (tensor,) = request.inputs
     count, size, data = tensor.shape[0], tensor.parameters.binary_data_size, tensor.data
@@ -61,13 +61,13 @@ def read_inference(upload: UploadFile, *, json_bytes: int | None) -> Inference:
         raise WrongTensors("Send nothing behind the JSON, or give the tensor's binary_data_size.")
     if len(data) != count:
         raise WrongTensors(f"The shape says {count} images, data has {len(data)}: make them agree.")
-    # The text is some hundred bytes without the images, which from here on are on the disk if they are large.
+    # Free the base64 texts: the decoded images are on the disk if they are large.
     tensor.data = None
     return Inference(request=request, images=_decoded(data))
 
 
 def _parse(text: bytes) -> InferenceRequest:
-    # Each value but the first follows one of these, so that this bounds what parsing can take of memory.
+    # Each value but the first follows one of these characters, so this bounds the memory of the parser.
     if sum(map(text.count, (b",", b":", b"["))) > MAX_VALUES:
         raise BadInferenceRequest(
             f"The request's JSON has too many values: send up to {MAX_IMAGES} images, each as one string or "
@@ -80,7 +80,7 @@ def _parse(text: bytes) -> InferenceRequest:
         message = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
         if first["type"] == "json_invalid" and sniff(text[:HEAD]) is not None:
             raise BadInferenceRequest(
-                "This is an image: send it to /segment, or in base64 in JSON."
+                "This is an image file. Send it to /segment, or in base64 in JSON."
             ) from None
         if first["type"] == "json_invalid":
             raise BadInferenceRequest(f"Send the request as JSON: {message}.") from None
@@ -91,7 +91,7 @@ def _parse(text: bytes) -> InferenceRequest:
 
 
 def _elements(tensor: memoryview, *, count: int, size: int) -> list[memoryview]:
-    """The elements of a BYTES tensor as they lie behind the JSON."""
+    """Return the elements of the BYTES tensor that follows the JSON."""
     if size != len(tensor):
         raise BadInferenceRequest(
             f"binary_data_size is {size}, {len(tensor)} bytes are behind the JSON: make them agree."
@@ -109,7 +109,7 @@ def _split(tensor: memoryview) -> Iterator[memoryview]:
         end = data + int.from_bytes(tensor[start:data], "little")
         if end > len(tensor):
             raise BadInferenceRequest(
-                "The tensor breaks off: put each element's length before it, in 4 bytes."
+                "The tensor is incomplete. Put each element's length before it, in 4 bytes."
             )
         found += 1
         if found > MAX_IMAGES:

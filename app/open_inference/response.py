@@ -1,4 +1,4 @@
-"""From answers to the body of an inference response."""
+"""The writer of inference responses."""
 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
@@ -21,14 +21,14 @@ from .schemas import (
 from .work import Infer
 
 Done = tuple[Infer, Answer]
-"""An image's work, and what came of it."""
+"""The work of one image, and its answer."""
 
 INPUTS = [TensorMetadata(name=INPUT_NAME, datatype="BYTES", shape=[-1])]
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """A tensor of BYTES."""
+    """An output tensor of BYTES."""
 
     of: Callable[[Done], bytes]
     base64: bool
@@ -36,17 +36,17 @@ class Texts:
     row: tuple[int, ...] = ()
 
     def json(self, done: Sequence[Done]) -> list[str]:
-        """The elements as JSON has them."""
+        """Return the elements for JSON."""
         return [b64encode(one).decode("ascii") if self.base64 else one.decode() for one in map(self.of, done)]
 
     def binary(self, done: Sequence[Done]) -> bytes:
-        """The elements, each with its length before it."""
+        """Return the elements as bytes, each after its length."""
         return b"".join(len(one).to_bytes(LENGTH_BYTES, "little") + one for one in map(self.of, done))
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A tensor of numbers; each image has one or a row of them. What is not known is null in JSON, else not a number."""
+    """An output tensor with a number or a row per image; unknown values are null in JSON, NaN in binary."""
 
     of: Callable[[Done], float | tuple[int, ...] | None]
     datatype: str
@@ -54,12 +54,12 @@ class Numbers:
     row: tuple[int, ...] = ()
 
     def json(self, done: Sequence[Done]) -> list[float | int | bool | None]:
-        """The elements, row by row."""
+        """Return the elements for JSON, row by row."""
         rows = map(self.of, done)
         return [value for row in rows for value in (row if isinstance(row, tuple) else (row,))]
 
     def binary(self, done: Sequence[Done]) -> bytes:
-        """The elements, row by row, little-endian."""
+        """Return the elements as bytes, row by row, little-endian."""
         return np.array(self.json(done), self.dtype).tobytes()
 
 
@@ -78,7 +78,7 @@ OUTPUTS = [
 
 
 def wanted(request: InferenceRequest) -> dict[Output, bool]:
-    """The outputs that are wanted, each with whether it is to come behind the JSON."""
+    """Return the requested outputs; the value says whether the tensor follows the JSON as binary."""
     everywhere = request.parameters.binary_data_output
     if request.outputs is None:
         return dict.fromkeys(Output, everywhere)
@@ -87,10 +87,10 @@ def wanted(request: InferenceRequest) -> dict[Output, bool]:
 
 
 def write_response(request: InferenceRequest, done: Sequence[Done]) -> tuple[bytes, int | None]:
-    """Makes the body.
+    """Return the body of the response.
 
     Returns:
-        The body, and how many bytes of it are JSON; None: all.
+        The body, and the number of bytes of JSON in it; None: the whole body is JSON.
     """
     described: list[ResponseOutput] = []
     behind: list[bytes] = []

@@ -1,5 +1,6 @@
-"""What goes over the wire in the Open Inference Protocol, as its specification names it:
-https://github.com/kserve/open-inference-protocol, with the binary tensor data extension.
+"""The schemas of the Open Inference Protocol, with the names of its specification.
+
+See https://github.com/kserve/open-inference-protocol; the binary tensor data extension is included.
 """
 
 from enum import StrEnum
@@ -12,13 +13,13 @@ from ..options import Postprocess, Threshold
 MODEL_NAME = "pleura"
 INPUT_NAME = "image"
 MAX_IMAGES = 16
-"""Most images in one request."""
+"""The most images in one request."""
 
 _STRICT = ConfigDict(strict=True, extra="forbid")
 
 
 class Output(StrEnum):
-    """The tensors that the model gives, one element or row for each image."""
+    """The model's output tensors, with one element or row per image."""
 
     MASK = "mask"
     DOCUMENT = "document"
@@ -28,15 +29,15 @@ class Output(StrEnum):
 
 
 class InferenceError(BaseModel):
-    """An error, as the Open Inference Protocol tells it."""
+    """An error of the Open Inference Protocol."""
 
-    error: str = Field(description="What to do about it.", examples=["Try again in 2 seconds."])
+    error: str = Field(description="What is wrong, and what to do.", examples=["Try again in 2 seconds."])
 
 
 class ServerLive(BaseModel):
-    """The process answers."""
+    """The process is alive."""
 
-    live: Literal[True] = Field(True, description="The process answers.")
+    live: Literal[True] = Field(True, description="The process is alive.")
 
 
 class ServerReady(BaseModel):
@@ -52,51 +53,52 @@ class ModelReady(ServerReady):
 
 
 class ServerMetadata(BaseModel):
-    """What serves."""
+    """The server's name, version and extensions."""
 
     name: Literal["pleura"] = Field("pleura", description="The server's name.")
     version: str = Field(description="Pleura's version.", examples=["0.1.0"])
     extensions: list[str] = Field(
-        description="Extensions of the protocol that are understood.", examples=[["binary_tensor_data"]]
+        description="The supported extensions of the protocol.", examples=[["binary_tensor_data"]]
     )
 
 
 class TensorMetadata(BaseModel):
-    """A tensor that the model takes or gives."""
+    """An input or output tensor of the model."""
 
     name: str = Field(description="The tensor's name.", examples=["image"])
-    datatype: str = Field(description="Of its elements.", examples=["BYTES"])
-    shape: list[int] = Field(description="Its dimensions; -1 is the number of images.", examples=[[-1]])
+    datatype: str = Field(description="The type of the elements.", examples=["BYTES"])
+    shape: list[int] = Field(description="The dimensions; -1 is the number of images.", examples=[[-1]])
 
 
 class ModelMetadata(BaseModel):
-    """What the model takes and gives."""
+    """The model's versions, inputs and outputs."""
 
     name: Literal["pleura"] = Field("pleura", description="The model's name.")
     versions: list[str] = Field(
-        description="The one that is served: the first 12 digits of the weights' SHA-256.",
+        description="The served version: the first 12 digits of the weights' SHA-256.",
         examples=[["9f86d081884c"]],
     )
     platform: str = Field(
-        description="What runs the network, and in which precision.", examples=["openvino-int8"]
+        description="The engine that runs the network, and its precision.", examples=["openvino-int8"]
     )
-    inputs: list[TensorMetadata] = Field(description="The tensors that it takes.")
-    outputs: list[TensorMetadata] = Field(description="The tensors that it gives.")
+    inputs: list[TensorMetadata] = Field(description="The input tensors.")
+    outputs: list[TensorMetadata] = Field(description="The output tensors.")
 
 
 class InputParameters(BaseModel):
-    """How an input tensor is sent."""
+    """The encoding of an input tensor."""
 
     model_config = _STRICT
 
     binary_data_size: int | None = Field(
         None,
         ge=0,
-        description="Bytes of the tensor behind the JSON: each element with its length before it, 4 bytes, little-endian.",
+        description="The bytes of the tensor after the JSON: each element after its length in 4 bytes, "
+        "little-endian.",
         examples=[1004],
     )
     content_type: Literal["base64"] | None = Field(
-        None, description="How `data` carries bytes; there is no other way."
+        None, description="The encoding of `data`; only base64 is supported."
     )
 
 
@@ -109,28 +111,28 @@ class RequestInput(BaseModel):
     shape: Annotated[list[Annotated[int, Field(ge=1, le=MAX_IMAGES)]], Field(min_length=1, max_length=1)] = (
         Field(description="The number of images.", examples=[[1]])
     )
-    datatype: Literal["BYTES"] = Field(description="Files as they are: PNG, JPEG, TIFF, BMP, WebP or DICOM.")
+    datatype: Literal["BYTES"] = Field(description="Image files: PNG, JPEG, TIFF, BMP, WebP or DICOM.")
     parameters: InputParameters = Field(
-        default_factory=InputParameters, description="How the tensor is sent."
+        default_factory=InputParameters, description="The encoding of the tensor."
     )
     data: list[str] | None = Field(
         None,
         max_length=MAX_IMAGES,
-        description="The files in base64; left out where they come behind the JSON.",
+        description="The files in base64; omitted if they follow the JSON.",
         examples=[["iVBORw0KGgo="]],
     )
 
 
 class OutputParameters(BaseModel):
-    """How an output tensor is wanted."""
+    """The requested encoding of an output tensor."""
 
     model_config = _STRICT
 
-    binary_data: bool | None = Field(None, description="Behind the JSON instead of in it.")
+    binary_data: bool | None = Field(None, description="Whether the tensor follows the JSON as binary.")
 
 
 class RequestOutput(BaseModel):
-    """A tensor that is wanted."""
+    """A requested output tensor."""
 
     model_config = _STRICT
 
@@ -138,22 +140,22 @@ class RequestOutput(BaseModel):
         description="The tensor's name."
     )
     parameters: OutputParameters = Field(
-        default_factory=OutputParameters, description="How the tensor is wanted."
+        default_factory=OutputParameters, description="The requested encoding."
     )
 
 
 class RequestParameters(BaseModel):
-    """What may be asked of the model."""
+    """The parameters of a request."""
 
     model_config = _STRICT
 
     threshold: Threshold = None
     postprocess: Postprocess = True
     binary_data_output: bool = Field(
-        False, description="All outputs behind the JSON instead of in it, but for those that say otherwise."
+        False, description="Whether outputs follow the JSON as binary, unless an output says otherwise."
     )
-    priority: int | None = Field(None, description="Taken, as clients send it; it changes nothing.")
-    timeout: int | None = Field(None, description="Taken, as clients send it; it changes nothing.")
+    priority: int | None = Field(None, description="Accepted for compatibility and ignored.")
+    timeout: int | None = Field(None, description="Accepted for compatibility and ignored.")
 
 
 class InferenceRequest(BaseModel):
@@ -162,37 +164,37 @@ class InferenceRequest(BaseModel):
     model_config = _STRICT
 
     id: str | None = Field(
-        None, max_length=256, description="A name for the request; the answer has it too.", examples=["42"]
+        None, max_length=256, description="A name for the request, repeated in the answer.", examples=["42"]
     )
     parameters: RequestParameters = Field(
-        default_factory=RequestParameters, description="What is asked of the model."
+        default_factory=RequestParameters, description="The parameters of the request."
     )
-    inputs: list[RequestInput] = Field(min_length=1, max_length=1, description="The one tensor of images.")
+    inputs: list[RequestInput] = Field(min_length=1, max_length=1, description="The tensor of images.")
     outputs: list[RequestOutput] | None = Field(
         None,
         min_length=1,
         max_length=len(Output),
-        description="The tensors that are wanted; all if not given.",
+        description="The requested tensors. Default: all.",
     )
 
 
 class ResultParameters(BaseModel):
-    """How an output tensor is sent."""
+    """The encoding of an output tensor."""
 
-    binary_data_size: int | None = Field(None, description="Bytes of the tensor behind the JSON.")
-    content_type: Literal["base64"] | None = Field(None, description="`data` carries bytes in base64.")
+    binary_data_size: int | None = Field(None, description="The bytes of the tensor after the JSON.")
+    content_type: Literal["base64"] | None = Field(None, description="The encoding of `data`.")
 
 
 class ResponseOutput(BaseModel):
-    """A tensor of the answer."""
+    """An output tensor."""
 
     name: str = Field(description="The tensor's name.", examples=["mask"])
-    datatype: str = Field(description="Of its elements.", examples=["BYTES"])
-    shape: list[int] = Field(description="Its dimensions: the number of images first.", examples=[[1]])
-    parameters: ResultParameters | None = Field(None, description="How the tensor is sent.")
+    datatype: str = Field(description="The type of the elements.", examples=["BYTES"])
+    shape: list[int] = Field(description="The dimensions: the number of images first.", examples=[[1]])
+    parameters: ResultParameters | None = Field(None, description="The encoding of the tensor.")
     data: list[str | float | int | bool | None] | None = Field(
         None,
-        description="The elements, row by row; left out where they come behind the JSON.",
+        description="The elements, row by row; omitted if they follow the JSON.",
         examples=[["iVBORw0KGgo="]],
     )
 
@@ -204,5 +206,5 @@ class InferenceResponse(BaseModel):
     model_version: str = Field(
         description="The first 12 digits of the weights' SHA-256.", examples=["9f86d081884c"]
     )
-    id: str | None = Field(None, description="The request's.", examples=["42"])
-    outputs: list[ResponseOutput] = Field(description="The tensors that were wanted.")
+    id: str | None = Field(None, description="The id of the request.", examples=["42"])
+    outputs: list[ResponseOutput] = Field(description="The requested tensors.")

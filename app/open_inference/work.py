@@ -1,4 +1,4 @@
-"""One image of an inference request."""
+"""The work for one image of an inference request."""
 
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -15,31 +15,33 @@ from .schemas import RequestParameters
 
 
 def version(segmenter: Segmenter) -> str:
-    """What the protocol calls the model's version: other weights, another version."""
+    """Return the model's version in the protocol: the first 12 digits of the weights' SHA-256."""
     return segmenter.metadata.sha256[:12]
 
 
 def require_version(wanted: str | None, segmenter: Segmenter) -> None:
-    """Raises:
-    UnknownVersion: another version is wanted than the one that is served.
+    """Check that the requested version is served; None means any version.
+
+    Raises:
+        UnknownVersion: Another version is served.
     """
     served = version(segmenter)
     if wanted not in (None, served):
-        raise UnknownVersion(f"Ask for version {served}, the one that is served, or for none.")
+        raise UnknownVersion(f"This version is not served. Request version {served}, or none.")
 
 
 @dataclass(slots=True, kw_only=True)
 class Infer:
-    """One image's work; its answer's body is the document.
+    """The work for one image; the body of its answer is the document.
 
     Attributes:
-        image: the file's bytes.
-        parameters: what is asked of the model.
-        version: of the model, that it must have; None takes any.
-        with_mask: whether the mask is wanted.
-        settings: the service's.
-        mask: the mask as PNG, once it is made.
-        area_px: of the right and the left lung; 0 where there is none.
+        image: The bytes of the file.
+        parameters: The parameters of the request.
+        version: The required version of the model; None means any.
+        with_mask: Whether the mask is requested.
+        settings: The service's settings.
+        mask: The mask as PNG, set by `finish`.
+        area_px: The areas of the right and the left lung, set by `finish`; 0 for a missing lung.
     """
 
     image: memoryview
@@ -51,7 +53,7 @@ class Infer:
     area_px: tuple[int, int] = (0, 0)
 
     def prepare(self, segmenter: Segmenter) -> Prepared:
-        """Reads the image."""
+        """Read the image."""
         require_version(self.version, segmenter)
         start = perf_counter()
         prepared = segmenter.prepare(self.image, max_pixels=self.settings.max_pixels)
@@ -60,7 +62,7 @@ class Infer:
     def finish(
         self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred, *, queue_ms: float
     ) -> Answer:
-        """Writes the mask and the document."""
+        """Make the mask and the document."""
         segmentation = segmenter.finish(
             prepared,
             inferred,

@@ -1,4 +1,4 @@
-"""``GET /docs``: Swagger UI with its files served here, so that the page asks no other host for anything."""
+"""``GET /docs``: Swagger UI, with its files served locally so that the page contacts no other host."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -17,9 +17,9 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
-    """The page."""
+    """Return the page."""
     app: FastAPI = request.app
-    # Relative, so that the page works under whatever prefix a proxy gives it.
+    # Relative, so that the page works under any prefix of a proxy.
     assets = ASSETS.removeprefix("/")
     page = get_swagger_ui_html(
         openapi_url="openapi.json",
@@ -32,11 +32,12 @@ async def docs(request: Request) -> HTMLResponse:
     digest = b64encode(sha256(script.encode()).digest()).decode()
     page.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'self' 'sha256-{digest}'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
     )
     return page
 
 
 def assets() -> StaticFiles:
-    """Swagger UI's script and style, out of an installed package."""
+    """Return Swagger UI's script and style, from an installed package."""
     return StaticFiles(directory=str(files("fastapi_offline") / "static"))

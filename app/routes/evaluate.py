@@ -1,4 +1,4 @@
-"""``POST /evaluate``: a radiograph and its ground truth to the mask and how good it is."""
+"""``POST /evaluate``: segment a radiograph and compare the mask with a ground truth."""
 
 from base64 import b64encode
 from dataclasses import asdict, dataclass, field, replace
@@ -21,7 +21,7 @@ from model.writing.disagreement import disagreement_png
 
 from ..answer import Answer, prepare
 from ..dependencies import Accepted, IntakeNow, PipelineNow, SettingsNow
-from ..disconnection import unless_gone
+from ..disconnection import cancel_on_disconnect
 from ..document import describe, require_trust
 from ..negotiation import Media, choose
 from ..openapi import UPLOAD_PROBLEMS, body, negotiated, problems
@@ -36,7 +36,7 @@ router = APIRouter(tags=["segmentation"])
 
 @dataclass(slots=True, kw_only=True)
 class Evaluate:
-    """One request's work."""
+    """The work of one request."""
 
     image: UploadFile
     mask: UploadFile
@@ -46,7 +46,7 @@ class Evaluate:
     truth: GroundTruth = field(default_factory=lambda: GroundTruth(np.zeros((0, 0), np.bool_)))
 
     def prepare(self, segmenter: Segmenter) -> Prepared:
-        """Reads the image and the ground truth."""
+        """Read the image and the ground truth."""
         start = perf_counter()
         most = self.settings.max_pixels
         prepared = prepare(
@@ -62,8 +62,8 @@ class Evaluate:
         if mask.shape != (height, width):
             if not self.options.resize:
                 raise SizeMismatch(
-                    f"The mask has {mask.shape[1]}×{mask.shape[0]} pixels, the image {width}×{height}: send a mask of "
-                    "the image's size, or add resize=true to the query."
+                    f"The mask has {mask.shape[1]}×{mask.shape[0]} pixels, the image {width}×{height}. Send "
+                    "a mask of the image's size, or add resize=true to the query."
                 )
             truth = replace(truth, mask=resize_nearest(mask, width=width, height=height))
         self.truth = truth
@@ -72,7 +72,7 @@ class Evaluate:
     def finish(
         self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred, *, queue_ms: float
     ) -> Answer:
-        """Compares the mask with the ground truth."""
+        """Make the mask and compare it with the ground truth."""
         threshold = self.options.threshold
         segmentation = segmenter.finish(
             prepared, inferred, threshold=threshold, postprocess=self.options.postprocess
@@ -129,13 +129,14 @@ class Evaluate:
     summary="Segment a chest X-ray and compare with its ground truth",
     response_model=EvaluationDocument,
     responses={
-        200: negotiated("The mask and its metrics, in a document."),
+        200: negotiated("The mask and its metrics in a JSON document."),
         **problems(*UPLOAD_PROBLEMS, 406),
     },
     openapi_extra=body(
         raw=False,
         image="The radiograph: PNG, JPEG, TIFF, BMP, WebP or DICOM.",
-        mask="The ground truth: an image of the same size in which lung and background can be told apart, or a DICOM SEG.",
+        mask="The ground truth: an image of the same size in which lung and background can be told apart, "
+        "or a DICOM SEG.",
     ),
 )
 async def evaluate(
@@ -146,8 +147,8 @@ async def evaluate(
     pipeline: PipelineNow,
     intake: IntakeNow,
 ) -> Response:
-    """Takes a radiograph and its ground truth, in the form fields `image` and `mask`, and gives the mask and its metrics."""
+    """Segment the radiograph in the form field `image` and compare the mask with the one in `mask`."""
     async with intake.images(request, "image", "mask") as (image, mask):
         work = Evaluate(image=image, mask=mask, options=options, accepted=accepted, settings=settings)
-        answer = await unless_gone(request, pipeline.process(work))
+        answer = await cancel_on_disconnect(request, pipeline.process(work))
     return answer.response()

@@ -1,4 +1,4 @@
-"""``GET /healthz`` and ``GET /readyz``, answered by the event loop itself."""
+"""``GET /healthz`` and ``GET /readyz``, which run on the event loop."""
 
 from fastapi import APIRouter
 
@@ -11,12 +11,12 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz", summary="Is the process alive?")
 async def healthz() -> Alive:
-    """Answers as long as the process does, whatever the model is doing."""
+    """Answer 200 while the process is alive, whatever the state of the model."""
     return Alive()
 
 
 @router.get("/readyz", summary="Is it ready for requests?", responses=problems(503))
 async def readyz(lifecycle: LifecycleNow) -> Ready:
-    """Answers 200 when the model is loaded and warm and the service is not stopping, else 503 and the reason."""
+    """Answer 200 if the model is loaded and warm and the service is not stopping, else 503 and the reason."""
     lifecycle.serving()
     return Ready()

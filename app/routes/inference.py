@@ -1,4 +1,4 @@
-"""``/v2``: the Open Inference Protocol, for KServe and for the clients of Triton."""
+"""``/v2``: the Open Inference Protocol, for clients of KServe and Triton."""
 
 import asyncio
 from functools import partial
@@ -13,7 +13,7 @@ from model.version import installed_version
 from model.writing.trust import trust_fields
 
 from ..dependencies import IntakeNow, LifecycleNow, PipelineNow, SettingsNow
-from ..disconnection import unless_gone
+from ..disconnection import cancel_on_disconnect
 from ..errors import WrongTensors
 from ..open_inference.request import Inference, read_inference
 from ..open_inference.response import INPUTS, OUTPUTS, Done, wanted, write_response
@@ -35,7 +35,7 @@ from ..settings import Settings
 JSON_LENGTH = "Inference-Header-Content-Length"
 MODEL = f"/v2/models/{MODEL_NAME}"
 VERSION = f"{MODEL}/versions/{{version}}"
-"""The same of a version that is named; only the shorter addresses are in the OpenAPI document."""
+"""The path of a named version. Only the paths without a version are in the OpenAPI document."""
 
 router = APIRouter(tags=["open inference"])
 probes = APIRouter(tags=["open inference"])
@@ -51,7 +51,7 @@ WantedVersion = Annotated[str | None, Depends(_wanted_version)]
 
 @probes.get("/v2/health/live", summary="Is the process alive?")
 async def server_live() -> ServerLive:
-    """Answers as long as the process does, whatever the model is doing."""
+    """Answer 200 while the process is alive, whatever the state of the model."""
     return ServerLive()
 
 
@@ -59,7 +59,7 @@ async def server_live() -> ServerLive:
     "/v2/health/ready", summary="Is the server ready for requests?", responses=inference_problems(503)
 )
 async def server_ready(lifecycle: LifecycleNow) -> ServerReady:
-    """Answers 200 when the model is loaded and warm and the service is not stopping, else 503 and the reason."""
+    """Answer 200 if the model is loaded and warm and the service is not stopping, else 503 and the reason."""
     lifecycle.serving()
     return ServerReady()
 
@@ -67,21 +67,21 @@ async def server_ready(lifecycle: LifecycleNow) -> ServerReady:
 @probes.get(f"{VERSION}/ready", name="version_ready", include_in_schema=False)
 @probes.get(f"{MODEL}/ready", summary="Is the model ready for requests?", responses=inference_problems(503))
 async def model_ready(pipeline: PipelineNow, wanted_version: WantedVersion) -> ModelReady:
-    """Answers 200 when the model is loaded and warm and the service is not stopping, else 503 and the reason."""
+    """Answer 200 if the model is loaded and warm and the service is not stopping, else 503 and the reason."""
     require_version(wanted_version, pipeline.segmenter)
     return ModelReady()
 
 
-@router.get("/v2", summary="The server's name and what it understands", responses=inference_problems(401))
+@router.get("/v2", summary="The server's name, version and extensions", responses=inference_problems(401))
 async def server_metadata() -> ServerMetadata:
-    """The server's name, its version and the extensions of the protocol that it understands."""
+    """Return the server's name, its version and its protocol extensions."""
     return ServerMetadata(version=installed_version(), extensions=["binary_tensor_data"])
 
 
 @router.get(VERSION, name="version_metadata", include_in_schema=False)
-@router.get(MODEL, summary="What the model takes and gives", responses=inference_problems(401, 503))
+@router.get(MODEL, summary="The model's inputs and outputs", responses=inference_problems(401, 503))
 async def model_metadata(pipeline: PipelineNow, wanted_version: WantedVersion) -> ModelMetadata:
-    """The model's version and tensors."""
+    """Return the model's version and tensors."""
     segmenter = pipeline.segmenter
     require_version(wanted_version, segmenter)
     return ModelMetadata(
@@ -97,11 +97,11 @@ async def model_metadata(pipeline: PipelineNow, wanted_version: WantedVersion) -
     response_model_exclude_none=True,
     responses={
         200: {
-            "description": "The tensors that were wanted. Those that are wanted as binary come behind the JSON, as "
+            "description": "The requested tensors. Binary tensors follow the JSON, and the answer is then "
             "application/octet-stream.",
             "headers": {
                 JSON_LENGTH: {
-                    "description": "How many bytes of the answer are JSON; only where tensors follow.",
+                    "description": "The number of bytes of JSON in the answer; only if tensors follow.",
                     "schema": {"type": "string"},
                 },
                 **TRUST,
@@ -122,13 +122,15 @@ async def infer(
         Header(
             alias=JSON_LENGTH,
             ge=0,
-            description="How many bytes of the body are JSON, where tensors follow; else all are.",
+            description="The number of bytes of JSON in the body, if tensors follow. Default: all.",
             examples=[180],
         ),
     ] = None,
 ) -> Response:
-    """Takes radiographs, files as they are, as the tensor `image` of BYTES, and gives for each its mask as PNG, the document of
-    `/segment` without the mask, the predicted IoU, whether it can be trusted, and the areas of the right and the left lung.
+    """Segment radiographs, sent as image files in the BYTES tensor `image`.
+
+    The outputs for each image are its mask as PNG, the document of `/segment` without the mask, the
+    predicted IoU, whether the mask is trusted, and the areas of the right and the left lung.
     """
     require_version(wanted_version, pipeline.segmenter)
 
@@ -136,7 +138,7 @@ async def infer(
         return await pipeline.in_pool(partial(read_inference, upload, json_bytes=json_bytes))
 
     inference = await intake.read(request, read)
-    done = await unless_gone(
+    done = await cancel_on_disconnect(
         request, _process(inference, pipeline, settings=settings, version=wanted_version)
     )
     body, length = await pipeline.in_pool(partial(write_response, inference.request, done))
@@ -150,7 +152,7 @@ async def infer(
 async def _process(
     inference: Inference, pipeline: Pipeline, *, settings: Settings, version: str | None
 ) -> list[Done]:
-    """Takes all images through the pipeline at the same time; the first that fails ends the others."""
+    """Take all images through the pipeline at the same time; the first failure cancels the others."""
     count = len(inference.images)
     if count > settings.queue_size:
         raise WrongTensors(f"Send at most {settings.queue_size} images in one request.")

@@ -11,5 +11,5 @@ router = APIRouter(tags=["health"])
 
 @router.get("/metrics", summary="Metrics for Prometheus", response_class=PlainTextResponse)
 async def metrics(telemetry: TelemetryNow) -> Response:
-    """Counts and durations in Prometheus' text format."""
+    """Return counts and durations in Prometheus' text format."""
     return Response(telemetry.exposition(), media_type=CONTENT_TYPE)

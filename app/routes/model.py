@@ -1,4 +1,4 @@
-"""``GET /model``: what is served."""
+"""``GET /model`` and ``POST /model/reload``: the checkpoint that is served."""
 
 from typing import Any
 
@@ -15,42 +15,44 @@ router = APIRouter(tags=["model"])
 
 
 class ModelDocument(BaseModel):
-    """The checkpoint that is served, and what runs it."""
+    """The metadata of the served checkpoint, its engine and device."""
 
     name: str = Field(description="The checkpoint's name.", examples=["pleura-r50-256"])
     sha256: str = Field(description="Hash of its weights.")
-    architecture: str = Field(description="The network's.", examples=["resnet50-unet"])
+    architecture: str = Field(description="The network's architecture.", examples=["resnet50-unet"])
     num_classes: int = Field(
         description="Classes of the network's logits, background included.", examples=[2]
     )
     in_channels: int = Field(description="Channels of the network's input.", examples=[1])
     preprocessing: dict[str, Any] = Field(
-        description="How an image becomes the network's input.",
+        description="How an image is turned into the network's input.",
         examples=[{"input_size": 256, "resize": "stretch", "normalisation": "zscore"}],
     )
     threshold: float = Field(description="Probability from which a pixel is lung.", examples=[0.5])
-    encoder_weights: str = Field(description="What the encoder started from.", examples=["none", "imagenet"])
-    recipe: dict[str, Any] = Field(description="How it was trained.")
-    data: dict[str, Any] = Field(description="What it was trained on.")
+    encoder_weights: str = Field(
+        description="The initial weights of the encoder.", examples=["none", "imagenet"]
+    )
+    recipe: dict[str, Any] = Field(description="The training recipe.")
+    data: dict[str, Any] = Field(description="The training data.")
     figures: dict[str, Any] = Field(description="Figures on the validation data.")
     calibration: dict[str, Any] | None = Field(
-        description="How well it judges its own masks; null where it was not calibrated."
+        description="Figures of the quality model; null where the checkpoint has none."
     )
-    git_revision: str | None = Field(description="Of the code that trained it.")
+    git_revision: str | None = Field(description="The revision of the code that trained it.")
     engine: str = Field(
-        description="What runs the network, and in which precision.", examples=["openvino-int8"]
+        description="The engine that runs the network, and its precision.", examples=["openvino-int8"]
     )
-    device: str = Field(description="Where it runs.", examples=["cpu"])
+    device: str = Field(description="The device that runs the network.", examples=["cpu"])
 
 
 @router.get(
     "/model",
     summary="The checkpoint's metadata",
-    response_description="The metadata, and what runs the checkpoint.",
+    response_description="The checkpoint's metadata, its engine and device.",
     responses=problems(401, 503),
 )
 async def describe(pipeline: PipelineNow) -> ModelDocument:
-    """What is known about the checkpoint that is served, and what runs it."""
+    """Return the metadata of the served checkpoint, its engine and device."""
     return _document(pipeline.segmenter)
 
 
@@ -61,9 +63,11 @@ async def describe(pipeline: PipelineNow) -> ModelDocument:
     responses=problems(401, 403, 409, 503),
 )
 async def reload(lifecycle: LifecycleNow) -> ModelDocument:
-    """Loads the checkpoint that the settings name once more, while the one that there was serves, and swaps them when the new one is
-    warm. No request is dropped. A checkpoint that cannot be served is refused, and the old one goes on. It needs a key; where the
-    service was started without, send the process SIGHUP.
+    """Reload the configured checkpoint while the old one serves.
+
+    The new one replaces the old one when it is warm. No request is dropped. If the new checkpoint cannot
+    be served, the old one keeps serving. An API key is required; if none is configured, send the process
+    SIGHUP instead.
     """
     return _document(await lifecycle.reload())
 
@@ -72,7 +76,7 @@ def _document(segmenter: Segmenter) -> ModelDocument:
     metadata = segmenter.metadata.model_dump(include=set(ModelDocument.model_fields))
     metadata["figures"] = metadata["figures"] or _calibration_figures(segmenter.metadata)
     if metadata["calibration"] is not None:
-        # The fitted numbers themselves are long, and mean nothing to a reader.
+        # The parameters themselves are long and of no use to a reader.
         metadata["calibration"] = metadata["calibration"].get("figures", {})
     return ModelDocument(
         **metadata,
@@ -82,7 +86,10 @@ def _document(segmenter: Segmenter) -> ModelDocument:
 
 
 def _calibration_figures(metadata: CheckpointMetadata) -> dict[str, Any]:
-    """The validation figures that an older `pleura calibrate` left in the calibration, of a mean of checkpoints the only ones."""
+    """Return the validation figures that older versions of `pleura calibrate` stored with the quality model.
+
+    For averaged checkpoints there are no others.
+    """
     known = (metadata.calibration or {}).get("figures", {})
     mean_iou = known.get("threshold", {}).get(str(metadata.threshold))
     if mean_iou is None:

@@ -1,4 +1,4 @@
-"""``GET /``: the page that shows what the service does, and the files that it is made of."""
+"""``GET /``: the demonstration page and its files."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse
 
 WEB = Path(__file__).parents[1] / "web"
 SAMPLES = ("phantom.png", "phantom_mask.png")
-# Named here, not guessed from the system's tables, which a container may lack: a wrong type would not be run.
+# Not guessed from the system's tables, which a container may lack: browsers run no script of a wrong type.
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 router = APIRouter(include_in_schema=False)
@@ -16,13 +16,13 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def page() -> FileResponse:
-    """The page."""
+    """Return the page."""
     return FileResponse(WEB / "index.html", media_type="text/html")
 
 
 @router.get("/web/{name}")
 async def asset(name: str) -> FileResponse:
-    """A script, a style or a picture of the page."""
+    """Return a script, a style sheet or an image of the page."""
     path = _ASSETS.get(name)
     if path is None:
         raise HTTPException(404)
@@ -31,7 +31,7 @@ async def asset(name: str) -> FileResponse:
 
 @router.get("/samples/{name}")
 async def sample(name: str) -> FileResponse:
-    """The synthetic radiograph, or its ground truth."""
+    """Return the synthetic radiograph, or its ground truth."""
     path = Path(str(files("samples"))) / name
     if name not in SAMPLES or not path.is_file():
         raise HTTPException(404)

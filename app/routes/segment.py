@@ -1,4 +1,4 @@
-"""``POST /segment``: a radiograph to the mask of its lungs; ``/segment.png`` and ``/segment.dcm``: the same as a file."""
+"""``POST /segment``: segment the lungs in a radiograph; ``/segment.png`` and ``/segment.dcm`` give a file."""
 
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -12,7 +12,7 @@ from model.segmenter import Inferred, Prepared, Segmenter
 
 from ..answer import Answer, prepare
 from ..dependencies import Accepted, IntakeNow, PipelineNow, SettingsNow, accept_header
-from ..disconnection import unless_gone
+from ..disconnection import cancel_on_disconnect
 from ..document import describe, require_trust
 from ..negotiation import Media, choose, file_type
 from ..openapi import UPLOAD_PROBLEMS, body, file, negotiated, problems
@@ -30,7 +30,7 @@ _BODY = body(raw=True, image="The radiograph: PNG, JPEG, TIFF, BMP, WebP or DICO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """One request's work."""
+    """The work of one request."""
 
     image: UploadFile
     options: SegmentOptions
@@ -38,7 +38,7 @@ class Segment:
     settings: Settings
 
     def prepare(self, segmenter: Segmenter) -> Prepared:
-        """Reads the image."""
+        """Read the image."""
         start = perf_counter()
         prepared = prepare(
             segmenter,
@@ -52,7 +52,7 @@ class Segment:
     def finish(
         self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred, *, queue_ms: float
     ) -> Answer:
-        """Writes the answer."""
+        """Make the answer."""
         options = self.options
         segmentation = segmenter.finish(
             prepared, inferred, threshold=options.threshold, postprocess=options.postprocess
@@ -76,7 +76,7 @@ async def _segment(
 ) -> Answer:
     async with intake.images(request, "image") as (image,):
         work = Segment(image=image, options=options, accepted=accepted, settings=settings)
-        return await unless_gone(request, pipeline.process(work))
+        return await cancel_on_disconnect(request, pipeline.process(work))
 
 
 @router.post(
@@ -84,7 +84,7 @@ async def _segment(
     summary="Segment the lungs in a chest X-ray",
     response_model=SegmentationDocument,
     responses={
-        200: negotiated("The mask, in a document."),
+        200: negotiated("The mask in a JSON document."),
         **problems(*UPLOAD_PROBLEMS, 406),
     },
     openapi_extra=_BODY,
@@ -97,10 +97,10 @@ async def segment(
     pipeline: PipelineNow,
     intake: IntakeNow,
 ) -> Response:
-    """Takes a radiograph, in the form field `image` or as the body itself, and gives the mask of its lungs.
+    """Segment the lungs in a radiograph, sent in the form field `image` or as the body itself.
 
-    What the bytes are is found from the bytes, never from a name or a declared type. `/segment.png` and `/segment.dcm` give the
-    same as a file, whatever `Accept` says.
+    The file's format is detected from its bytes, never from a name or a declared type. `/segment.png` and
+    `/segment.dcm` answer with a file, whatever `Accept` says.
     """
     answer = await _segment(request, options, accepted, settings, pipeline, intake)
     return answer.response()
@@ -112,7 +112,7 @@ async def segment(
     summary="The same as an image",
     response_class=Response,
     responses={
-        200: file("The mask, or what `render` says.", Media.PNG),
+        200: file("The image that `render` selects.", Media.PNG),
         **problems(*UPLOAD_PROBLEMS),
     },
     openapi_extra=_BODY,
@@ -124,7 +124,7 @@ async def segment_png(
     pipeline: PipelineNow,
     intake: IntakeNow,
 ) -> Response:
-    """What `/segment` answers with where `image/png` is accepted: the mask, one bit a pixel, or what `render` says."""
+    """Answer as `/segment` does with `Accept: image/png`: the 1-bit mask, or what `render` selects."""
     asked = SegmentOptions(**options.model_dump())
     answer = await _segment(request, asked, [Media.PNG], settings, pipeline, intake)
     return answer.response(media_type=file_type(accept_header(request), Media.PNG))
@@ -145,7 +145,7 @@ async def segment_dcm(
     pipeline: PipelineNow,
     intake: IntakeNow,
 ) -> Response:
-    """What `/segment` answers with where `application/dicom` is accepted: a DICOM SEG, of a DICOM radiograph only."""
+    """Answer as `/segment` does with `Accept: application/dicom`: a DICOM SEG, for DICOM radiographs only."""
     asked = SegmentOptions(**options.model_dump())
     answer = await _segment(request, asked, [Media.DICOM], settings, pipeline, intake)
     return answer.response(media_type=file_type(accept_header(request), Media.DICOM))

@@ -171,7 +171,7 @@ class _NoEngine:
     name = "elsewhere"
     device = "cpu"
     max_batch = 1
-    lanes = 1
+    streams = 1
 
     def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
         raise EngineError("The network runs on another worker.")

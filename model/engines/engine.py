@@ -23,7 +23,7 @@ class Engine(Protocol):
         name: engine and precision, ``"torch-fp32"`` or ``"openvino-int8"``.
         device: ``"cpu"`` or ``"cuda"``.
         max_batch: the largest batch that pays.
-        lanes: how many threads may call it at the same time. Where that is more than one, images that come one by one, each in a lane of
+        streams: how many threads may call it at the same time. Where that is more than one, images that come one by one, each in a stream of
             its own, are more a second than in batches.
     """
 
@@ -40,7 +40,7 @@ class Engine(Protocol):
         """See `Engine`."""
 
     @property
-    def lanes(self) -> int:
+    def streams(self) -> int:
         """See `Engine`."""
 
     def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:

@@ -18,7 +18,7 @@ class FlipAveraged:
         self.name = f"{engine.name}, flips averaged"
         self.device = engine.device
         self.max_batch = engine.max_batch
-        self.lanes = engine.lanes
+        self.streams = engine.streams
 
     def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
         """See `Engine`."""

@@ -70,7 +70,7 @@ class OpenVINOEngine:
                 self._beside = Requests(beside, beside.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         except RuntimeError as error:
             raise EngineError("OpenVINO cannot run this network here: set PLEURA_ENGINE to torch.") from error
-        self.max_batch = self.lanes = self._beside.count
+        self.max_batch = self.streams = self._beside.count
         self._calls = 0
         self._lock = threading.Lock()
 

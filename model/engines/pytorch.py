@@ -53,7 +53,7 @@ class TorchEngine:
         self.precision: Precision = precision or ("fp16" if on_cuda else "fp32")
         self.name = f"torch-{self.precision}"
         self.max_batch = max_batch if on_cuda else 1
-        self.lanes = 1
+        self.streams = 1
         with _engine_errors(), torch.inference_mode():
             if on_cuda:
                 self._run: Run = self._recorded(network, (in_channels, side, side))

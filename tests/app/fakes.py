@@ -34,7 +34,7 @@ class FakeEngine:
     name: str = "fake-fp32"
     device: str = "cpu"
     max_batch: int = 1
-    lanes: int = 1
+    streams: int = 1
     gate: Event = field(default_factory=Event)
     failure: Exception | None = None
     batches: list[int] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The queue and its lanes. What waits is steered by events, never by time."""
+"""The queue and its streams. What waits is steered by events, never by time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -44,20 +44,20 @@ def made(
     network: Network,
     threads: ThreadPoolExecutor,
     *,
-    lanes: int = 1,
+    streams: int = 1,
     max_batch: int = 1,
     size: int = 8,
     deadline_s: float = 30,
-    patience_s: float = 30,
+    timeout_s: float = 30,
 ) -> Batcher[int, int]:
     return Batcher(
         network,
         threads=threads,
-        lanes=lanes,
+        streams=streams,
         max_batch=max_batch,
         size=size,
         deadline_s=deadline_s,
-        patience_s=patience_s,
+        timeout_s=timeout_s,
         on_batch=network.tell,
     )
 
@@ -66,21 +66,21 @@ def made(
 async def serving(
     network: Network,
     *,
-    lanes: int = 1,
+    streams: int = 1,
     max_batch: int = 1,
     size: int = 8,
     deadline_s: float = 30,
-    patience_s: float = 30,
+    timeout_s: float = 30,
 ) -> AsyncIterator[Batcher[int, int]]:
-    with ThreadPoolExecutor(lanes) as threads:
+    with ThreadPoolExecutor(streams) as threads:
         batcher = made(
             network,
             threads,
-            lanes=lanes,
+            streams=streams,
             max_batch=max_batch,
             size=size,
             deadline_s=deadline_s,
-            patience_s=patience_s,
+            timeout_s=timeout_s,
         )
         task = asyncio.create_task(batcher.serve())
         try:
@@ -91,8 +91,8 @@ async def serving(
 
 
 async def ask(batcher: Batcher[int, int], item: int) -> int:
-    async with batcher.place() as place:
-        return await batcher.infer(item, place)
+    async with batcher.slot() as slot:
+        return await batcher.infer(item, slot)
 
 
 def test_each_gets_its_own_result() -> None:
@@ -127,7 +127,7 @@ def test_an_idle_network_waits_for_no_company_and_a_busy_one_fills_its_next_batc
 def test_lanes_take_what_comes_side_by_side_and_none_waits_for_another() -> None:
     async def scenario() -> None:
         network = Network()
-        async with serving(network, lanes=2) as batcher:
+        async with serving(network, streams=2) as batcher:
             asked = [asyncio.create_task(ask(batcher, item)) for item in range(4)]
             await eventually(lambda: len(network.batches) == 2)
             await eventually(lambda: batcher.depth == 2)
@@ -226,17 +226,17 @@ def test_a_network_that_loses_or_makes_up_results_fails_its_batch(results: int) 
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("lanes", [1, 2])
-def test_an_error_out_of_the_loop_leaves_nobody_waiting(lanes: int) -> None:
-    """The loop's own error: those whose batch it was, those in another lane and those in the queue all get an answer."""
+@pytest.mark.parametrize("streams", [1, 2])
+def test_an_error_out_of_the_loop_leaves_nobody_waiting(streams: int) -> None:
+    """The loop's own error: those whose batch it was, those in another stream and those in the queue all get an answer."""
 
     async def scenario() -> None:
         network = Network(telling=LookupError("unforeseen"))
-        with ThreadPoolExecutor(lanes + 1) as threads:
-            batcher = made(network, threads, lanes=lanes, size=8)
+        with ThreadPoolExecutor(streams + 1) as threads:
+            batcher = made(network, threads, streams=streams, size=8)
             loop = asyncio.create_task(batcher.serve())
             asked = [asyncio.create_task(ask(batcher, item)) for item in range(5)]
-            await eventually(lambda: len(network.batches) == lanes)
+            await eventually(lambda: len(network.batches) == streams)
             network.gate.set()
             outcomes = await asyncio.gather(*asked, return_exceptions=True)
             assert [type(outcome) for outcome in outcomes] == [EngineError] * 5
@@ -254,7 +254,7 @@ def test_an_error_out_of_the_loop_leaves_nobody_waiting(lanes: int) -> None:
 def test_a_network_that_hangs_is_given_up() -> None:
     async def scenario() -> None:
         network = Network()
-        async with serving(network, patience_s=0.05) as batcher:
+        async with serving(network, timeout_s=0.05) as batcher:
             with pytest.raises(EngineError, match=r"timed out after 0\.05 s"):
                 await ask(batcher, 0)
             network.gate.set()

@@ -35,7 +35,7 @@ def test_allow_is_kept(shared_client: Service) -> None:
     assert shared_client.get("/segment").headers["allow"] == "POST"
 
 
-def test_each_error_has_its_place() -> None:
+def test_each_error_is_in_the_table() -> None:
     def below(error: type[Exception]) -> set[type[Exception]]:
         return {error}.union(*(below(child) for child in error.__subclasses__()))
 
@@ -62,11 +62,11 @@ def test_a_decoder_that_fails_unforeseen_is_told_as_an_unreadable_image(
     assert answer.json()["type"] == "urn:pleura:problem:unreadable-image"
     assert answer.json()["detail"] == "The image cannot be read: save it again with another program."
     (record,) = caplog.records
-    assert record.getMessage() == "unforeseen error of a reader"
+    assert record.getMessage() == "unexpected error in a reader"
     assert "ZeroDivisionError in " in str(vars(record)["fields"])
     assert "Secret" not in str(vars(record))
 
 
-def test_words_are_unique() -> None:
-    words = [kind.word for kind in TABLE.values()]
-    assert len(words) == len(set(words))
+def test_slugs_are_unique() -> None:
+    slugs = [kind.slug for kind in TABLE.values()]
+    assert len(slugs) == len(set(slugs))

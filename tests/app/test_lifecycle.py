@@ -54,7 +54,7 @@ def test_an_engine_that_does_not_come_back_ends_the_service(make_client: MakeCli
 
 
 def test_an_engine_that_hangs(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(pipeline, "INFERENCE_TIMEOUT_S", 0.2)
     client = make_client()
     client.engine.hold()
     assert client.post("/segment", content=IMAGE).status_code == 503

@@ -75,7 +75,7 @@ def test_errors_at_a_whole_address_are_those_of_its_path(shared_client: Service)
 def test_what_is_no_address_is_refused(shared_client: Service, target: str) -> None:
     status, problem = parse(ask(shared_client, target))
     assert (status, problem["type"]) == (400, "urn:pleura:problem:bad-request")
-    assert "begin it with /" in problem["detail"]
+    assert "Begin it with /" in problem["detail"]
 
 
 @pytest.mark.parametrize(("method", "target"), [("OPTIONS", "*"), ("CONNECT", "/healthz")])

@@ -74,4 +74,4 @@ def test_the_extra_is_not_needed(monkeypatch: pytest.MonkeyPatch, caplog: pytest
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     assert configured_provider("1") is None
-    assert "install the extra otel" in caplog.text
+    assert "Install the extra otel" in caplog.text

@@ -137,10 +137,10 @@ def test_a_form_that_arrives_in_pieces(shared_client: Service, size: int) -> Non
 @pytest.mark.parametrize(
     ("body", "status", "word", "told"),
     [
-        (b"", 400, "bad-form", "breaks off"),
+        (b"", 400, "bad-form", "is incomplete"),
         (b"rubbish", 400, "bad-form", "damaged"),
         (b"--b--\r\n", 422, "wrong-fields", "no file named `image`"),
-        (PART + b"\r\nhalf an image", 400, "bad-form", "breaks off"),
+        (PART + b"\r\nhalf an image", 400, "bad-form", "is incomplete"),
         (PART + b"X-Long: " + b"x" * 5000 + b"\r\n\r\n", 400, "bad-form", "damaged"),
         (PART + b"X-A: 1\r\n" * 20 + b"\r\n", 400, "bad-form", "damaged"),
         (PART + b"\r\nx\r\n" + PART + b"\r\nx" + END, 422, "wrong-fields", "`image` twice"),

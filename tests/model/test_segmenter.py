@@ -28,7 +28,7 @@ class Dark:
     name = "fake"
     device = "cpu"
     max_batch = 4
-    lanes = 1
+    streams = 1
 
     def __init__(self, *, specks: bool = False) -> None:
         self.specks = specks
@@ -78,7 +78,7 @@ def test_the_right_lung_is_on_the_image_s_left() -> None:
 class Clouds:
     """Sees lungs of any shape anywhere, others each time."""
 
-    name, device, max_batch, lanes = "clouds", "cpu", 1, 1
+    name, device, max_batch, streams = "clouds", "cpu", 1, 1
 
     def __init__(self) -> None:
         self._random = np.random.default_rng(3)

@@ -108,9 +108,9 @@ def test_the_http_reference_is_whole() -> None:
     for kind in TABLE.values():
         # 499 is seen in logs only: nobody is there to read the answer.
         if kind.status == 500:
-            assert f"500 (`{kind.word}`)" in text
+            assert f"500 (`{kind.slug}`)" in text
         elif kind.status != 499:
-            assert re.search(rf"^\| {kind.status} \|.*`{kind.word}`", text, re.MULTILINE), kind.word
+            assert re.search(rf"^\| {kind.status} \|.*`{kind.slug}`", text, re.MULTILINE), kind.slug
     for path, methods in create_app(Settings(), segmenter=segmenter()).openapi()["paths"].items():
         for method, operation in methods.items():
             assert f"{method.upper()} {path}" in text

@@ -131,7 +131,7 @@ def full_disk(checkpoint: Path | None, *, uploads: int) -> str:
         assert set(of_small) == {200}, of_small
         status, headers, body = service.request("POST", "/evaluate", *form(image=large, mask=large))
         assert status == 507, status
-        assert b"no room for this upload" in body, body
+        assert b"no disk space for this upload" in body, body
         assert headers["content-type"] == "application/problem+json"
         assert service.status("POST", "/segment", large) == 200, "the disk was not freed"
         return (

@@ -45,7 +45,7 @@ def test_metrics_exist(service: Service) -> None:
 
 
 def test_reasons_exist() -> None:
-    words = {kind.word for kind in TABLE.values()}
+    words = {kind.slug for kind in TABLE.values()}
     for name, expression in expressions().items():
         for group in re.findall(r'reason=~?"([^"]+)"', expression):
             assert set(group.split("|")) <= words, name

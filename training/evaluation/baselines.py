@@ -40,7 +40,7 @@ class ThresholdEngine:
 
     device = "cpu"
     max_batch = 1
-    lanes = 1
+    streams = 1
 
     def __init__(self, baseline: Baseline) -> None:
         self.name = baseline

@@ -32,9 +32,7 @@ def test_too_large_a_body(make_client: MakeClient) -> None:
     client = make_client(max_upload_mb=0.001)
     answer = client.post(ADDRESS, content=bytes(2000))
     assert answer.status_code == 413
-    assert answer.json() == {
-        "error": "The body has more than the 0.001 MB that are allowed: send a smaller image."
-    }
+    assert answer.json() == {"error": "The body is larger than the allowed 0.001 MB. Send a smaller image."}
 
 
 def test_a_full_queue(make_client: MakeClient) -> None:

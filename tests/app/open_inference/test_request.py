@@ -162,7 +162,7 @@ def test_what_was_sent_is_not_repeated() -> None:
 
 
 def test_json_of_another_length() -> None:
-    with pytest.raises(BadInferenceRequest, match="send it whole"):
+    with pytest.raises(BadInferenceRequest, match="Send the whole body"):
         read_inference(UploadFile(BytesIO(b"{}")), json_bytes=3)
     with pytest.raises(WrongTensors, match="Send nothing behind the JSON"):
         read(request(image()), b"more")
@@ -177,9 +177,9 @@ def test_a_size_that_is_not_the_tensor_s(size: int) -> None:
 @pytest.mark.parametrize(
     "tensor", [b"\0", b"\0\0\0", b"\5\0\0\0file", b"\xff\xff\xff\xfffile", element(b"") + b"\1"]
 )
-def test_a_tensor_that_breaks_off(tensor: bytes) -> None:
+def test_an_incomplete_tensor_is_rejected(tensor: bytes) -> None:
     described = image(data=None, parameters={"binary_data_size": len(tensor)})
-    with pytest.raises(BadInferenceRequest, match="breaks off"):
+    with pytest.raises(BadInferenceRequest, match="is incomplete"):
         read(request(described), tensor)
 
 

@@ -234,7 +234,7 @@ def test_untrusted_masks_are_refused_where_told_to(make_client: MakeClient) -> N
     service = make_client(reject_untrusted=True)
     with (
         triton(service) as client,
-        pytest.raises(InferenceServerException, match="cannot be trusted") as caught,
+        pytest.raises(InferenceServerException, match="is not trusted") as caught,
     ):
         client.infer("pleura", tensor(encode(picture((0, 0, 1, 1)))))
     assert status_of(caught) == "422"

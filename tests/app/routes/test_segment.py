@@ -217,7 +217,7 @@ def test_an_unknown_parameter_like_no_other_gets_the_list(
     shared_client: Service, name: str, told: str
 ) -> None:
     detail = shared_client.post(f"/segment.png?{name}=1", content=encode(picture())).json()["detail"]
-    assert detail.startswith(f"Unknown query parameter{told}. There are `threshold`, `postprocess`")
+    assert detail.startswith(f"Unknown query parameter{told}. Known are `threshold`, `postprocess`")
     assert "`render`" in detail
 
 

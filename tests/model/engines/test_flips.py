@@ -9,7 +9,7 @@ from model.engines.flips import FlipAveraged
 class Echo:
     """Calls the input the probability of lung, and its mean the embedding."""
 
-    name, device, max_batch, lanes = "echo", "cpu", 4, 1
+    name, device, max_batch, streams = "echo", "cpu", 4, 1
 
     def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
         lung = batch[:, 0]

@@ -67,7 +67,7 @@ FILES: dict[str, tuple[str, Callable[[Pixels], bytes]]] = {
 class Watching:
     """An engine that keeps what it is given."""
 
-    name, device, max_batch, lanes = "watching", "cpu", 1, 1
+    name, device, max_batch, streams = "watching", "cpu", 1, 1
 
     def __init__(self) -> None:
         self.seen: list[NDArray[np.float32]] = []

@@ -249,7 +249,7 @@ class Drawn:
     name = "fake"
     device = "cpu"
     max_batch = 1
-    lanes = 1
+    streams = 1
 
     def __init__(self, lungs: NDArray[np.bool_], heart: NDArray[np.bool_]) -> None:
         classes = np.stack([~(lungs | heart), lungs, heart]).astype(np.float32)

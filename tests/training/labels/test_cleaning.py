@@ -30,7 +30,7 @@ def lungs() -> NDArray[np.bool_]:
 class Drawing:
     """An engine that gives one mask, whatever it sees."""
 
-    name, device, max_batch, lanes = "drawing", "cpu", 1, 1
+    name, device, max_batch, streams = "drawing", "cpu", 1, 1
 
     def __init__(self, mask: NDArray[np.bool_]) -> None:
         self._mask = mask

@@ -39,7 +39,7 @@ def certainty() -> NDArray[np.float32]:
 class Sure:
     """An engine that gives one probability map, whatever it sees."""
 
-    name, device, max_batch, lanes = "sure", "cpu", 1, 1
+    name, device, max_batch, streams = "sure", "cpu", 1, 1
 
     def __init__(self, lung: NDArray[np.float32]) -> None:
         self._lung = lung

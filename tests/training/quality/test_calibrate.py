@@ -28,7 +28,7 @@ SIDE = 64
 class DarkIsLung:
     """Lung is what is darker than the mean of a blurred image and does not touch the edge."""
 
-    name, device, max_batch, lanes = "dark-fp32", "cpu", 1, 1
+    name, device, max_batch, streams = "dark-fp32", "cpu", 1, 1
 
     def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
         image = cv2.GaussianBlur(batch[0, 0], (0, 0), 1.5)

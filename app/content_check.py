@@ -1,4 +1,4 @@
-"""What was sent where it is no image, said in words: bodies that other services take, and this one does not."""
+"""Rejection of uploads that are evidently not image files: JSON, urlencoded forms, base64, text fields."""
 
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -16,13 +16,13 @@ _INFER = "POST /v2/models/pleura/infer"
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A file that has arrived, and what was said of it.
+    """An uploaded file and its declared properties.
 
     Attributes:
-        upload: its bytes.
-        content_type: as it was declared.
-        field: the form field that it came in; None for a body.
-        named: whether a filename came with it.
+        upload: The bytes of the file.
+        content_type: The declared Content-Type.
+        field: The form field; None for a body that is not a form.
+        named: Whether the form part has a filename.
     """
 
     upload: UploadFile
@@ -32,17 +32,17 @@ class Received:
 
 
 def is_json(content_type: str) -> bool:
-    """Whether a Content-Type says JSON."""
+    """Return whether a Content-Type is JSON."""
     kind = content_type.partition(";")[0].strip().lower()
     return kind == "application/json" or kind.endswith("+json")
 
 
 async def require_image(received: Received) -> None:
-    """Refuses what is evidently something else, by its first bytes; what cannot be told is the reader's.
+    """Reject an upload whose first bytes show that it is no image file. Other uploads are left to the reader.
 
     Raises:
-        UnsupportedImage: JSON, a urlencoded form, or an image in base64.
-        WrongFields: a field of text.
+        UnsupportedImage: The upload is JSON, a urlencoded form, or an image in base64.
+        WrongFields: The form field is text.
     """
     head = await received.upload.read(HEAD)
     await received.upload.seek(0)
@@ -51,24 +51,25 @@ async def require_image(received: Received) -> None:
     start = head.lstrip()
     if is_json(received.content_type) or start.startswith((b"{", b'["', b"[{")):
         raise UnsupportedImage(
-            f"This is JSON, which is not read here: send the image's bytes, or JSON with base64 to {_INFER}."
+            f"This is JSON, which is not read here. Send the image's bytes, or JSON with base64 to {_INFER}."
         )
     if _is_base64(start):
         raise UnsupportedImage(
-            f"This is an image in base64: send the bytes themselves, or the base64 in JSON to {_INFER}."
+            f"This is an image in base64. Send the decoded bytes, or the base64 in JSON to {_INFER}."
         )
     if received.content_type.lower().startswith("application/x-www-form-urlencoded") and b"=" in head:
         raise UnsupportedImage(
-            "This is a urlencoded form, which holds no file: send the image as multipart/form-data."
+            "This is a urlencoded form, which cannot hold a file. Send the image as multipart/form-data."
         )
     if received.field is not None and not received.named:
         raise WrongFields(
-            f"The form field `{received.field}` is text: send a file in it, as curl does for -F {received.field}=@FILE."
+            f"The form field `{received.field}` is text. Send a file, as curl does with -F "
+            f"{received.field}=@FILE."
         )
 
 
 def _is_base64(start: bytes) -> bool:
-    """Whether this begins an image in base64, as it is or as a data URL."""
+    """Return whether these bytes begin an image in base64, with or without a data URL prefix."""
     if start[:5].lower() == b"data:":
         _, _, start = start.partition(b",")
     text = b"".join(start.split())
