@@ -24,12 +24,19 @@ def shape_is_in_alpha(stored: Decoded) -> bool:
     """Whether the transparency alone draws the mask, and everything that can be seen has one colour.
 
     Raises:
-        UnsuitableMask: transparency and colours draw different shapes.
+        UnsuitableMask: transparency and colours draw different shapes, or one colour is nowhere wholly transparent.
     """
     alpha = stored.alpha
-    # What is transparent nowhere, or everywhere, draws nothing.
-    if alpha is None or alpha.min() > 0 or not alpha.any():
+    # What is equally transparent everywhere draws nothing.
+    if alpha is None or alpha.min() == alpha.max():
         return False
+    if alpha.min() > 0:
+        if cv2.meanStdDev(stored.pixels)[1].max() > _EQUAL:
+            return False
+        raise UnsuitableMask(
+            "The mask has one colour, and no pixel of it is wholly transparent, so there is no background: save it without "
+            "transparency, 0 for background and 255 for lung."
+        )
     opaque = np.asarray(alpha >= levels_of(alpha, lossy=False).least)
     if _agree(stored, opaque):
         return False

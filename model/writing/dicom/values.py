@@ -18,10 +18,13 @@ _LINES = frozenset({"LT", "ST", "UT"})
 """Representations of several lines, in which a backslash is a character."""
 _STRINGS = _TEXT | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
+_CONTROL_IN_LINES = re.compile(r"[\x00-\x09\x0b\x0e-\x1f\x7f-\x9f]")
+"""Tabulators too: the standard has them since 2013, and dciodvfy calls them errors."""
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 _ONE_TIME = re.compile(r"[\d.]+([+-]\d{4})? ?")
 """A time, and not a range of times, which is for queries."""
+_LEAP_SECOND = re.compile(r"\d{4}60")
+"""At the end of a TM or of a DT's time: the standard has leap seconds, and dciodvfy calls them errors."""
 _UID = re.compile(r"[0-2](\.\d+)+")
 """What `validate_value` does not ask for: a root that there is."""
 _NAME_COMPONENTS = 5
@@ -86,9 +89,10 @@ def _is_string(value: str, vr: str, *, other_characters: bool) -> bool:
             DA(value)
         case "DT":
             DT(value)
-            return _ONE_TIME.fullmatch(value) is not None
+            return _ONE_TIME.fullmatch(value) is not None and _LEAP_SECOND.match(value, 8) is None
         case "TM":
             TM(value)
+            return _LEAP_SECOND.match(value) is None
         case "DS":
             return math.isfinite(float(value))
         case "IS":
