@@ -9,7 +9,7 @@ from model.errors import PleuraError
 from model.isolation import isolate
 
 from .commands.train import train
-from .loop.distributed import ToldElsewhere
+from .loop.distributed import OtherProcessFailed
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     command.command("train")(train)
     try:
         command()
-    except ToldElsewhere:
+    except OtherProcessFailed:
         sys.exit(1)
     except PleuraError as error:
         typer.echo(f"pleura: process {os.environ.get('RANK', '0')}: {error}", err=True)
