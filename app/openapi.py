@@ -66,7 +66,11 @@ def negotiated(description: str) -> dict[str, Any]:
     them as JSON. The routes of the files have operations that are typed.
     """
     also = " and ".join(f"`{media}` as `{path}`" for media, path in _FILE_PATHS.items())
-    return {"description": f"{description} Where `Accept` asks for it, {also} gives it.", "headers": TRUST}
+    return {
+        "description": f"{description} Where `Accept` asks for it, {also} gives it; `application/dicom; form=sr` "
+        "asks for another DICOM object, as the query parameter `form` does.",
+        "headers": TRUST,
+    }
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -48,10 +48,27 @@ class SegType(StrEnum):
     LABELMAP = "labelmap"
 
 
+class DicomForm(StrEnum):
+    """DICOM objects that a mask is written as."""
+
+    SEG = "seg"
+    SC = "sc"
+    GSPS = "gsps"
+    SR = "sr"
+
+
+Dicom = Annotated[
+    DicomForm,
+    Field(
+        description="The object of an application/dicom answer: a segmentation (SEG), a secondary capture with the outlines (SC), "
+        "a presentation state (GSPS) or a structured report (SR, TID 1500). The parameter of the same name in Accept comes first."
+    ),
+]
+
 Seg = Annotated[
     SegType,
     Field(
-        description="The type of an application/dicom answer: a frame of one bit for each lung, or a label map, which few programs read yet."
+        description="The type of a SEG: a frame of one bit for each lung, or a label map, which few programs read yet."
     ),
 ]
 
@@ -68,6 +85,7 @@ class MaskOptions(BaseModel):
 class DicomOptions(MaskOptions):
     """The query of ``/segment.dcm``."""
 
+    form: Dicom = DicomForm.SEG
     seg: Seg = SegType.BINARY
 
 
@@ -88,6 +106,7 @@ class SegmentOptions(PictureOptions):
         description="How the JSON document carries the mask: 1-bit PNG in base64, COCO run lengths, COCO polygons, the outlines of each "
         "lung as GeoJSON, or not.",
     )
+    form: Dicom = DicomForm.SEG
     seg: Seg = SegType.BINARY
 
 
