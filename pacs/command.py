@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import typer
 
 from model.devices import Device, EngineChoice
+from model.writing.dicom.forms import Form
 
 from .selection import DEFAULTS, Selection
 
@@ -65,6 +66,14 @@ def pacs(
             envvar="PLEURA_PACS_AE", metavar="LIST", help="Titles of the sending application entities."
         ),
     ] = DEFAULTS["ae"],
+    form: Annotated[
+        str,
+        typer.Option(
+            envvar="PLEURA_PACS_FORM",
+            metavar="LIST",
+            help="What is stored: seg, labelmap, sc, gsps, sr, separated by commas.",
+        ),
+    ] = "seg",
     store_untrusted: Annotated[
         bool, typer.Option("--store-untrusted", help="Also store masks that are not trusted.")
     ] = False,
@@ -87,8 +96,9 @@ def pacs(
 ) -> None:
     """Segment the radiographs in a PACS and store the results there.
 
-    Finds CR and DX instances by DICOMweb and stores a DICOM SEG of the lungs in the same study: once
-    for each instance, however often the command is started. Source images are never changed.
+    Finds CR and DX instances by DICOMweb and stores the lungs in the same study, as a DICOM SEG or what
+    --form lists: once for each instance, however often the command is started. Source images are never
+    changed.
 
     By default it selects frontal chest radiographs, and those whose header does not give the view. The
     options --modality to --ae change the selection: lists separated by commas, * and ? as wildcards,
@@ -110,6 +120,8 @@ def pacs(
         ae=ae,
     )
 
+    forms = _forms(form)
+
     from logs import configure, log
     from model.segmenter import Segmenter
 
@@ -130,7 +142,7 @@ def pacs(
     log.info("ready", extra={"fields": {"engine": segmenter.engine.name, "device": segmenter.engine.device}})
     with make_session(settings) as session:
         archive = Archive(url.rstrip("/"), session, Retries(stop.wait), endless=watch)
-        worker = Worker(archive, segmenter, selection=selection, store_untrusted=store_untrusted)
+        worker = Worker(archive, segmenter, selection=selection, store_untrusted=store_untrusted, forms=forms)
         watcher = Watcher(archive, worker, stop, selection=selection, days=days)
         if watch:
             watcher.watch(interval_s=interval)
@@ -139,6 +151,17 @@ def pacs(
     _log_totals(watcher)
     if (watcher.postponed or watcher.outcomes[Outcome.REFUSED]) and not watch:
         raise typer.Exit(1)
+
+
+def _forms(given: str) -> tuple[Form, ...]:
+    names = dict.fromkeys(name.strip().lower() for name in given.split(",") if name.strip())
+    try:
+        forms = tuple(Form(name) for name in names)
+    except ValueError:
+        forms = ()
+    if not forms:
+        raise typer.BadParameter(f"--form takes {', '.join(Form)}, separated by commas.")
+    return forms
 
 
 def _selection(**given: str) -> Selection:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from io import BytesIO
 from typing import TYPE_CHECKING
 
-from ...errors import SizeMismatch, UnsuitableImage
 from ...lungs import LEFT, RIGHT
 from ...quiet import quiet
-from ...version import installed_version
 from ..overlay import COLOURS
-from .seg_words import comments, series_description, series_number, trust_in_words
+from .derivation import Derivation, unknown_class, with_content_uid
+from .seg_words import SEGMENTATION, comments, trust_in_words
 
 if TYPE_CHECKING:
     from highdicom import AlgorithmIdentificationSequence
@@ -21,10 +18,11 @@ if TYPE_CHECKING:
     from ...checkpoint import CheckpointMetadata
     from ...segmentation import Segmentation
 
+LUNGS = {RIGHT: ("3341006", "Right lung"), LEFT: ("44029006", "Left lung")}
+"""SNOMED CT code and meaning of each segment, by its number, which is that of its frame in a BINARY segmentation."""
+
 _NO_SPACING_MM = (1.0, 1.0)
 _SLICE_THICKNESS_MM = 1.0
-_NOT_YET = "2.25.0"
-"""Instance UID until the object is whole: its own follows from all else that is in it."""
 
 
 def dicom_seg(
@@ -60,81 +58,43 @@ def dicom_seg(
         SizeMismatch: the labels are not of the source's size.
         UnsuitableImage: the source is no DICOM, or lacks an attribute that a segmentation has to refer to.
     """
-    from .source import source_of
-
-    dataset, labels = segmentation.radiograph.dataset, segmentation.labels
-    if dataset is None:
-        raise UnsuitableImage(
-            "A DICOM segmentation refers to a DICOM image: ask for another format for this one."
-        )
     with quiet():
-        source = source_of(dataset)
-        if labels.shape != (source.Rows, source.Columns):
-            raise SizeMismatch(
-                f"The labels are {labels.shape[1]}×{labels.shape[0]} pixels and the DICOM image "
-                f"{source.Columns}×{source.Rows}: make the segmentation at the image's size."
-            )
-        made = _make(segmentation, metadata, source, labelmap=labelmap, series=series_instance_uid)
+        origin = Derivation.of(segmentation, metadata)
+        made = _make(segmentation, origin, labelmap=labelmap, series=series_instance_uid)
         _lay_in_a_plane(made, segmentation.radiograph.spacing_mm)
         return _with_its_uids(made)
 
 
-def _make(
-    segmentation: Segmentation,
-    metadata: CheckpointMetadata,
-    source: Dataset,
-    *,
-    labelmap: bool,
-    series: str | None,
-) -> Dataset:
+def _make(segmentation: Segmentation, origin: Derivation, *, labelmap: bool, series: str | None) -> Dataset:
     from highdicom import AlgorithmIdentificationSequence
     from highdicom.seg import Segmentation as Seg
     from pydicom.sr.codedict import codes
-    from pydicom.uid import generate_uid
 
     from ...reading.dicom.sides import patient_orientation
-    from .source import moment_of
 
     dataset, quality = segmentation.radiograph.dataset, segmentation.quality
     assert dataset is not None
     kind = "LABELMAP" if labelmap else "BINARY"
-    name, version = _long_string(metadata.name), f"{installed_version()}+{metadata.sha256[:12]}"
     algorithm = AlgorithmIdentificationSequence(
-        name=name,
+        name=origin.name,
         family=codes.cid7162.ArtificialIntelligence,
-        version=version,
-        parameters={"threshold": f"{segmentation.threshold:g}"},
+        version=origin.version,
+        parameters={"threshold": f"{origin.threshold:g}"},
     )
     trust = trust_in_words(quality)
-    date, time = moment_of(dataset)
     try:
         made = Seg(
-            source_images=[source],
+            source_images=[origin.source],
             pixel_array=segmentation.labels,
             segmentation_type=kind,
             segment_descriptions=[_describe(label, algorithm, trust) for label in (RIGHT, LEFT)],
-            series_instance_uid=series
-            or generate_uid(entropy_srcs=["series", source.SOPInstanceUID, name, version, kind]),
-            series_number=series_number(source),
-            sop_instance_uid=_NOT_YET,
-            instance_number=1,
-            manufacturer="Pleura",
-            manufacturer_model_name=name,
-            software_versions=version,
-            device_serial_number="none",
             omit_empty_frames=False,
             content_label="LUNGS",
             content_description=trust,
-            content_date=date,
-            content_time=time,
-            series_description=series_description(quality, source),
-            specific_character_set="ISO_IR 192",
+            **origin.arguments(segmentation, kind, noun=SEGMENTATION, block=9, series_instance_uid=series),
         )
     except KeyError:
-        raise UnsuitableImage(
-            "No DICOM segmentation can refer to this image, as its SOPClassUID is of no image that is known: "
-            "send the instance as the PACS holds it, or ask for PNG or JSON."
-        ) from None
+        raise unknown_class() from None
     # The source's rows and columns are the segmentation's.
     made.PatientOrientation = patient_orientation(dataset)
     made.ImageComments = comments(segmentation)
@@ -156,20 +116,13 @@ def _lay_in_a_plane(made: Dataset, spacing_mm: tuple[float, float] | None) -> No
         frame.PlanePositionSequence = [position]
 
 
-def _long_string(text: str) -> str:
-    """Make a value of the representation LO: 64 characters, none of them a separator or for control."""
-    return "".join(
-        "_" if character == "\\" or not character.isprintable() else character for character in text
-    )[:64]
-
-
 def _describe(label: int, algorithm: AlgorithmIdentificationSequence, trust: str) -> SegmentDescription:
     from highdicom.color import CIELabColor
     from highdicom.seg import SegmentDescription
     from pydicom.sr.codedict import codes
     from pydicom.sr.coding import Code
 
-    code, meaning = {RIGHT: ("3341006", "Right lung"), LEFT: ("44029006", "Left lung")}[label]
+    code, meaning = LUNGS[label]
     description = SegmentDescription(
         segment_number=label,
         segment_label=meaning,
@@ -184,24 +137,9 @@ def _describe(label: int, algorithm: AlgorithmIdentificationSequence, trust: str
 
 
 def _with_its_uids(made: Dataset) -> bytes:
-    """Encode the object with UIDs that follow from all else in it, and without the time at which it is made."""
     from pydicom.uid import generate_uid
 
-    del made.InstanceCreationDate, made.InstanceCreationTime
-    for equipment in made.ContributingEquipmentSequence:
-        if equipment.get("ManufacturerModelName") == "highdicom":
-            del equipment.ContributionDateTime
     organization = generate_uid(entropy_srcs=["dimensions", made.SeriesInstanceUID])
     for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
         item.DimensionOrganizationUID = organization
-    digest = hashlib.sha256(_file(made)).hexdigest()
-    made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = generate_uid(
-        entropy_srcs=["instance", digest]
-    )
-    return _file(made)
-
-
-def _file(made: Dataset) -> bytes:
-    file = BytesIO()
-    made.save_as(file)
-    return file.getvalue()
+    return with_content_uid(made)

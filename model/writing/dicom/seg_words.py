@@ -12,29 +12,35 @@ if TYPE_CHECKING:
     from ...quality import Quality
     from ...segmentation import Segmentation
 
-UNTRUSTED = "Lung segmentation, not trusted"
-"""What the series description of a mask that is not trusted begins with."""
+SEGMENTATION = "Lung segmentation"
+"""What the series description of a segmentation begins with."""
+
+NOT_TRUSTED = ", not trusted"
+"""What follows it where the mask is not trusted."""
 
 _LONGEST = 64
 """Characters of the representation LO."""
-_FIRST_SERIES = 9_000_000
+_BLOCK = 1_000_000
 """High, so that it does not meet a number of the modality's own series; viewers list it last."""
 _OF_EACH = 1000
 
 
-def series_description(quality: Quality, source: Dataset) -> str:
+def series_description(quality: Quality, source: Dataset, *, noun: str = SEGMENTATION) -> str:
     """Say what the series is, and of which film: ``Lung segmentation, not trusted (series 2, image 1, PA)``."""
-    words = "Lung segmentation" if quality.trusted else UNTRUSTED
+    words = noun if quality.trusted else noun + NOT_TRUSTED
     series, image, view = (source.get(name) for name in ("SeriesNumber", "InstanceNumber", "ViewPosition"))
     film = [*([f"series {series}"] if series else []), *([f"image {image}"] if image else [])]
     film += [view] if view else []
     return (f"{words} ({', '.join(film)})" if film else words)[:_LONGEST]
 
 
-def series_number(source: Dataset) -> int:
-    """Return a series number that differs for each film of a study, from the series' and the image's numbers."""
+def series_number(source: Dataset, *, block: int = 9) -> int:
+    """Return a series number that differs for each film of a study, from the series' and the image's numbers.
+
+    ``block`` is its millions, which differ for each form.
+    """
     series, image = (int(source.get(name) or 0) % _OF_EACH for name in ("SeriesNumber", "InstanceNumber"))
-    return _FIRST_SERIES + _OF_EACH * series + image
+    return _BLOCK * block + _OF_EACH * series + image
 
 
 def trust_in_words(quality: Quality) -> str:
