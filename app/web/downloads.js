@@ -10,6 +10,7 @@ export class Downloads {
   #study = null;
 
   constructor() {
+    find("#print").addEventListener("click", () => print());
     for (const button of document.querySelectorAll("[data-download]")) {
       button.addEventListener("click", () => this.#download(button.dataset.download));
     }

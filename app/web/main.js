@@ -2,6 +2,7 @@
 
 import { sample } from "./api.js";
 import { Downloads } from "./downloads.js";
+import { attachHelp } from "./help.js";
 import { showResult } from "./results.js";
 import { Strip } from "./strip.js";
 import { Studies } from "./studies.js";
@@ -40,6 +41,8 @@ attachUpload({
 for (const button of document.querySelectorAll("[data-action=sample]")) {
   button.addEventListener("click", () => open(sample(SAMPLE), (file) => studies.add([file], { sample: true })));
 }
+
+attachHelp();
 
 const notice = document.querySelector("#notice");
 

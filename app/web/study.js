@@ -6,7 +6,7 @@ let count = 0;
  * `state` is "waiting", "working", "done" or "failed".
  *
  * - `picture`: what a screen can show: `{ url, width, height, thumbnail }`; null until there is one.
- * - `answer`: the service's document; `text` is the same as it was sent.
+ * - `answer`: the service's document; `text` is the same as it was sent, `segmented` the one without a comparison.
  * - `problem`: why there is no answer.
  * - `truth`: the ground truth: `{ file, state, problem }`; null if none was given.
  */
@@ -21,13 +21,22 @@ export class Study {
     this.picture = null;
     this.answer = null;
     this.text = null;
+    this.segmented = null;
     this.problem = null;
     this.truth = null;
   }
 
   take(text) {
     this.text = text;
+    this.segmented ??= text;
     this.answer = JSON.parse(text);
+  }
+
+  /** Drops the result of a comparison: it is stale once another ground truth is given. */
+  forgetComparison() {
+    if (this.text !== this.segmented) {
+      this.take(this.segmented);
+    }
   }
 
   /** The file's name without its ending, for what is made from it. */

@@ -3,6 +3,7 @@
 import { zoomIn, zoomOut } from "./gestures.js";
 import { Pane } from "./pane.js";
 import { View } from "./view.js";
+import { verdict as verdictOf } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
 
@@ -101,7 +102,7 @@ export class Viewer {
     const verdict = find("#stage-verdict");
     verdict.hidden = study?.state !== "done";
     verdict.dataset.standing = study?.standing;
-    verdict.textContent = study?.standing === "trusted" ? "Trusted" : "Not trusted: look before use";
+    verdict.textContent = study?.state === "done" ? verdictOf(study.answer.quality) : "";
     const status = find("#stage-status");
     const busy = ["waiting", "working"].includes(study?.state);
     status.hidden = !busy;
