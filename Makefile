@@ -140,7 +140,7 @@ sbom: install
 
 # Writes the lock files, with their hashes and without an index: everything, and what each image holds of it.
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
-IMAGE := --extra otel
+IMAGE := --extra dimse --extra otel
 
 lock: install
 	$(LOCK) --extra dev --extra train --extra export --extra ray $(IMAGE) --output-file requirements.txt

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import TypeAdapter
 
 from app.main import create_app
-from app.server import LAST_MOMENT_S
+from app.server import FINAL_RESPONSES_S
 from app.settings import MEGABYTE, Settings
 from app.telemetry import Telemetry
 from tests.app.fakes import segmenter
@@ -98,7 +98,7 @@ def test_kubernetes_own_variables_do_not_become_settings(name: str) -> None:
 @overlays
 def test_there_is_time_to_stop(name: str) -> None:
     wait = container(rendered(name))["lifecycle"]["preStop"]["sleep"]["seconds"]
-    needed = wait + settings(name).grace_period_s + LAST_MOMENT_S
+    needed = wait + settings(name).grace_period_s + FINAL_RESPONSES_S
     assert needed + 5 <= pod(rendered(name))["terminationGracePeriodSeconds"]
 
 
