@@ -102,7 +102,7 @@ class Lifecycle:
             except PleuraError as error:
                 raise self._not_reloaded(str(error)) from None
             except Exception as error:
-                log.error("unforeseen error of a reload", extra={"fields": {"error": frames(error)}})
+                log.error("unexpected error in a reload", extra={"fields": {"error": frames(error)}})
                 raise self._not_reloaded(f"It could not be loaded ({type(error).__name__}).") from None
             finally:
                 # A network that hangs blocks its thread; the event loop must not wait for it.

@@ -1,1 +1,1 @@
-"""Image in, mask out."""
+"""Lung segmentation: reading images, the network and its engines, post-processing, quality, writing."""

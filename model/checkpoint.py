@@ -1,4 +1,4 @@
-"""Checkpoints: safetensors for the weights, JSON metadata beside them in the same file. No pickle, no optimiser."""
+"""Checkpoints: safetensors files with the weights and JSON metadata, without pickle or optimiser state."""
 
 from __future__ import annotations
 
@@ -37,23 +37,24 @@ _KEY = "pleura"
 
 
 class CheckpointMetadata(BaseModel):
-    """What a checkpoint says of itself.
+    """The metadata of a checkpoint.
 
     Attributes:
-        name: the model's name.
-        architecture: the network's: ours, or one of torchvision's that it is compared with.
-        num_classes, in_channels: arguments of the network.
-        classes: what each class is, background first, where that is known; `HEART` among them for networks that find it.
-        bridge_channels, decoder_channels, skip_channels, head_channels: further arguments of `ResNet50UNet`.
-        preprocessing: how an image becomes the network's input.
-        threshold: probability from which a pixel is lung.
-        encoder_weights: what the encoder started from: ``"none"``, ``"imagenet"`` or a file's name.
-        recipe: the recipe's fields.
-        data: what it was trained on, folder by folder.
-        figures: figures on the validation data.
-        calibration: numbers of the quality model; None before `pleura calibrate`.
-        git_revision: of the code that trained it.
-        sha256: of the tensors' bytes, checked when the weights are loaded.
+        name: The model's name.
+        architecture: The network's architecture: `UNET`, or one of torchvision's for comparison.
+        num_classes, in_channels: Arguments of the network.
+        classes: The names of the classes, background first, if known; `HEART` is among them for networks
+            that segment the heart.
+        bridge_channels, decoder_channels, skip_channels, head_channels: Further arguments of `ResNet50UNet`.
+        preprocessing: How an image is turned into the network's input.
+        threshold: Probability from which a pixel is lung.
+        encoder_weights: The encoder's initial weights: ``"none"``, ``"imagenet"`` or a file name.
+        recipe: The fields of the recipe.
+        data: The training data, by folder.
+        figures: Figures on the validation data.
+        calibration: Parameters of the quality model; None before `pleura calibrate`.
+        git_revision: The revision of the code that trained it.
+        sha256: Hash of the tensors' bytes, checked when the weights are loaded.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -78,7 +79,7 @@ class CheckpointMetadata(BaseModel):
     sha256: str = ""
 
     def network(self) -> SegmentationNetwork:
-        """The network that this checkpoint's weights fit, with random weights until they are loaded."""
+        """Return the network of this checkpoint with random weights."""
         if self.architecture != UNET:
             from .networks.torchvision import TorchvisionNetwork
 
@@ -102,7 +103,7 @@ class CheckpointMetadata(BaseModel):
 def save_checkpoint(
     path: Path, weights: dict[str, Tensor], metadata: CheckpointMetadata
 ) -> CheckpointMetadata:
-    """Writes weights and metadata to ``path``: to a temporary name, flushed, renamed.
+    """Write weights and metadata to ``path`` atomically.
 
     Returns:
         The metadata as written, with the sha256 of the weights.
@@ -118,12 +119,12 @@ def save_checkpoint(
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A checkpoint's file as it was at one moment: weights and metadata come from the same bytes, whatever is renamed into its place.
+    """A checkpoint in memory: weights and metadata come from one read, even if the file is replaced later.
 
     Attributes:
-        path: where it was read; exported models lie beside it.
-        data: the file.
-        metadata: what it says of itself.
+        path: The path of the file; exported models are beside it.
+        data: The bytes of the file.
+        metadata: The metadata in the file.
     """
 
     path: Path
@@ -131,10 +132,10 @@ class Checkpoint:
     metadata: CheckpointMetadata
 
     def weights(self) -> dict[str, Tensor]:
-        """The tensors as they are stored, by name.
+        """Return the stored tensors by name.
 
         Raises:
-            CheckpointError: they are not what safetensors can hold.
+            CheckpointError: The tensors cannot be parsed.
         """
         from safetensors.torch import load
 
@@ -142,14 +143,15 @@ class Checkpoint:
             return load(self.data)
         except SafetensorError as error:
             raise CheckpointError(
-                f"The checkpoint {self.path.name} is not a whole safetensors file ({error}): copy it again."
+                f"The checkpoint {self.path.name} is not a complete safetensors file ({error}). Copy it "
+                "again."
             ) from None
 
     def network(self) -> SegmentationNetwork:
-        """The network with its weights, in float32 and evaluation mode.
+        """Return the network with its weights, in float32 and evaluation mode.
 
         Raises:
-            CheckpointError: the weights are of another shape than the metadata say.
+            CheckpointError: The weights do not fit the network that the metadata describe.
         """
         network = self.metadata.network()
         expected, weights = network.state_dict(), self.weights()
@@ -160,37 +162,38 @@ class Checkpoint:
         ]
         if wrong:
             raise CheckpointError(
-                f"The weights in {self.path.name} do not fit the network that its metadata describes ({len(wrong)} tensors, "
-                f"{min(wrong)} first): use a checkpoint made by `pleura train`."
+                f"The weights in {self.path.name} do not fit the network that its metadata describes "
+                f"({len(wrong)} tensors, {min(wrong)} first). Use a checkpoint made by `pleura train`."
             )
         network.load_state_dict({key: value.to(expected[key].dtype) for key, value in weights.items()})
         return network.eval()
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read the whole file, once, and compare the weights with their sha256; needs no torch.
+    """Read a checkpoint and verify the sha256 of its weights. This does not need torch.
 
     Raises:
-        CheckpointError: the file is missing, damaged, altered or of another make.
+        CheckpointError: The file is missing, damaged, altered or not Pleura's.
     """
     with _opened(path) as file:
-        # A file that is something else need not be loaded to be refused.
+        # Check the header first, so that a large file of another kind is not loaded.
         read_header(file)
         file.seek(0)
         data = file.read()
         metadata, found = _metadata_in(header_in(data), path), tensor_hash(data)
     if found != metadata.sha256:
         raise CheckpointError(
-            f"The weights in {path.name} are not those that were written (sha256 differs): copy it again."
+            f"The weights in {path.name} have changed since they were written (sha256 differs). Copy the "
+            "file again."
         )
     return Checkpoint(path, data, metadata)
 
 
 def read_metadata(path: Path) -> CheckpointMetadata:
-    """Read the metadata alone, not the weights; needs no torch.
+    """Read only the metadata of a checkpoint. This does not need torch.
 
     Raises:
-        CheckpointError: no such file, not safetensors, or not Pleura's.
+        CheckpointError: The file is missing, not safetensors, or not Pleura's.
     """
     with _opened(path) as file:
         header = read_header(file)
@@ -198,10 +201,10 @@ def read_metadata(path: Path) -> CheckpointMetadata:
 
 
 def load_checkpoint(path: Path) -> tuple[SegmentationNetwork, CheckpointMetadata]:
-    """The network of a checkpoint, in float32 and evaluation mode, and its metadata.
+    """Return the network of a checkpoint, in float32 and evaluation mode, and its metadata.
 
     Raises:
-        CheckpointError: the file is missing, damaged, altered or of another make.
+        CheckpointError: The file is missing, damaged, altered or not Pleura's.
     """
     checkpoint = read_checkpoint(path)
     return checkpoint.network(), checkpoint.metadata
@@ -214,15 +217,15 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
             yield file
     except FileNotFoundError:
         raise CheckpointError(
-            f"There is no checkpoint {path.name}: name an existing file in PLEURA_CHECKPOINT."
+            f"There is no checkpoint {path.name}. Name an existing file in PLEURA_CHECKPOINT."
         ) from None
     except OSError as error:
         raise CheckpointError(
-            f"The checkpoint {path.name} cannot be read ({error.strerror}): check its name and permissions."
+            f"The checkpoint {path.name} cannot be read ({error.strerror}). Check its name and permissions."
         ) from None
     except NOT_A_HEADER as error:
         raise CheckpointError(
-            f"The checkpoint {path.name} is not a whole safetensors file ({error}): copy it again."
+            f"The checkpoint {path.name} is not a complete safetensors file ({error}). Copy it again."
         ) from None
 
 
@@ -230,25 +233,26 @@ def _metadata_in(header: Header, path: Path) -> CheckpointMetadata:
     metadata = header.get(METADATA)
     if not isinstance(metadata, dict) or _KEY not in metadata:
         raise CheckpointError(
-            f"The checkpoint {path.name} was not written by Pleura: use one made by `pleura train`."
+            f"The checkpoint {path.name} was not written by Pleura. Use one made by `pleura train`."
         )
     try:
         found = CheckpointMetadata.model_validate_json(metadata[_KEY])
     except ValidationError as error:
         field = ".".join(map(str, error.errors()[0]["loc"]))
         raise CheckpointError(
-            f"The checkpoint {path.name} has metadata that this version cannot read (field {field}): train it again "
-            "or use the version that wrote it."
+            f"The checkpoint {path.name} has metadata that this version cannot read (field {field}). Train "
+            "it again or use the version that wrote it."
         ) from None
     if found.architecture not in (UNET, FCN, DEEPLABV3):
         raise CheckpointError(
-            f"The checkpoint {path.name} holds a {found.architecture}: use one of {UNET}, {FCN} or {DEEPLABV3}."
+            f"The checkpoint {path.name} holds a {found.architecture}. Use one of {UNET}, {FCN} or "
+            f"{DEEPLABV3}."
         )
     return found
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Writes ``data`` beside ``path``, flushes it to the disk, then renames it: never half a file under that name."""
+    """Write ``data`` to a temporary file, flush it to the disk and rename it to ``path``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

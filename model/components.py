@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 SECOND_LUNG_FRACTION = 0.08
-"""The least area of a second lung, as a share of the first's.
+"""The least area of a second lung, as a share of the first lung's area.
 
-Among 791 masks drawn by people the smallest second lung, beside a large effusion, has 0.10 of the first; the largest speck has
-0.001. A component below this share is a gas bubble, a piece of shoulder or a letter."""
+In 791 masks drawn by people, the smallest second lung (beside a large effusion) has 0.10 of the first lung's
+area, and the largest speck 0.001. A component below this share is a gas bubble, a piece of shoulder or a
+letter."""
 
 _SAME_COLUMNS = 0.5
 
@@ -20,7 +21,7 @@ class Components:
     """Connected components (8-connectivity) of a mask, the largest first.
 
     Attributes:
-        labels: ``(h, w)`` int32: 0 background, else a number out of ``numbers``.
+        labels: ``(h, w)`` int32: 0 is background, else one of ``numbers``.
         numbers: ``(n,)`` numbers in ``labels``.
         areas: ``(n,)`` pixels.
         boxes: ``(n, 4)`` x, y, width, height in pixels.
@@ -37,14 +38,14 @@ class Components:
         return len(self.numbers)
 
     def mask(self, index: int) -> NDArray[np.bool_]:
-        """``(h, w)`` bool: the component of this rank."""
+        """Return the component of this rank, ``(h, w)`` bool."""
         mask: NDArray[np.bool_] = self.labels == self.numbers[index]
         return mask
 
 
 def find_components(mask: NDArray[np.bool_]) -> Components:
-    """The components of ``mask`` ``(h, w)`` bool; equal areas stay in reading order."""
-    # The default algorithm takes longer with int32 labels, and int16 ones may run out.
+    """Return the components of ``mask`` ``(h, w)`` bool; equal areas stay in reading order."""
+    # The default algorithm is slower with int32 labels, and int16 labels may overflow.
     _, labels, stats, centroids = cv2.connectedComponentsWithStatsWithAlgorithm(
         mask.view(np.uint8), 8, cv2.CV_32S, cv2.CCL_BBDT
     )
@@ -60,11 +61,12 @@ def find_components(mask: NDArray[np.bool_]) -> Components:
 
 
 def lungs_among(components: Components) -> tuple[int, ...]:
-    """The ranks of the components that are lungs: none, one or two.
+    """Return the ranks of the components that are lungs: none, one or two.
 
-    The first is the largest. The second is the next largest that has at least `SECOND_LUNG_FRACTION` of its area. Where that
-    one lies above or below the first (they share most of their columns), both may be pieces of one lung that an opacity cuts
-    across: then the largest that lies beside the first comes before it, so that no piece of a lung displaces the other lung.
+    The first is the largest. The second is the next largest with at least `SECOND_LUNG_FRACTION` of its area.
+    If that one is above or below the first (they share most of their columns), the two may be pieces of one
+    lung that an opacity divides. A component beside the first is then preferred, so that a piece of one lung
+    does not displace the other lung.
     """
     if not len(components):
         return ()
@@ -74,6 +76,6 @@ def lungs_among(components: Components) -> tuple[int, ...]:
 
 
 def share_columns(one: NDArray[np.int32], other: NDArray[np.int32]) -> bool:
-    """Whether two boxes (x, y, width, height) have at least half of the narrower one's columns in common."""
+    """Return whether two boxes (x, y, width, height) share at least half of the narrower box's columns."""
     left, right = max(one[0], other[0]), min(one[0] + one[2], other[0] + other[2])
     return bool(right - left >= _SAME_COLUMNS * min(one[2], other[2]))

@@ -1,9 +1,9 @@
-"""Names of devices and engines, for settings and command lines; imports nothing heavy."""
+"""The names of devices and engines for settings and command lines; this module imports nothing heavy."""
 
 from typing import Literal
 
 Device = Literal["auto", "cuda", "cpu"]
-"""Where the network runs; ``"auto"`` selects CUDA if available."""
+"""The device that runs the network; ``"auto"`` selects CUDA if available."""
 
 EngineChoice = Literal["auto", "torch", "openvino"]
-"""What runs the network; ``"auto"`` selects the fastest that is installed."""
+"""The engine that runs the network; ``"auto"`` selects the fastest that is installed."""

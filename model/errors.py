@@ -1,20 +1,20 @@
-"""What can be wrong, as one small tree. Each message is a sentence that says what to do."""
+"""The exceptions of the package. Each message says what is wrong, and what to do."""
 
 
 class PleuraError(Exception):
-    """Anything that Pleura refuses or cannot do for a reason that its user can mend."""
+    """Base of all errors that the user can correct."""
 
 
 class ImageError(PleuraError):
-    """Something is wrong with an image."""
+    """Base of all errors of an image."""
 
 
 class UnreadableImage(ImageError):
-    """The bytes are not a whole, readable image."""
+    """The bytes are not a complete, readable image."""
 
 
 class DecoderFailure(UnreadableImage):
-    """A decoder failed in a way that nobody foresaw; the cause is for a log, as it may quote what was read."""
+    """A decoder failed with an unexpected exception, kept as the cause for the log: it may quote the file."""
 
     def __init__(
         self, message: str = "The image cannot be read: save it again with another program."
@@ -23,19 +23,19 @@ class DecoderFailure(UnreadableImage):
 
 
 class UnsupportedImage(ImageError):
-    """Not a type of image that is read here."""
+    """The type of the image is not supported."""
 
 
 class ImageTooLarge(ImageError):
-    """More pixels than allowed."""
+    """The image has more pixels than allowed."""
 
 
 class UnsuitableImage(ImageError):
-    """Readable, but not a single-frame projection radiograph."""
+    """The image is readable, but not a single-frame projection radiograph."""
 
 
 class UnsuitableMask(UnsuitableImage):
-    """Readable, but lung and background cannot be told apart in it."""
+    """The mask is readable, but lung and background cannot be told apart."""
 
 
 class SizeMismatch(ImageError):
@@ -43,7 +43,7 @@ class SizeMismatch(ImageError):
 
 
 class CheckpointError(PleuraError):
-    """A checkpoint is missing, damaged, altered or of another make."""
+    """The checkpoint is missing, damaged, altered or not Pleura's."""
 
 
 class EngineError(PleuraError):

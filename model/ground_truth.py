@@ -1,4 +1,4 @@
-"""A ground truth that was read: the lungs, and what was assumed to find them."""
+"""The ground truth of a radiograph: the lungs, and the assumptions made in reading them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from .errors import PleuraError
 
 LUNG_VALUES = r"^\d{1,5}(,\d{1,5}){0,63}$"
-"""Regular expression of the values of a mask that are lung, as users write them: ``1`` or ``1,2``."""
+"""Regular expression of a list of mask values that are lung, as users write it: ``1`` or ``1,2``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What was assumed about a mask, or looks wrong in it: a stable word for programs, a sentence for people."""
+    """An assumption about a mask, or a possible fault in it: a stable code and a sentence for people."""
 
     code: str
     message: str
@@ -24,11 +24,11 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class GroundTruth:
-    """The lungs that a file says are there.
+    """The lungs in a mask file.
 
     Attributes:
         mask: ``(H, W)`` bool.
-        notes: what was assumed to read it, and what looks wrong; empty where there was no doubt.
+        notes: Assumptions that were made and possible faults; empty if there was no doubt.
     """
 
     mask: NDArray[np.bool_]
@@ -36,12 +36,12 @@ class GroundTruth:
 
 
 def parse_lung_values(text: str) -> frozenset[int]:
-    """The values that ``text`` such as ``1,2`` names.
+    """Parse a list of values such as ``1,2``.
 
     Raises:
-        PleuraError: it does not match `LUNG_VALUES`.
+        PleuraError: The text does not match `LUNG_VALUES`.
     """
     compact = text.replace(" ", "")
     if re.fullmatch(LUNG_VALUES, compact) is None:
-        raise PleuraError(f"The lung values {text} are not whole numbers: write them as 1 or as 1,2.")
+        raise PleuraError(f"The lung values {text} are not whole numbers. Write them as 1 or as 1,2.")
     return frozenset(map(int, compact.split(",")))

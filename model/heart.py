@@ -1,4 +1,4 @@
-"""The heart's shadow, and how wide it is beside the thorax."""
+"""The heart's mask and the cardiothoracic ratio."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ from .components import find_components
 from .lungs import Lung
 
 METHOD = "widest heart over widest inner thorax (Dong et al., 2018)"
-"""How the cardiothoracic ratio is measured."""
+"""The method of measuring the cardiothoracic ratio."""
 
 _TURNED = 0.35
-"""Share of the thorax's width by which the lungs' widths may differ; beyond it the body is taken to be turned."""
+"""The relative difference of the lungs' widths beyond which the body is assumed to be rotated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +21,10 @@ class CardiothoracicRatio:
     """The cardiothoracic ratio of one radiograph.
 
     Attributes:
-        value: None where it is not measured.
-        reason: why it is not measured; None where it is.
-        remarks: what makes the heart look larger or smaller than it is: the view, a turned body.
-        method: how it is measured.
+        value: The ratio; None if it is not measured.
+        reason: Why it is not measured; None if it is.
+        remarks: Circumstances that change the heart's apparent size: the view, a rotated body.
+        method: The method of measurement.
     """
 
     value: float | None
@@ -34,14 +34,14 @@ class CardiothoracicRatio:
 
 
 def keep_heart(probabilities: NDArray[np.float32], *, threshold: float) -> NDArray[np.float32]:
-    """Keeps the largest component of the heart and fills its holes, at the network's resolution.
+    """Keep the largest component of the heart and fill its holes, at the network's resolution.
 
     Args:
-        probabilities: ``(h, w)`` float32, of heart; left as they are.
-        threshold: probability from which a pixel is heart.
+        probabilities: ``(h, w)`` float32, probability of heart; not modified.
+        threshold: Probability from which a pixel is heart.
 
     Returns:
-        ``(h, w)`` float32: 0 in what was dropped, 1 in what was filled, elsewhere unchanged.
+        ``(h, w)`` float32: 0 in dropped components, 1 in filled holes, elsewhere unchanged.
     """
     found = probabilities >= threshold
     components = find_components(found)
@@ -57,13 +57,15 @@ def keep_heart(probabilities: NDArray[np.float32], *, threshold: float) -> NDArr
 
 
 def cardiothoracic_ratio(heart: Lung | None, right: Lung | None, left: Lung | None) -> float | None:
-    """The widest heart over the widest inner thorax, each the width of a box; None where a part was not found.
+    """Return the heart's greatest width over the inner thorax's; None if the heart or a lung is missing.
 
-    The inner thorax reaches from the right lung's outermost pixel to the left one's. On 169 radiographs whose ratio was read by people
-    this differs from their reading by 0.001 in the mean, given their outlines.
+    The inner thorax reaches from the outermost pixel of the right lung to that of the left lung. On 169
+    radiographs whose ratio was read by people, this differs from their reading by 0.001 in the mean, given
+    their outlines.
 
     Source:
-        Dong et al., *Unsupervised domain adaptation for automatic estimation of cardiothoracic ratio*, MICCAI 2018.
+        Dong et al., *Unsupervised domain adaptation for automatic estimation of cardiothoracic ratio*,
+        MICCAI 2018.
     """
     if heart is None or right is None or left is None:
         return None
@@ -75,12 +77,12 @@ def cardiothoracic_ratio(heart: Lung | None, right: Lung | None, left: Lung | No
 def measure_ratio(
     heart: Lung | None, right: Lung | None, left: Lung | None, *, trusted: bool, view: str | None = None
 ) -> CardiothoracicRatio:
-    """The ratio where it can be believed.
+    """Return the cardiothoracic ratio, or the reason why it is not measured.
 
     Args:
-        heart, right, left: what was found.
-        trusted: whether the mask of the lungs is trusted.
-        view: View Position of a DICOM file; None where it is not known.
+        heart, right, left: The heart and the lungs; None if not found.
+        trusted: Whether the mask of the lungs is trusted.
+        view: The View Position of a DICOM file; None if unknown.
     """
     value = cardiothoracic_ratio(heart, right, left)
     if heart is None:

@@ -1,4 +1,4 @@
-"""Keeps the libraries to themselves: no usage reports, and no files outside of one cache folder."""
+"""Isolation of third-party libraries: no usage reports, and no files outside one cache folder."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ _CACHES = {
 
 
 def cache_folder() -> Path:
-    """The user's cache for Pleura; in the temporary folder where the user has no home."""
+    """Return Pleura's folder in the user's cache, or in the temporary folder if there is no home folder."""
     try:
         caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     except RuntimeError:
@@ -31,9 +31,9 @@ def cache_folder() -> Path:
 
 
 def isolate() -> None:
-    """Set the environment of this process and of those it starts; what the user has set stays.
+    """Set the environment of this process and its children. Variables that are set already are kept.
 
-    To be called before a library is imported.
+    Call this before the libraries are imported.
     """
     for name, value in _NO_REPORTS.items():
         os.environ.setdefault(name, value)
@@ -42,10 +42,10 @@ def isolate() -> None:
 
 
 def import_without_telemetry(name: str) -> Any:
-    """Import ``openvino`` or ``nncf`` without the package that reports their use.
+    """Import ``openvino`` or ``nncf`` without their telemetry package.
 
-    Both import ``openvino_telemetry``, which looks up an analytics host and writes ``~/intel``; no setting of the environment
-    stops it. Where that package cannot be imported, they do without.
+    Both import ``openvino_telemetry``, which looks up an analytics host and writes ``~/intel``; no
+    environment variable stops it. They work without the package if it cannot be imported.
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     return import_module(name)

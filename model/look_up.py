@@ -1,4 +1,4 @@
-"""Tables applied to images."""
+"""Application of lookup tables to images."""
 
 from typing import Any, TypeVar
 
@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 _BLOCK = 2**20
-"""Pixels at a time: NumPy makes eight bytes of each index."""
+"""Pixels processed at a time: NumPy converts each index to eight bytes."""
 
 
 def look_up(table: NDArray[Scalar], indices: NDArray[np.integer[Any]]) -> NDArray[Scalar]:
-    """``table[indices]``, in no more memory than the result takes.
+    """Return ``table[indices]`` without temporary arrays of the image's size.
 
     Args:
-        table: ``(n,)``, or ``(n, c)`` for as many channels.
-        indices: ``(h, w)``, each from 0 to n - 1; one beyond is taken for the nearest.
+        table: ``(n,)``, or ``(n, c)`` for c channels.
+        indices: ``(h, w)``, each from 0 to n - 1; others are clipped.
     """
     found = np.empty((*indices.shape, *table.shape[1:]), table.dtype)
     rows = max(1, _BLOCK // max(1, indices.shape[1]))

@@ -1,7 +1,7 @@
-"""Right and left lung: which pixel belongs to which, and how large each is.
+"""Labels of the right and the left lung, and the measures of each.
 
-*Right* is the patient's right: in a frontal view as radiologists look at it, the image's left. That an image is mirrored or
-turned cannot be known from the lungs alone: only its file says so (`Sides`).
+*Right* is the patient's right, which is on the image's left in a frontal view as radiologists look at it.
+Whether an image is mirrored or rotated cannot be derived from the lungs; only its file says so (`Sides`).
 """
 
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class Lung:
     """One lung at native size.
 
     Attributes:
-        area_px: pixels.
-        area_mm2: square millimetres, where the spacing is known; in the plane where the spacing holds.
-        box: x, y, width, height in pixels; x and y are the first column and row that hold lung.
-        centroid: x, y in pixels; a pixel's centre has whole coordinates.
+        area_px: Area in pixels.
+        area_mm2: Area in mm² in the plane of the spacing; None if the spacing is unknown.
+        box: x, y, width, height in pixels; x and y are the first column and row with lung.
+        centroid: x, y in pixels; the centres of pixels have integer coordinates.
     """
 
     area_px: int
@@ -37,19 +37,21 @@ class Lung:
 
 
 def label_lungs(mask: NDArray[np.bool_], *, left_at: Edge = "right") -> NDArray[np.uint8]:
-    """Tells right from left.
+    """Label the right and the left lung.
 
-    - Two lungs: the one whose centroid lies further towards the patient's left is the left lung.
-    - Two lungs that touch are one component: it is cut at its narrowest neck (`find_neck`), and so is all else.
-    - One lung, or two pieces of one above each other: the side of the image's midline where its centroid lies.
-    - Whatever else a raw mask holds goes to the nearest lung.
+    - Two lungs: the one whose centroid is further towards the patient's left is the left lung.
+    - Two touching lungs are one component; it is cut at its narrowest neck (`find_neck`), together with all
+      other components.
+    - One lung, or two pieces of one lung above each other: the side of the image's midline on which the
+      centroid lies.
+    - All other components of a raw mask get the label of the nearest lung.
 
     Args:
-        mask: ``(h, w)`` bool; meant for the network's resolution, where it takes about a millisecond.
-        left_at: the edge of the image that the patient's left is at.
+        mask: ``(h, w)`` bool, at the network's resolution, where this takes about a millisecond.
+        left_at: The edge of the image where the patient's left is.
 
     Returns:
-        ``(h, w)`` uint8: 0 background, `RIGHT`, `LEFT`; every pixel of the mask has a side.
+        ``(h, w)`` uint8: 0 background, `RIGHT`, `LEFT`; every pixel of the mask has a label.
     """
     turned = left_at in ("bottom", "top")
     labels = _label_by_columns(np.ascontiguousarray(mask.T) if turned else mask)
@@ -59,7 +61,7 @@ def label_lungs(mask: NDArray[np.bool_], *, left_at: Edge = "right") -> NDArray[
 
 
 class Labelled(NamedTuple):
-    """Labels as of `label_lungs`, what they go by, and what speaks against their sides."""
+    """The labels of `label_lungs`, the source of their sides, and doubts about the sides."""
 
     labels: NDArray[np.uint8]
     sides_from: SidesFrom
@@ -67,9 +69,9 @@ class Labelled(NamedTuple):
 
 
 def label_by_file(mask: NDArray[np.bool_], sides: Sides) -> Labelled:
-    """Tells right from left by what the image's file says (see `label_lungs`).
+    """Label the right and the left lung with the sides that the image's file states (see `label_lungs`).
 
-    One lung alone is on the side that the file says is shown, wherever it lies.
+    A single lung gets the side that the file says is shown, wherever it is in the image.
     """
     labels = label_lungs(mask, left_at=sides.left_at)
     found = [side for side in (RIGHT, LEFT) if (labels == side).any()]
@@ -81,7 +83,7 @@ def label_by_file(mask: NDArray[np.bool_], sides: Sides) -> Labelled:
 
 
 def _label_by_columns(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Labels where the patient's left is on the right."""
+    """Label the lungs of an image with the patient's left on its right."""
     components = find_components(mask)
     if not len(components):
         return np.zeros(mask.shape, np.uint8)
@@ -105,16 +107,16 @@ def measure(
     spacing_mm: tuple[float, float] | None = None,
     within: tuple[slice, slice] = (slice(None), slice(None)),
 ) -> Lung | None:
-    """Area, box and centroid of one lung.
+    """Measure area, box and centroid of one lung.
 
     Args:
         labels: ``(h, w)`` uint8 as of `label_lungs`.
         label: `RIGHT` or `LEFT`.
-        spacing_mm: ``(row, column)`` distance of the pixels' centres; None leaves ``area_mm2`` None.
-        within: rows and columns that hold the whole lung, where they are known: the others are not looked at.
+        spacing_mm: Pixel spacing ``(row, column)``; None leaves ``area_mm2`` None.
+        within: Rows and columns that contain the whole lung, to save time.
 
     Returns:
-        The lung, or None where ``labels`` has no such pixel.
+        The lung, or None if ``labels`` has no such pixel.
     """
     lung = cv2.inRange(labels[within], label, label)
     x, y, width, height = cv2.boundingRect(lung)
@@ -122,7 +124,7 @@ def measure(
         return None
     inside = lung[y : y + height, x : x + width]
     x, y = x + (within[1].start or 0), y + (within[0].start or 0)
-    # Sums along the two axes tell area and centroid, in a tenth of the time that image moments of all orders take.
+    # Area and centroid follow from the sums along the two axes, ten times as fast as cv2.moments.
     columns, rows = (
         cv2.reduce(inside, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() // 255 for axis in (0, 1)
     )
@@ -151,7 +153,7 @@ def _sides(components: Components, lungs: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _spread(labels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Gives each pixel of the mask the label of the nearest labelled pixel."""
+    """Return the mask with each pixel labelled as the nearest labelled pixel."""
     right, left = (
         cv2.distanceTransform((labels != side).view(np.uint8), cv2.DIST_L2, 5) for side in (RIGHT, LEFT)
     )

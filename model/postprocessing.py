@@ -1,4 +1,4 @@
-"""From the network's probabilities to those of at most two whole lungs."""
+"""Post-processing of the network's probabilities: at most two lungs, without holes."""
 
 import cv2
 import numpy as np
@@ -8,27 +8,29 @@ from .components import Components, find_components, lungs_among
 from .touching_lungs import find_neck
 
 _LARGE_HOLE = 0.1
-"""Share of the component from which a hole may be the space between two lungs: in drawn masks that space has 0.13 at least."""
+"""The share of a component's area from which a hole may be the space between two lungs.
+
+In drawn masks that space has a share of 0.13 or more."""
 
 _ASTRIDE = 0.05
-"""Least share of such a hole on either side of the cut."""
+"""The least share of such a hole on either side of the cut."""
 
 
 def postprocess(probabilities: NDArray[np.float32], *, threshold: float) -> NDArray[np.float32]:
-    """Keeps at most two lungs and fills their holes, at the network's resolution.
+    """Keep at most two lungs and fill their holes, at the network's resolution.
 
-    The components (8-connectivity) of what is at least ``threshold`` are looked at. The largest is kept, and a second if it is
-    a fair share of the first (`lungs_among`); nothing is kept by force. Holes of the kept are filled: background that the
-    lung encloses on all sides. What touches the image's edge is no hole, as the space between two lungs may be cut by
-    it; neither is the space that two lungs enclose which touch above and below the heart.
+    Of the components (8-connectivity) of the thresholded probabilities, the largest is kept, and a second one
+    if it is large enough (`lungs_among`). Holes, background that lung encloses on all sides, are filled.
+    Background that touches the image's edge is no hole, because the edge may cut the space between two lungs.
+    The space between two lungs that touch above and below the heart is no hole either.
 
     Args:
-        probabilities: ``(h, w)`` float32, of lung; left as they are.
-        threshold: probability from which a pixel is lung.
+        probabilities: ``(h, w)`` float32, probability of lung; not modified.
+        threshold: Probability from which a pixel is lung.
 
     Returns:
-        ``(h, w)`` float32: 0 in what was dropped, 1 in what was filled, elsewhere unchanged. Brought to another size by linear
-        interpolation and cut at the same threshold, it is the mask.
+        ``(h, w)`` float32: 0 in dropped components, 1 in filled holes, elsewhere unchanged. Resized by linear
+        interpolation and thresholded again, this gives the mask.
     """
     found = probabilities >= threshold
     components = find_components(found)
@@ -47,7 +49,7 @@ def postprocess(probabilities: NDArray[np.float32], *, threshold: float) -> NDAr
 
 
 def _enclosed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Background from which no way (4-connectivity) leads out of the image."""
+    """Return the background that is not connected (4-connectivity) to the image's edge."""
     reached = cv2.copyMakeBorder(mask.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     cv2.floodFill(reached, None, (0, 0), 1)
     enclosed: NDArray[np.bool_] = reached[1:-1, 1:-1] == 0
@@ -55,7 +57,7 @@ def _enclosed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _between_lungs(holes: NDArray[np.bool_], components: Components) -> NDArray[np.bool_]:
-    """The holes that lie astride the cut between two lungs which touch above and below them."""
+    """Return the holes on both sides of the cut between two lungs that touch above and below the hole."""
     between = np.zeros_like(holes)
     if np.count_nonzero(holes) < _LARGE_HOLE * components.areas[0]:
         return between

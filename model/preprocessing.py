@@ -1,4 +1,4 @@
-"""Grey pixels to network input, and the way back to native size. Training and serving share this code."""
+"""Conversion of grey pixels to the network's input and back to native size, for training and serving."""
 
 from typing import Literal, cast
 
@@ -16,16 +16,19 @@ Frame = tuple[slice, slice]
 _LEAST_DEVIATION = 1e-6
 
 _CONTENT = (0.001, 0.999)
-"""Shares of the pixels between which the content of 16 bits lies: a dead pixel or a bright letter does not decide."""
+"""Quantiles of 16-bit pixels that become black and white, so that dead pixels or letters have no effect."""
 
 
 def unit_range(pixels: Grey) -> NDArray[np.float32]:
-    """``(h, w)`` uint8 or uint16 to float32 in 0..1, by `grey_range`; what lies beyond is cut."""
+    """Scale ``(h, w)`` uint8 or uint16 to float32 in 0..1 by `grey_range`, with clipping."""
     return _between(pixels, *grey_range(pixels))
 
 
 def grey_range(pixels: Grey) -> tuple[int, int]:
-    """The values that stand for black and white: 8 bits by their type, 16 by their content, since 10 to 15 of them are used."""
+    """Return the values of black and white: by the type for 8 bits, by the content for 16.
+
+    Of the 16 bits of an image, 10 to 15 are usually in use.
+    """
     if pixels.dtype == np.uint8:
         return 0, 255
     counts = cv2.calcHist([pixels], [0], None, [2**16], [0, 2**16]).ravel().cumsum(dtype=np.float64)
@@ -41,14 +44,14 @@ def _between(pixels: Grey, low: int, high: int) -> NDArray[np.float32]:
 
 
 class Preprocessing(BaseModel):
-    """How pixels become the network's input; a checkpoint carries its own.
+    """The preprocessing of a checkpoint.
 
     Attributes:
-        input_size: side S of the square that the network sees, in pixels; a multiple of 32.
+        input_size: Side S of the network's square input in pixels; a multiple of 32.
         resize: ``"stretch"`` fills the square, ``"letterbox"`` keeps the aspect ratio and pads.
-        normalisation: ``"zscore"`` clips to the percentiles, then makes mean 0 and standard deviation 1 for each image;
-            ``"unit"`` scales to 0..1 as `unit_range`: 8 bits as torchvision's ``ToTensor``.
-        clip_percentiles: low and high percentile for ``"zscore"``.
+        normalisation: ``"zscore"`` clips each image to the percentiles and scales it to mean 0 and standard
+            deviation 1; ``"unit"`` scales to 0..1 as `unit_range` (8 bits as torchvision's ``ToTensor``).
+        clip_percentiles: Low and high percentile for ``"zscore"``.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,11 +62,11 @@ class Preprocessing(BaseModel):
     clip_percentiles: tuple[float, float] = (1.0, 99.0)
 
     def apply(self, pixels: Grey) -> NDArray[np.float32]:
-        """``(h, w)`` uint8 or uint16 to ``(S, S)`` float32."""
+        """Convert ``(h, w)`` uint8 or uint16 to ``(S, S)`` float32."""
         height, width = pixels.shape
         rows, columns = self.frame(width=width, height=height)
         size = (columns.stop - columns.start, rows.stop - rows.start)
-        # Of the whole image, as in `unit_range`: shrinking evens out the extremes.
+        # From the image at full size, as in `unit_range`: resizing averages the extremes.
         limits = grey_range(pixels) if self.normalisation == "unit" else (0, int(np.iinfo(pixels.dtype).max))
         if size != (width, height):
             pixels = cast(Grey, cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
@@ -75,25 +78,25 @@ class Preprocessing(BaseModel):
         return padded
 
     def normalise(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """``(h, w)`` float32 in 0..1, which may be overwritten, to the network's values."""
+        """Normalise ``(h, w)`` float32 in 0..1, which may be overwritten."""
         if self.normalisation == "unit":
             return values
         low, high = np.percentile(values, self.clip_percentiles)
         np.clip(values, low, high, out=values)
         values -= values.mean()
-        # A flat image has no deviation: it becomes all zeros.
+        # A uniform image becomes all zeros.
         values /= max(float(values.std()), _LEAST_DEVIATION)
         return values
 
     def restore(self, square: NDArray[np.float32], *, width: int, height: int) -> NDArray[np.float32]:
-        """``(S, S)`` at the network's size to ``(height, width)`` at the image's, bilinear."""
+        """Resize ``(S, S)`` at the network's size to ``(height, width)`` of the image, bilinear."""
         rows, columns = self.frame(width=width, height=height)
         return np.asarray(
             cv2.resize(square[rows, columns], (width, height), interpolation=cv2.INTER_LINEAR), np.float32
         )
 
     def frame(self, *, width: int, height: int) -> Frame:
-        """Where an image of this size lies in the network's square."""
+        """Return the rows and columns of the network's square that an image of this size covers."""
         side = self.input_size
         if self.resize == "stretch":
             return slice(0, side), slice(0, side)

@@ -1,4 +1,4 @@
-"""Silences what decoding libraries warn of and log: they quote values of the file, where a patient's data may be."""
+"""Suppression of the decoding libraries' warnings and logs: they may quote a patient's data from the file."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class _AnyWhileQuiet(type):
 
 
 class _WhileQuiet(Warning, metaclass=_AnyWhileQuiet):
-    """A category that every warning belongs to, in a thread that is inside `quiet`."""
+    """A warning category that matches every warning in a thread that is inside `quiet`."""
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Ignore the warnings of this thread, and what pydicom and highdicom log in any.
+    """Ignore the warnings of this thread, and the logs of pydicom and highdicom in all threads.
 
-    Filters of warnings belong to the process, and ``warnings.catch_warnings`` of two threads restore one another's. So the one
-    filter here is added and never taken away: it applies to a thread that is inside, and to no other.
+    Warning filters belong to the process, and ``warnings.catch_warnings`` in two threads would restore each
+    other's filters. Therefore one filter is added and never removed; it matches only threads inside `quiet`.
     """
     for library in ("pydicom", "highdicom"):
         logger = logging.getLogger(library)

@@ -1,4 +1,4 @@
-"""A radiograph that was read: grey pixels and what is known about them."""
+"""A radiograph in memory: grey pixels and their metadata."""
 
 from __future__ import annotations
 
@@ -23,24 +23,26 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Radiograph:
-    """Grey pixels, and what was applied to read them.
+    """Grey pixels and the metadata of their file.
 
     Attributes:
-        pixels: ``(h, w)`` uint8 or uint16, bright where the body is dense. Decoded at a reduced size where the reader was
-            allowed to: then smaller than ``height`` by ``width``.
-        format: what the bytes were: ``"png"``, ``"jpeg"``, ``"dicom"``, ``"array"``…
-        width: native width in pixels, after any rotation that the file asks for.
-        height: native height in pixels.
-        spacing_mm: ``(row, column)`` distance of the native pixels' centres, where it is known.
-        spacing_plane: where that spacing holds: in the patient, only on the detector (or on a film that was digitised), where
-            the body's shadow is larger than the body, or in one of the two, and the file does not say which.
-        sides: where the patient's right and left are.
-        applied: what was done to the stored values, in order: ``"modality_lut"``, ``"rescale"``, ``"voi_lut"``, ``"window"``,
-            ``"log"``, ``"inverted"``; before them ``"photometric_assumed"`` where a DICOM file does not say how it is displayed;
-            ``"grey"`` where there were colours, ``"sixteen_bit"`` where more than eight bits were kept,
-            ``"exif_orientation"`` where the image was turned; ``"margins_cut"`` where the network saw ``picture`` alone.
-        picture: what lies within plain margins, in native pixels; None where there are none, or nobody has looked.
-        dataset: the DICOM attributes without the pixels; None for other formats.
+        pixels: ``(h, w)`` uint8 or uint16, bright where the body is dense. Smaller than ``height`` by
+            ``width`` if the image was decoded at a reduced size.
+        format: The file format: ``"png"``, ``"jpeg"``, ``"dicom"``, ``"array"``…
+        width: Native width in pixels, after the rotation that the file asks for.
+        height: Native height in pixels.
+        spacing_mm: Spacing ``(row, column)`` of the native pixels, if known.
+        spacing_plane: The plane of that spacing: the patient, the detector (or a digitised film), where the
+            body's shadow is larger than the body, or unknown.
+        sides: Where the patient's right and left are.
+        applied: The transformations of the stored values, in order: ``"modality_lut"``, ``"rescale"``,
+            ``"voi_lut"``, ``"window"``, ``"log"``, ``"inverted"``; before them ``"photometric_assumed"``
+            if a DICOM file does not say how it is displayed; ``"grey"`` for converted colours,
+            ``"sixteen_bit"`` if more than eight bits were kept, ``"exif_orientation"`` if the image was
+            turned; ``"margins_cut"`` if the network saw only ``picture``.
+        picture: The region inside plain margins in native pixels; None if there are no margins or none were
+            searched for.
+        dataset: The DICOM attributes without the pixels; None for other formats.
     """
 
     pixels: Grey

@@ -1,4 +1,4 @@
-"""The header of a safetensors file: its metadata, and what the file's tensors are."""
+"""The header of a safetensors file: metadata, and the names, shapes and types of the tensors."""
 
 import hashlib
 import json
@@ -8,27 +8,27 @@ from typing import Any, BinaryIO
 METADATA = "__metadata__"
 
 _LONGEST = 100_000_000
-"""Bytes, as in safetensors' own reader."""
+"""The most bytes of a header, as in safetensors' own reader."""
 
 Header = dict[str, Any]
 
 NOT_A_HEADER = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
-"""What the functions here raise where the bytes are not those of a whole file."""
+"""The exceptions of the functions here for bytes that are not a complete safetensors file."""
 
 
 def read_header(file: BinaryIO) -> Header:
-    """The header of a file, of which no more is read."""
+    """Read the header of a file, and nothing else of it."""
     start = file.read(8)
     return _parse(file.read(_length(start)), size=os.fstat(file.fileno()).st_size)
 
 
 def header_in(data: bytes) -> Header:
-    """The header of a file's bytes."""
+    """Return the header in the bytes of a file."""
     return _parse(data[8 : 8 + _length(data)], size=len(data))
 
 
 def tensor_hash(data: bytes) -> str:
-    """The sha256 of a file's tensors and their description, without the metadata."""
+    """Return the sha256 of the tensors and of the header without the metadata."""
     header = header_in(data)
     header.pop(METADATA, None)
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())

@@ -1,4 +1,4 @@
-"""What comes out: the mask of one radiograph, and what is known about it."""
+"""The result of a segmentation: the mask of one radiograph, its measures and quality."""
 
 from dataclasses import dataclass
 
@@ -17,16 +17,17 @@ class Segmentation:
     """The lungs in one radiograph.
 
     Attributes:
-        radiograph: what was segmented.
+        radiograph: The radiograph that was segmented.
         labels: ``(height, width)`` uint8 at native size: 0 background, 1 right lung, 2 left lung.
-        threshold: probability from which a pixel is lung.
-        right, left: the patient's lungs; None where not found.
-        sides_from: what right and left go by: the file's Patient Orientation, its laterality where one lung alone was found, or
-            the convention that the right lung is on the image's left.
-        quality: whether this mask can be trusted.
-        heart_mask: ``(height, width)`` bool; None where the checkpoint does not find hearts.
-        heart: area, box and centroid of that; None where there is none.
-        timing_ms: milliseconds by stage.
+        threshold: Probability from which a pixel is lung.
+        right, left: The patient's lungs; None if not found.
+        sides_from: How right and left were determined: by the file's Patient Orientation, by its
+            laterality if only one lung was found, or by the convention that the right lung is on the
+            image's left.
+        quality: Whether the mask can be trusted.
+        heart_mask: ``(height, width)`` bool; None if the checkpoint does not segment hearts.
+        heart: Area, box and centroid of the heart; None if not found.
+        timing_ms: Milliseconds by stage.
     """
 
     radiograph: Radiograph
@@ -42,7 +43,7 @@ class Segmentation:
 
     @property
     def cardiothoracic_ratio(self) -> CardiothoracicRatio | None:
-        """The cardiothoracic ratio, or why it is not measured; None where the checkpoint does not find hearts."""
+        """The cardiothoracic ratio, or why it is not measured; None if the checkpoint has no heart class."""
         if self.heart_mask is None:
             return None
         dataset = self.radiograph.dataset

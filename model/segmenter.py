@@ -1,4 +1,4 @@
-"""Image in, mask out: the one core that the service, the command line and the evaluation share."""
+"""The segmenter: from an image to a mask, shared by the service, the command line and the evaluation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .heart import keep_heart
 from .lungs import LEFT, RIGHT, label_by_file, measure
 from .margins import picture_box, picture_pixels, put_back, without_margins
 from .postprocessing import postprocess as keep_lungs
-from .quality import Calibration, Evidence, assess, side_warnings, warn
+from .quality import Evidence, QualityModel, assess, side_warnings, warn
 from .radiograph import Grey, Radiograph
 from .reading import MAX_PIXELS, read
 from .segmentation import Segmentation
@@ -40,13 +40,13 @@ class Prepared:
 
 
 class Inferred(NamedTuple):
-    """What the network says of one image.
+    """The network's output for one image.
 
     Attributes:
-        probabilities: ``(S, S)`` float32, of lung.
-        embedding: ``(D,)`` float32, what the encoder saw.
-        inference_ms: what the batch took.
-        heart: ``(S, S)`` float32, the probabilities of heart; None where the checkpoint does not find hearts.
+        probabilities: ``(S, S)`` float32, probability of lung.
+        embedding: ``(D,)`` float32, the encoder's features.
+        inference_ms: Milliseconds for the whole batch.
+        heart: ``(S, S)`` float32, probability of heart; None if the checkpoint has no heart class.
     """
 
     probabilities: NDArray[np.float32]
@@ -58,19 +58,20 @@ class Inferred(NamedTuple):
 class Segmenter:
     """Segments the lungs in chest X-rays: ``Segmenter(checkpoint)(image)``.
 
-    Calling it composes `prepare`, `run` and `finish`. A server calls them apart, from as many threads as it likes: `run` takes as many at a time
-    as the engine has streams.
+    A call composes `prepare`, `run` and `finish`. A server calls these separately, from any number of
+    threads; `run` admits as many threads at a time as the engine has streams.
 
     Args:
-        checkpoint: a safetensors file of `pleura train`, read once, or one that was read; None takes the bundled one.
-        device: ``"auto"`` takes CUDA where there is one.
-        engine: ``"auto"`` takes the fastest that can run here.
-        threads: for a CPU; None takes what the container's quota allows.
-        flips: average over each image and its mirror image, at twice the time.
+        checkpoint: The path of a safetensors file of `pleura train`, or a checkpoint in memory. None
+            takes the bundled one.
+        device: ``"auto"`` selects CUDA if available.
+        engine: ``"auto"`` selects the fastest that is available.
+        threads: CPU threads; None takes what the container's quota allows.
+        flips: Use test-time augmentation: average over each image and its mirror image, at twice the time.
 
     Raises:
-        CheckpointError: the file is missing, damaged, of another make or not for lungs.
-        EngineError: the device asked for is not there.
+        CheckpointError: The file is missing, damaged, not Pleura's or not for lungs.
+        EngineError: The requested device is not available.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class Segmenter:
 
     @classmethod
     def from_engine(cls, metadata: CheckpointMetadata, engine: Engine) -> Self:
-        """A segmenter from its parts."""
+        """Return a segmenter with the given metadata and engine."""
         segmenter = cls.__new__(cls)
         segmenter._compose(metadata, engine)
         return segmenter
@@ -96,39 +97,44 @@ class Segmenter:
     def _compose(self, metadata: CheckpointMetadata, engine: Engine) -> None:
         if metadata.num_classes != 2 and metadata.classes != LUNG_AND_HEART:
             raise CheckpointError(
-                f"The checkpoint {metadata.name} has {metadata.num_classes} classes: the segmenter needs one of two, "
-                "background and lung, or of three, the heart being the third."
+                f"The checkpoint {metadata.name} has {metadata.num_classes} classes. Use one with two "
+                "classes (background, lung) or three (background, lung, heart)."
             )
         self.metadata = metadata
         self.engine = engine
         self._flips = isinstance(engine, FlipAveraged)
         self._streams = BoundedSemaphore(engine.streams)
-        # Read once: a calibration has some ten thousand numbers.
-        self._calibration = None if metadata.calibration is None else Calibration.parse(metadata.calibration)
+        # Parsed once: a quality model has some ten thousand parameters.
+        self._quality_model = (
+            None if metadata.calibration is None else QualityModel.parse(metadata.calibration)
+        )
 
     def __call__(
         self, source: Source, *, threshold: float | None = None, postprocess: bool = True
     ) -> Segmentation:
-        """Segments one image.
+        """Segment one image.
 
         Args:
-            source: the bytes of an image file, its path, grey pixels ``(H, W)`` uint8 or uint16, or a radiograph.
-            threshold: probability from which a pixel is lung; None takes the checkpoint's.
-            postprocess: keep at most two components and fill holes.
+            source: The bytes of an image file, its path, grey pixels ``(H, W)`` uint8 or uint16, or a
+                radiograph.
+            threshold: Probability from which a pixel is lung; None takes the checkpoint's.
+            postprocess: Keep at most two components and fill holes.
 
         Raises:
-            ImageError: the image cannot be read or is not suitable.
-            EngineError: the network could not be run.
+            ImageError: The image cannot be read or is not suitable.
+            EngineError: The network could not be run.
         """
         prepared = self.prepare(source)
         (inferred,) = self.run([prepared])
         return self.finish(prepared, inferred, threshold=threshold, postprocess=postprocess)
 
     def prepare(self, source: Source, *, max_pixels: int = MAX_PIXELS) -> Prepared:
-        """Reads an image, no finer than the network sees it, and makes the network's input of what lies within plain margins.
+        """Read an image and make the network's input from the region inside plain margins.
+
+        Files are decoded at no higher resolution than the network needs.
 
         Raises:
-            ImageError: the image cannot be read, is too large or is not suitable.
+            ImageError: The image cannot be read, is too large or is not suitable.
         """
         start = perf_counter()
         preprocessing = self.metadata.preprocessing
@@ -143,10 +149,10 @@ class Segmenter:
         return Prepared(radiograph, channels, _since(start))
 
     def run(self, batch: Sequence[Prepared]) -> list[Inferred]:
-        """Runs the network on at least one and at most ``engine.max_batch`` images.
+        """Run the network on at least one and at most ``engine.max_batch`` images.
 
         Raises:
-            EngineError: the network could not be run.
+            EngineError: The network could not be run.
         """
         images = np.stack([prepared.input for prepared in batch])
         with self._streams:
@@ -171,16 +177,16 @@ class Segmenter:
         threshold: float | None = None,
         postprocess: bool = True,
     ) -> Segmentation:
-        """Makes the mask at native size from what the network said.
+        """Make the mask at native size from the network's output.
 
-        Components and sides are found at the network's size; the probabilities are then brought to the picture's size, cut, and put
-        back into the image where margins were cut off.
+        Components and sides are determined at the network's size. The probabilities are then resized to the
+        picture's size, thresholded, and put back into the image if margins were cut off.
 
         Args:
-            prepared: what `prepare` gave.
-            inferred: what `run` gave for it.
-            threshold: probability from which a pixel is lung; None takes the checkpoint's.
-            postprocess: keep at most two components and fill holes.
+            prepared: The result of `prepare`.
+            inferred: The result of `run` for it.
+            threshold: Probability from which a pixel is lung; None takes the checkpoint's.
+            postprocess: Keep at most two components and fill holes.
         """
         start = perf_counter()
         cut = self.metadata.threshold if threshold is None else threshold
@@ -215,13 +221,14 @@ class Segmenter:
             embedding=inferred.embedding,
             threshold=cut,
         )
-        # Predicted IoU and trust were fitted to masks of the checkpoint's threshold, with post-processing and without flips.
+        # The quality model was fitted to masks with the checkpoint's threshold, with post-processing and
+        # without flips.
         usual = evidence
         if cut != self.metadata.threshold or not postprocess:
             as_served = self._usual_labels(inferred.probabilities, radiograph)[rows, columns]
             usual = replace(evidence, labels=as_served, threshold=self.metadata.threshold)
         calibrated = usual is evidence and not self._flips
-        quality = assess(evidence, self._calibration, as_calibrated=None if calibrated else usual)
+        quality = assess(evidence, self._quality_model, as_calibrated=None if calibrated else usual)
         return Segmentation(
             radiograph=radiograph,
             labels=labels,
@@ -242,7 +249,7 @@ class Segmenter:
         )
 
     def _usual_labels(self, probabilities: NDArray[np.float32], radiograph: Radiograph) -> NDArray[np.uint8]:
-        """Labels ``(S, S)`` with the checkpoint's threshold and post-processing."""
+        """Return the labels ``(S, S)`` with the checkpoint's threshold and post-processing."""
         threshold = self.metadata.threshold
         labels, _, _ = label_by_file(
             keep_lungs(probabilities, threshold=threshold) >= threshold, radiograph.sides
@@ -251,9 +258,9 @@ class Segmenter:
 
 
 def _at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Labels ``(h, w)`` at the network's size, brought to those of ``mask`` ``(H, W)``, which may be overwritten.
+    """Label ``mask`` ``(H, W)``, which may be overwritten, with the labels ``(h, w)`` at the network's size.
 
-    Every pixel of the mask lies less than one step beside a labelled one.
+    Every pixel of the mask is less than one network pixel away from a labelled one.
     """
     height, width = mask.shape
     columns = {side: np.flatnonzero((small == side).any(axis=0)) for side in (RIGHT, LEFT)}
@@ -264,7 +271,7 @@ def _at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArra
         return labels
     before, after = found
     if columns[after][0] - columns[before][-1] >= 2:
-        # No column holds both, as nearly always: one cut tells them apart.
+        # Nearly always no column contains both lungs, so that one cut separates them.
         between = (columns[after][0] + columns[before][-1] + 1) / 2
         cut = math.ceil(between * width / small.shape[1] - 0.5)
         labels[:, :cut] *= np.uint8(before)
@@ -278,13 +285,13 @@ def _at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArra
 def _reach(
     small: NDArray[np.uint8], side: int, shape: tuple[int, ...], *, corner: tuple[int, int]
 ) -> tuple[slice, slice]:
-    """Rows and columns of the image that hold a lung: those of its box at the network's size, and of a step about it.
+    """Return the rows and columns of the image that contain a lung, with a margin of one network pixel.
 
     Args:
-        small: labels at the network's size.
-        side: the lung's label.
-        shape: of `_at_native_size`.
-        corner: row and column of the image where it begins.
+        small: The labels at the network's size.
+        side: The lung's label.
+        shape: The shape of the labels at native size.
+        corner: The row and column of the image where these begin.
     """
     x, y, width, height = cv2.boundingRect(cv2.inRange(small, side, side))
     by_row, by_column = (native / seen for native, seen in zip(shape, small.shape, strict=True))
@@ -298,10 +305,10 @@ def _reach(
 def read_as_served(
     source: bytes | memoryview | Path, *, side: int, max_pixels: int = MAX_PIXELS
 ) -> Radiograph:
-    """Read no finer than needed for the picture, without its margins, to have ``side`` pixels a side.
+    """Read an image no finer than needed for ``side`` pixels a side inside its margins.
 
     Raises:
-        ImageError: the image cannot be read, is too large or is not suitable.
+        ImageError: The image cannot be read, is too large or is not suitable.
     """
     radiograph = without_margins(read(source, max_pixels=max_pixels, min_side=side))
     pixels = radiograph.pixels
@@ -317,8 +324,8 @@ def read_as_served(
 def _from_array(pixels: Grey) -> Radiograph:
     if pixels.ndim != 2 or pixels.dtype not in (np.uint8, np.uint16) or 0 in pixels.shape:
         raise UnsuitableImage(
-            f"An array of shape {pixels.shape} and type {pixels.dtype} is not a radiograph: "
-            "give grey pixels (H, W) as uint8 or uint16."
+            f"An array of shape {pixels.shape} and type {pixels.dtype} is not a radiograph. "
+            "Pass grey pixels (H, W) as uint8 or uint16."
         )
     height, width = pixels.shape
     grey = cast(Grey, np.ascontiguousarray(pixels))

@@ -1,4 +1,4 @@
-"""Which edge of a picture is the patient's left."""
+"""The sides of the patient in an image."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ Doubt = Literal["mirrored", "rotated", "not_frontal", "sides_uncertain"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sides:
-    """Where the patient's right and left are in a picture.
+    """Where the patient's right and left are in an image.
 
-    The default is the convention for chest radiographs: seen as if facing the patient, whose left is on the picture's right.
+    The default is the convention for chest radiographs: the viewer faces the patient, whose left is on the
+    image's right.
 
     Attributes:
-        left_at: the edge of the picture that the patient's left is at.
-        source: where ``left_at`` comes from.
-        only: the one side of the patient that is shown, where the file says so.
-        doubts: what the file says that a user should know: the picture is mirrored, not upright or not a frontal view, or the file's
-            statement makes no sense.
+        left_at: The edge of the image where the patient's left is.
+        source: The source of ``left_at``.
+        only: The one side of the patient that is shown, if the file says so.
+        doubts: Statements of the file that a user should know: the image is mirrored, not upright or not a
+            frontal view, or the statements contradict each other.
     """
 
     left_at: Edge = "right"

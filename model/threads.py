@@ -1,4 +1,4 @@
-"""How many threads may run here: the one place where it is worked out."""
+"""The number of processors that are available to this process."""
 
 import math
 import os
@@ -9,14 +9,14 @@ _CGROUP_V1 = Path("/sys/fs/cgroup/cpu")
 
 
 def available_cpus() -> int:
-    """Processors that this process may use: its affinity, and no more than its container's quota, rounded up."""
+    """Return the number of processors: the affinity, limited by the container's quota (rounded up)."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _quota()
     return max(1, cpus if quota is None else min(cpus, math.ceil(quota)))
 
 
 def _quota() -> float | None:
-    """CPUs that the control group grants; None where it sets no limit."""
+    """Return the CPU quota of the control group; None if there is no limit."""
     try:
         if _CGROUP_V2.exists():
             limit, period = _CGROUP_V2.read_text().split()

@@ -1,4 +1,4 @@
-"""Two lungs that touch: finding the neck between them."""
+"""The separation of two touching lungs at the neck between them."""
 
 from typing import Any, NamedTuple
 
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _TILTS = (0, -8, 8, -16, 16)
-"""Degrees from the vertical that a cut may lean: patients are seldom straight."""
+"""Degrees from the vertical by which a cut may lean: patients are seldom upright."""
 
 _LEAST_WIDTH = 0.4
 _LEAST_ASPECT = 0.75
@@ -18,23 +18,24 @@ _OFF_CENTRE = 0.7
 
 
 def find_neck(component: NDArray[np.bool_], box: NDArray[np.int32]) -> NDArray[np.bool_] | None:
-    """Finds the cut between two lungs that are one component; None where it is one lung.
+    """Find the cut between two lungs that form one component; None if the component is one lung.
 
-    The column profile (lung pixels in each column) has a peak for each lung and a valley at the neck. The cut is straight, at
-    most 16° from the vertical: the one whose valley is lowest beside the lower of its two peaks, with a small price for lying off
-    the component's centre.
+    The column profile (lung pixels in each column) has a peak for each lung and a valley at the neck. The
+    cut is straight and at most 16° from the vertical. The chosen cut has the lowest valley relative to the
+    lower of its two peaks, with a small penalty for the distance from the component's centre.
 
-    A component is two lungs if it is at least 0.4 of the image wide and 0.75 of its own height, and each side of the cut holds
-    0.2 of it, and either the valley is at most 0.75 of the lower peak, or the component is 0.55 of the image wide, which no lung
-    alone is. Of 791 masks drawn by people, each pair passes the first two and no single lung passes them all; with an
-    opacity cut out of it, 4 in 1,582 do.
+    A component is two lungs if its width is at least 0.4 of the image's width and 0.75 of its own height,
+    if each side of the cut has 0.2 of its area, and if either the valley is at most 0.75 of the lower
+    peak or the component's width is 0.55 of the image's, which no single lung has. In 791 masks drawn by
+    people, every pair of lungs meets the first two conditions and no single lung meets all; with an
+    opacity cut out of it, 4 of 1,582 do.
 
     Args:
         component: ``(h, w)`` bool, one component.
-        box: its x, y, width, height in pixels.
+        box: Its x, y, width, height in pixels.
 
     Returns:
-        ``(h, w)`` bool: True on the side of the cut that lies to the image's left.
+        ``(h, w)`` bool: True on the side of the cut towards the image's left.
     """
     x, y, width, height = (int(side) for side in box)
     rows, columns = component.shape
@@ -60,7 +61,7 @@ class _Valley(NamedTuple):
 
 
 def _lowest_valley(inside: NDArray[np.uint8], *, slope: float) -> _Valley | None:
-    """The best cut that moves ``slope`` columns a row; its column is that at the middle row."""
+    """Return the best cut that moves by ``slope`` columns per row; ``column`` is at the middle row."""
     height, width = inside.shape
     margin = int(np.ceil(abs(slope) * height / 2))
     upright: NDArray[Any] = inside
@@ -72,7 +73,7 @@ def _lowest_valley(inside: NDArray[np.uint8], *, slope: float) -> _Valley | None
     candidates = np.flatnonzero((share > _LEAST_SHARE) & (share < 1 - _LEAST_SHARE))
     if not len(candidates):
         return None
-    # A blur of a fiftieth of the width keeps single ragged columns from being valleys.
+    # A blur of a fiftieth of the width, so that a single ragged column is not a valley.
     profile = cv2.blur(profile[None], (width // 50 * 2 + 1, 1))[0]
     peaks_before = np.maximum.accumulate(profile)
     peaks_after = np.maximum.accumulate(profile[::-1])[::-1]

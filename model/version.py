@@ -1,10 +1,10 @@
-"""Which Pleura this is."""
+"""The installed version of Pleura."""
 
 from importlib.metadata import PackageNotFoundError, version
 
 
 def installed_version() -> str:
-    """Return Pleura's version."""
+    """Return the installed version, or ``"unknown"``."""
     try:
         return version("pleura")
     except PackageNotFoundError:

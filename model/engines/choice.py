@@ -25,19 +25,21 @@ def choose_engine(
 ) -> Engine:
     """Load a checkpoint onto the engine that suits this machine.
 
-    CUDA runs PyTorch. A CPU runs OpenVINO: int8 where the model of `pleura export` lies beside the checkpoint, else fp32, which is made
-    when it is first asked for and kept in the user's cache; PyTorch where OpenVINO is not installed.
+    CUDA runs PyTorch. A CPU runs OpenVINO: int8 where the model of `pleura export` lies beside the
+    checkpoint, else fp32, which is made when it is first asked for and kept in the user's cache; PyTorch
+    where OpenVINO is not installed.
 
     Args:
-        checkpoint: what is run. ``NAME.int8.xml`` is its exported model; a checkpoint that was renamed alone is told from others by
-            the sha256 that an exported model keeps of its weights.
+        checkpoint: what is run. ``NAME.int8.xml`` is its exported model; a checkpoint that was renamed
+            alone is told from others by the sha256 that an exported model keeps of its weights.
         device: ``"auto"`` takes CUDA where there is one.
         engine: ``"auto"`` takes the fastest that can run here.
         threads: for a CPU; None takes what the container's quota allows.
 
     Raises:
         CheckpointError: the weights are of another shape than the metadata say.
-        EngineError: the device or engine asked for is not there, or the exported model is damaged or of another checkpoint.
+        EngineError: the device or engine asked for is not there, or the exported model is damaged or of
+            another checkpoint.
     """
     threads = threads or available_cpus()
     if engine == "openvino" and device == "cuda":
@@ -101,7 +103,7 @@ def _openvino_engine(checkpoint: Checkpoint, *, threads: int) -> Engine:
 
 
 def _exported_model(checkpoint: Checkpoint) -> Path | None:
-    """The int8 model beside a checkpoint: by its name, or by its weights where either was renamed."""
+    """Return the int8 model beside a checkpoint: by its name, or by its weights where either was renamed."""
     from .openvino import is_made_from
 
     named = checkpoint.path.with_suffix(".int8.xml")
@@ -124,8 +126,9 @@ def _fp32_model(checkpoint: Checkpoint) -> "openvino.Model":
             cached.unlink(missing_ok=True)
     if not find_spec("torch"):
         raise EngineError(
-            f"{name.name} has no {name.stem}.int8.xml beside it, and PyTorch, which could make a model of it, is not installed "
-            "here: run `pleura export` where it is, and put the files that it writes beside the checkpoint."
+            f"{name.name} has no {name.stem}.int8.xml beside it, and PyTorch, which could make a model of "
+            "it, is not installed here: run `pleura export` where it is, and put the files that it writes "
+            "beside the checkpoint."
         )
     from .conversion import convert, save
 

@@ -40,7 +40,7 @@ class InferenceNetwork(nn.Module):
 
 
 def convert(checkpoint: Checkpoint) -> openvino.Model:
-    """The checkpoint as an fp32 OpenVINO model: input ``(1, C, S, S)``, outputs probabilities and embedding.
+    """Return the checkpoint as an fp32 OpenVINO model: input ``(1, C, S, S)``, outputs probabilities and embedding.
 
     Batch normalisation is folded into the convolutions by OpenVINO.
 
@@ -61,9 +61,10 @@ def convert(checkpoint: Checkpoint) -> openvino.Model:
 
 
 def save(model: openvino.Model, path: Path) -> None:
-    """Writes ``path`` (.xml), beside it the weights (.bin, as fp16) and the fingerprint of both (.sha256).
+    """Write ``path`` (.xml), beside it the weights (.bin, as fp16) and the fingerprint of both (.sha256).
 
-    The .xml comes last: where it lies, the model is whole. One that takes the place of another is refused in between.
+    The .xml comes last: where it lies, the model is whole. One that takes the place of another is refused
+        in between.
 
     Raises:
         OSError: it cannot be written.

@@ -23,8 +23,8 @@ class Engine(Protocol):
         name: engine and precision, ``"torch-fp32"`` or ``"openvino-int8"``.
         device: ``"cpu"`` or ``"cuda"``.
         max_batch: the largest batch that pays.
-        streams: how many threads may call it at the same time. Where that is more than one, images that come one by one, each in a stream of
-            its own, are more a second than in batches.
+        streams: how many threads may call it at the same time. Where that is more than one, images that
+            come one by one, each in a stream of its own, are more a second than in batches.
     """
 
     @property

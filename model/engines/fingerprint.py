@@ -26,7 +26,8 @@ def write_fingerprint(model: Path) -> Path:
 def read_exported(model: Path) -> ExportedModel:
     """Read ``model`` (.xml) and its weights (.bin), each once, and compare them with their fingerprint.
 
-    The fingerprint's names may be others, as long as they end alike: the files may have been renamed together.
+    The fingerprint's names may be others, as long as they end alike: the files may have been renamed
+    together.
 
     Raises:
         EngineError: it is not there, or a file is not the one that was written.
@@ -49,8 +50,8 @@ def _read(file: Path, digest: str | None, model: Path) -> bytes:
         data = b""
     if sha256(data).hexdigest() != digest:
         raise EngineError(
-            f"{file.name} is not the file that was written (sha256 differs): copy it again, run `pleura export` again, or "
-            f"remove {model.name} to do without it."
+            f"{file.name} is not the file that was written (sha256 differs): copy it again, run `pleura "
+            f"export` again, or remove {model.name} to do without it."
         )
     return data
 

@@ -100,7 +100,7 @@ class _FixedBatch:
 
 
 def cuda_graphs() -> Record:
-    """Records CUDA graphs that share their memory: only one of them may run at a time."""
+    """Record CUDA graphs that share their memory: only one of them may run at a time."""
     pool = torch.cuda.graph_pool_handle()
 
     def record(work: Callable[[], Outputs]) -> tuple[Callable[[], None], Outputs]:

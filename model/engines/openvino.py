@@ -31,11 +31,13 @@ SOURCE_KEY = "pleura_sha256"
 class OpenVINOEngine:
     """Runs an OpenVINO model of a checkpoint on the CPU.
 
-    One image alone is inferred by all threads at once, which answers soonest. Several are inferred side by side, each by a share of
-    the threads, which never wait for one another: that gives more images a second. The answers are the same.
+    One image alone is inferred by all threads at once, which answers soonest. Several are inferred side
+    by side, each by a share of the threads, which never wait for one another: that gives more images a
+    second. The answers are the same.
 
     Args:
-        model: with one input ``(1, C, S, S)`` and two outputs, probabilities and embedding, as `training.export.convert` makes it.
+        model: with one input ``(1, C, S, S)`` and two outputs, probabilities and embedding, as
+            `training.export.convert` makes it.
         precision: of its weights, for the name.
         threads: that the network may use.
         cache: folder for compiled models; shortens the next start.
@@ -51,11 +53,13 @@ class OpenVINOEngine:
     ) -> None:
         self.name = f"openvino-{precision}"
         core = _core()
-        # f32 keeps OpenVINO from taking bf16 where the processor has it: masks must not differ from host to host.
+        # f32 keeps OpenVINO from taking bf16 where the processor has it: masks must not differ from host
+        # to host.
         settings: dict[str, object] = {
             "INFERENCE_PRECISION_HINT": "f32",
             "INFERENCE_NUM_THREADS": threads,
-            # Images are decoded beside the network: threads that are bound to a processor would wait there for the decoder.
+            # Images are decoded beside the network: threads that are bound to a processor would wait
+            # there for the decoder.
             "ENABLE_CPU_PINNING": False,
         }
         if cache is not None:
@@ -89,7 +93,7 @@ class OpenVINOEngine:
 
     @contextmanager
     def _call(self) -> Iterator[bool]:
-        """Gives whether no other call was under way when this one began."""
+        """Give whether no other call was under way when this one began."""
         with self._lock:
             first = self._calls == 0
             self._calls += 1
@@ -115,7 +119,8 @@ class Requests:
         running: deque[openvino.InferRequest] = deque()
         try:
             for image in images:
-                # One who waits for a request of others first gives back its own: else two could wait for each other.
+                # One who waits for a request of others first gives back its own: else two could wait for
+                # each other.
                 if running and self._free.empty():
                     answers.append(self._finish(running.popleft()))
                 running.append(self._free.get())
@@ -141,10 +146,10 @@ class Requests:
 
 @cache
 def _core() -> openvino.Core:
-    """The one core of the process, which lasts as long.
+    """Return the one core of the process, which lasts as long.
 
-    Each core gives its thread a stack for signal handlers and takes it back at its end. Cores that end in another order or thread
-    leave one that is gone: the next signal kills the process.
+    Each core gives its thread a stack for signal handlers and takes it back at its end. Cores that end in
+    another order or thread leave one that is gone: the next signal kills the process.
     """
     core: openvino.Core = import_without_telemetry("openvino").Core()
     return core
@@ -163,7 +168,8 @@ def read_model(path: Path, *, sha256: str) -> openvino.Model:
         raise EngineError(f"{path.name} is not a whole OpenVINO model: run `pleura export` again.") from error
     if not model.has_rt_info(SOURCE_KEY) or model.get_rt_info(SOURCE_KEY).value != sha256:
         raise EngineError(
-            f"{path.name} was made from another checkpoint: run `pleura export` for this one, or remove the file."
+            f"{path.name} was made from another checkpoint: run `pleura export` for this one, or remove the "
+            "file."
         )
     return model
 

@@ -24,8 +24,8 @@ _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 class TorchEngine:
     """Runs a network with PyTorch, channels last.
 
-    On a CPU it runs as it is, under autocast where the precision is not fp32. On CUDA it runs in that precision from end to end,
-    batch normalisation folded, each batch size recorded as a graph.
+    On a CPU it runs as it is, under autocast where the precision is not fp32. On CUDA it runs in that
+    precision from end to end, batch normalisation folded, each batch size recorded as a graph.
 
     Args:
         network: what is run; it is the engine's from now on.

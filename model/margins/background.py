@@ -57,7 +57,7 @@ class Field(NamedTuple):
 
 
 def from_each_side(array: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-    """Views of ``(h, w)`` whose first line is the outermost one of the top, bottom, left and right."""
+    """View of ``(h, w)`` whose first line is the outermost one of the top, bottom, left and right."""
     return array, array[::-1], array.T, array.T[::-1]
 
 

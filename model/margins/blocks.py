@@ -42,7 +42,7 @@ class Region(NamedTuple):
         return self.right - self.left
 
     def inset(self, lines: int) -> Region:
-        """The region without so many lines along each side."""
+        """Return the region without so many lines along each side."""
         return Region(self.top + lines, self.bottom - lines, self.left + lines, self.right - lines)
 
     def within(self, outer: Region) -> Region:
@@ -52,7 +52,7 @@ class Region(NamedTuple):
         )
 
     def of(self, array: Array) -> Array:
-        """The part of ``(H, W)`` that lies in it; nothing where it has no width or height."""
+        """Return the part of ``(H, W)`` that lies in it; nothing where it has no width or height."""
         rows = slice(max(0, self.top), max(0, self.bottom))
         return cast(Array, array[rows, max(0, self.left) : max(0, self.right)])
 

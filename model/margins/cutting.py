@@ -34,12 +34,12 @@ def without_margins(radiograph: Radiograph) -> Radiograph:
 
 
 def picture_box(radiograph: Radiograph) -> Box:
-    """The picture, or the whole image where nothing is cut."""
+    """Return the picture, or the whole image where nothing is cut."""
     return radiograph.picture or (0, 0, radiograph.width, radiograph.height)
 
 
 def picture_pixels(radiograph: Radiograph) -> Grey:
-    """The pixels within the margins."""
+    """Return the pixels within the margins."""
     if radiograph.picture is None:
         return radiograph.pixels
     by_row, by_column = _steps(radiograph)

@@ -47,9 +47,9 @@ _SHADES, _FEW, _IN_FEW = 64, 3, 0.75
 def find_picture(pixels: Grey) -> Box | None:
     """Find the radiograph within plain margins.
 
-    A margin is an even field along the sides of the image, of any grey value, with a straight edge where the picture begins. One
-    that is black and has not such an edge on all four sides counts only where it takes more than a collimator does. Text, lines and
-    marks in a margin belong to it.
+    A margin is an even field along the sides of the image, of any grey value, with a straight edge where
+    the picture begins. One that is black and has not such an edge on all four sides counts only where it
+    takes more than a collimator does. Text, lines and marks in a margin belong to it.
 
     Args:
         pixels: ``(H, W)`` uint8 or uint16.

@@ -25,8 +25,9 @@ class GrossError:
     """A place where two masks differ that is both thick and large.
 
     Attributes:
-        kind: ``"below_dome"``: called lung, and most of it lies below the lungs (gas in stomach or bowel, for the most part);
-            ``"elsewhere"``: called lung in another place (heart, breast, shoulder); ``"missed"``: lung that was not found.
+        kind: ``"below_dome"``: called lung, and most of it lies below the lungs (gas in stomach or bowel,
+            for the most part); ``"elsewhere"``: called lung in another place (heart, breast, shoulder);
+            ``"missed"``: lung that was not found.
         area: as a share of the true lungs'; 1 where the truth holds none.
         box: x, y, width, height in pixels.
     """
@@ -37,10 +38,11 @@ class GrossError:
 
 
 def gross_errors(prediction: Mask, truth: Mask) -> tuple[GrossError, ...]:
-    """The gross errors of a prediction, the largest first.
+    """Return the gross errors of a prediction, the largest first.
 
-    What only one of the masks holds is opened with a disk of diameter `THICK`; each component (8-connectivity) of at least `LARGE`
-    is one error. Where the truth holds no lung, everything that was found is.
+    What only one of the masks holds is opened with a disk of diameter `THICK`; each component
+    (8-connectivity) of at least `LARGE` is one error. Where the truth holds no lung, everything that was
+    found is.
 
     Args:
         prediction, truth: ``(h, w)`` bool of the same size.
@@ -84,7 +86,7 @@ def _boxes(mask: NDArray[np.uint8], *, least: float) -> Iterator[tuple[int, Mask
 
 
 def _floor(truth: Mask) -> NDArray[np.int64]:
-    """The lowest row of lung of each column ``(w,)``; that of the nearest column with lung where there is none."""
+    """Return the lowest row of lung of each column ``(w,)``; that of the nearest column with lung where there is none."""
     columns = np.flatnonzero(truth.any(axis=0))
     lowest = truth.shape[0] - 1 - truth[::-1, columns].argmax(axis=0)
     nearest = np.abs(np.arange(truth.shape[1])[:, None] - columns).argmin(axis=1)

@@ -15,7 +15,8 @@ Mask = NDArray[np.bool_]
 class Overlap:
     """Agreement of a prediction with the ground truth, each from 0 to 1.
 
-    With TP, FP, FN and TN the numbers of pixels that are lung in both, in the prediction only, in the truth only and in neither:
+    With TP, FP, FN and TN the numbers of pixels that are lung in both, in the prediction only, in the
+    truth only and in neither:
 
     Attributes:
         iou: intersection over union, TP / (TP + FP + FN); also the Jaccard index.
@@ -23,8 +24,8 @@ class Overlap:
         pixel_accuracy: (TP + TN) / all.
         precision: TP / (TP + FP).
         recall: TP / (TP + FN).
-        both_empty: neither holds a pixel of lung: then all of the above are 1. Where one alone is empty, all but the pixel
-            accuracy are 0.
+        both_empty: neither holds a pixel of lung: then all of the above are 1. Where one alone is empty,
+            all but the pixel accuracy are 0.
     """
 
     iou: float
@@ -36,7 +37,7 @@ class Overlap:
 
 
 def overlap(prediction: Mask, truth: Mask) -> Overlap:
-    """Compares two masks ``(h, w)`` bool of one size.
+    """Compare two masks ``(h, w)`` bool of one size.
 
     Raises:
         SizeMismatch: their sizes differ.
@@ -58,7 +59,7 @@ def overlap(prediction: Mask, truth: Mask) -> Overlap:
 
 
 def require_same_size(prediction: Mask, truth: Mask) -> None:
-    """Raises SizeMismatch where two masks ``(h, w)`` differ in size."""
+    """Raise SizeMismatch where two masks ``(h, w)`` differ in size."""
     if prediction.shape != truth.shape:
         (height, width), (true_height, true_width) = prediction.shape, truth.shape
         raise SizeMismatch(

@@ -40,13 +40,16 @@ class Surface:
     """Distances of the outlines; None where a mask is empty, where an outline has more than `MAX_OUTLINE` pixels, or where
     `PATIENCE_S` do not suffice.
 
-    The outline of a mask is its pixels that have one of their four neighbours outside the mask; beyond the image's edge is
-    outside. Distances are Euclidean, between pixels' centres, from each outline pixel of one mask to the nearest of the other.
+    The outline of a mask is its pixels that have one of their four neighbours outside the mask; beyond
+    the image's edge is outside. Distances are Euclidean, between pixels' centres, from each outline pixel
+    of one mask to the nearest of the other.
 
     Attributes:
         hd95_px: the larger of the two directions' 95th percentiles, in pixels.
-        assd_px: average symmetric surface distance: the mean over the outline pixels of both masks, in pixels.
-        nsd: surface Dice, the share of both outlines' pixels that lie within ``nsd_tolerance_px`` of the other outline.
+        assd_px: average symmetric surface distance: the mean over the outline pixels of both masks, in
+            pixels.
+        nsd: surface Dice, the share of both outlines' pixels that lie within ``nsd_tolerance_px`` of the
+            other outline.
         hd95_mm, assd_mm: the same in millimetres; None too where the spacing is unknown.
         nsd_tolerance_px: `NSD_TOLERANCE` of the image's longest side.
     """
@@ -60,10 +63,11 @@ class Surface:
 
 
 def surface(prediction: Mask, truth: Mask, *, spacing_mm: tuple[float, float] | None = None) -> Surface:
-    """Compares the outlines of two masks.
+    """Compare the outlines of two masks.
 
-    HD95 as MONAI's `compute_hausdorff_distance` (Huttenlocher et al., 1993, with the 95th percentile for the maximum), ASSD as
-    its `compute_average_surface_distance` (symmetric), NSD as its `compute_surface_dice` (Nikolov et al., arXiv:1809.04430).
+    HD95 as MONAI's `compute_hausdorff_distance` (Huttenlocher et al., 1993, with the 95th percentile for
+    the maximum), ASSD as its `compute_average_surface_distance` (symmetric), NSD as its
+    `compute_surface_dice` (Nikolov et al., arXiv:1809.04430).
 
     Args:
         prediction: ``(h, w)`` bool.

@@ -90,7 +90,8 @@ class ResNet50UNet(SegmentationNetwork):
         in_channels: channels of the input; 1 for radiographs.
         bridge_channels: a 1x1 convolution brings the encoder's 2048 channels to this many.
         decoder_channels: channels of the four decoder blocks, the coarsest first.
-        skip_channels: 1x1 convolutions bring the four skips to these, the coarsest first; None leaves them as they are.
+        skip_channels: 1x1 convolutions bring the four skips to these, the coarsest first; None leaves
+            them as they are.
         head_channels: channels of the last convolution before the logits.
     """
 

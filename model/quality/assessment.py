@@ -1,81 +1,82 @@
-"""The judgement itself: everything that speaks for and against a mask."""
+"""The assessment of a mask: predicted IoU, warnings and trust."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from .feature_vector import Description, describe
+from .feature_vector import FeatureVector, extract_features
 from .frontal import frontal_warnings
 from .ood import compare
-from .parameters import Calibration
+from .parameters import QualityModel
 from .predicted_iou import iou_warnings, predict_iou
 from .result import Evidence, Quality, Warning
 from .rules import shape_warnings
-from .uncertainty import certainty_warnings
+from .uncertainty import uncertainty_warnings
 
 REMARKS = frozenset({"touches_border", "mirrored", "sides_uncertain"})
-"""Warnings that do not speak against a mask: what is in the image may be segmented well."""
+"""Warnings that leave a mask trusted: the lungs in the image may be segmented well."""
 
 _NOT_CALIBRATED = Warning(
     "not_calibrated",
-    "The checkpoint was not calibrated, so nothing is known of this mask: run `pleura calibrate`.",
+    "The checkpoint has no quality model, so the quality of this mask is unknown. Run `pleura calibrate`.",
 )
 
 _OTHER_SETTINGS = Warning(
     "other_settings",
-    "The mask was made with another threshold, without post-processing or with flips, for which its quality was not calibrated: leave "
-    "these settings out for a mask that is judged, or look at it before use.",
+    "The mask was made with another threshold, without post-processing or with flips, to which the quality "
+    "model was not fitted. Omit these settings, or check the mask before use.",
 )
 
 
 def assess(
     evidence: Evidence,
-    calibration: Calibration | dict[str, Any] | None,
+    quality_model: QualityModel | dict[str, Any] | None,
     *,
     as_calibrated: Evidence | None = None,
 ) -> Quality:
-    """Judge a mask; takes about two milliseconds.
+    """Assess a mask. This takes about two milliseconds.
 
     Args:
-        evidence: the mask and what it was made from.
-        calibration: of the checkpoint that made it, or its numbers as the metadata carry them. None: only the shape is
-            judged, and nothing is trusted.
-        as_calibrated: the same image with the settings that the calibration was fitted at, where the mask was made with others. The
-            mask's IoU is then not predicted, and it is not trusted; what kind of image it is can still be told.
+        evidence: The mask, the probabilities and the image.
+        quality_model: The checkpoint's quality model, or its parameters as in the metadata. None: only the
+            mask's shape is assessed, and the mask is not trusted.
+        as_calibrated: The same image with the settings that the quality model was fitted to, if the mask was
+            made with others. The mask's IoU is then not predicted, and the mask is not trusted; the kind of
+            image is still recognised.
 
     Raises:
-        CheckpointError: the numbers cannot be read.
+        CheckpointError: The parameters cannot be read.
     """
-    if calibration is not None and not isinstance(calibration, Calibration):
-        calibration = Calibration.parse(calibration)
+    if quality_model is not None and not isinstance(quality_model, QualityModel):
+        quality_model = QualityModel.parse(quality_model)
     return judge(
-        describe(evidence),
-        calibration,
-        as_calibrated=None if as_calibrated is None else describe(as_calibrated),
+        extract_features(evidence),
+        quality_model,
+        as_calibrated=None if as_calibrated is None else extract_features(as_calibrated),
     )
 
 
 def judge(
-    description: Description, calibration: Calibration | None, *, as_calibrated: Description | None = None
+    vector: FeatureVector, quality_model: QualityModel | None, *, as_calibrated: FeatureVector | None = None
 ) -> Quality:
-    """Judge what was described; see `assess`."""
-    warnings = shape_warnings(description.outline)
-    if description.outline.lungs:
-        warnings += certainty_warnings(description.certainty)
-    if calibration is None:
+    """Assess a feature vector; see `assess`."""
+    warnings = shape_warnings(vector.mask)
+    if vector.mask.lungs:
+        warnings += uncertainty_warnings(vector.uncertainty)
+    if quality_model is None:
         return Quality(predicted_iou=None, trusted=False, warnings=(*warnings, _NOT_CALIBRATED))
-    familiarity = compare(description if as_calibrated is None else as_calibrated, calibration.familiar)
-    warnings += frontal_warnings(familiarity, calibration)
+    ood = compare(vector if as_calibrated is None else as_calibrated, quality_model.reference)
+    warnings += frontal_warnings(ood, quality_model)
     if as_calibrated is not None:
         return Quality(predicted_iou=None, trusted=False, warnings=(*warnings, _OTHER_SETTINGS))
-    predicted = predict_iou(familiarity, calibration.predicted_iou) if description.outline.lungs else 0.0
-    warnings += iou_warnings(predicted, least=calibration.least_iou)
+    predicted = predict_iou(ood, quality_model.predicted_iou) if vector.mask.lungs else 0.0
+    warnings += iou_warnings(predicted, least=quality_model.trust_threshold)
     trusted = all(warning.code in REMARKS for warning in warnings)
     return Quality(predicted_iou=predicted, trusted=trusted, warnings=tuple(warnings))
 
 
 def warn(quality: Quality, warnings: Iterable[Warning]) -> Quality:
-    """Add warnings, which may cost the trust."""
+    """Add warnings to a quality; some of them make the mask not trusted."""
     added = tuple(warnings)
     trusted = quality.trusted and all(warning.code in REMARKS for warning in added)
     return replace(quality, trusted=trusted, warnings=(*quality.warnings, *added))

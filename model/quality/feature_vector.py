@@ -1,4 +1,4 @@
-"""Everything that the calibrated judgements look at, worked out once from the evidence."""
+"""The feature vector of an image and its mask, the input of the quality model."""
 
 from __future__ import annotations
 
@@ -7,41 +7,44 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .image_features import Appearance, chest_picture, measure_appearance, whole_picture
-from .mask_features import Outline, measure_outline, outline_picture
+from .image_features import ImageFeatures, chest_thumbnail, image_thumbnail, measure_image
+from .mask_features import MaskFeatures, mask_thumbnail, measure_mask
 from .result import Evidence
-from .uncertainty import Certainty, measure_certainty
+from .uncertainty import UncertaintyFeatures, measure_uncertainty
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
-    """What is seen in one image and its mask.
+class FeatureVector:
+    """The features of one image and its mask.
 
     Attributes:
-        outline: the mask as a shape.
-        certainty: what the probabilities say of it.
-        appearance: what the image says of it.
-        embedding: ``(D,)`` float32 of the network.
-        whole, chest, silhouette: little pictures of the image, of the image about the lungs, and of the mask; flattened.
+        mask: Features of the mask's shape.
+        uncertainty: Features of the probability map.
+        image: Features of the image.
+        embedding: ``(D,)`` float32, the network's embedding.
+        whole, chest, silhouette: Thumbnails of the image, of the image around the lungs, and of the mask;
+            flattened.
     """
 
-    outline: Outline
-    certainty: Certainty
-    appearance: Appearance
+    mask: MaskFeatures
+    uncertainty: UncertaintyFeatures
+    image: ImageFeatures
     embedding: NDArray[np.float32]
     whole: NDArray[np.float32]
     chest: NDArray[np.float32]
     silhouette: NDArray[np.float32]
 
 
-def describe(evidence: Evidence) -> Description:
-    """Describes one image and its mask."""
-    return Description(
-        outline=measure_outline(evidence.labels),
-        certainty=measure_certainty(evidence.probabilities, evidence.labels, threshold=evidence.threshold),
-        appearance=measure_appearance(evidence.input, evidence.labels),
+def extract_features(evidence: Evidence) -> FeatureVector:
+    """Extract the features of one image and its mask."""
+    return FeatureVector(
+        mask=measure_mask(evidence.labels),
+        uncertainty=measure_uncertainty(
+            evidence.probabilities, evidence.labels, threshold=evidence.threshold
+        ),
+        image=measure_image(evidence.input, evidence.labels),
         embedding=evidence.embedding,
-        whole=whole_picture(evidence.input),
-        chest=chest_picture(evidence.input, evidence.labels),
-        silhouette=outline_picture(evidence.labels),
+        whole=image_thumbnail(evidence.input),
+        chest=chest_thumbnail(evidence.input, evidence.labels),
+        silhouette=mask_thumbnail(evidence.labels),
     )

@@ -1,15 +1,15 @@
-"""The features that the quality model looks at: their names, in the order of its numbers."""
+"""The names of the quality model's features, in the order of its parameters."""
 
 from __future__ import annotations
 
 from typing import get_args, get_type_hints
 
-from .image_features import Appearance
-from .mask_features import Outline
+from .image_features import ImageFeatures
+from .mask_features import MaskFeatures
 
 
 def _names(group: str, measures: type) -> tuple[str, ...]:
-    """A name for each number of a dataclass of numbers and tuples of numbers."""
+    """Return a name for each number in a dataclass of numbers and tuples of numbers."""
     names: list[str] = []
     for field, hint in get_type_hints(measures).items():
         parts = len(get_args(hint))
@@ -17,7 +17,7 @@ def _names(group: str, measures: type) -> tuple[str, ...]:
     return tuple(names)
 
 
-DOUBTS = (
+UNCERTAINTY_SCALARS = (
     "network.soft_iou",
     "network.inside",
     "network.outside",
@@ -27,10 +27,10 @@ DOUBTS = (
     "network.dropped",
     "network.pieces",
 )
-"""The scalars that tell how sure the network is; they stand last."""
+"""The uncertainty features; they are the last scalars."""
 
-SCALARS = (*_names("mask", Outline), *_names("image", Appearance), *DOUBTS)
-"""What each scalar of an image and its mask is."""
+SCALARS = (*_names("mask", MaskFeatures), *_names("image", ImageFeatures), *UNCERTAINTY_SCALARS)
+"""The names of the scalar features."""
 
 DISTANCES = (
     "measures",
@@ -43,11 +43,11 @@ DISTANCES = (
     "silhouette",
     "silhouette, rest",
 )
-"""What each distance from the familiar is of."""
+"""The names of the distances from the reference distribution."""
 
 FRONTAL, INVERTED, ROTATED, CROPPED, FOREIGN = "frontal", "inverted", "rotated", "cropped", "foreign"
 KINDS = (FRONTAL, INVERTED, ROTATED, CROPPED, FOREIGN)
-"""The kinds of image that are told apart."""
+"""The kinds of image that the classifier distinguishes."""
 
 FIRST_SCALARS = (
     "mask.area",
@@ -92,7 +92,7 @@ FIRST_SCALARS = (
     "network.dropped",
     "network.pieces",
 )
-"""The scalars of a calibration that does not name them: it was fitted before calibrations did."""
+"""The scalars of older quality models, which do not name them."""
 
 FIRST_DISTANCES = (
     "measures",
@@ -105,4 +105,4 @@ FIRST_DISTANCES = (
     "silhouette",
     "silhouette, rest",
 )
-"""The distances of such a calibration."""
+"""The distances of older quality models."""

@@ -1,25 +1,25 @@
-"""Whether the image is an upright frontal chest X-ray, whole and not inverted.
+"""Recognition of images that are not complete, upright, non-inverted frontal chest X-rays.
 
-Two models look at it. `frontal_odds` knows only how strange the image is in nine ways, each measured against frontal
-radiographs alone: it needs to have seen no other kind of image to doubt one. `kind_probabilities` knows a few kinds by
-sight and finds the word for it.
+Two models are used. `frontal_odds` has only the nine out-of-distribution scores, each relative to frontal
+radiographs, so that it also rejects kinds of image that are not in its training set. `kind_probabilities`
+is a classifier of a few known kinds and provides the name.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .features import CROPPED, FOREIGN, FRONTAL, INVERTED, KINDS, ROTATED
-from .ood import Familiarity
-from .parameters import Calibration, Kinds, Linear
+from .ood import OodScores
+from .parameters import Kinds, Linear, QualityModel
 from .result import Warning
 
 SURE, LIKELY = 0.8, 0.6
-"""Probability from which a kind is named: where nothing else is strange about the image, and where something is."""
+"""Probability from which a kind is named: for in-distribution images, and for out-of-distribution ones."""
 
 _WARNINGS = {
     INVERTED: Warning(
         "probably_inverted",
-        "The image is probably inverted, black for white: check its photometric interpretation.",
+        "The image is probably inverted (black for white). Check its photometric interpretation.",
     ),
     ROTATED: Warning(
         "probably_rotated", "The radiograph is probably rotated or upside down: turn it upright."
@@ -34,24 +34,23 @@ _WARNINGS = {
 }
 
 
-def frontal_odds(familiarity: Familiarity, model: Linear) -> float:
-    """Log odds that this is a frontal chest X-ray."""
-    return float(model.weights @ familiarity.strangeness + model.bias)
+def frontal_odds(ood: OodScores, model: Linear) -> float:
+    """Return the log odds of a frontal chest X-ray."""
+    return float(model.weights @ ood.scores + model.bias)
 
 
-def kind_probabilities(familiarity: Familiarity, model: Kinds) -> NDArray[np.float64]:
-    """``(len(KINDS),)``, of each kind in turn."""
-    logits = model.weights @ familiarity.features + model.bias
+def kind_probabilities(ood: OodScores, model: Kinds) -> NDArray[np.float64]:
+    """Return the probability of each of `KINDS`, ``(len(KINDS),)``."""
+    logits = model.weights @ ood.features + model.bias
     exponentials = np.exp(logits - logits.max())
     return np.asarray(exponentials / exponentials.sum(), np.float64)
 
 
-def frontal_warnings(familiarity: Familiarity, calibration: Calibration) -> list[Warning]:
-    """At most one warning: the likeliest thing that is wrong with the image."""
-    probabilities = kind_probabilities(familiarity, calibration.kinds)
+def frontal_warnings(ood: OodScores, quality_model: QualityModel) -> list[Warning]:
+    """Return at most one warning, for the most probable fault of the image."""
+    probabilities = kind_probabilities(ood, quality_model.kinds)
     likeliest = KINDS[int(probabilities.argmax())]
-    strange = frontal_odds(familiarity, calibration.frontal) < 0
-    if strange:
+    if frontal_odds(ood, quality_model.frontal) < 0:
         known = likeliest != FRONTAL and probabilities.max() >= LIKELY
         return [_WARNINGS[likeliest if known else FOREIGN]]
     if likeliest != FRONTAL and probabilities.max() >= SURE:

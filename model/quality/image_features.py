@@ -1,4 +1,4 @@
-"""The image as a picture: its texture, its greys, and how the lungs found stand out from what lies round them."""
+"""Image features: texture, grey values, and the contrast of the lungs with their surroundings."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-PICTURE_SIDE = 20
-"""Side of the little pictures that `whole_picture` and `chest_picture` make."""
+THUMBNAIL_SIDE = 20
+"""Side of the thumbnails of `image_thumbnail` and `chest_thumbnail`, in pixels."""
 
 _WORKING_SIDE = 128
 _MARGIN = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Appearance:
-    """Measures of the normalised image, without unit; greys are standard deviations of the image.
+class ImageFeatures:
+    """Features of the normalised image, without unit; grey values are in standard deviations of the image.
 
     Attributes:
-        contrast: mean grey round the lungs less that in them; negative where the image is inverted.
-        middle: mean grey between the lungs less that in them.
-        bands: log of the energy in four octaves, the finest first, by that of the whole.
-        blackest, whitest: share of pixels within a hundredth of the range of the darkest and the brightest.
-        flat: share of pixels whose surroundings hardly change.
-        skewness: third standardised moment of the greys.
-        frame: mean grey of the outermost twentieth.
-        mirror: correlation with the mirror image.
-        turned: correlation with the image upside down.
-        slope: mean grey of the upper half less that of the lower half.
-        edge: mean steepness across the mask's outline by the mean of the whole image.
+        contrast: Mean grey around the lungs minus that inside; negative for inverted images.
+        middle: Mean grey between the lungs minus that inside.
+        bands: Log of the energy in four octaves, the finest first, relative to the whole.
+        blackest, whitest: Share of pixels within a hundredth of the range from the minimum and the maximum.
+        flat: Share of pixels with nearly uniform surroundings.
+        skewness: Third standardised moment of the grey values.
+        frame: Mean grey of the outermost twentieth.
+        mirror: Correlation with the mirror image.
+        turned: Correlation with the image upside down.
+        slope: Mean grey of the upper half minus that of the lower half.
+        edge: Mean gradient at the mask's outline relative to the mean of the whole image.
     """
 
     contrast: float
@@ -47,8 +47,8 @@ class Appearance:
     edge: float
 
 
-def measure_appearance(image: NDArray[np.float32], labels: NDArray[np.uint8]) -> Appearance:
-    """Measures an image ``(h, w)`` float32 with its labels ``(h, w)``."""
+def measure_image(image: NDArray[np.float32], labels: NDArray[np.uint8]) -> ImageFeatures:
+    """Compute the features of an image ``(h, w)`` float32 with its labels ``(h, w)``."""
     size = (_WORKING_SIDE, _WORKING_SIDE)
     x = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
     mask = cv2.resize((labels > 0).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST_EXACT)
@@ -80,7 +80,7 @@ def measure_appearance(image: NDArray[np.float32], labels: NDArray[np.uint8]) ->
         fifth = np.s_[top : top + height, left + 2 * width // 5 : left + 3 * width // 5 + 1]
         empty = 1 - mask[fifth]
         middle = (cv2.mean(x[fifth], empty)[0] if empty.any() else 0.0) - inner
-    return Appearance(
+    return ImageFeatures(
         contrast=contrast,
         middle=middle,
         bands=(bands[0], bands[1], bands[2], bands[3]),
@@ -96,23 +96,23 @@ def measure_appearance(image: NDArray[np.float32], labels: NDArray[np.uint8]) ->
     )
 
 
-def whole_picture(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The image ``(h, w)``: `PICTURE_SIDE` squared greys of mean 0 and deviation 1, flattened."""
-    small = cv2.resize(image, (PICTURE_SIDE, PICTURE_SIDE), interpolation=cv2.INTER_AREA)
+def image_thumbnail(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a thumbnail of the image ``(h, w)``, `THUMBNAIL_SIDE` squared, z-scored and flattened."""
+    small = cv2.resize(image, (THUMBNAIL_SIDE, THUMBNAIL_SIDE), interpolation=cv2.INTER_AREA)
     values = np.asarray(small - np.mean(small), np.float32).ravel()
     return values / np.float32(max(float(values.std()), 1e-6))
 
 
-def chest_picture(image: NDArray[np.float32], labels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The image cut to the lungs' box and a margin: as `whole_picture`; all of the image where there are no lungs."""
+def chest_thumbnail(image: NDArray[np.float32], labels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return a thumbnail of the lungs' box with a margin; without lungs, of the image."""
     height, width = labels.shape
     left, top, w, h = cv2.boundingRect((labels > 0).astype(np.uint8))
     if not w:
-        return whole_picture(image)
+        return image_thumbnail(image)
     dx, dy = round(_MARGIN * w), round(_MARGIN * h)
     rows = slice(max(0, top - dy), min(height, top + h + dy))
     columns = slice(max(0, left - dx), min(width, left + w + dx))
-    return whole_picture(np.ascontiguousarray(image[rows, columns]))
+    return image_thumbnail(np.ascontiguousarray(image[rows, columns]))
 
 
 def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:

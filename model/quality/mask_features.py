@@ -1,4 +1,4 @@
-"""The mask as a shape: how large, how many lungs, how alike, how near the border."""
+"""Mask features: size, number, symmetry and position of the lungs."""
 
 from __future__ import annotations
 
@@ -8,31 +8,34 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-OUTLINE_SIDE = 20
-"""Side of the little picture that `outline_picture` makes."""
+THUMBNAIL_SIDE = 20
+"""Side of the thumbnail of `mask_thumbnail`, in pixels."""
 
 _BORDER = 0.01
-"""Share of the image's side within which a mask touches its edge: the network shies away from the last pixels."""
+"""Distance from the edge, as a share of the image's side, up to which a mask touches the edge.
+
+The network seldom finds lung in the outermost pixels."""
 
 _SQUARE = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
-    """Measures of a mask; lengths are shares of the image's width or height, areas of its area.
+class MaskFeatures:
+    """Features of a mask; lengths are relative to the image's width or height, areas to its area.
 
     Attributes:
-        area: of all lungs.
-        lungs: how many there are: 0, 1 or 2.
-        balance: the smaller lung's area by the larger's; 0 where there is but one.
-        solidity: the least of the lungs' area by that of its convex hull.
-        contact: how much of the top, bottom, left and right edge of the image the mask touches.
-        box: left, top, width and height of what holds all lungs.
-        gap: from the right edge of the lung on the left to the left edge of the other; negative where they overlap.
-        level: how much the two lungs' rows overlap, by the rows of both.
-        slant: how much lower the lung on the right of the image has its centroid.
-        elongation: mean of the lungs' height by width, in shares.
-        roughness: length of the outline by that of a circle of the same area, squared.
+        area: Area of all lungs.
+        lungs: Number of lungs: 0, 1 or 2.
+        balance: The smaller lung's area over the larger's; 0 for a single lung.
+        solidity: The lungs' least ratio of area to area of the convex hull.
+        contact: Share of the top, bottom, left and right edge of the image that the mask touches.
+        box: Left, top, width and height of the box around all lungs.
+        gap: Distance from the right edge of the lung on the left to the left edge of the other; negative if
+            they overlap.
+        level: Overlap of the two lungs' rows over the rows of both.
+        slant: How much lower the centroid of the lung on the image's right is.
+        elongation: Mean of the lungs' relative height over relative width.
+        roughness: Squared ratio of the outline's length to that of a circle of the same area.
         symmetry: IoU of the mask with its mirror image about the middle of its box.
     """
 
@@ -50,15 +53,15 @@ class Outline:
     symmetry: float
 
 
-def measure_outline(labels: NDArray[np.uint8]) -> Outline:
-    """Measures labels ``(h, w)`` uint8: 0 background, 1 right lung, 2 left lung."""
+def measure_mask(labels: NDArray[np.uint8]) -> MaskFeatures:
+    """Compute the features of labels ``(h, w)`` uint8: 0 background, 1 right lung, 2 left lung."""
     height, width = labels.shape
     mask = (labels > 0).astype(np.uint8)
     size = float(height * width)
     lungs = [one for side in (1, 2) if (one := _Lung.of(labels == side)) is not None]
     if not lungs:
         zeros = (0.0, 0.0, 0.0, 0.0)
-        return Outline(0.0, 0, 0.0, 0.0, zeros, zeros, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        return MaskFeatures(0.0, 0, 0.0, 0.0, zeros, zeros, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     left, top = min(one.left for one in lungs), min(one.top for one in lungs)
     right, bottom = max(one.right for one in lungs), max(one.bottom for one in lungs)
     areas = sorted(one.area for one in lungs)
@@ -72,7 +75,7 @@ def measure_outline(labels: NDArray[np.uint8]) -> Outline:
         shared = min(first.bottom, second.bottom) - max(first.top, second.top)
         level = max(0, shared) / (bottom - top)
         slant = (second.y - first.y) / height
-    return Outline(
+    return MaskFeatures(
         area=sum(areas) / size,
         lungs=len(lungs),
         balance=areas[0] / areas[1] if len(lungs) == 2 else 0.0,
@@ -100,20 +103,20 @@ def _contact(mask: NDArray[np.uint8]) -> tuple[float, float, float, float]:
     )
 
 
-def outline_picture(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The mask cut to its box: `OUTLINE_SIDE` squared values in 0..1, flattened; zeros where it is empty."""
+def mask_thumbnail(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return a thumbnail of the mask's box, `THUMBNAIL_SIDE` squared in 0..1, flattened; zeros if empty."""
     mask = (labels > 0).astype(np.uint8)
     x, y, width, height = cv2.boundingRect(mask)
     if not width:
-        return np.zeros(OUTLINE_SIDE**2, np.float32)
+        return np.zeros(THUMBNAIL_SIDE**2, np.float32)
     inside = mask[y : y + height, x : x + width].astype(np.float32)
-    small = cv2.resize(inside, (OUTLINE_SIDE, OUTLINE_SIDE), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(inside, (THUMBNAIL_SIDE, THUMBNAIL_SIDE), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32).ravel()
 
 
 @dataclass(frozen=True, slots=True)
 class _Lung:
-    """One lung in pixels; right and bottom are the first column and row beyond it."""
+    """Measures of one lung in pixels; right and bottom are the first column and row beyond it."""
 
     area: float
     left: int

@@ -1,4 +1,4 @@
-"""How far an image and its mask are from what frontal chest X-rays look like."""
+"""Out-of-distribution scores: how far an image and its mask are from frontal chest X-rays."""
 
 from __future__ import annotations
 
@@ -8,77 +8,82 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .feature_vector import Description
-from .features import DOUBTS
-from .image_features import Appearance
-from .mask_features import Outline
-from .parameters import Familiar, Subspace
+from .feature_vector import FeatureVector
+from .features import UNCERTAINTY_SCALARS
+from .image_features import ImageFeatures
+from .mask_features import MaskFeatures
+from .parameters import ReferenceDistribution, Subspace
 
-_MOST = 5.0
+_MAX_Z = 5.0
 
 
-class Familiarity(NamedTuple):
-    """Attributes:
-    features: ``(F,)`` float64: the standardised scalars, the places in each subspace and the strangeness.
-    strangeness: ``(9,)`` float64: twice the log of each distance; 0 or less is usual.
-    certainty: ``(8,)`` float64: the standardised scalars that tell how sure the network is.
+class OodScores(NamedTuple):
+    """A feature vector relative to the reference distribution.
+
+    Attributes:
+        features: ``(F,)`` float64: the z-scores of the scalars, the coordinates in each subspace, and
+            ``scores``.
+        scores: ``(9,)`` float64: out-of-distribution scores, twice the log of each distance; 0 or less is
+            usual.
+        uncertainty: ``(8,)`` float64: the z-scores of the uncertainty features.
     """
 
     features: NDArray[np.float64]
-    strangeness: NDArray[np.float64]
-    certainty: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    uncertainty: NDArray[np.float64]
 
 
-def scalars(description: Description) -> NDArray[np.float64]:
-    """``(S,)`` as `SCALARS` names them: the measures of shape, of appearance, and of certainty as logarithms of doubt."""
-    certainty = description.certainty
-    doubts = [
-        np.log(max(1e-3, 1 - certainty.soft_iou)),
-        np.log(max(1e-3, 1 - certainty.inside)),
-        np.log(certainty.outside + 1e-3),
-        np.log(certainty.band + 0.1),
-        np.log(max(1e-3, 1.001 - certainty.stability)),
-        certainty.worst,
-        np.log(certainty.dropped + 1e-3),
-        np.log1p(certainty.pieces),
+def scalars(vector: FeatureVector) -> NDArray[np.float64]:
+    """Return the scalar features ``(S,)`` in the order of `SCALARS`, those of uncertainty as logarithms."""
+    uncertainty = vector.uncertainty
+    logs = [
+        np.log(max(1e-3, 1 - uncertainty.soft_iou)),
+        np.log(max(1e-3, 1 - uncertainty.inside)),
+        np.log(uncertainty.outside + 1e-3),
+        np.log(uncertainty.band + 0.1),
+        np.log(max(1e-3, 1.001 - uncertainty.stability)),
+        uncertainty.worst,
+        np.log(uncertainty.dropped + 1e-3),
+        np.log1p(uncertainty.pieces),
     ]
-    return np.array([*_flat(description.outline), *_flat(description.appearance), *doubts])
+    return np.array([*_flat(vector.mask), *_flat(vector.image), *logs])
 
 
-def compare(description: Description, familiar: Familiar) -> Familiarity:
-    """Places a description among the familiar ones."""
-    standard = (scalars(description) - familiar.scalar_mean) / familiar.scalar_deviation
-    # Far outside, a linear model has nothing to go by: what is strange is strange enough there.
-    standard = np.clip(standard, -_MOST, _MOST)
-    distances = [float(np.sqrt(standard @ familiar.scalar_precision @ standard / standard.size))]
-    features = [standard]
-    for subspace, vector in (
-        (familiar.embedding, description.embedding),
-        (familiar.whole, description.whole),
-        (familiar.chest, description.chest),
-        (familiar.silhouette, description.silhouette),
+def compare(vector: FeatureVector, reference: ReferenceDistribution) -> OodScores:
+    """Compare a feature vector with the reference distribution."""
+    z = (scalars(vector) - reference.scalar_mean) / reference.scalar_deviation
+    # The linear models are not calibrated beyond this range.
+    z = np.clip(z, -_MAX_Z, _MAX_Z)
+    distances = [float(np.sqrt(z @ reference.scalar_precision @ z / z.size))]
+    features = [z]
+    for subspace, part in (
+        (reference.embedding, vector.embedding),
+        (reference.whole, vector.whole),
+        (reference.chest, vector.chest),
+        (reference.silhouette, vector.silhouette),
     ):
-        place, rest = locate(vector, subspace)
-        distances += [float(np.sqrt(np.mean(place**2))), rest]
-        features.append(np.clip(place, -_MOST, _MOST))
-    strangeness = np.clip(2 * np.log(np.array(distances) + 0.05), -4.0, 6.0)
-    return Familiarity(
-        np.concatenate([*features, strangeness]),
-        strangeness,
-        standard[standard.size - len(DOUBTS) :],
-    )
+        coordinates, residual = project(part, subspace)
+        distances += [float(np.sqrt(np.mean(coordinates**2))), residual]
+        features.append(np.clip(coordinates, -_MAX_Z, _MAX_Z))
+    scores = np.clip(2 * np.log(np.array(distances) + 0.05), -4.0, 6.0)
+    return OodScores(np.concatenate([*features, scores]), scores, z[z.size - len(UNCERTAINTY_SCALARS) :])
 
 
-def locate(vector: NDArray[np.float32], subspace: Subspace) -> tuple[NDArray[np.float64], float]:
-    """``(D,)`` to its place ``(K,)`` in standard deviations, and how much longer than usual what is left over is."""
+def project(vector: NDArray[np.float32], subspace: Subspace) -> tuple[NDArray[np.float64], float]:
+    """Project a vector ``(D,)`` onto a subspace.
+
+    Returns:
+        The coordinates ``(K,)`` in standard deviations, and the length of the residual relative to its root
+        mean square.
+    """
     offset = vector - subspace.mean
     along = (subspace.directions @ offset).astype(np.float64)
-    # The directions are orthonormal: what is left follows from Pythagoras.
-    rest = np.sqrt(max(float(offset @ offset) - float(along @ along), 0.0))
-    return along / subspace.scale, rest / max(subspace.rest, 1e-6)
+    # The directions are orthonormal, so the residual's length follows from Pythagoras.
+    residual = np.sqrt(max(float(offset @ offset) - float(along @ along), 0.0))
+    return along / subspace.scale, residual / max(subspace.rest, 1e-6)
 
 
-def _flat(measures: Outline | Appearance) -> list[float]:
+def _flat(measures: MaskFeatures | ImageFeatures) -> list[float]:
     numbers: list[float] = []
     for field in fields(measures):
         value = getattr(measures, field.name)

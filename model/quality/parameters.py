@@ -1,4 +1,4 @@
-"""The numbers that `pleura calibrate` fits: they travel in a checkpoint's metadata as JSON."""
+"""The parameters of the quality model: `pleura calibrate` fits them, checkpoints store them as JSON."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from ..errors import CheckpointError
-from .features import DISTANCES, DOUBTS, FIRST_DISTANCES, FIRST_SCALARS, KINDS, SCALARS
+from .features import DISTANCES, FIRST_DISTANCES, FIRST_SCALARS, KINDS, SCALARS, UNCERTAINTY_SCALARS
 
 VERSION = 1
 
@@ -36,21 +36,23 @@ def _pack(array: NDArray[np.floating]) -> Any:
 
 
 Array = Annotated[NDArray[np.floating], BeforeValidator(_unpack), PlainSerializer(_pack)]
-"""An array in memory; in JSON a list of numbers, or base64 with shape and type where it is long."""
+"""An array in memory; in JSON a list of numbers or, if long, base64 with shape and type."""
 
 
 class _Numbers(BaseModel):
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, arbitrary_types_allowed=True, populate_by_name=True, serialize_by_alias=True
+    )
 
 
 class Subspace(_Numbers):
-    """Where vectors of one make lie: about a mean, along a few directions.
+    """PCA model of one feature vector.
 
     Attributes:
         mean: ``(D,)``.
-        directions: ``(K, D)``, orthonormal.
-        scale: ``(K,)`` standard deviation along each.
-        rest: root mean square length of what the directions leave.
+        directions: ``(K, D)``, the orthonormal principal components.
+        scale: ``(K,)``, the standard deviation along each component.
+        rest: Root mean square length of the residual.
     """
 
     mean: Array
@@ -59,13 +61,13 @@ class Subspace(_Numbers):
     rest: float
 
 
-class Familiar(_Numbers):
-    """What frontal chest X-rays and their masks look like.
+class ReferenceDistribution(_Numbers):
+    """The distribution of the features of frontal chest X-rays and their masks.
 
     Attributes:
-        scalar_mean, scalar_deviation: ``(S,)`` of the scalar measures.
-        scalar_precision: ``(S, S)``, the inverse of their correlation, shrunk.
-        embedding, whole, chest, silhouette: of the vectors in a `Description`.
+        scalar_mean, scalar_deviation: ``(S,)``, of the scalar features.
+        scalar_precision: ``(S, S)``, the inverse of their shrunk correlation matrix.
+        embedding, whole, chest, silhouette: PCA models of the vectors in a `FeatureVector`.
     """
 
     scalar_mean: Array
@@ -78,75 +80,77 @@ class Familiar(_Numbers):
 
 
 class Linear(_Numbers):
-    """``weights @ x + bias``: weights ``(F,)``."""
+    """A linear model ``weights @ x + bias`` with weights ``(F,)``."""
 
     weights: Array
     bias: float
 
 
 class Kinds(_Numbers):
-    """Softmax over kinds of image: weights ``(len(names), F)``, bias ``(len(names),)``."""
+    """A softmax classifier of kinds of image: weights ``(len(names), F)``, bias ``(len(names),)``."""
 
     names: tuple[str, ...]
     weights: Array
     bias: Array
 
 
-class Calibration(_Numbers):
-    """All that `assess` needs to know.
+class QualityModel(_Numbers):
+    """The parameters of the quality model.
 
     Attributes:
-        familiar: what is usual.
-        frontal: from how strange an image is to the log odds that it is a frontal chest X-ray.
-        kinds: which of the known unusual kinds it is.
-        scalars, distances: names of the features that all this was fitted to, in order.
-        predicted_iou: to the log odds of the IoU.
-        least_iou: predicted IoU below which a mask is not trusted.
-        figures: how well all this did on images that it was not fitted to.
+        reference: The distribution of frontal chest X-rays; ``familiar`` in JSON.
+        frontal: Maps the out-of-distribution scores to the log odds of a frontal chest X-ray.
+        kinds: The classifier of the known other kinds of image.
+        predicted_iou: Maps `iou_features` to the log odds of the IoU.
+        trust_threshold: Predicted IoU below which a mask is not trusted; ``least_iou`` in JSON.
+        scalars, distances: The names of the features that the model was fitted to, in order.
+        figures: The figures of the model on images that it was not fitted to.
     """
 
     version: int = VERSION
-    familiar: Familiar
+    reference: ReferenceDistribution = Field(alias="familiar")
     frontal: Linear
     kinds: Kinds
     predicted_iou: Linear
-    least_iou: float
+    trust_threshold: float = Field(alias="least_iou")
     scalars: tuple[str, ...] = FIRST_SCALARS
     distances: tuple[str, ...] = FIRST_DISTANCES
     figures: dict[str, Any] = {}
 
     @classmethod
     def parse(cls, numbers: dict[str, Any]) -> Self:
-        """Reads what a checkpoint carries.
+        """Parse the parameters in a checkpoint.
 
         Raises:
-            CheckpointError: it is damaged, of another version, or was fitted to other features than are measured here.
+            CheckpointError: They are damaged, of another version, or were fitted to other features.
         """
         try:
             if numbers.get("version") != VERSION:
                 raise ValueError
-            calibration = cls.model_validate(numbers)
-            calibration._check_sizes()
+            model = cls.model_validate(numbers)
+            model._check_sizes()
         except (ValidationError, ValueError, KeyError, TypeError):
             raise CheckpointError(
-                "The checkpoint's calibration cannot be read by this version: run `pleura calibrate` on it."
+                "This version cannot read the checkpoint's quality model. Run `pleura calibrate` on it."
             ) from None
-        calibration._check_names()
-        return calibration
+        model._check_names()
+        return model
 
     def _check_sizes(self) -> None:
-        """Raises:
-        ValueError: there are more or fewer numbers than names.
+        """Check that the arrays fit the names of the features.
+
+        Raises:
+            ValueError: An array has another shape.
         """
-        familiar, scalars, distances = self.familiar, len(self.scalars), len(self.distances)
-        subspaces = (familiar.embedding, familiar.whole, familiar.chest, familiar.silhouette)
+        reference, scalars, distances = self.reference, len(self.scalars), len(self.distances)
+        subspaces = (reference.embedding, reference.whole, reference.chest, reference.silhouette)
         features = scalars + sum(len(subspace.scale) for subspace in subspaces) + distances
         sizes = [
-            (familiar.scalar_mean, (scalars,)),
-            (familiar.scalar_deviation, (scalars,)),
-            (familiar.scalar_precision, (scalars, scalars)),
+            (reference.scalar_mean, (scalars,)),
+            (reference.scalar_deviation, (scalars,)),
+            (reference.scalar_precision, (scalars, scalars)),
             (self.frontal.weights, (distances,)),
-            (self.predicted_iou.weights, (len(DOUBTS) + distances,)),
+            (self.predicted_iou.weights, (len(UNCERTAINTY_SCALARS) + distances,)),
             (self.kinds.weights, (len(self.kinds.names), features)),
             (self.kinds.bias, (len(self.kinds.names),)),
             *((one.directions, (len(one.scale), len(one.mean))) for one in subspaces),
@@ -155,8 +159,10 @@ class Calibration(_Numbers):
             raise ValueError
 
     def _check_names(self) -> None:
-        """Raises:
-        CheckpointError: a name is not that of what is measured in its place.
+        """Check that the features are those of this version, in the same order.
+
+        Raises:
+            CheckpointError: A name differs.
         """
         for fitted, measured in (
             (self.scalars, SCALARS),
@@ -172,5 +178,5 @@ class Calibration(_Numbers):
                 else "features in another order"
             )
             raise CheckpointError(
-                f"The checkpoint's calibration was fitted to {what}: run `pleura calibrate` on it."
+                f"The checkpoint's quality model was fitted to {what}. Run `pleura calibrate` on it."
             )

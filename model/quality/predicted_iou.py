@@ -1,35 +1,38 @@
-"""The IoU with the ground truth that a mask can be expected to have."""
+"""The predicted IoU of a mask with its ground truth."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .ood import Familiarity
+from .ood import OodScores
 from .parameters import Linear
 from .result import Warning
 
 
-def iou_features(familiarity: Familiarity) -> NDArray[np.float64]:
-    """``(17,)``: how sure the network is and how strange the image. Few, so that they hold for images of other makes."""
-    return np.concatenate([familiarity.certainty, familiarity.strangeness])
+def iou_features(ood: OodScores) -> NDArray[np.float64]:
+    """Return the uncertainty features and the out-of-distribution scores, ``(17,)``.
+
+    They are few, so that the model generalises to images of other sources.
+    """
+    return np.concatenate([ood.uncertainty, ood.scores])
 
 
-def predict_iou(familiarity: Familiarity, model: Linear) -> float:
-    """Fractional logistic regression (Papke and Wooldridge, 1996): the mean IoU is the logistic of a linear function."""
-    return logistic(float(model.weights @ iou_features(familiarity)) + model.bias)
+def predict_iou(ood: OodScores, model: Linear) -> float:
+    """Return the mean IoU by fractional logistic regression (Papke and Wooldridge, 1996)."""
+    return logistic(float(model.weights @ iou_features(ood)) + model.bias)
 
 
 def iou_warnings(predicted: float, *, least: float) -> list[Warning]:
-    """A warning where the predicted IoU is less than ``least``."""
+    """Return a warning if the predicted IoU is less than ``least``."""
     if predicted >= least:
         return []
     return [
         Warning(
             "low_confidence",
-            f"The mask is expected to agree with the lungs to an IoU of {predicted:.2f} only: look at it before use.",
+            f"The mask's predicted IoU is only {predicted:.2f}. Check the mask before use.",
         )
     ]
 
 
 def logistic(x: float) -> float:
-    """1 / (1 + exp(-x)), for any x."""
+    """Return 1 / (1 + exp(-x)) without overflow."""
     return float(0.5 * (1 + np.tanh(0.5 * x)))

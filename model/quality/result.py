@@ -1,4 +1,4 @@
-"""Whether a mask can be trusted: what a caller is told."""
+"""The input and the result of the assessment of a mask."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Warning:
-    """Something about a mask that its user should know: a stable code and a sentence."""
+    """A warning about a mask: a stable code and a sentence."""
 
     code: str
     message: str
@@ -16,11 +16,13 @@ class Warning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """Attributes:
-    predicted_iou: IoU with the ground truth that this mask is expected to have; None where the checkpoint was not calibrated, or not for
-        the settings that the mask was made with.
-    trusted: no warning speaks against the mask.
-    warnings: what speaks against it.
+    """The quality of a mask.
+
+    Attributes:
+        predicted_iou: Expected IoU with the ground truth; None if the checkpoint has no quality model, or
+            none for the settings of this mask.
+        trusted: Whether the mask can be used without a check.
+        warnings: Reasons to doubt the mask, and remarks.
     """
 
     predicted_iou: float | None
@@ -30,14 +32,14 @@ class Quality:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What a judgement rests on, all at the network's size ``(h, w)``.
+    """The input of the assessment, at the network's size ``(h, w)``.
 
     Attributes:
         input: ``(h, w)`` float32, the normalised image.
-        probabilities: ``(h, w)`` float32 of lung, before post-processing.
-        labels: ``(h, w)`` uint8 after it: 0 background, 1 right lung, 2 left lung.
-        embedding: ``(D,)`` float32, what the encoder saw.
-        threshold: probability from which a pixel is lung.
+        probabilities: ``(h, w)`` float32, probability of lung before post-processing.
+        labels: ``(h, w)`` uint8 after post-processing: 0 background, 1 right lung, 2 left lung.
+        embedding: ``(D,)`` float32, the encoder's features.
+        threshold: Probability from which a pixel is lung.
     """
 
     input: NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""How sure the network is: what the probability map says of the mask that was cut from it."""
+"""Uncertainty features: measures of the probability map and the mask derived from it."""
 
 from __future__ import annotations
 
@@ -11,26 +11,29 @@ from numpy.typing import NDArray
 from .result import Warning
 
 MOST_DROPPED = 0.25
-"""Of the mask's area. In 433 radiographs, bedside ones and screenshots included, post-processing took away 0.20 of it at most; in 38 of
-40 pictures of several radiographs 0.38 at least."""
+"""Share of the mask's area that post-processing may remove.
+
+It removed at most 0.20 in 433 radiographs, including bedside images and screenshots, and at least 0.38 in 38
+of 40 images that show several radiographs."""
 
 _SQUARE = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
-class Certainty:
-    """Measures of a probability map and its mask, all without unit.
+class UncertaintyFeatures:
+    """Features of a probability map and its mask, without unit.
 
     Attributes:
-        soft_iou: the IoU to be expected were each probability true and each pixel independent: the sum of probabilities inside
-            the mask by the mask's area plus the sum outside.
-        inside: mean probability in the mask.
-        outside: sum of probabilities outside, by the mask's area.
-        band: pixels between 0.1 and 0.9, by the length of the outline.
-        stability: area at a probability of 0.75 by that at 0.25, at most 1.
-        worst: the highest mean doubt (1 at a probability of one half) over any patch of a sixteenth of the image's sides.
-        dropped: area that post-processing took away, by the mask's area.
-        pieces: components of the raw mask that are larger than a thousandth of the image.
+        soft_iou: Expected IoU if the probabilities were calibrated and the pixels independent: the sum of
+            probabilities inside the mask over the mask's area plus the sum outside.
+        inside: Mean probability inside the mask.
+        outside: Sum of probabilities outside the mask over the mask's area.
+        band: Number of pixels between 0.1 and 0.9 over the length of the outline.
+        stability: Area at a threshold of 0.75 over that at 0.25, at most 1.
+        worst: The highest mean doubt (1 at a probability of 0.5) in any patch with a sixteenth of the image's
+            sides.
+        dropped: Area removed by post-processing over the mask's area.
+        pieces: Number of components of the raw mask that are larger than a thousandth of the image.
     """
 
     soft_iou: float
@@ -43,10 +46,10 @@ class Certainty:
     pieces: int
 
 
-def measure_certainty(
+def measure_uncertainty(
     probabilities: NDArray[np.float32], labels: NDArray[np.uint8], *, threshold: float
-) -> Certainty:
-    """Measures a map ``(h, w)`` of lung before post-processing with the labels ``(h, w)`` after it."""
+) -> UncertaintyFeatures:
+    """Compute the features of a map ``(h, w)`` before post-processing with the labels ``(h, w)`` after it."""
     mask = cv2.inRange(labels, 1, 255)
     raw = (probabilities >= threshold).view(np.uint8)
     area = max(1, cv2.countNonZero(mask))
@@ -57,11 +60,11 @@ def measure_certainty(
     doubt = np.minimum(probabilities, 1 - probabilities) * 2
     side = max(1, round(probabilities.shape[0] / 16))
     patches = cv2.blur(doubt, (side, side), borderType=cv2.BORDER_REPLICATE)
-    # Every other pixel tells as much of pieces this large, at a quarter of the time.
+    # Every other pixel suffices for pieces of this size, at a quarter of the time.
     step = max(1, probabilities.shape[0] // 128)
     coarse = np.ascontiguousarray(raw[::step, ::step])
     count, _, stats, _ = cv2.connectedComponentsWithStats(coarse, connectivity=8)
-    return Certainty(
+    return UncertaintyFeatures(
         soft_iou=inside / (area + outside),
         inside=inside / area,
         outside=min(outside / area, 10.0),
@@ -73,15 +76,15 @@ def measure_certainty(
     )
 
 
-def certainty_warnings(certainty: Certainty) -> list[Warning]:
-    """A warning where the network found far more than two lungs."""
-    if certainty.dropped <= MOST_DROPPED:
+def uncertainty_warnings(features: UncertaintyFeatures) -> list[Warning]:
+    """Return a warning if the network found far more than two lungs."""
+    if features.dropped <= MOST_DROPPED:
         return []
     return [
         Warning(
             "more_than_two_lungs",
-            f"Beside the two largest parts, {certainty.dropped:.0%} of their area was found and left out of the mask: send each "
-            "radiograph as a separate image.",
+            f"Beside the two largest parts, {features.dropped:.0%} of their area was found and left out "
+            "of the mask: send each radiograph as a separate image.",
         )
     ]
 

@@ -28,7 +28,7 @@ def size(data: Data) -> tuple[int, int]:
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """The pixels."""
+    """Return the pixels."""
     with pillow_image(data, "BMP") as image:
         pixels = pillow_pixels(image)
         return (

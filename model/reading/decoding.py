@@ -35,8 +35,9 @@ class Decoded:
 
     ``orientation`` is what is still to be done to them; ``applied`` is what was done.
 
-    Where colour was asked for, for a mask, the order of channels is any, ``alpha`` ``(h, w)`` is the opacity where the file has one,
-    ``indices`` ``(h, w)`` are those of a palette, and ``lossy`` says that the compression changes values.
+    Where colour was asked for, for a mask, the order of channels is any, ``alpha`` ``(h, w)`` is the
+    opacity where the file has one, ``indices`` ``(h, w)`` are those of a palette, and ``lossy`` says that
+    the compression changes values.
     """
 
     pixels: Grey
@@ -48,7 +49,7 @@ class Decoded:
 
 
 def decode_with_opencv(data: Data, flags: int) -> Grey:
-    """Decodes with OpenCV to ``(h, w)`` or ``(h, w, 3)`` BGR, as ``flags`` say.
+    """Decode with OpenCV to ``(h, w)`` or ``(h, w, 3)`` BGR, as ``flags`` say.
 
     Raises:
         UnreadableImage: OpenCV cannot.
@@ -61,7 +62,7 @@ def decode_with_opencv(data: Data, flags: int) -> Grey:
 
 
 def decode_signed(data: Data) -> NDArray[np.int8] | NDArray[np.int16]:
-    """Decodes signed grey ``(h, w)`` with OpenCV.
+    """Decode signed grey ``(h, w)`` with OpenCV.
 
     Raises:
         UnreadableImage: OpenCV cannot, or there is no sign.
@@ -84,7 +85,7 @@ def _decode(data: Data, flags: int) -> NDArray[np.generic]:
 
 @contextmanager
 def pillow_image(data: Data, kind: str) -> Iterator[Image.Image]:
-    """An image opened by Pillow as ``kind`` and nothing else; its pixels are decoded when they are asked for.
+    """Return an image opened by Pillow as ``kind`` and nothing else; its pixels are decoded when they are asked for.
 
     Raises:
         UnreadableImage: Pillow cannot, when it is opened or anywhere in the block.
@@ -98,12 +99,13 @@ def pillow_image(data: Data, kind: str) -> Iterator[Image.Image]:
     except Image.DecompressionBombError as error:
         raise ImageTooLarge("The image has too many pixels: send a smaller one.") from error
     except Exception as error:
-        # Damaged files make Pillow raise OSError, SyntaxError, ValueError, TypeError, struct.error, EOFError and others.
+        # Damaged files make Pillow raise OSError, SyntaxError, ValueError, TypeError, struct.error,
+        # EOFError and others.
         raise UnreadableImage(DAMAGED) from error
 
 
 def pillow_pixels(image: Image.Image) -> Grey:
-    """The pixels ``(h, w)`` or ``(h, w, 3)`` RGB of an image that Pillow opened.
+    """Return the pixels ``(h, w)`` or ``(h, w, 3)`` RGB of an image that Pillow opened.
 
     Raises:
         UnsupportedImage: neither 8 nor 16 bits.
@@ -128,12 +130,12 @@ def split_alpha(pixels: Grey) -> tuple[Grey, Grey | None]:
 
 
 def pillow_alpha(image: Image.Image) -> Grey | None:
-    """The opacity ``(h, w)`` of an image that Pillow loaded; None where it has none."""
+    """Return the opacity ``(h, w)`` of an image that Pillow loaded; None where it has none."""
     return np.array(image.getchannel("A")) if image.mode in ("LA", "PA", "RGBA") else None
 
 
 def pillow_indices(image: Image.Image) -> Grey | None:
-    """The palette's indices ``(h, w)`` of an image that Pillow loaded; None where it has no palette."""
+    """Return the palette's indices ``(h, w)`` of an image that Pillow loaded; None where it has no palette."""
     return np.array(image.getchannel(0)) if image.mode in ("P", "PA") else None
 
 

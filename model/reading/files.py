@@ -41,18 +41,18 @@ def may_be_image(file: Path) -> bool:
 
 
 def stem_of(file: Path) -> str:
-    """The name without its ending, where that is an image's: DICOM files are often called by a UID alone."""
+    """Return the name without its ending, where that is an image's: DICOM files are often called by a UID alone."""
     return file.stem if has_image_suffix(file.name) else file.name
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The files of a folder, not of those in it, that may be images, by name; none where it is no folder."""
+    """Return the files of a folder, not of those in it, that may be images, by name; none where it is no folder."""
     files = folder.iterdir() if folder.is_dir() else ()
     return sorted(file for file in files if not file.is_dir() and may_be_image(file))
 
 
 def others_in(folder: Path) -> list[Path]:
-    """The files of a folder that are neither images of a type that is read nor leftovers, by name."""
+    """Return the files of a folder that are neither images of a type that is read nor leftovers, by name."""
     files = folder.iterdir() if folder.is_dir() else ()
     return sorted(
         file for file in files if not file.is_dir() and not is_leftover(file.name) and not may_be_image(file)

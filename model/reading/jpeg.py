@@ -49,7 +49,7 @@ def size(data: Data) -> tuple[int, int]:
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """The pixels of the first picture; at 1/2, 1/4 or 1/8 of the size where grey with that ``min_side`` is asked for."""
+    """Return the pixels of the first picture; at 1/2, 1/4 or 1/8 of the size where grey with that ``min_side`` is asked for."""
     skeleton = read_skeleton(data)
     if skeleton.starved:
         raise UnreadableImage(DAMAGED)

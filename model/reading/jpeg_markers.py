@@ -18,7 +18,8 @@ _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _EXIF = 0xE1
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {JPEG_LS}
 _ALONE = frozenset(range(0xD0, 0xD8)) | {0x01}
-# In entropy-coded data 0xFF is followed by a stuffed byte (below 0x80) or by a restart marker; all else ends it.
+# In entropy-coded data 0xFF is followed by a stuffed byte (below 0x80) or by a restart marker; all else
+# ends it.
 _END_OF_SCAN = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
 
 MAX_SCANS = 100
@@ -64,7 +65,7 @@ class JpegSkeleton:
 
 
 def read_frame(data: Data) -> JpegFrame:
-    """The frame header, without a look at what follows it.
+    """Return the frame header, without a look at what follows it.
 
     Raises:
         UnreadableImage: there is none.

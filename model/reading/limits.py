@@ -22,7 +22,8 @@ def check_size(width: int, height: int, *, max_pixels: int) -> None:
         raise UnreadableImage("The image has no pixels: export it again.")
     if width * height > max_pixels:
         raise ImageTooLarge(
-            f"The image is {width} by {height} pixels, more than the {max_pixels:,} allowed: send a smaller one."
+            f"The image is {width} by {height} pixels, more than the {max_pixels:,} allowed: send a smaller "
+            "one."
         )
 
 
@@ -34,5 +35,6 @@ def check_radiograph_size(width: int, height: int) -> None:
     """
     if min(width, height) < MIN_SIDE:
         raise UnsuitableImage(
-            f"The image is {width} by {height} pixels: send a radiograph of at least {MIN_SIDE} pixels a side."
+            f"The image is {width} by {height} pixels: send a radiograph of at least {MIN_SIDE} pixels a "
+            "side."
         )

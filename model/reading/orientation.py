@@ -14,7 +14,7 @@ UPRIGHT = 1
 
 
 def exif_orientation(exif: bytes) -> int:
-    """The orientation, 1 to 8, that an EXIF block asks for; 1 where it is damaged or says nothing."""
+    """Return the orientation, 1 to 8, that an EXIF block asks for; 1 where it is damaged or says nothing."""
     block = Image.Exif()
     try:
         with quiet():
@@ -36,7 +36,7 @@ def swaps_sides(orientation: int) -> bool:
 
 
 def turn_upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Turns ``(h, w)`` or ``(h, w, 3)`` so that the image stands as it was meant to."""
+    """Turn ``(h, w)`` or ``(h, w, 3)`` so that the image stands as it was meant to."""
     if swaps_sides(orientation):
         pixels = pixels.swapaxes(0, 1)
     if orientation in (2, 3, 6, 7):

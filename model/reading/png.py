@@ -98,9 +98,10 @@ def _decode_stored(data: Data) -> Decoded:
 
 
 def _strip(data: Data, *, transparency: bool = False) -> tuple[bytes, int]:
-    """The file with nothing but what makes its pixels, and its orientation.
+    """Return the file with nothing but what makes its pixels, and its orientation.
 
-    Profiles and texts can inflate to any size, and colour profiles would bend the grey values: no decoder sees them.
+    Profiles and texts can inflate to any size, and colour profiles would bend the grey values: no decoder
+        sees them.
     """
     kinds = (
         (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")

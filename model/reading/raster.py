@@ -24,7 +24,7 @@ class RasterFormat(Protocol):
         ...
 
     def decode(self, data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-        """The pixels, once the size was found fit: in colour if asked for and there is any, else grey or colour."""
+        """Return the pixels, once the size was found fit: in colour if asked for and there is any, else grey or colour."""
         ...
 
 
@@ -32,7 +32,7 @@ _FORMATS: dict[Format, RasterFormat] = {"bmp": bmp, "jpeg": jpeg, "png": png, "t
 
 
 def read_raster(data: Data, name: Format, *, max_pixels: int, min_side: int | None) -> Radiograph:
-    """Reads a radiograph of one of the formats above.
+    """Read a radiograph of one of the formats above.
 
     Raises:
         ImageError: as `model.reading.read`.
@@ -56,7 +56,7 @@ def read_raster(data: Data, name: Format, *, max_pixels: int, min_side: int | No
 
 
 def read_stored(data: Data, name: Format, *, max_pixels: int) -> Decoded:
-    """Reads a mask of one of the formats above: its values, colours, palette and transparency as they are stored.
+    """Read a mask of one of the formats above: its values, colours, palette and transparency as they are stored.
 
     Raises:
         ImageError: as `model.reading.read_mask`.

@@ -26,16 +26,16 @@ Source = bytes | memoryview | Path
 
 @image_errors_only
 def read(source: Source, *, max_pixels: int = MAX_PIXELS, min_side: int | None = None) -> Radiograph:
-    """Reads a radiograph: PNG, JPEG, TIFF, BMP, WebP or DICOM, told by its bytes.
+    """Read a radiograph: PNG, JPEG, TIFF, BMP, WebP or DICOM, told by its bytes.
 
-    Colour becomes grey (ITU-R BT.601 luma); transparency is ignored; sixteen bits stay sixteen bits. What was done to the
-    stored values is in the radiograph's ``applied``.
+    Colour becomes grey (ITU-R BT.601 luma); transparency is ignored; sixteen bits stay sixteen bits. What
+    was done to the stored values is in the radiograph's ``applied``.
 
     Args:
         source: the bytes of a file, or its path.
         max_pixels: width times height that is still read.
-        min_side: decode no finer than needed: a JPEG may come at 1/2, 1/4 or 1/8 of its size as long as both sides keep this
-            many pixels. None reads everything at its full size.
+        min_side: decode no finer than needed: a JPEG may come at 1/2, 1/4 or 1/8 of its size as long as
+            both sides keep this many pixels. None reads everything at its full size.
 
     Raises:
         UnreadableImage: the bytes are not a whole, readable image.
@@ -57,17 +57,18 @@ def read(source: Source, *, max_pixels: int = MAX_PIXELS, min_side: int | None =
 def read_ground_truth(
     source: Source, *, max_pixels: int = MAX_PIXELS, lung_values: Collection[int] | None = None
 ) -> GroundTruth:
-    """Reads where lung is from any image that `read` takes, and from a DICOM SEG; says what was assumed.
+    """Read where lung is from any image that `read` takes, and from a DICOM SEG; says what was assumed.
 
-    A pixel is lung where any colour channel is not zero. Where there are greys between two levels, as JPEG, resizing and smoothing
-    make them, it is lung from half of the range on. A shape that only the transparency draws counts as the mask. Of a DICOM file
-    the stored values count; of a SEG the segments whose codes or names say lung, FRACTIONAL ones from half of the maximum on.
+    A pixel is lung where any colour channel is not zero. Where there are greys between two levels, as
+    JPEG, resizing and smoothing make them, it is lung from half of the range on. A shape that only the
+    transparency draws counts as the mask. Of a DICOM file the stored values count; of a SEG the segments
+    whose codes or names say lung, FRACTIONAL ones from half of the maximum on.
 
     Args:
         source: the bytes of a file, or its path.
         max_pixels: width times height that is still read.
-        lung_values: the stored values that are lung, of a palette the indices, of a SEG the segments' numbers; None takes the rules
-            above.
+        lung_values: the stored values that are lung, of a palette the indices, of a SEG the segments'
+            numbers; None takes the rules above.
 
     Raises:
         UnreadableImage: the bytes are not a whole, readable image.
@@ -91,7 +92,7 @@ def read_ground_truth(
 
 @image_errors_only
 def read_mask(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.bool_]:
-    """Reads a region ``(H, W)`` bool: as `read_ground_truth`, but it may be of anything, and all of the image.
+    """Read a region ``(H, W)`` bool: as `read_ground_truth`, but it may be of anything, and all of the image.
 
     The segments of a SEG are joined, whatever they are.
 
@@ -110,7 +111,7 @@ def read_mask(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.boo
 
 @image_errors_only
 def read_labels(source: Source, *, max_pixels: int = MAX_PIXELS) -> Grey:
-    """Reads a label map ``(H, W)``: the stored values, of a palette the indices, of a DICOM SEG of type LABELMAP the numbers.
+    """Read a label map ``(H, W)``: the stored values, of a palette the indices, of a DICOM SEG of type LABELMAP the numbers.
 
     Raises:
         ImageError: as `read_ground_truth`; or the values are colours or not exact.

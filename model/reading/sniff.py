@@ -20,15 +20,15 @@ _SIGNATURES: dict[bytes, Format] = {
 }
 # "BM" also begins words: the size of the header that follows tells a bitmap.
 _BMP_HEADER_SIZES = (12, 40, 52, 56, 64, 108, 124)
-# What a DICOM file without its preamble begins with: group length, version, classes and instances, syntax; or group length,
-# character set, image type, SOP class and instance.
+# What a DICOM file without its preamble begins with: group length, version, classes and instances,
+# syntax; or group length, character set, image type, SOP class and instance.
 _FIRST_ELEMENTS = {2: (0, 1, 2, 3, 0x10), 8: (0, 1, 5, 8, 0x16, 0x18)}
 _FIRST_VRS = (b"UL", b"OB", b"UI", b"CS")
 _MAX_FIRST_LENGTH = 256
 
 
 def sniff(head: bytes) -> Format | None:
-    """The format that the first `HEAD` bytes belong to; None where it is not one that is read here."""
+    """Return the format that the first `HEAD` bytes belong to; None where it is not one that is read here."""
     if head[128:132] == b"DICM":
         return "dicom"
     for signature, name in _SIGNATURES.items():

@@ -77,7 +77,7 @@ class Directory:
     entries: dict[int, Entry]
 
     def numbers(self, tag: int, default: int = 0) -> tuple[int, ...]:
-        """The whole numbers of a field; the default where it is missing, of another type, endless or outside the file."""
+        """Return the whole numbers of a field; the default where it is missing, of another type, endless or outside the file."""
         entry = self.entries.get(tag)
         code = None if entry is None else _NUMBERS.get(entry.kind)
         if entry is None or code is None or not 0 < entry.count <= _MAX_NUMBERS:
@@ -87,7 +87,7 @@ class Directory:
         return struct.unpack_from(f"{self.order}{entry.count}{code}", self.data, entry.value_at)
 
     def number(self, tag: int, default: int = 0) -> int:
-        """The first of `numbers`."""
+        """Return the first of `numbers`."""
         return self.numbers(tag, default)[0]
 
     @property
@@ -135,7 +135,7 @@ def directories(data: Data) -> list[Directory]:
 
 
 def first_at(data: Data, directory: Directory) -> Data:
-    """The file with another directory as its first, which all decoders take."""
+    """Return the file with another directory as its first, which all decoders take."""
     changed = bytearray(data)
     struct.pack_into(
         directory.order + ("Q" if directory.big else "I"), changed, 8 if directory.big else 4, directory.at

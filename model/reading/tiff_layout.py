@@ -178,7 +178,8 @@ def _check_layout(page: Directory) -> None:
         bits = " and ".join(map(str, sorted(depths)))
         name = _COLOURS.get(colours, f"colours of number {colours}")
         raise UnsupportedImage(
-            f"The TIFF holds {samples} values a pixel of {bits} bits ({name}): convert it to grey of 8 or 16 bits."
+            f"The TIFF holds {samples} values a pixel of {bits} bits ({name}): convert it to grey of 8 or "
+            "16 bits."
         )
     if page.number(PLANES, 1) != 1 and samples > 1 and not (colours == RGB and depths == {8}):
         raise UnsupportedImage(

@@ -28,14 +28,15 @@ def describe_image(radiograph: Radiograph) -> dict[str, Any]:
 
 
 def document(segmentation: Segmentation, *, metadata: CheckpointMetadata, engine: Engine) -> dict[str, Any]:
-    """What is known about one radiograph, ready for `json.dumps`.
+    """Return what is known about one radiograph, ready for `json.dumps`.
 
     Returns:
-        ``image`` (width, height, format, spacing_mm, spacing_plane, applied, picture, sides_from), ``mask`` (encoding ``"rle"`` and its data,
-        see `coco_rle`), ``lungs`` (right and left: area_px, area_mm2, box, centroid; None where not found), ``quality``
-        (predicted_iou, trusted, warnings) and ``model`` (name, sha256, engine, device, threshold). Where the checkpoint finds hearts,
-        ``heart`` (as a lung) and ``cardiothoracic_ratio`` (value, reason, remarks, method), too. Of a DICOM header only the
-        spacing, what right and left go by, and what the ratio's remarks say of its view.
+        ``image`` (width, height, format, spacing_mm, spacing_plane, applied, picture, sides_from),
+        ``mask`` (encoding ``"rle"`` and its data, see `coco_rle`), ``lungs`` (right and left: area_px,
+        area_mm2, box, centroid; None where not found), ``quality`` (predicted_iou, trusted, warnings) and
+        ``model`` (name, sha256, engine, device, threshold). Where the checkpoint finds hearts, ``heart``
+        (as a lung) and ``cardiothoracic_ratio`` (value, reason, remarks, method), too. Of a DICOM header
+        only the spacing, what right and left go by, and what the ratio's remarks say of its view.
     """
     ratio = segmentation.cardiothoracic_ratio
     heart = None if segmentation.heart is None else asdict(segmentation.heart)

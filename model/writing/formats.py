@@ -71,7 +71,8 @@ def write(
     """One segmentation as the bytes of a file.
 
     Raises:
-        UnsuitableImage: a DICOM segmentation is asked for of an image that is no DICOM, or of a header it cannot refer to.
+        UnsuitableImage: a DICOM segmentation is asked for of an image that is no DICOM, or of a header it
+            cannot refer to.
     """
     match format_:
         case Format.PNG:
@@ -114,7 +115,7 @@ def write(
 
 
 def _quality(segmentation: Segmentation) -> dict[str, object]:
-    """A further member: readers of run lengths and of GeoJSON (RFC 7946, 6.1) pass it over."""
+    """Return a further member: readers of run lengths and of GeoJSON (RFC 7946, 6.1) pass it over."""
     return {"quality": asdict(segmentation.quality)}
 
 

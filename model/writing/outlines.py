@@ -28,11 +28,11 @@ class Outline(NamedTuple):
 
 
 def trace(mask: NDArray[np.bool_]) -> list[Outline]:
-    """The outlines of ``mask`` ``(h, w)`` bool, the longest first.
+    """Return the outlines of ``mask`` ``(h, w)`` bool, the longest first.
 
-    Marching squares (contourpy) at half the step between background and lung: the rings pass midway between the centres of pixels on
-    either side, and pixel centres inside the rings are exactly the mask's. Corners are cut by half a pixel. Points along a
-    straight line are left out.
+    Marching squares (contourpy) at half the step between background and lung: the rings pass midway
+    between the centres of pixels on either side, and pixel centres inside the rings are exactly the
+    mask's. Corners are cut by half a pixel. Points along a straight line are left out.
     """
     x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
     if not width:
@@ -55,9 +55,10 @@ def trace(mask: NDArray[np.bool_]) -> list[Outline]:
 
 
 def _rings(mask: NDArray[np.bool_]) -> list[Ring]:
-    """The contours of ``mask``; points are x, y of pixels, whose centres have whole numbers.
+    """Return the contours of ``mask``; points are x, y of pixels, whose centres have whole numbers.
 
-    contourpy takes some 28 bytes a pixel: it sees a few rows at a time, and the lines that a band of rows cuts off are put together.
+    contourpy takes some 28 bytes a pixel: it sees a few rows at a time, and the lines that a band of rows
+        cuts off are put together.
     """
     from contourpy import LineType, contour_generator
 
@@ -109,7 +110,7 @@ def _area(ring: Ring) -> float:
 
 
 def _corners(ring: Ring) -> Ring:
-    """The points at which a ring turns."""
+    """Return the points at which a ring turns."""
     before, after = ring - np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0) - ring
     turns: NDArray[np.bool_] = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
     corners: Ring = ring[turns]

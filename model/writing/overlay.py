@@ -19,10 +19,11 @@ _SIDES_IN_THICKNESS = 400
 
 
 def overlay_png(radiograph: Radiograph, labels: NDArray[np.uint8], quality: Quality | None = None) -> bytes:
-    """The radiograph with the outline of each lung, as an RGB PNG of the size of the labels.
+    """Return the radiograph with the outline of each lung, as an RGB PNG of the size of the labels.
 
-    The grey values are windowed to 8 bits between two percentiles; pixels that were decoded at a reduced size are brought back to
-    the labels'. The lines run along the lungs' outermost pixels; their thickness is a 400th of the image's longest side.
+    The grey values are windowed to 8 bits between two percentiles; pixels that were decoded at a reduced
+    size are brought back to the labels'. The lines run along the lungs' outermost pixels; their thickness
+    is a 400th of the image's longest side.
 
     Args:
         radiograph: what was segmented.

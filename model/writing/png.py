@@ -12,14 +12,15 @@ _ONE_BIT = [
     1,
     cv2.IMWRITE_PNG_COMPRESSION,
     1,
-    # Runs of equal bytes are nearly all there is to compress. It comes after the compression, which sets another strategy.
+    # Runs of equal bytes are nearly all there is to compress. It comes after the compression, which sets
+    # another strategy.
     cv2.IMWRITE_PNG_STRATEGY,
     cv2.IMWRITE_PNG_STRATEGY_RLE,
 ]
 
 
 def mask_png(mask: NDArray[np.bool_], quality: Quality | None = None) -> bytes:
-    """A mask as a greyscale PNG of one bit a pixel: 0, black, is background and 1, white, is lung.
+    """Return a mask as a greyscale PNG of one bit a pixel: 0, black, is background and 1, white, is lung.
 
     Args:
         mask: ``(h, w)`` bool.

@@ -12,25 +12,27 @@ from .outlines import Ring, trace
 def coco_polygons(mask: NDArray[np.bool_]) -> list[list[float]]:
     """``mask`` ``(h, w)`` bool as COCO's ``segmentation``: one list ``[x, y, x, y, …]`` for each component.
 
-    Coordinates are in pixels from the image's upper left corner, so that pycocotools rasterises them to the mask itself. COCO's
-    polygons cannot hold holes: a mask that has some comes back with them filled. Where they matter, take RLE or GeoJSON.
+    Coordinates are in pixels from the image's upper left corner, so that pycocotools rasterises them to
+    the mask itself. COCO's polygons cannot hold holes: a mask that has some comes back with them filled.
+    Where they matter, take RLE or GeoJSON.
     """
     return [outline.outer.ravel().tolist() for outline in trace(mask)]
 
 
 def geojson(labels: NDArray[np.uint8], *, spacing_mm: tuple[float, float] | None = None) -> dict[str, Any]:
-    """The lungs as a GeoJSON FeatureCollection (RFC 7946), a Feature for each lung that was found.
+    """Return the lungs as a GeoJSON FeatureCollection (RFC 7946), a Feature for each lung that was found.
 
-    Coordinates are not geographic but pixels ``[x, y]`` from the image's upper left corner, y downwards. Geometries are
-    MultiPolygons: one polygon for each component, its outer ring first and its holes after it; rings are closed.
+    Coordinates are not geographic but pixels ``[x, y]`` from the image's upper left corner, y downwards.
+    Geometries are MultiPolygons: one polygon for each component, its outer ring first and its holes after
+    it; rings are closed.
 
     Args:
         labels: ``(height, width)`` uint8 as of `label_lungs`, at native size.
         spacing_mm: ``(row, column)`` distance of the pixels' centres, for ``area_mm2``.
 
     Returns:
-        Features with ``id`` ``"right"`` or ``"left"``, ``bbox``, and the properties ``name``, ``label``, ``area_px``, ``area_mm2`` and
-        ``centroid``.
+        Features with ``id`` ``"right"`` or ``"left"``, ``bbox``, and the properties ``name``, ``label``,
+        ``area_px``, ``area_mm2`` and ``centroid``.
     """
     features = [
         _feature(labels, label, side, spacing_mm) for label, side in ((RIGHT, "right"), (LEFT, "left"))

@@ -28,12 +28,13 @@ def trust_fields(*qualities: Quality) -> dict[str, str]:
     """Names and values, all of them ASCII, for headers (RFC 9110) and PNG text.
 
     Args:
-        qualities: one for each mask. Of several masks the fields tell the worst: whether all are trusted, the lowest predicted IoU,
-            every warning.
+        qualities: one for each mask. Of several masks the fields tell the worst: whether all are trusted,
+            the lowest predicted IoU, every warning.
 
     Returns:
-        ``Pleura-Trusted``: ``true`` or ``false``; ``Pleura-Predicted-IoU``: three decimals at most, absent where one is unknown;
-        ``Pleura-Warnings``: the codes with commas between, absent where there is none.
+        ``Pleura-Trusted``: ``true`` or ``false``; ``Pleura-Predicted-IoU``: three decimals at most,
+        absent where one is unknown; ``Pleura-Warnings``: the codes with commas between, absent where
+        there is none.
     """
     fields = {TRUSTED: "true" if all(quality.trusted for quality in qualities) else "false"}
     predicted = [quality.predicted_iou for quality in qualities if quality.predicted_iou is not None]
@@ -46,7 +47,7 @@ def trust_fields(*qualities: Quality) -> dict[str, str]:
 
 
 def png_with_trust(png: NDArray[np.uint8], quality: Quality | None) -> bytes:
-    """An encoded PNG ``(bytes,)`` with text chunks behind its header; pixels and depth stay as they are.
+    """Return an encoded PNG ``(bytes,)`` with text chunks behind its header; pixels and depth stay as they are.
 
     The chunks are `trust_fields` and, where there are warnings, ``Warning`` with their sentences.
     """

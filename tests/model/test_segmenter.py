@@ -19,7 +19,7 @@ from model.quality import Evidence
 from model.segmenter import Segmenter
 from model.writing.document import document
 from samples.phantom import phantom
-from tests.model.quality.calibrations import make_calibration
+from tests.model.quality.quality_models import make_quality_model
 
 
 class Dark:
@@ -138,7 +138,7 @@ def test_bytes_paths_and_arrays_are_taken(tmp_path: Path) -> None:
     "pixels", [np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.float32), np.zeros((0, 8), np.uint8)]
 )
 def test_other_arrays_are_refused(pixels: NDArray[np.uint8]) -> None:
-    with pytest.raises(UnsuitableImage, match="give grey pixels"):
+    with pytest.raises(UnsuitableImage, match="Pass grey pixels"):
         Segmenter.from_engine(_metadata(), Dark())(pixels)
 
 
@@ -240,7 +240,9 @@ def _calibrated(chest: NDArray[np.uint8]) -> CheckpointMetadata:
         embedding=inferred.embedding,
         threshold=0.5,
     )
-    calibration = make_calibration([replace(evidence, embedding=np.full(4, n, np.float32)) for n in range(8)])
+    calibration = make_quality_model(
+        [replace(evidence, embedding=np.full(4, n, np.float32)) for n in range(8)]
+    )
     return _metadata(calibration=calibration.model_dump(mode="json"))
 
 

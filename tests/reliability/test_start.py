@@ -42,13 +42,13 @@ def _altered(data: bytes) -> bytes:
     ("damage", "told"),
     [
         (lambda data: None, "There is no checkpoint served.safetensors"),
-        (lambda data: b"", "not a whole safetensors file"),
-        (lambda data: data[: len(data) // 2], "not a whole safetensors file"),
-        (lambda data: data[:100], "not a whole safetensors file"),
+        (lambda data: b"", "not a complete safetensors file"),
+        (lambda data: data[: len(data) // 2], "not a complete safetensors file"),
+        (lambda data: data[:100], "not a complete safetensors file"),
         (_altered, "sha256 differs"),
         (lambda data: save({}), "was not written by Pleura"),
         (lambda data: save({}, {"pleura": '{"name": "x", "num_classes": "many"}'}), "field num_classes"),
-        (lambda data: pickle.dumps({"weights": 1}), "not a whole safetensors file"),
+        (lambda data: pickle.dumps({"weights": 1}), "not a complete safetensors file"),
     ],
     ids=[
         "missing",

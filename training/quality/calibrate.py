@@ -94,7 +94,7 @@ def fit_to_images(
             return [describe_case(segmenter, case) for case in progress.track(cases, description=name)]
 
         examples = described(frontal_cases(frontal, role="frontal"), name="frontal")
-        usual = [one.description.outline.lungs > 0 for one in examples if one.kind == FRONTAL]
+        usual = [one.description.mask.lungs > 0 for one in examples if one.kind == FRONTAL]
         if sum(usual) < len(usual) / 2:
             raise TrainingError(
                 "The network finds no lungs in most of the frontal images: train it further before it is calibrated."

@@ -10,7 +10,7 @@ from model.metrics.gross_errors import gross_errors
 from model.metrics.overlap import overlap
 from model.postprocessing import postprocess
 from model.quality import Evidence
-from model.quality.feature_vector import Description, describe
+from model.quality.feature_vector import FeatureVector, extract_features
 from model.segmenter import Inferred, Prepared, Segmenter
 
 from ..data.degradations import Mask
@@ -29,7 +29,7 @@ class Example:
     variant: str
     group: str
     source: str
-    description: Description
+    description: FeatureVector
     iou: float | None
     curve: tuple[float, ...] = ()
     gross: bool | None = None
@@ -61,7 +61,7 @@ def describe_case(segmenter: Segmenter, case: Case) -> Example:
         variant=case.variant,
         group=case.group,
         source=case.source,
-        description=describe(evidence),
+        description=extract_features(evidence),
         iou=iou,
         curve=curve,
         gross=gross,

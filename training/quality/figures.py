@@ -15,7 +15,7 @@ from model.quality import Quality
 from model.quality.assessment import judge
 from model.quality.features import FRONTAL
 from model.quality.ood import compare
-from model.quality.parameters import Calibration
+from model.quality.parameters import QualityModel
 from model.quality.predicted_iou import predict_iou
 
 from .cases import MIRRORED, UNTOUCHED
@@ -48,7 +48,7 @@ class Trial:
         labelled: the labelled images, each judged by an IoU model that never saw it or a variant of it.
     """
 
-    calibration: Calibration
+    calibration: QualityModel
     labelled: list[Judged]
 
 
@@ -95,9 +95,9 @@ def _average(ious: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def _judge_in_folds(examples: Sequence[Example], calibration: Calibration) -> list[Judged]:
+def _judge_in_folds(examples: Sequence[Example], calibration: QualityModel) -> list[Judged]:
     labelled = [
-        Seen(one, compare(one.description, calibration.familiar))
+        Seen(one, compare(one.description, calibration.reference))
         for one in examples
         if one.role == "labelled"
     ]
@@ -136,7 +136,7 @@ def _threshold_figures(examples: Sequence[Example]) -> dict[str, float]:
 
 
 def _trusted_figures(
-    examples: Sequence[Example], labelled: Sequence[Judged], calibration: Calibration
+    examples: Sequence[Example], labelled: Sequence[Judged], calibration: QualityModel
 ) -> dict[str, Any]:
     good = [
         one
@@ -155,10 +155,10 @@ def _trusted_figures(
     return {name: _judgements(many, trusted=True) for name, many in sorted(groups.items())}
 
 
-def _untrusted_figures(examples: Sequence[Example], calibration: Calibration) -> dict[str, Any]:
+def _untrusted_figures(examples: Sequence[Example], calibration: QualityModel) -> dict[str, Any]:
     """For each kind that is not as it should be: judged by the whole fit, and by one without that kind."""
     figures: dict[str, Any] = {}
-    whole = [Seen(one, compare(one.description, calibration.familiar)) for one in examples]
+    whole = [Seen(one, compare(one.description, calibration.reference)) for one in examples]
     sorts: dict[str, Callable[[Example], bool]] = {}
     for one in examples:
         if one.role == "negative":
@@ -197,19 +197,19 @@ def _source_figures(examples: Sequence[Example]) -> dict[str, Any]:
             for one in examples
             if one.source == source and one.role == "frontal" and one.variant == UNTOUCHED
         ]
-        odds = np.array([frontal.weights @ one.strangeness + frontal.bias for one in test])
+        odds = np.array([frontal.weights @ one.scores + frontal.bias for one in test])
         figures[source] = {"images": len(test), "frontal": _round((odds >= 0).mean())}
     return figures
 
 
-def _hospital_figures(examples: Sequence[Example], calibration: Calibration) -> dict[str, Any]:
+def _hospital_figures(examples: Sequence[Example], calibration: QualityModel) -> dict[str, Any]:
     """Gross errors of each folder of labelled images as they are, by an IoU model that was fitted without the folder.
 
     ``auc`` is that of the predicted IoU; ``caught`` the share of gross errors below the predicted IoU that flags `FLAGGED` of the folder's
     other masks.
     """
     labelled = [
-        Seen(one, compare(one.description, calibration.familiar))
+        Seen(one, compare(one.description, calibration.reference))
         for one in examples
         if one.role == "labelled"
     ]
@@ -220,7 +220,7 @@ def _hospital_figures(examples: Sequence[Example], calibration: Calibration) -> 
         left_out = [
             one for one in labelled if one.example.source == source and one.example.variant == UNTOUCHED
         ]
-        predicted = np.array([predict_iou(one.familiarity, model) for one in left_out])
+        predicted = np.array([predict_iou(one.ood, model) for one in left_out])
         gross = np.array([bool(one.example.gross) for one in left_out])
         true = np.array([one.example.iou for one in left_out], np.float64)
         figures[source] = {

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.quality.feature_vector import Description
+from model.quality.feature_vector import FeatureVector
 from model.quality.features import DISTANCES, FRONTAL, INVERTED, KINDS, SCALARS
-from model.quality.ood import Familiarity, compare, scalars
-from model.quality.parameters import Calibration, Familiar, Kinds, Linear, Subspace
+from model.quality.ood import OodScores, compare, scalars
+from model.quality.parameters import Kinds, Linear, QualityModel, ReferenceDistribution, Subspace
 from model.quality.predicted_iou import iou_features, predict_iou
 
 from .cases import UNTOUCHED
@@ -42,26 +42,26 @@ class Seen:
     """An example, compared with what is familiar."""
 
     example: Example
-    familiarity: Familiarity
+    ood: OodScores
 
 
-def fit_calibration(examples: Sequence[Example]) -> Calibration:
+def fit_calibration(examples: Sequence[Example]) -> QualityModel:
     """All numbers: what is familiar from the frontal images, the kinds from these and the negatives, the IoU from the labelled."""
     familiar = fit_familiar(examples)
     seen = [Seen(example, compare(example.description, familiar)) for example in examples]
     predicted_iou = fit_iou(seen)
-    return Calibration(
-        familiar=familiar,
+    return QualityModel(
+        reference=familiar,
         frontal=fit_frontal(seen),
         kinds=fit_kinds(seen),
         predicted_iou=predicted_iou,
-        least_iou=find_least_iou(seen, predicted_iou),
+        trust_threshold=find_least_iou(seen, predicted_iou),
         scalars=SCALARS,
         distances=DISTANCES,
     )
 
 
-def fit_familiar(examples: Sequence[Example]) -> Familiar:
+def fit_familiar(examples: Sequence[Example]) -> ReferenceDistribution:
     """Means, spreads and directions of the frontal radiographs."""
     chosen = [
         example.description for example in examples if example.role == "frontal" and example.kind == FRONTAL
@@ -72,10 +72,10 @@ def fit_familiar(examples: Sequence[Example]) -> Familiar:
     correlation = standard.T @ standard / len(standard)
     shrunk = (1 - SHRINKAGE) * correlation + SHRINKAGE * np.eye(len(correlation))
 
-    def subspace(name: str, vector: Callable[[Description], NDArray[np.float32]]) -> Subspace:
+    def subspace(name: str, vector: Callable[[FeatureVector], NDArray[np.float32]]) -> Subspace:
         return fit_subspace(np.array([vector(one) for one in chosen], np.float64), DIRECTIONS[name])
 
-    return Familiar(
+    return ReferenceDistribution(
         scalar_mean=mean.astype(np.float32),
         scalar_deviation=deviation.astype(np.float32),
         scalar_precision=np.linalg.inv(shrunk).astype(np.float32),
@@ -117,7 +117,7 @@ def fit_frontal(seen: Sequence[Seen]) -> Linear:
     ]
     names = np.array(["" if one.example.kind == FRONTAL else _sort(one.example) for one in chosen])
     coefficients, bias = fit_logistic(
-        np.array([one.familiarity.strangeness for one in chosen]),
+        np.array([one.ood.scores for one in chosen]),
         (names == "").astype(np.float64),
         weights=_balanced(names, first=""),
         ridge=STRANGE_RIDGE,
@@ -134,7 +134,7 @@ def fit_kinds(seen: Sequence[Seen]) -> Kinds:
     for kind in np.unique(kinds):
         weights[kinds == kind] = _balanced(sorts[kinds == kind], first=None)
     coefficients, bias = fit_softmax(
-        np.array([one.familiarity.features for one in chosen]),
+        np.array([one.ood.features for one in chosen]),
         np.eye(len(KINDS))[kinds],
         weights=weights * len(chosen) / weights.sum(),
         ridge=KIND_RIDGE,
@@ -146,7 +146,7 @@ def fit_iou(seen: Sequence[Seen]) -> Linear:
     """From doubt and strangeness to the IoU of the labelled images, degraded ones included."""
     chosen = [one for one in seen if one.example.iou is not None]
     coefficients, bias = fit_logistic(
-        np.array([iou_features(one.familiarity) for one in chosen]),
+        np.array([iou_features(one.ood) for one in chosen]),
         np.array([one.example.iou for one in chosen], np.float64),
         ridge=IOU_RIDGE,
     )
@@ -156,7 +156,7 @@ def fit_iou(seen: Sequence[Seen]) -> Linear:
 def find_least_iou(seen: Sequence[Seen], model: Linear) -> float:
     """The predicted IoU that all but `DOUBTED` of the frontal radiographs reach as they are, within `LEAST_IOU`."""
     predicted = [
-        predict_iou(one.familiarity, model)
+        predict_iou(one.ood, model)
         for one in seen
         if one.example.role == "frontal" and one.example.variant == UNTOUCHED
     ]

@@ -36,7 +36,7 @@ def report(trial: Trial, *, name: str) -> str:
         "",
         *_table(["figure", "value"], [[key.replace("_", " "), _show(value)] for key, value in iou.items()]),
         "",
-        f"A mask is trusted from a predicted IoU of {trial.calibration.least_iou} on, if nothing else speaks against it.",
+        f"A mask is trusted from a predicted IoU of {trial.calibration.trust_threshold} on, if nothing else speaks against it.",
         "",
         *_table(
             ["variant", "images", "mean IoU", "mean predicted", "untrusted"], _by_variant(trial.labelled)

@@ -1,8 +1,8 @@
 """DICOM (PS3.10 files): projection radiographs, and masks of any kind.
 
-Nothing of a file's attributes is ever repeated in an error, but for the names of a SEG's segments, which its sender must choose from;
-and pydicom's own warnings, which quote values, go nowhere: they could name the patient. What pydicom raises is answered by one
-sentence.
+Nothing of a file's attributes is ever repeated in an error, but for the names of a SEG's segments, which
+its sender must choose from; and pydicom's own warnings, which quote values, go nowhere: they could name
+the patient. What pydicom raises is answered by one sentence.
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ from .syntax import transfer_syntax
 
 
 def read_dicom(data: Data, *, max_pixels: int) -> Radiograph:
-    """Reads a single-frame projection radiograph.
+    """Read a single-frame projection radiograph.
 
-    Modality LUT or rescale, VOI LUT or window, inversion for MONOCHROME1 are applied in this order (PS3.3 C.11, PS3.4 N.2);
-    the result is spread over the full range of 16 bits. Colour becomes grey and keeps its bits.
+    Modality LUT or rescale, VOI LUT or window, inversion for MONOCHROME1 are applied in this order (PS3.3
+    C.11, PS3.4 N.2); the result is spread over the full range of 16 bits. Colour becomes grey and keeps
+    its bits.
 
     Raises:
         ImageError: as `model.reading.read`.
@@ -67,7 +68,7 @@ def read_dicom(data: Data, *, max_pixels: int) -> Radiograph:
 
 
 def read_dicom_truth(data: Data, *, max_pixels: int, lung_values: Collection[int] | None) -> GroundTruth:
-    """Reads where lung is ``(H, W)``: stored values as in any other file; of a SEG, the segments that are lung.
+    """Read where lung is ``(H, W)``: stored values as in any other file; of a SEG, the segments that are lung.
 
     Raises:
         ImageError: as `model.reading.read_ground_truth`.
@@ -80,7 +81,7 @@ def read_dicom_truth(data: Data, *, max_pixels: int, lung_values: Collection[int
 
 
 def read_dicom_mask(data: Data, *, max_pixels: int) -> NDArray[np.bool_]:
-    """Reads a region ``(H, W)`` bool: stored values that are not zero; of a SEG, of any segment.
+    """Read a region ``(H, W)`` bool: stored values that are not zero; of a SEG, of any segment.
 
     Raises:
         ImageError: as `model.reading.read_mask`.
@@ -93,7 +94,7 @@ def read_dicom_mask(data: Data, *, max_pixels: int) -> NDArray[np.bool_]:
 
 
 def read_dicom_labels(data: Data, *, max_pixels: int) -> Grey:
-    """Reads a label map ``(H, W)``: the stored values.
+    """Read a label map ``(H, W)``: the stored values.
 
     Raises:
         ImageError: as `model.reading.read_labels`.
@@ -115,7 +116,7 @@ def _mask_pixels(data: Data, *, max_pixels: int) -> tuple[Dataset, ImagePixels]:
 
 
 def _stored(dataset: Dataset, image: ImagePixels) -> Decoded:
-    """The only frame, in the words of the other formats.
+    """Return the only frame, in the words of the other formats.
 
     Raises:
         UnsupportedImage: values below 0 or of more than 16 bits.
@@ -124,7 +125,8 @@ def _stored(dataset: Dataset, image: ImagePixels) -> Decoded:
     if pixels.dtype not in (np.uint8, np.uint16):
         if pixels.min() < 0 or pixels.max() > 0xFFFF:
             raise UnsupportedImage(
-                "The mask has values below 0 or above 65535: save it as grey PNG, 0 for background and 255 for lung."
+                "The mask has values below 0 or above 65535: save it as grey PNG, 0 for background and 255 "
+                "for lung."
             )
         pixels = pixels.astype(np.uint16)
     lossy = image.is_lossy() or text(dataset, "LossyImageCompression") == "01"

@@ -24,28 +24,28 @@ class BitLayout:
     signed: bool
 
     def within(self, width: int) -> BitLayout:
-        """The same for cells of ``width`` bits, which may be fewer than the attributes say."""
+        """Return the same for cells of ``width`` bits, which may be fewer than the attributes say."""
         return replace(self, stored=min(self.stored, width), high=min(self.high, width - 1))
 
     def filling(self, width: int) -> BitLayout:
-        """The same for a codec that has no unused bits."""
+        """Return the same for a codec that has no unused bits."""
         return replace(self, stored=width, high=width - 1)
 
 
 def stored_values(
     cells: NDArray[Any], layout: BitLayout, *, width: int, lossy: bool = False, signed_cells: bool = False
 ) -> NDArray[Any]:
-    """The values of samples, without the bits that are not theirs; ``cells`` may be overwritten.
+    """Return the values of samples, without the bits that are not theirs; ``cells`` may be overwritten.
 
-    Bits above the sample hold anything: overlays, a sign, nothing. Where bits stored and high bit contradict each other, the
-    cells decide.
+    Bits above the sample hold anything: overlays, a sign, nothing. Where bits stored and high bit
+    contradict each other, the cells decide.
 
     Args:
         cells: uint8, uint16 or uint32 of any shape.
         layout: what the attributes say.
         width: bits of a cell that can be set: those of the codestream, or bits allocated.
-        lossy: whether decoded values may lie beyond the range that was stored. They are clipped: without its highest bit a
-            white pixel would become black.
+        lossy: whether decoded values may lie beyond the range that was stored. They are clipped: without
+            its highest bit a white pixel would become black.
         signed_cells: whether the codestream itself says that its values are signed.
 
     Returns:
@@ -81,7 +81,8 @@ def _settle(cells: NDArray[Any], layout: BitLayout, width: int) -> tuple[int, in
     shift = above - stored
     unused = cells.dtype.type((1 << shift) - 1)
     if shift and _fit(cells, stored, width, signed=layout.signed) and np.any(cells & unused):
-        # Values that lie in the low bits, whatever the high bit says: shifted down, next to nothing would be left of them.
+        # Values that lie in the low bits, whatever the high bit says: shifted down, next to nothing would
+        # be left of them.
         return stored, 0
     return stored, shift
 

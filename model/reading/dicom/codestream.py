@@ -26,7 +26,8 @@ _JPEG = b"\xff\xd8\xff"
 _RLE_HEADER = struct.Struct("<16L")
 _RLE_BEST = 64
 """Bytes that one byte of an RLE segment can stand for: 128 for two."""
-_DISAGREES = "The compressed pixels of the DICOM file do not agree with its Rows, Columns or SamplesPerPixel: export it again."
+_DISAGREES = "The compressed pixels of the DICOM file do not agree with its Rows, Columns or "
+"SamplesPerPixel: export it again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class Codestream:
 
 
 def read_codestream(frame: bytes, *, rows: int, columns: int, samples: int) -> Codestream:
-    """What the frame is, once it is whole and agrees with the attributes in size and samples.
+    """Return what the frame is, once it is whole and agrees with the attributes in size and samples.
 
     Decoders make room for what the codestream says: it must not be more than what was found fit before.
 

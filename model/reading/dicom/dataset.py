@@ -45,7 +45,7 @@ class _CountedReads(MemoryFile):
 
 
 def read_attributes(data: Data, *, max_pixels: int) -> Dataset:
-    """The dataset with its file meta information; the pixels are there, but not decoded.
+    """Return the dataset with its file meta information; the pixels are there, but not decoded.
 
     What is larger than any attribute of an image (overlays, private blocks, profiles) is left out.
 
@@ -79,7 +79,7 @@ def read_attributes(data: Data, *, max_pixels: int) -> Dataset:
 
 
 def without_pixels(dataset: Dataset) -> Dataset:
-    """The same dataset, its pixels taken out."""
+    """Return the same dataset, its pixels taken out."""
     for keyword in PIXELS:
         if keyword in dataset:
             del dataset[keyword]
@@ -87,7 +87,7 @@ def without_pixels(dataset: Dataset) -> Dataset:
 
 
 def integer(dataset: Dataset, keyword: str, *, default: int | None = None) -> int:
-    """A whole number.
+    """Return a whole number.
 
     Raises:
         UnreadableImage: it is missing and there is no ``default``, or it is not one number.
@@ -104,13 +104,13 @@ def integer(dataset: Dataset, keyword: str, *, default: int | None = None) -> in
 
 
 def text(dataset: Dataset, keyword: str) -> str:
-    """A single code or UID; empty where it is missing, not text or several."""
+    """Return a single code or UID; empty where it is missing, not text or several."""
     value = dataset.get(keyword)
     return value.strip() if isinstance(value, str) else ""
 
 
 def one_of(dataset: Dataset, keyword: str, names: Collection[str]) -> str:
-    """The one of ``names`` that a code string spells, whatever its case, spaces and punctuation; else the empty string."""
+    """Return the one of ``names`` that a code string spells, whatever its case, spaces and punctuation; else the empty string."""
     value = dataset.get(keyword)
     if isinstance(value, MultiValue):
         value = value[0] if len(value) else None
@@ -145,7 +145,7 @@ def _inflate(deflated: Data, *, limit: int) -> bytes:
 
 
 def _drop(dataset: Dataset) -> None:
-    """Takes out what is too large, without parsing it."""
+    """Take out what is too large, without parsing it."""
     for tag in list(dataset.keys()):
         element: Any = dataset.get_item(tag)
         value = element.value

@@ -1,7 +1,7 @@
 """Stored values to what is displayed: modality, VOI, inversion (PS3.3 C.11, PS3.4 N.2).
 
-Pixels of 16 bits take at most 65,536 values: the steps are applied to these and not to the pixels, so that an image of
-15 million pixels costs one look-up.
+Pixels of 16 bits take at most 65,536 values: the steps are applied to these and not to the pixels, so
+that an image of 15 million pixels costs one look-up.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _displayed(
 
 
 def _logarithm(stored: NDArray[np.int64], pixels: Counts, *, rising: bool) -> Values:
-    """The logarithm of the intensity that values are proportional to, or fall with; as they do, it rises or falls with them."""
+    """Return the logarithm of the intensity that values are proportional to, or fall with; as they do, it rises or falls with them."""
     found = stored[pixels > 0]
     # The range of the detector: of so many bits as hold these values.
     darkest = -(1 << int(-found[0] - 1).bit_length()) if found[0] < 0 else 0
@@ -89,7 +89,7 @@ def _is_rising(values: Values, pixels: Counts) -> bool:
 
 
 def _occurring(frame: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
-    """The stored values ``(n,)`` in order, those between them too, and which of them each pixel is."""
+    """Return the stored values ``(n,)`` in order, those between them too, and which of them each pixel is."""
     first, last = int(frame.min()), int(frame.max())
     if last - first > 0xFFFF:
         raise UnsupportedImage("The DICOM file's pixels have more than 16 bits: send one of 16 or less.")
@@ -115,7 +115,7 @@ def _padding(stored: NDArray[np.int64], dataset: Dataset, dtype: np.dtype[Any]) 
 
 
 def _as_written(number: int, dtype: np.dtype[Any]) -> int:
-    """A number of 16 bits as signed as the pixels are: writers take the other value representation."""
+    """Return a number of 16 bits as signed as the pixels are: writers take the other value representation."""
     if dtype.kind == "i":
         return number - 2**16 if 2**15 <= number < 2**16 else number
     return number + 2**16 if -(2**15) <= number < 0 else number

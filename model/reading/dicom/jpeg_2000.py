@@ -53,7 +53,7 @@ def is_jpeg_2000(frame: bytes) -> bool:
 
 
 def read_jpeg_2000(frame: bytes) -> Jpeg2000:
-    """The main header, once the codestream is whole and bounded.
+    """Return the main header, once the codestream is whole and bounded.
 
     Raises:
         UnreadableImage: it is not whole, or announces far more parts than an encoder makes.
@@ -101,7 +101,8 @@ def _grid(body: bytes) -> Jpeg2000:
         _SIZE_BODY.unpack_from(body)
     )
     parts = body[_SIZE_BODY.size :]
-    # Images whose grid does not begin at zero, or whose components are subsampled, are legal and never found in DICOM.
+    # Images whose grid does not begin at zero, or whose components are subsampled, are legal and never
+    # found in DICOM.
     whole = (
         len(parts) == 3 * components
         and components > 0

@@ -71,5 +71,5 @@ def check_mask(dataset: Dataset, *, max_pixels: int) -> None:
 
 
 def sop_class(dataset: Dataset) -> str:
-    """The UID of the file's SOP class; empty where it has none."""
+    """Return the UID of the file's SOP class; empty where it has none."""
     return text(dataset, "SOPClassUID") or text(dataset.file_meta, "MediaStorageSOPClassUID")

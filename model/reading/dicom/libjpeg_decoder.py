@@ -1,7 +1,8 @@
 """Lossless and 12-bit JPEG, which only pylibjpeg-libjpeg decodes.
 
-It never gives back the memory of a frame that it fails on, as much as the image is large, and damaged frames cost the sender
-nothing. So each frame is decoded in its own process, with bounds on its memory and time; starting it takes 0.1 s.
+It never gives back the memory of a frame that it fails on, as much as the image is large, and damaged
+frames cost the sender nothing. So each frame is decoded in its own process, with bounds on its memory and
+time; starting it takes 0.1 s.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _DEADLINE_S = 120
 
 
 def decode_with_libjpeg(frame: bytes, *, samples: int) -> bytes:
-    """The samples of a frame, colour by pixel, in 8 or 16 bits little-endian.
+    """Return the samples of a frame, colour by pixel, in 8 or 16 bits little-endian.
 
     Args:
         frame: a codestream that was found whole.

@@ -10,7 +10,7 @@ _CPU_S = 120
 
 
 def main() -> None:
-    """Reads the frame, decodes it within the bytes of memory that the first argument grants, writes the samples."""
+    """Read the frame, decodes it within the bytes of memory that the first argument grants, writes the samples."""
     # Windows has no such limits; there only the caller's deadline holds.
     with contextlib.suppress(ImportError):
         import resource

@@ -36,7 +36,8 @@ def modality_values(values: Values, dataset: Dataset, *, pixels: Counts) -> tupl
         dataset: where the table and the numbers are.
         pixels: how many pixels of the image have each value.
     """
-    # The table of a radiofluoroscopic image leads back to the beam's intensity (PS3.3 C.8.7.1.1.2) and not to a display.
+    # The table of a radiofluoroscopic image leads back to the beam's intensity (PS3.3 C.8.7.1.1.2) and
+    # not to a display.
     fluoroscopic = text(dataset, "SOPClassUID") == XRayRadiofluoroscopicImageStorage
     table = None if fluoroscopic else _table(dataset, "ModalityLUTSequence", values)
     attempts = (("modality_lut", table), ("rescale", _rescale(dataset)))
@@ -72,7 +73,8 @@ def _first_that_fits(
 def _information(values: Values, pixels: Counts) -> float:
     """Entropy in bits of a pixel, its values told apart by a 4,096th of their range.
 
-    A window that lies beside the values, or a table that ends before them, makes one grey of nearly all: it has none.
+    A window that lies beside the values, or a table that ends before them, makes one grey of nearly all:
+        it has none.
     """
     found = pixels > 0
     low, high = float(values[found].min()), float(values[found].max())
@@ -104,7 +106,7 @@ def _within(values: Values, attributes: Dataset) -> NDArray[Any]:
 
 
 def _table(dataset: Dataset, keyword: str, values: Values) -> Dataset | None:
-    """A separate dataset with the first table of a sequence, its entries as 16 bits: those pydicom reads right."""
+    """Return a separate dataset with the first table of a sequence, its entries as 16 bits: those pydicom reads right."""
     try:
         item = dataset[keyword].value[0]
         entries, first, _ = (int(value) for value in item.LUTDescriptor)
@@ -124,7 +126,8 @@ def _table(dataset: Dataset, keyword: str, values: Values) -> Dataset | None:
     if data.shape != (entries,):
         return None
     table = Dataset()
-    # 32 bits hold any descriptor; the standard's own mixture of signed and unsigned depends on other attributes.
+    # 32 bits hold any descriptor; the standard's own mixture of signed and unsigned depends on other
+    # attributes.
     table.add(DataElement("LUTDescriptor", "SL", [entries, first, 16]))
     table.add(DataElement("LUTData", "OW", data.tobytes()))
     attributes = _attributes()
@@ -167,7 +170,7 @@ def _attributes(**numbers: float) -> Dataset:
 
 
 def _number(dataset: Dataset, keyword: str) -> float | None:
-    """The attribute's only, or first, number."""
+    """Return the attribute's only, or first, number."""
     try:
         value = dataset[keyword].value
         return float(value[0] if isinstance(value, MultiValue) else value)

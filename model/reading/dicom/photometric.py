@@ -35,9 +35,10 @@ class Intensity:
 
 
 def read_photometric(dataset: Dataset) -> tuple[Photometric, int]:
-    """The photometric interpretation, and samples per pixel.
+    """Return the photometric interpretation, and samples per pixel.
 
-    A grey image that does not say it is MONOCHROME2, unless its other attributes say that it is to be inverted.
+    A grey image that does not say it is MONOCHROME2, unless its other attributes say that it is to be
+    inverted.
 
     Raises:
         UnreadableImage: it is missing from an image with colours, or is not what the samples are.
@@ -59,7 +60,8 @@ def read_photometric(dataset: Dataset) -> tuple[Photometric, int]:
     samples = integer(dataset, "SamplesPerPixel", default=fitting)
     if samples != fitting:
         raise UnsupportedImage(
-            "The PhotometricInterpretation of the DICOM file does not fit its SamplesPerPixel: export it again."
+            "The PhotometricInterpretation of the DICOM file does not fit its SamplesPerPixel: export it "
+            "again."
         )
     return Photometric(name), samples
 
@@ -67,9 +69,9 @@ def read_photometric(dataset: Dataset) -> tuple[Photometric, int]:
 def is_inverted(dataset: Dataset, photometric: str) -> bool:
     """Whether the lowest value of a grey image is displayed white.
 
-    PresentationLUTShape says the same a second time (PS3.3 C.8.11.3: INVERSE with MONOCHROME1, IDENTITY with MONOCHROME2).
-    Where the two contradict each other either is known to be the wrong one: one inversion, unless the sign of the intensity
-    speaks against it.
+    PresentationLUTShape says the same a second time (PS3.3 C.8.11.3: INVERSE with MONOCHROME1, IDENTITY
+    with MONOCHROME2). Where the two contradict each other either is known to be the wrong one: one
+    inversion, unless the sign of the intensity speaks against it.
     """
     shape = one_of(dataset, "PresentationLUTShape", ("IDENTITY", "INVERSE"))
     agreeing = "INVERSE" if photometric == "MONOCHROME1" else "IDENTITY"
@@ -81,9 +83,9 @@ def is_inverted(dataset: Dataset, photometric: str) -> bool:
 def raw_intensity(dataset: Dataset) -> Intensity | None:
     """How the values depend on the beam (PS3.3 C.8.11.3.1.2); None for what was prepared for display, or does not say it.
 
-    The two attributes define no transformation for display, and many files that are for presentation have them wrong: they
-    count where the image is for processing, and where it does not say what it is for and has none of the attributes of a
-    display.
+    The two attributes define no transformation for display, and many files that are for presentation have
+    them wrong: they count where the image is for processing, and where it does not say what it is for and
+    has none of the attributes of a display.
     """
     relationship = one_of(dataset, "PixelIntensityRelationship", ("LIN", "LOG", "DISP"))
     sign = _sign(dataset)

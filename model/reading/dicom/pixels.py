@@ -29,7 +29,8 @@ from .libjpeg_decoder import decode_with_libjpeg
 from .palette import palette_colours
 from .photometric import Photometric, read_photometric
 
-# Where there is a choice: Pillow's libjpeg-turbo and CharLS are faster than pylibjpeg's decoder, and refuse what is cut.
+# Where there is a choice: Pillow's libjpeg-turbo and CharLS are faster than pylibjpeg's decoder, and
+# refuse what is cut.
 _DECODERS = {
     "rle": (RLELossless, "pylibjpeg"),
     "jpeg": (JPEGBaseline8Bit, "pillow"),
@@ -130,7 +131,7 @@ class ImagePixels:
 
 
 def image_pixels(dataset: Dataset, syntax: UID, *, max_pixels: int) -> ImagePixels:
-    """What the attributes announce.
+    """Return what the attributes announce.
 
     Raises:
         UnreadableImage: an attribute is missing or impossible, or the pixels are fewer than announced.

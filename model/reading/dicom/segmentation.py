@@ -24,7 +24,7 @@ _SEVERAL = "The DICOM file has frames of several images: send the mask of one ra
 
 
 def lungs_of(dataset: Dataset, image: ImagePixels, *, lung_values: Collection[int] | None) -> GroundTruth:
-    """The segments that are lung, joined.
+    """Return the segments that are lung, joined.
 
     Args:
         dataset: the SEG's attributes.
@@ -46,7 +46,7 @@ def lungs_of(dataset: Dataset, image: ImagePixels, *, lung_values: Collection[in
 def joined(
     dataset: Dataset, image: ImagePixels, *, numbers: Collection[int] | None
 ) -> tuple[Mask, Note | None]:
-    """The union of the segments ``numbers``, of all where it is None; and a note where fractions were cut.
+    """Return the union of the segments ``numbers``, of all where it is None; and a note where fractions were cut.
 
     Raises:
         UnsuitableMask: the frames are of several images.
@@ -77,10 +77,11 @@ def joined(
 
 
 def _frame_segments(dataset: Dataset, frames: int) -> list[int]:
-    """The segment's number of each frame.
+    """Return the segment's number of each frame.
 
     Raises:
-        UnsuitableMask: the frames are of different images, or are more than the segments and do not say what they are of.
+        UnsuitableMask: the frames are of different images, or are more than the segments and do not say
+            what they are of.
     """
     groups = list(dataset.get("PerFrameFunctionalGroupsSequence") or ())
     shared = next(iter(dataset.get("SharedFunctionalGroupsSequence") or ()), Dataset())
@@ -106,7 +107,7 @@ _NOWHERE = ((), ())
 
 
 def _place(group: Dataset) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """What tells the image that a frame belongs to: its position, and the instances and frames that it was drawn on."""
+    """Return what tells the image that a frame belongs to: its position, and the instances and frames that it was drawn on."""
     positions = [
         tuple(map(str, item.get("ImagePositionPatient") or ()))
         for item in group.get("PlanePositionSequence") or ()

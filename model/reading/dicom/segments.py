@@ -27,7 +27,7 @@ class Segment:
 
 
 def lung_segments(dataset: Dataset) -> tuple[frozenset[int], tuple[Note, ...]]:
-    """The numbers of the segments that are lung, and what was assumed to choose them.
+    """Return the numbers of the segments that are lung, and what was assumed to choose them.
 
     Raises:
         UnsuitableMask: none is lung; it names those that there are.
@@ -40,19 +40,19 @@ def lung_segments(dataset: Dataset) -> tuple[frozenset[int], tuple[Note, ...]]:
         return frozenset(segment.number for segment in lungs), (note,) if others else ()
     if any(segment.lung is False for segment in segments):
         raise UnsuitableMask(
-            f"No segment of the DICOM SEG is lung by its code or name, but {_names(segments)}: send one with lungs, or name the lungs' "
-            "numbers in lung_values."
+            f"No segment of the DICOM SEG is lung by its code or name, but {_names(segments)}: send one "
+            "with lungs, or name the lungs' numbers in lung_values."
         )
     note = Note(
         "unnamed_segments",
-        "Neither codes nor names say what the segments are; all of them count as lung. If some are not, name the lungs' numbers in "
-        "lung_values.",
+        "Neither codes nor names say what the segments are; all of them count as lung. If some are not, "
+        "name the lungs' numbers in lung_values.",
     )
     return frozenset(segment.number for segment in segments), (note,)
 
 
 def described_segments(dataset: Dataset) -> list[Segment]:
-    """The segments in the order of the file, without the background of a label map."""
+    """Return the segments in the order of the file, without the background of a label map."""
     segments = []
     for place, item in enumerate(dataset.get("SegmentSequence") or (), start=1):
         code = _first(item, "SegmentedPropertyTypeCodeSequence")

@@ -39,8 +39,8 @@ def patient_orientation(dataset: Dataset) -> tuple[str, str] | None:
 def read_sides(dataset: Dataset) -> Sides:
     """Where the patient's right and left are, as far as the header says.
 
-    Patient Orientation counts (PS3.3 C.7.6.1.1.1); without it, the convention. Image Laterality, or else Laterality, tells which
-    side a picture of one side shows. View Position tells views from the side.
+    Patient Orientation counts (PS3.3 C.7.6.1.1.1); without it, the convention. Image Laterality, or else
+    Laterality, tells which side a picture of one side shows. View Position tells views from the side.
     """
     only = _ONLY.get((text(dataset, "ImageLaterality") or text(dataset, "Laterality")).upper())
     lateral = text(dataset, "ViewPosition").upper() in _LATERAL_VIEWS
@@ -90,7 +90,7 @@ def _direction(value: str) -> _Direction:
 
 
 def _edge(along_row: float, along_column: float) -> Edge | None:
-    """The edge that a direction of the patient is at, by its parts along the picture's two axes."""
+    """Return the edge that a direction of the patient is at, by its parts along the picture's two axes."""
     if along_row == along_column == 0:
         return None
     if abs(along_row) >= abs(along_column):

@@ -20,10 +20,11 @@ _SAME = 1e-3
 def pixel_spacing(dataset: Dataset) -> tuple[Spacing | None, SpacingPlane | None]:
     """``(row, column)`` in mm and the plane where it holds; None and None where the file does not say.
 
-    PS3.3 10.7.1 tells the planes apart. Pixel Spacing holds in the patient where Pixel Spacing Calibration Type or Description
-    says so, or where it differs from the spacing on the receptor (Imager Pixel Spacing; Nominal Scanned Pixel Spacing of a
-    digitised film). Equal to that, it is not corrected. Alone, it may be either. The spacing on the receptor, divided by the
-    Estimated Radiographic Magnification Factor (C.8.11.7: source to receptor over source to object), holds in the patient.
+    PS3.3 10.7.1 tells the planes apart. Pixel Spacing holds in the patient where Pixel Spacing
+    Calibration Type or Description says so, or where it differs from the spacing on the receptor (Imager
+    Pixel Spacing; Nominal Scanned Pixel Spacing of a digitised film). Equal to that, it is not corrected.
+    Alone, it may be either. The spacing on the receptor, divided by the Estimated Radiographic
+    Magnification Factor (C.8.11.7: source to receptor over source to object), holds in the patient.
 
     Zero, negative and malformed values count as missing.
     """

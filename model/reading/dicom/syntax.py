@@ -30,7 +30,7 @@ _ENCAPSULATED = (
 
 
 def transfer_syntax(dataset: Dataset) -> uid.UID:
-    """The file's transfer syntax.
+    """Return the file's transfer syntax.
 
     Raises:
         UnsupportedImage: it is not one of those that are read.

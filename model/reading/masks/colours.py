@@ -44,7 +44,8 @@ def has_strong_colours(pixels: Grey) -> bool:
 def along_colour(pixels: Grey, grey: Grey) -> Grey | None:
     """How much of the areas' colour each pixel has ``(h, w)``; None where the areas are grey or of several colours.
 
-    Compression gives a pixel beside a green area some red: the brightest channel would take that for the area.
+    Compression gives a pixel beside a green area some red: the brightest channel would take that for the
+        area.
 
     Args:
         pixels: ``(h, w, 3)``, or ``(h, w)``.

@@ -1,7 +1,8 @@
 """The grey levels of a mask: which values stand for areas, which lie between two areas, and where lung begins.
 
-A label map has few values, each an area with an inside: a pixel whose eight neighbours have its own value. What resizing, smoothing
-or lossy compression adds lies between two levels, along an edge, and has no inside. A radiograph's greys are spread over the range.
+A label map has few values, each an area with an inside: a pixel whose eight neighbours have its own
+value. What resizing, smoothing or lossy compression adds lies between two levels, along an edge, and has
+no inside. A radiograph's greys are spread over the range.
 """
 
 from __future__ import annotations
@@ -65,8 +66,9 @@ class Levels:
     """What the values of a mask are.
 
     Attributes:
-        kind: ``"uniform"``: one value; ``"flat"``: areas of one value each; ``"smooth"``: with values between two levels;
-            ``"picture"``: greys all over the range; ``"faint"``: too dark to survive lossy compression.
+        kind: ``"uniform"``: one value; ``"flat"``: areas of one value each; ``"smooth"``: with values
+            between two levels; ``"picture"``: greys all over the range; ``"faint"``: too dark to survive
+            lossy compression.
         least: value from which a pixel is set.
         values: levels above background, in order.
         background: whether there is any.

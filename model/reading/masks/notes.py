@@ -42,7 +42,8 @@ def require_two_sides(stored: Decoded, levels: Levels) -> None:
         )
     if not levels.background and has_colours(stored.pixels):
         raise UnsuitableMask(
-            f"No pixel of the mask is black, so there is no background, as after a colour map such as viridis: {_ADVICE}"
+            "No pixel of the mask is black, so there is no background, as after a colour map such as "
+            f"viridis: {_ADVICE}"
         )
     if not levels.background and levels.kind == "uniform":
         raise UnsuitableMask(
@@ -50,7 +51,8 @@ def require_two_sides(stored: Decoded, levels: Levels) -> None:
         )
     if not levels.background:
         raise UnsuitableMask(
-            f"No pixel of the mask is 0, so there is no background: {_ADVICE} Or name lung's values in lung_values."
+            f"No pixel of the mask is 0, so there is no background: {_ADVICE} Or name lung's values in "
+            "lung_values."
         )
     require_no_picture(levels)
 
@@ -63,13 +65,13 @@ def require_no_picture(levels: Levels) -> None:
     """
     if levels.kind == "picture":
         raise UnsuitableMask(
-            "The mask has greys all over the range, as a radiograph has, so lung cannot be told from background: send the mask instead, a "
-            "grey PNG with 0 for background and 255 for lung."
+            "The mask has greys all over the range, as a radiograph has, so lung cannot be told from "
+            "background: send the mask instead, a grey PNG with 0 for background and 255 for lung."
         )
 
 
 def notes_on(stored: Decoded, levels: Levels, grey: Grey) -> Sequence[Note]:
-    """What was assumed: where greys were cut, and which values or colours were joined.
+    """Return what was assumed: where greys were cut, and which values or colours were joined.
 
     Args:
         stored: the mask's pixels.
@@ -85,7 +87,8 @@ def note_on_values_between() -> Note:
     """Values were named, and there are others between the levels."""
     return Note(
         "values_between",
-        "The mask has values between its levels, as resizing makes them; they count as background: resize it by nearest neighbour.",
+        "The mask has values between its levels, as resizing makes them; they count as background: resize "
+        "it by nearest neighbour.",
     )
 
 
@@ -106,7 +109,8 @@ def _on_cut(stored: Decoded, levels: Levels) -> Note | None:
     if levels.kind == "uniform" and stored.lossy:
         return Note(
             "lossy",
-            f"The mask is black and stored {_LOSS}, which also hides low values such as 1: if lungs are drawn, save it as PNG.",
+            f"The mask is black and stored {_LOSS}, which also hides low values such as 1: if lungs are "
+            "drawn, save it as PNG.",
         )
     if levels.kind != "smooth":
         return None
@@ -123,8 +127,8 @@ def _on_joined(stored: Decoded, levels: Levels, grey: Grey) -> Note | None:
             return None
         return Note(
             "colours_joined",
-            f"The mask has {colours} colours beside black; all of them count as lung. If some are not, save it as grey PNG and name "
-            "lung's values in lung_values.",
+            f"The mask has {colours} colours beside black; all of them count as lung. If some are not, "
+            "save it as grey PNG and name lung's values in lung_values.",
         )
     values = levels.values
     if stored.indices is not None and levels.kind == "flat":
@@ -135,16 +139,17 @@ def _on_joined(stored: Decoded, levels: Levels, grey: Grey) -> Note | None:
     if last in (255, np.iinfo(stored.pixels.dtype).max) and others[-1] <= _SMALL:
         return Note(
             "ignore_value",
-            f"The mask has {last} beside {listed(others)}: {last} stands for 'ignore' as a rule, and counts as lung here. Name lung's "
-            "values in lung_values.",
+            f"The mask has {last} beside {listed(others)}: {last} stands for 'ignore' as a rule, and "
+            "counts as lung here. Name lung's values in lung_values.",
         )
     return Note(
         "values_joined",
-        f"The mask has several values ({listed(values)}); all of them count as lung. If some are not, name lung's values in lung_values.",
+        f"The mask has several values ({listed(values)}); all of them count as lung. If some are not, name "
+        "lung's values in lung_values.",
     )
 
 
 def _indices(indices: Grey, grey: Grey, levels: Levels) -> tuple[int, ...]:
-    """Indices of a palette whose colours are set."""
+    """Return indices of a palette whose colours are set."""
     counts = cv2.calcHist([indices], [0], (grey >= levels.least).view(np.uint8), [256], [0, 256])
     return tuple(int(index) for index in np.flatnonzero(counts))

@@ -29,11 +29,12 @@ _PALETTE = Note("palette", "The mask's palette is black, so its indices count in
 
 
 def truth_in(stored: Decoded, *, lung_values: Collection[int] | None) -> GroundTruth:
-    """The lungs in a mask ``(h, w)``, and what was assumed to find them.
+    """Return the lungs in a mask ``(h, w)``, and what was assumed to find them.
 
     Args:
         stored: the file's pixels, in colour where it has any.
-        lung_values: the stored values, or indices of the palette, that are lung; None takes what is not background.
+        lung_values: the stored values, or indices of the palette, that are lung; None takes what is not
+            background.
 
     Raises:
         UnsuitableMask: lung and background cannot be told apart.
@@ -52,7 +53,7 @@ def truth_in(stored: Decoded, *, lung_values: Collection[int] | None) -> GroundT
 
 
 def region_in(stored: Decoded) -> NDArray[np.bool_]:
-    """What is set in a picture ``(h, w)`` that marks a region of any kind, all of the image included.
+    """Return what is set in a picture ``(h, w)`` that marks a region of any kind, all of the image included.
 
     Raises:
         UnsuitableMask: as `truth_in` for transparency.
@@ -63,7 +64,7 @@ def region_in(stored: Decoded) -> NDArray[np.bool_]:
 
 
 def values_in(stored: Decoded) -> Grey:
-    """The values ``(h, w)`` of a label map as they are stored: grey levels, or indices of a palette.
+    """Return the values ``(h, w)`` of a label map as they are stored: grey levels, or indices of a palette.
 
     Raises:
         UnsuitableMask: the file has colours, or its values are not exact.

@@ -32,7 +32,7 @@ _MANY = 3
 
 
 def with_shape_notes(truth: GroundTruth) -> GroundTruth:
-    """The same ground truth with notes on its shape."""
+    """Return the same ground truth with notes on its shape."""
     found = tuple(note for note in (_inverted(truth.mask), *_lines_and_parts(truth.mask)) if note is not None)
     return replace(truth, notes=truth.notes + found)
 
@@ -92,7 +92,8 @@ def _lines_and_parts(mask: NDArray[np.bool_]) -> list[Note]:
     return [
         Note(
             "small_parts",
-            f"{tiny.size} of the mask's {count - 1} parts are much smaller than a lung, as letters or specks are; they count as lung.",
+            f"{tiny.size} of the mask's {count - 1} parts are much smaller than a lung, as letters or "
+            "specks are; they count as lung.",
         )
     ]
 
@@ -111,7 +112,7 @@ def _is_outline(small: NDArray[np.uint8]) -> bool:
 
 
 def _reduced(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The mask at `_SIDE` at most, ``(h, w)`` uint8 of 0 and 1: a pixel is set where any of those that it stands for is."""
+    """Return the mask at `_SIDE` at most, ``(h, w)`` uint8 of 0 and 1: a pixel is set where any of those that it stands for is."""
     step = -(-max(mask.shape) // _SIDE)
     whole = mask.view(np.uint8)
     if step == 1:

@@ -44,8 +44,8 @@ def shape_is_in_alpha(stored: Decoded) -> bool:
     if deviations.max() <= (_LIKE if stored.lossy else _EQUAL):
         return True
     raise UnsuitableMask(
-        "The mask's transparency and its colours draw different shapes, so neither is taken for the lungs: save it without "
-        "transparency, 0 for background and 255 for lung."
+        "The mask's transparency and its colours draw different shapes, so neither is taken for the lungs: "
+        "save it without transparency, 0 for background and 255 for lung."
     )
 
 

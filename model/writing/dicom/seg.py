@@ -34,24 +34,28 @@ def dicom_seg(
 ) -> bytes:
     """Write a DICOM Segmentation (Explicit VR Little Endian) of the lungs in one radiograph.
 
-    Segment 1 is the right lung, segment 2 the left one, always both: the frame of a lung that was not found is empty. The property
-    types are SNOMED CT 3341006 (right lung) and 44029006 (left lung), the category is 91723000 (anatomical structure). Patient and
-    study are those of the source, which each frame refers to (see `source_of`). Text is UTF-8.
+    Segment 1 is the right lung, segment 2 the left one, always both: the frame of a lung that was not
+    found is empty. The property types are SNOMED CT 3341006 (right lung) and 44029006 (left lung), the
+    category is 91723000 (anatomical structure). Patient and study are those of the source, which each
+    frame refers to (see `source_of`). Text is UTF-8.
 
-    The segmentation lies on the source pixel by pixel. A radiograph has no geometry in space; viewers and readers ask for one all
-    the same, so every frame lies in the plane x, y at the origin, with the source's spacing, or 1 mm where it is unknown.
+    The segmentation lies on the source pixel by pixel. A radiograph has no geometry in space; viewers and
+    readers ask for one all the same, so every frame lies in the plane x, y at the origin, with the
+    source's spacing, or 1 mm where it is unknown.
 
-    Series Description, Content Description and Segment Description say whether the mask is trusted; Image Comments hold the
-    fields of `trust_fields`, what the sides and the spacing go by, and each warning, a line each.
+    Series Description, Content Description and Segment Description say whether the mask is trusted; Image
+    Comments hold the fields of `trust_fields`, what the sides and the spacing go by, and each warning, a
+    line each.
 
-    Dates and times are the source's. The series' UID follows from the source, the weights and Pleura's version, the instance's
-    from all that is in it: what has the same UID has the same bytes, and a PACS that is sent it twice keeps one.
+    Dates and times are the source's. The series' UID follows from the source, the weights and Pleura's
+    version, the instance's from all that is in it: what has the same UID has the same bytes, and a PACS
+    that is sent it twice keeps one.
 
     Args:
         segmentation: of a DICOM image.
         metadata: of the checkpoint that made it.
-        labelmap: write type LABELMAP, one frame whose values are the segments' numbers, instead of BINARY, a frame of one bit for
-            each segment. Few programs read it yet.
+        labelmap: write type LABELMAP, one frame whose values are the segments' numbers, instead of
+            BINARY, a frame of one bit for each segment. Few programs read it yet.
         series_instance_uid: the series that it is to be in; None makes one.
 
     Raises:

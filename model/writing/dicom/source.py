@@ -142,11 +142,12 @@ _SEQUENCES_OF_ONE = {
 
 
 def source_of(dataset: Dataset) -> Dataset:
-    """The attributes of a radiograph that an object derived from it carries or refers to.
+    """Return the attributes of a radiograph that an object derived from it carries or refers to.
 
-    That is what identifies and describes the patient, the study and the equipment. What is too long or malformed by its value
-    representation, lacks a part that the standard asks for, or is not in the character set that the file declares, is left out, or
-    empty where an attribute has to be there. Text is decoded.
+    That is what identifies and describes the patient, the study and the equipment. What is too long or
+    malformed by its value representation, lacks a part that the standard asks for, or is not in the
+    character set that the file declares, is left out, or empty where an attribute has to be there. Text
+    is decoded.
 
     Raises:
         UnsuitableImage: it lacks an attribute that has to be referred to, or has a malformed one.
@@ -220,7 +221,7 @@ def _copy_deidentification(dataset: Dataset, source: Dataset, character_set: Any
 
 
 def _copy_trial(dataset: Dataset, source: Dataset, character_set: Any) -> None:
-    """The clinical trial's subject and time point (PS3.3 C.7.1.3, C.7.2.3)."""
+    """Return the clinical trial's subject and time point (PS3.3 C.7.1.3, C.7.2.3)."""
     found = Dataset()
     may_be_empty = ("ClinicalTrialProtocolName", "ClinicalTrialSiteID", "ClinicalTrialSiteName")
     subject = ("ClinicalTrialSubjectID", "ClinicalTrialSubjectReadingID")

@@ -32,10 +32,10 @@ _WHOLE_NUMBERS = range(-(2**31), 2**31)
 
 
 def valid_element(dataset: Dataset, keyword: str, *, character_set: Any = None) -> DataElement | None:
-    """An element as the standard allows it, its text as str; None where it is missing, empty or malformed.
+    """Return an element as the standard allows it, its text as str; None where it is missing, empty or malformed.
 
-    Malformed is what another representation, a wrong number of values, a value too long or of the wrong form, or bytes that are
-    not text in the character set make it. No sequences.
+    Malformed is what another representation, a wrong number of values, a value too long or of the wrong
+    form, or bytes that are not text in the character set make it. No sequences.
 
     Args:
         dataset: holds the element, read or not yet.

@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from model.quality import Calibration, assess
+from model.quality import QualityModel, assess
 from model.quality.features import KINDS
 from model.quality.parameters import Kinds, Linear
 
-from .calibrations import make_calibration
 from .drawings import draw_chest, draw_evidence, draw_labels, draw_texture
+from .quality_models import make_quality_model
 
 CHESTS = [draw_chest(seed) for seed in range(40)]
-CALIBRATION = make_calibration(CHESTS)
+QUALITY_MODEL = make_quality_model(CHESTS)
 
 
 def _codes(*arguments: object) -> list[str]:
@@ -18,7 +18,7 @@ def _codes(*arguments: object) -> list[str]:
 
 def _sure_of(kind: str) -> Kinds:
     bias = np.where(np.array(KINDS) == kind, 9.0, 0.0)
-    return Kinds(names=KINDS, weights=np.zeros_like(CALIBRATION.kinds.weights), bias=bias)
+    return Kinds(names=KINDS, weights=np.zeros_like(QUALITY_MODEL.kinds.weights), bias=bias)
 
 
 def test_without_calibration_nothing_is_known_and_nothing_trusted() -> None:
@@ -31,7 +31,7 @@ def test_without_calibration_nothing_is_known_and_nothing_trusted() -> None:
 
 def test_a_good_chest_is_trusted_without_a_word() -> None:
     for seed in range(100, 110):
-        quality = assess(draw_chest(seed), CALIBRATION)
+        quality = assess(draw_chest(seed), QUALITY_MODEL)
         assert quality.trusted
         assert quality.warnings == ()
         assert quality.predicted_iou == pytest.approx(1 / (1 + np.exp(-4)))
@@ -39,7 +39,7 @@ def test_a_good_chest_is_trusted_without_a_word() -> None:
 
 def test_what_is_strange_is_no_chest() -> None:
     for seed in range(10):
-        quality = assess(draw_texture(seed), CALIBRATION)
+        quality = assess(draw_texture(seed), QUALITY_MODEL)
         assert not quality.trusted
         assert "probably_not_frontal" in [warning.code for warning in quality.warnings]
 
@@ -54,7 +54,7 @@ def test_what_is_strange_is_no_chest() -> None:
     ],
 )
 def test_a_known_kind_is_named(kind: str, code: str) -> None:
-    named = make_calibration(CHESTS, kinds=_sure_of(kind))
+    named = make_quality_model(CHESTS, kinds=_sure_of(kind))
     quality = assess(draw_chest(100), named)
     assert [warning.code for warning in quality.warnings] == [code]
     assert not quality.trusted
@@ -63,14 +63,14 @@ def test_a_known_kind_is_named(kind: str, code: str) -> None:
 
 def test_a_kind_that_is_only_suspected_is_not_named() -> None:
     hesitant = Kinds(
-        names=KINDS, weights=np.zeros_like(CALIBRATION.kinds.weights), bias=np.array([0, 0.5, 0, 0, 0])
+        names=KINDS, weights=np.zeros_like(QUALITY_MODEL.kinds.weights), bias=np.array([0, 0.5, 0, 0, 0])
     )
-    assert _codes(draw_chest(100), make_calibration(CHESTS, kinds=hesitant)) == []
+    assert _codes(draw_chest(100), make_quality_model(CHESTS, kinds=hesitant)) == []
 
 
 def test_a_low_predicted_iou_is_told_with_its_number() -> None:
-    low = Linear(weights=np.zeros_like(CALIBRATION.predicted_iou.weights), bias=0.0)
-    quality = assess(draw_chest(100), make_calibration(CHESTS, predicted_iou=low))
+    low = Linear(weights=np.zeros_like(QUALITY_MODEL.predicted_iou.weights), bias=0.0)
+    quality = assess(draw_chest(100), make_quality_model(CHESTS, predicted_iou=low))
     assert quality.predicted_iou == 0.5
     assert not quality.trusted
     (warning,) = quality.warnings
@@ -80,22 +80,22 @@ def test_a_low_predicted_iou_is_told_with_its_number() -> None:
 
 def test_lungs_at_the_border_are_remarked_but_trusted() -> None:
     cut = [draw_evidence(draw_labels(right=(9, 32, 9, 20)), seed=seed) for seed in range(20)]
-    quality = assess(cut[0], make_calibration([*CHESTS, *cut]))
+    quality = assess(cut[0], make_quality_model([*CHESTS, *cut]))
     assert [warning.code for warning in quality.warnings] == ["touches_border"]
     assert quality.trusted
 
 
 def test_an_empty_mask_has_a_predicted_iou_of_nothing() -> None:
-    quality = assess(draw_evidence(draw_labels(None, None)), CALIBRATION)
+    quality = assess(draw_evidence(draw_labels(None, None)), QUALITY_MODEL)
     assert quality.predicted_iou == 0
     assert "no_lung" in [warning.code for warning in quality.warnings]
     assert not quality.trusted
 
 
 def test_numbers_from_the_metadata_judge_as_the_ones_in_memory() -> None:
-    numbers = CALIBRATION.model_dump(mode="json")
+    numbers = QUALITY_MODEL.model_dump(mode="json")
     for evidence in (draw_chest(100), draw_texture(0)):
-        assert assess(evidence, numbers) == assess(evidence, Calibration.parse(numbers))
+        assert assess(evidence, numbers) == assess(evidence, QualityModel.parse(numbers))
 
 
 @pytest.mark.parametrize("size", [(64, 64), (48, 64), (256, 200), (33, 65)])
@@ -113,7 +113,7 @@ def test_any_size_and_the_emptiest_and_fullest_of_maps_are_judged(
             embedding=np.zeros(8, np.float32),
             threshold=0.5,
         ),
-        CALIBRATION,
+        QUALITY_MODEL,
     )
     assert not quality.trusted
     assert quality.predicted_iou is not None

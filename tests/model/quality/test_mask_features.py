@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from model.quality.mask_features import OUTLINE_SIDE, measure_outline, outline_picture
+from model.quality.mask_features import THUMBNAIL_SIDE, mask_thumbnail, measure_mask
 
 from .drawings import draw_labels
 
@@ -15,7 +15,7 @@ def _boxes() -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
 
 
 def test_two_rectangles_are_measured_as_by_hand() -> None:
-    outline = measure_outline(_boxes())
+    outline = measure_mask(_boxes())
     assert outline.lungs == 2
     assert outline.area == pytest.approx(450 / 5000)
     assert outline.balance == pytest.approx(0.5)
@@ -29,21 +29,21 @@ def test_two_rectangles_are_measured_as_by_hand() -> None:
 
 
 def test_an_empty_mask_measures_nothing() -> None:
-    outline = measure_outline(np.zeros((50, 100), np.uint8))
+    outline = measure_mask(np.zeros((50, 100), np.uint8))
     assert (outline.lungs, outline.area, outline.box) == (0, 0, (0, 0, 0, 0))
-    assert not outline_picture(np.zeros((50, 100), np.uint8)).any()
+    assert not mask_thumbnail(np.zeros((50, 100), np.uint8)).any()
 
 
 def test_contact_is_the_share_of_each_edge() -> None:
     labels = np.zeros((50, 100), np.uint8)
     labels[:25, :40] = 1
-    assert measure_outline(labels).contact == pytest.approx((0.4, 0, 0.5, 0))
+    assert measure_mask(labels).contact == pytest.approx((0.4, 0, 0.5, 0))
 
 
 def test_one_pixel_is_a_lung_of_one_pixel() -> None:
     labels = np.zeros((64, 64), np.uint8)
     labels[30, 30] = 2
-    outline = measure_outline(labels)
+    outline = measure_mask(labels)
     assert (outline.lungs, outline.area, outline.solidity) == (1, 1 / 64**2, 1)
 
 
@@ -51,17 +51,17 @@ def test_a_dent_lowers_solidity() -> None:
     labels = draw_labels()
     dented = labels.copy()
     dented[25:40, 30:48] = 0
-    assert measure_outline(dented).solidity < 0.9 < measure_outline(labels).solidity
+    assert measure_mask(dented).solidity < 0.9 < measure_mask(labels).solidity
 
 
 def test_mirrored_lungs_are_symmetric() -> None:
-    assert measure_outline(draw_labels()).symmetry > 0.98
-    assert measure_outline(draw_labels(left=(44, 26, 9, 12))).symmetry < 0.7
+    assert measure_mask(draw_labels()).symmetry > 0.98
+    assert measure_mask(draw_labels(left=(44, 26, 9, 12))).symmetry < 0.7
 
 
 def test_the_picture_is_the_mask_in_its_box() -> None:
     labels = np.zeros((80, 80), np.uint8)
     labels[20:60, 20:60] = 1
     labels[20:60, 40:60] = 0
-    picture = outline_picture(labels).reshape(OUTLINE_SIDE, OUTLINE_SIDE)
+    picture = mask_thumbnail(labels).reshape(THUMBNAIL_SIDE, THUMBNAIL_SIDE)
     assert picture.min() == 1

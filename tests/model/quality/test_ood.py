@@ -3,50 +3,50 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.quality.feature_vector import describe
-from model.quality.features import DISTANCES, DOUBTS
-from model.quality.ood import compare, locate, scalars
+from model.quality.feature_vector import extract_features
+from model.quality.features import DISTANCES, UNCERTAINTY_SCALARS
+from model.quality.ood import compare, project, scalars
 from model.quality.parameters import Subspace
 
-from .calibrations import make_calibration
 from .drawings import draw_chest, draw_evidence, draw_labels, draw_texture
+from .quality_models import make_quality_model
 
 CHESTS = [draw_chest(seed) for seed in range(40)]
-FAMILIAR = make_calibration(CHESTS).familiar
+REFERENCE = make_quality_model(CHESTS).reference
 
 
 def test_a_place_in_a_subspace_is_worked_out_by_hand() -> None:
     plane = Subspace(mean=np.array([1, 1, 1]), directions=np.eye(3)[:2], scale=np.array([2, 0.5]), rest=4.0)
-    place, rest = locate(np.array([5, 2, 9], np.float32), plane)
+    place, rest = project(np.array([5, 2, 9], np.float32), plane)
     np.testing.assert_allclose(place, [2, 2])
     assert rest == pytest.approx(2)
-    place, rest = locate(np.array([1, 1, 1], np.float32), plane)
+    place, rest = project(np.array([1, 1, 1], np.float32), plane)
     np.testing.assert_allclose(place, [0, 0])
     assert rest == 0
 
 
 def test_a_chest_is_less_strange_than_stripes() -> None:
-    chest = compare(describe(draw_chest(100)), FAMILIAR)
-    stripes = compare(describe(draw_texture(0)), FAMILIAR)
-    assert chest.strangeness.shape == (len(DISTANCES),)
-    assert stripes.strangeness[0] > chest.strangeness[0] + 1
-    assert stripes.strangeness.sum() > chest.strangeness.sum() + 5
+    chest = compare(extract_features(draw_chest(100)), REFERENCE)
+    stripes = compare(extract_features(draw_texture(0)), REFERENCE)
+    assert chest.scores.shape == (len(DISTANCES),)
+    assert stripes.scores[0] > chest.scores[0] + 1
+    assert stripes.scores.sum() > chest.scores.sum() + 5
 
 
 def test_certainty_stands_last_among_the_scalars() -> None:
-    sure, unsure = (describe(draw_evidence(sure=sure)) for sure in (0.99, 0.6))
+    sure, unsure = (extract_features(draw_evidence(sure=sure)) for sure in (0.99, 0.6))
     differing = scalars(sure) != scalars(unsure)
-    assert not differing[: -len(DOUBTS)].any()
-    assert differing[-len(DOUBTS) :].any()
-    familiarity = compare(unsure, FAMILIAR)
+    assert not differing[: -len(UNCERTAINTY_SCALARS)].any()
+    assert differing[-len(UNCERTAINTY_SCALARS) :].any()
+    ood = compare(unsure, REFERENCE)
     np.testing.assert_array_equal(
-        familiarity.certainty,
-        familiarity.features[scalars(unsure).size - len(DOUBTS) : scalars(unsure).size],
+        ood.uncertainty,
+        ood.features[scalars(unsure).size - len(UNCERTAINTY_SCALARS) : scalars(unsure).size],
     )
 
 
 def test_nothing_is_stranger_than_strange_enough() -> None:
     evidence = replace(draw_evidence(draw_labels(None, None)), embedding=np.full(8, 1e6, np.float32))
-    familiarity = compare(describe(evidence), FAMILIAR)
-    assert np.isfinite(familiarity.features).all()
-    assert np.abs(familiarity.features).max() <= 6
+    ood = compare(extract_features(evidence), REFERENCE)
+    assert np.isfinite(ood.features).all()
+    assert np.abs(ood.features).max() <= 6

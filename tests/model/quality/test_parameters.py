@@ -7,24 +7,24 @@ import pytest
 
 from model.checkpoint import BUNDLED, read_metadata
 from model.errors import CheckpointError
-from model.quality import Calibration
-from model.quality.feature_vector import describe
+from model.quality import QualityModel
+from model.quality.feature_vector import extract_features
 from model.quality.features import DISTANCES, FIRST_DISTANCES, FIRST_SCALARS, SCALARS
 from model.quality.ood import scalars
 
-from .calibrations import make_calibration
 from .drawings import draw_chest
+from .quality_models import make_quality_model
 
-CALIBRATION = make_calibration([draw_chest(seed) for seed in range(20)], figures={"r": 0.9})
+QUALITY_MODEL = make_quality_model([draw_chest(seed) for seed in range(20)], figures={"r": 0.9})
 
 
 def test_it_survives_json() -> None:
-    there = json.loads(json.dumps(CALIBRATION.model_dump(mode="json")))
-    back = Calibration.parse(there)
+    there = json.loads(json.dumps(QUALITY_MODEL.model_dump(mode="json")))
+    back = QualityModel.parse(there)
     np.testing.assert_allclose(
-        back.familiar.embedding.directions, CALIBRATION.familiar.embedding.directions, rtol=1e-5
+        back.reference.embedding.directions, QUALITY_MODEL.reference.embedding.directions, rtol=1e-5
     )
-    np.testing.assert_allclose(back.kinds.bias, CALIBRATION.kinds.bias)
+    np.testing.assert_allclose(back.kinds.bias, QUALITY_MODEL.kinds.bias)
     assert back.figures == {"r": 0.9}
     assert back.model_dump(mode="json") == there
 
@@ -33,36 +33,36 @@ def test_it_survives_json() -> None:
     "change", [{"version": 2}, {"version": None}, {"frontal": None}, {"familiar": {"embedding": 3}}]
 )
 def test_numbers_of_another_make_are_refused(change: dict[str, object]) -> None:
-    numbers = CALIBRATION.model_dump(mode="json") | change
+    numbers = QUALITY_MODEL.model_dump(mode="json") | change
     with pytest.raises(CheckpointError, match="pleura calibrate"):
-        Calibration.parse(numbers)
+        QualityModel.parse(numbers)
 
 
 def test_a_damaged_array_is_refused() -> None:
-    numbers = json.loads(json.dumps(CALIBRATION.model_dump(mode="json")))
+    numbers = json.loads(json.dumps(QUALITY_MODEL.model_dump(mode="json")))
     numbers["familiar"]["whole"]["directions"]["data"] = "AAAA"
     with pytest.raises(CheckpointError):
-        Calibration.parse(numbers)
+        QualityModel.parse(numbers)
     numbers["familiar"]["whole"]["directions"] = {"type": "object", "shape": [1], "data": ""}
     with pytest.raises(CheckpointError):
-        Calibration.parse(numbers)
+        QualityModel.parse(numbers)
 
 
 def _saved(**changes: object) -> dict[str, Any]:
-    numbers: dict[str, Any] = json.loads(json.dumps(CALIBRATION.model_dump(mode="json")))
+    numbers: dict[str, Any] = json.loads(json.dumps(QUALITY_MODEL.model_dump(mode="json")))
     return numbers | changes
 
 
 def test_the_features_are_stored_with_their_names() -> None:
     assert _saved()["scalars"] == list(SCALARS)
     assert _saved()["distances"] == list(DISTANCES)
-    assert len(set(SCALARS)) == len(SCALARS) == len(CALIBRATION.familiar.scalar_mean)
+    assert len(set(SCALARS)) == len(SCALARS) == len(QUALITY_MODEL.reference.scalar_mean)
 
 
 def test_a_name_stands_at_its_feature() -> None:
     """Evidence that differs in one measure differs in the scalar of that name."""
-    one = describe(draw_chest(0))
-    other = replace(one, appearance=replace(one.appearance, frame=9.0, bands=(1.0, 2.0, 3.0, 9.0)))
+    one = extract_features(draw_chest(0))
+    other = replace(one, image=replace(one.image, frame=9.0, bands=(1.0, 2.0, 3.0, 9.0)))
     changed = [name for name, a, b in zip(SCALARS, scalars(one), scalars(other), strict=True) if a != b]
     assert (
         {"image.frame", "image.bands.3"}
@@ -70,7 +70,7 @@ def test_a_name_stands_at_its_feature() -> None:
         <= {"image.frame", *(f"image.bands.{n}" for n in range(4))}
     )
     other = replace(
-        one, outline=replace(one.outline, symmetry=9.0), certainty=replace(one.certainty, worst=9.0)
+        one, mask=replace(one.mask, symmetry=9.0), uncertainty=replace(one.uncertainty, worst=9.0)
     )
     changed = [name for name, a, b in zip(SCALARS, scalars(one), scalars(other), strict=True) if a != b]
     assert changed == ["mask.symmetry", "network.worst"]
@@ -79,33 +79,33 @@ def test_a_name_stands_at_its_feature() -> None:
 @pytest.mark.parametrize("field", ["scalars", "distances"])
 def test_features_in_another_order_are_refused(field: str) -> None:
     names = _saved()[field]
-    with pytest.raises(CheckpointError, match="fitted to features in another order: run `pleura calibrate`"):
-        Calibration.parse(_saved(**{field: [names[1], names[0], *names[2:]]}))
+    with pytest.raises(CheckpointError, match="fitted to features in another order. Run `pleura calibrate`"):
+        QualityModel.parse(_saved(**{field: [names[1], names[0], *names[2:]]}))
 
 
 def test_a_feature_of_another_name_is_refused_by_its_name() -> None:
     with pytest.raises(
         CheckpointError, match=r"other features than this version measures \(mask\.area, mask\.perimeter\)"
     ):
-        Calibration.parse(_saved(scalars=["mask.perimeter", *SCALARS[1:]]))
+        QualityModel.parse(_saved(scalars=["mask.perimeter", *SCALARS[1:]]))
 
 
 def test_kinds_of_other_names_are_refused() -> None:
     numbers = _saved()
     numbers["kinds"]["names"][1] = "blurred"
     with pytest.raises(CheckpointError, match=r"blurred, inverted"):
-        Calibration.parse(numbers)
+        QualityModel.parse(numbers)
 
 
 def test_more_names_than_numbers_are_refused() -> None:
-    with pytest.raises(CheckpointError, match="cannot be read by this version"):
-        Calibration.parse(_saved(scalars=[*SCALARS, "mask.perimeter"]))
+    with pytest.raises(CheckpointError, match="This version cannot read"):
+        QualityModel.parse(_saved(scalars=[*SCALARS, "mask.perimeter"]))
 
 
 def test_a_calibration_without_names_has_those_of_its_time() -> None:
     numbers = _saved()
     del numbers["scalars"], numbers["distances"]
-    calibration = Calibration.parse(numbers)
+    calibration = QualityModel.parse(numbers)
     assert (calibration.scalars, calibration.distances) == (FIRST_SCALARS, FIRST_DISTANCES)
     assert len(FIRST_SCALARS) == 41
 
@@ -113,4 +113,4 @@ def test_a_calibration_without_names_has_those_of_its_time() -> None:
 def test_the_bundled_calibration_is_read() -> None:
     numbers = read_metadata(BUNDLED).calibration
     assert numbers is not None
-    Calibration.parse(numbers)
+    QualityModel.parse(numbers)

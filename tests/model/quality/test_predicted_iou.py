@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 
 from model.quality.features import DISTANCES
-from model.quality.ood import Familiarity
+from model.quality.ood import OodScores
 from model.quality.parameters import Linear
 from model.quality.predicted_iou import iou_warnings, logistic, predict_iou
 
 
 def test_it_is_the_logistic_of_a_linear_function() -> None:
-    familiarity = Familiarity(np.zeros(3), np.arange(len(DISTANCES), dtype=np.float64), np.ones(8))
+    ood = OodScores(np.zeros(3), np.arange(len(DISTANCES), dtype=np.float64), np.ones(8))
     weights = np.zeros(8 + len(DISTANCES))
     weights[0], weights[8 + 2] = -1, 0.25
-    predicted = predict_iou(familiarity, Linear(weights=weights, bias=2.0))
+    predicted = predict_iou(ood, Linear(weights=weights, bias=2.0))
     assert predicted == pytest.approx(1 / (1 + np.exp(-(2 - 1 + 0.5))))
 
 

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.quality.mask_features import measure_outline
+from model.quality.mask_features import measure_mask
 from model.quality.rules import shape_warnings
 
 from .drawings import draw_labels
 
 
 def _codes(labels: NDArray[np.uint8]) -> list[str]:
-    return [warning.code for warning in shape_warnings(measure_outline(labels))]
+    return [warning.code for warning in shape_warnings(measure_mask(labels))]
 
 
 def test_two_good_lungs_are_not_warned_about() -> None:
@@ -32,7 +32,7 @@ def test_each_shape_has_its_warning(labels: NDArray[np.uint8], code: str) -> Non
 
 
 def test_the_edges_are_named() -> None:
-    (warning,) = shape_warnings(measure_outline(draw_labels(right=(14, 20, 9, 22), left=(44, 45, 9, 20))))
+    (warning,) = shape_warnings(measure_mask(draw_labels(right=(14, 20, 9, 22), left=(44, 45, 9, 20))))
     assert "top and bottom edge" in warning.message
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from model.quality.uncertainty import MOST_DROPPED, certainty_warnings, measure_certainty
+from model.quality.uncertainty import MOST_DROPPED, measure_uncertainty, uncertainty_warnings
 
 
 def _map(
@@ -18,7 +18,7 @@ def _map(
 
 
 def test_soft_iou_is_worked_out_by_hand() -> None:
-    certainty = measure_certainty(*_map(0.8, 0.1), threshold=0.5)
+    certainty = measure_uncertainty(*_map(0.8, 0.1), threshold=0.5)
     outside = 0.1 * (64**2 - 400)
     assert certainty.soft_iou == pytest.approx(320 / (400 + outside), rel=1e-4)
     assert certainty.inside == pytest.approx(0.8, rel=1e-4)
@@ -28,7 +28,7 @@ def test_soft_iou_is_worked_out_by_hand() -> None:
 
 
 def test_a_sure_map_has_no_doubt() -> None:
-    certainty = measure_certainty(*_map(1, 0), threshold=0.5)
+    certainty = measure_uncertainty(*_map(1, 0), threshold=0.5)
     assert certainty.soft_iou == 1
     assert (certainty.band, certainty.worst) == (0, 0)
     assert certainty.stability == 1
@@ -37,7 +37,7 @@ def test_a_sure_map_has_no_doubt() -> None:
 def test_the_band_is_counted_by_the_outline() -> None:
     probabilities, labels = _map(1, 0)
     probabilities[40:42, 20:40] = 0.3
-    certainty = measure_certainty(probabilities, labels, threshold=0.5)
+    certainty = measure_uncertainty(probabilities, labels, threshold=0.5)
     assert certainty.band == pytest.approx(40 / 76)
     assert certainty.stability == pytest.approx(401 / 441)
 
@@ -45,7 +45,7 @@ def test_the_band_is_counted_by_the_outline() -> None:
 def test_what_was_dropped_is_seen() -> None:
     probabilities, labels = _map(1, 0)
     probabilities[50:60, 50:60] = 1
-    certainty = measure_certainty(probabilities, labels, threshold=0.5)
+    certainty = measure_uncertainty(probabilities, labels, threshold=0.5)
     assert certainty.dropped == pytest.approx(100 / 400)
     assert certainty.pieces == 2
 
@@ -53,11 +53,13 @@ def test_what_was_dropped_is_seen() -> None:
 def test_a_doubtful_patch_is_found_in_a_sure_map() -> None:
     probabilities, labels = _map(1, 0)
     probabilities[24:32, 24:32] = 0.5
-    assert measure_certainty(probabilities, labels, threshold=0.4).worst == pytest.approx(1)
+    assert measure_uncertainty(probabilities, labels, threshold=0.4).worst == pytest.approx(1)
 
 
 def test_an_empty_map_can_be_measured() -> None:
-    certainty = measure_certainty(np.zeros((64, 64), np.float32), np.zeros((64, 64), np.uint8), threshold=0.5)
+    certainty = measure_uncertainty(
+        np.zeros((64, 64), np.float32), np.zeros((64, 64), np.uint8), threshold=0.5
+    )
     assert certainty.soft_iou == 0
     assert certainty.pieces == 0
 
@@ -66,8 +68,8 @@ def test_an_empty_map_can_be_measured() -> None:
 def test_a_quarter_of_the_mask_beside_it_is_too_much(beside: int, codes: list[str]) -> None:
     probabilities, labels = _map(1, 0)
     probabilities[50 : 50 + beside, 20:40] = 1
-    certainty = measure_certainty(probabilities, labels, threshold=0.5)
+    certainty = measure_uncertainty(probabilities, labels, threshold=0.5)
     assert (certainty.dropped > MOST_DROPPED) == bool(codes)
-    warnings = certainty_warnings(certainty)
+    warnings = uncertainty_warnings(certainty)
     assert [warning.code for warning in warnings] == codes
     assert all("30% of their area" in warning.message for warning in warnings)

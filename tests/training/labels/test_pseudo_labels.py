@@ -15,8 +15,8 @@ from model.preprocessing import Preprocessing
 from model.quality import Evidence, Quality
 from model.segmenter import Segmenter
 from model.writing.png import mask_png
-from tests.model.quality.calibrations import make_calibration
 from tests.model.quality.drawings import draw_chest
+from tests.model.quality.quality_models import make_quality_model
 from training.data.datasets import HEART, IGNORE, SegmentationDataset
 from training.errors import DataError
 from training.labels.pseudo_labels import LeftOut, PseudoLabel, pseudo_labels, write_pseudo_label
@@ -76,7 +76,7 @@ def test_a_calibrated_teacher_that_averages_flips_is_judged_without_them(
         return Quality(predicted_iou=None, trusted=as_calibrated is None and trusted, warnings=())
 
     monkeypatch.setattr("model.segmenter.assess", assess)
-    numbers = make_calibration([draw_chest(seed) for seed in range(20)]).model_dump(mode="json")
+    numbers = make_quality_model([draw_chest(seed) for seed in range(20)]).model_dump(mode="json")
     plain = teacher(certainty())
     metadata = plain.metadata.model_copy(update={"calibration": numbers})
     averaging = Segmenter.from_engine(metadata, FlipAveraged(plain.engine))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from model.checkpoint import CheckpointMetadata, read_metadata, save_checkpoint
 from model.engines import EngineOutput
 from model.preprocessing import Preprocessing
-from model.quality import Calibration, Evidence, Quality
+from model.quality import Evidence, Quality, QualityModel
 from model.segmenter import Segmenter
 from training.errors import DataError, TrainingError
 from training.quality import calibrate as calibration_room
@@ -172,7 +172,7 @@ def test_area_under_the_curve_and_share_caught() -> None:
 def test_the_numbers_are_few(trial: Trial) -> None:
     text = json.dumps(trial.calibration.model_dump(mode="json"))
     assert len(text) < 100_000
-    assert Calibration.parse(json.loads(text)).figures == trial.calibration.figures
+    assert QualityModel.parse(json.loads(text)).figures == trial.calibration.figures
 
 
 def test_segmenting_with_it_says_what_was_fitted(trial: Trial, images: Path) -> None:
@@ -199,7 +199,7 @@ def test_what_is_fitted_to_is_what_the_segmenter_judges(
 
     described: list[Evidence] = []
     monkeypatch.setattr("model.segmenter.assess", assess)
-    monkeypatch.setattr("training.quality.examples.describe", described.append)
+    monkeypatch.setattr("training.quality.examples.extract_features", described.append)
     letterboxed = Preprocessing(input_size=SIDE, resize="letterbox")
     segmenter = Segmenter.from_engine(
         _metadata().model_copy(update={"preprocessing": letterboxed}), DarkIsLung()

@@ -1,4 +1,4 @@
-"""A small calibration, made by hand: nothing is fitted in the tests of `model`."""
+"""A small quality model, made by hand: the tests of `model` fit nothing."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from model.quality import Calibration, Evidence
-from model.quality.feature_vector import describe
+from model.quality import Evidence, QualityModel
+from model.quality.feature_vector import extract_features
 from model.quality.features import DISTANCES, KINDS, SCALARS
 from model.quality.ood import compare, scalars
-from model.quality.parameters import Familiar, Kinds, Linear, Subspace
+from model.quality.parameters import Kinds, Linear, ReferenceDistribution, Subspace
 
 
-def make_calibration(chests: Sequence[Evidence], **changes: Any) -> Calibration:
-    """Familiar with ``chests``; takes for frontal what is less than twice as strange as they are, and for an IoU of 0.98 each."""
-    described = [describe(one) for one in chests]
+def make_quality_model(chests: Sequence[Evidence], **changes: Any) -> QualityModel:
+    """A quality model whose reference are ``chests``.
+
+    Images are frontal up to twice their distance, and the predicted IoU is always 0.98.
+    """
+    described = [extract_features(one) for one in chests]
     measures = np.array([scalars(one) for one in described])
-    familiar = Familiar(
+    reference = ReferenceDistribution(
         scalar_mean=measures.mean(axis=0),
         scalar_deviation=measures.std(axis=0) + 0.05,
         scalar_precision=np.eye(measures.shape[1]),
@@ -27,19 +30,19 @@ def make_calibration(chests: Sequence[Evidence], **changes: Any) -> Calibration:
         chest=_about(np.array([one.chest for one in described])),
         silhouette=_about(np.array([one.silhouette for one in described])),
     )
-    features = compare(described[0], familiar).features.size
+    features = compare(described[0], reference).features.size
     numbers: dict[str, Any] = {
-        "familiar": familiar,
+        "reference": reference,
         "frontal": Linear(weights=-np.eye(len(DISTANCES))[0], bias=2 * np.log(2)),
         "kinds": Kinds(
             names=KINDS, weights=np.zeros((len(KINDS), features)), bias=np.array([9.0, 0, 0, 0, 0])
         ),
         "predicted_iou": Linear(weights=np.zeros(8 + len(DISTANCES)), bias=4.0),
-        "least_iou": 0.7,
+        "trust_threshold": 0.7,
         "scalars": SCALARS,
         "distances": DISTANCES,
     }
-    return Calibration(**(numbers | changes))
+    return QualityModel(**(numbers | changes))
 
 
 def _about(vectors: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> Subspace:
