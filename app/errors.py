@@ -114,6 +114,10 @@ class NotDicom(ServiceError):
     """A DICOM answer was asked for an image that is not DICOM."""
 
 
+class NoCollection(ServiceError):
+    """A corrected mask was sent to be kept, and the service keeps none."""
+
+
 class UntrustedMask(ServiceError):
     """The mask cannot be trusted, and the service is told to refuse such masks."""
 
@@ -171,6 +175,7 @@ TABLE: dict[type[Exception], Kind] = {
     UnknownVersion: Kind(404, "unknown-version", "This version is not served"),
     NotAcceptable: Kind(406, "not-acceptable", "No such answer can be given"),
     UploadTooSlow: Kind(408, "upload-too-slow", "The request took too long to arrive"),
+    NoCollection: Kind(409, "no-collection", "The service keeps no collection"),
     ReloadFailed: Kind(409, "reload-failed", "The new checkpoint is not served"),
     LengthRequired: Kind(411, "length-required", "The request has no length"),
     BodyTooLarge: Kind(413, "body-too-large", "The request is too large"),

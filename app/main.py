@@ -15,7 +15,7 @@ from .head_requests import HeadAsGet
 from .lifecycle import Lifecycle
 from .middleware import Watch
 from .request_headers import Heads
-from .routes import documentation, evaluate, health, inference, metrics, model, page, segment
+from .routes import corrections, documentation, evaluate, health, inference, metrics, model, page, segment
 from .settings import Settings
 from .targets import Targets
 from .telemetry import Telemetry
@@ -52,6 +52,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         lifespan=lifecycle.run,
         openapi_tags=[
             {"name": "segmentation", "description": "From a radiograph to the mask of its lungs."},
+            {"name": "correction", "description": "What becomes of a mask that a person corrected."},
             {
                 "name": "open inference",
                 "description": "The Open Inference Protocol, for KServe and Triton's clients.",
@@ -72,7 +73,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         arriving=telemetry.uploads,
     )
     errors.install(app)
-    for routes in (segment, evaluate, inference, model):
+    for routes in (segment, evaluate, corrections, inference, model):
         app.include_router(routes.router, dependencies=guarded)
     for routes in (health, metrics, documentation, page):
         app.include_router(routes.router)

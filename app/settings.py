@@ -55,6 +55,10 @@ class Settings(BaseSettings):
         description="Threads that read images and write masks; one for each processor if not given.",
     )
     reject_untrusted: bool = Field(False, description="Refuse a mask that cannot be trusted, with 422.")
+    collection: Path | None = Field(
+        None,
+        description="Folder that corrected masks are saved in with their radiographs, for training; none are kept if not given.",
+    )
     grace_period_s: float = Field(
         20, ge=0, description="Seconds that requests get to finish after a request to stop."
     )

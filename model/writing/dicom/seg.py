@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ...checkpoint import CheckpointMetadata
     from ...segmentation import Segmentation
+    from .authorship import Authorship
 
 _NO_SPACING_MM = (1.0, 1.0)
 _SLICE_THICKNESS_MM = 1.0
@@ -33,6 +34,7 @@ def dicom_seg(
     *,
     labelmap: bool = False,
     series_instance_uid: str | None = None,
+    authorship: Authorship | None = None,
 ) -> bytes:
     """Write a DICOM Segmentation (Explicit VR Little Endian) of the lungs in one radiograph.
 
@@ -55,6 +57,7 @@ def dicom_seg(
         labelmap: write type LABELMAP, one frame whose values are the segments' numbers, instead of BINARY, a frame of one bit for
             each segment. Few programs read it yet.
         series_instance_uid: the series that it is to be in; None makes one.
+        authorship: of labels that a person drew or corrected; they are said instead of the trust. None: the network made them.
 
     Raises:
         SizeMismatch: the labels are not of the source's size.
@@ -74,7 +77,14 @@ def dicom_seg(
                 f"The labels are {labels.shape[1]}×{labels.shape[0]} pixels and the DICOM image "
                 f"{source.Columns}×{source.Rows}: make the segmentation at the image's size."
             )
-        made = _make(segmentation, metadata, source, labelmap=labelmap, series=series_instance_uid)
+        made = _make(
+            segmentation,
+            metadata,
+            source,
+            labelmap=labelmap,
+            series=series_instance_uid,
+            authorship=authorship,
+        )
         _lay_in_a_plane(made, segmentation.radiograph.spacing_mm)
         return _with_its_uids(made)
 
@@ -86,6 +96,7 @@ def _make(
     *,
     labelmap: bool,
     series: str | None,
+    authorship: Authorship | None,
 ) -> Dataset:
     from highdicom import AlgorithmIdentificationSequence
     from highdicom.seg import Segmentation as Seg
@@ -105,16 +116,17 @@ def _make(
         version=version,
         parameters={"threshold": f"{segmentation.threshold:g}"},
     )
-    trust = trust_in_words(quality)
+    trust = trust_in_words(quality) if authorship is None else authorship.description
+    author = [] if authorship is None else [authorship.algorithm_type]
     date, time = moment_of(dataset)
     try:
         made = Seg(
             source_images=[source],
             pixel_array=segmentation.labels,
             segmentation_type=kind,
-            segment_descriptions=[_describe(label, algorithm, trust) for label in (RIGHT, LEFT)],
+            segment_descriptions=[_describe(label, algorithm, trust, authorship) for label in (RIGHT, LEFT)],
             series_instance_uid=series
-            or generate_uid(entropy_srcs=["series", source.SOPInstanceUID, name, version, kind]),
+            or generate_uid(entropy_srcs=["series", source.SOPInstanceUID, name, version, kind, *author]),
             series_number=series_number(source),
             sop_instance_uid=_NOT_YET,
             instance_number=1,
@@ -127,7 +139,7 @@ def _make(
             content_description=trust,
             content_date=date,
             content_time=time,
-            series_description=series_description(quality, source),
+            series_description=series_description(quality, source, authorship),
             specific_character_set="ISO_IR 192",
         )
     except KeyError:
@@ -137,7 +149,7 @@ def _make(
         ) from None
     # The source's rows and columns are the segmentation's.
     made.PatientOrientation = patient_orientation(dataset)
-    made.ImageComments = comments(segmentation)
+    made.ImageComments = comments(segmentation, authorship)
     return made
 
 
@@ -163,20 +175,23 @@ def _long_string(text: str) -> str:
     )[:64]
 
 
-def _describe(label: int, algorithm: AlgorithmIdentificationSequence, trust: str) -> SegmentDescription:
+def _describe(
+    label: int, algorithm: AlgorithmIdentificationSequence, trust: str, authorship: Authorship | None
+) -> SegmentDescription:
     from highdicom.color import CIELabColor
     from highdicom.seg import SegmentDescription
     from pydicom.sr.codedict import codes
     from pydicom.sr.coding import Code
 
     code, meaning = {RIGHT: ("3341006", "Right lung"), LEFT: ("44029006", "Left lung")}[label]
+    algorithm_type = "AUTOMATIC" if authorship is None else authorship.algorithm_type
     description = SegmentDescription(
         segment_number=label,
         segment_label=meaning,
         segmented_property_category=codes.cid7150.AnatomicalStructure,
         segmented_property_type=Code(code, "SCT", meaning),
-        algorithm_type="AUTOMATIC",
-        algorithm_identification=algorithm,
+        algorithm_type=algorithm_type,
+        algorithm_identification=None if algorithm_type == "MANUAL" else algorithm,
         display_color=CIELabColor.from_rgb(*COLOURS[label]),
     )
     description.SegmentDescription = trust

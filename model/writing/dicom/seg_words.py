@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ...quality import Quality
     from ...segmentation import Segmentation
+    from .authorship import Authorship
 
 UNTRUSTED = "Lung segmentation, not trusted"
 """What the series description of a mask that is not trusted begins with."""
@@ -22,9 +23,11 @@ _FIRST_SERIES = 9_000_000
 _OF_EACH = 1000
 
 
-def series_description(quality: Quality, source: Dataset) -> str:
+def series_description(quality: Quality, source: Dataset, authorship: Authorship | None = None) -> str:
     """Say what the series is, and of which film: ``Lung segmentation, not trusted (series 2, image 1, PA)``."""
     words = "Lung segmentation" if quality.trusted else UNTRUSTED
+    if authorship is not None:
+        words = authorship.series
     series, image, view = (source.get(name) for name in ("SeriesNumber", "InstanceNumber", "ViewPosition"))
     film = [*([f"series {series}"] if series else []), *([f"image {image}"] if image else [])]
     film += [view] if view else []
@@ -43,10 +46,13 @@ def trust_in_words(quality: Quality) -> str:
     return f"{'Trusted' if quality.trusted else 'Not trusted'}, predicted IoU {iou}"
 
 
-def comments(segmentation: Segmentation) -> str:
+def comments(segmentation: Segmentation, authorship: Authorship | None = None) -> str:
     """Lines of a name, a colon and a value: what a program looks for first, then sentences for people."""
     quality, radiograph = segmentation.quality, segmentation.radiograph
-    fields = trust_fields(quality) | {
+    made = (
+        trust_fields(quality) if authorship is None else {"Pleura-Author": authorship.algorithm_type.lower()}
+    )
+    fields = made | {
         "Pleura-Sides-From": segmentation.sides_from,
         "Pleura-Spacing-Plane": radiograph.spacing_plane or "none",
     }
