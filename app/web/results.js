@@ -13,12 +13,16 @@ export function showResult(study) {
   if (!done) {
     return;
   }
-  const { image, lungs, quality, model, timing_ms: timing } = study.answer;
+  const { image, quality, model, timing_ms: timing } = study.answer;
   find("#image-name").textContent = study.name;
   find("#image-name").title = study.name;
-  showVerdict(quality);
-  showAreas(lungs, image);
+  showVerdict(quality, study.corrected);
+  showAreas(study.lungs, image);
+  find("#agreement").hidden = study.corrected;
   find("#predicted-iou").textContent = agreement(quality.predicted_iou);
+  const ratio = ratioOf(study);
+  find("#ratio-facts").hidden = ratio === "";
+  find("#ratio").textContent = ratio;
   find("#fact-size").textContent = `${image.width} × ${image.height} px`;
   find("#fact-format").textContent = image.format.toUpperCase();
   find("#fact-spacing").textContent = spacing(image);
@@ -30,10 +34,11 @@ export function showResult(study) {
   find("#fact-time").textContent = `${count(total)} ms`;
 }
 
-function showVerdict({ trusted, warnings }) {
-  find("#verdict").dataset.trusted = String(trusted);
-  find("#verdict-word").textContent = headline(trusted, warnings.length > 0);
-  find("#verdict-advice").textContent = advice(trusted, warnings.length > 0);
+function showVerdict({ trusted, warnings }, corrected) {
+  find("#verdict").dataset.trusted = String(trusted || corrected);
+  find("#verdict-word").textContent = corrected ? "Corrected by hand" : headline(trusted, warnings.length > 0);
+  find("#verdict-advice").textContent = corrected ? "The checks are those of the original outlines:" : advice(trusted, warnings.length > 0);
+  find("#verdict-advice").hidden = corrected && warnings.length === 0;
   const items = warnings.map((warning) => {
     const item = document.createElement("li");
     item.textContent = warning.message;
@@ -86,6 +91,21 @@ const AREAS = {
   detector: "The shadow on the detector or film is larger than the lung.",
   unknown: "The file does not say whether its spacing is corrected for magnification on the detector.",
 };
+
+/** The cardiothoracic ratio of the mask that is looked at; empty where the checkpoint finds no hearts. */
+function ratioOf(study) {
+  const { heart, cardiothoracic_ratio: ratio } = study.answer;
+  if (!ratio) {
+    return "";
+  }
+  const { right, left } = study.lungs;
+  if (study.corrected && heart && right && left) {
+    const first = Math.min(right.box[0], left.box[0]);
+    const last = Math.max(right.box[0] + right.box[2], left.box[0] + left.box[2]);
+    return (heart.box[2] / (last - first)).toFixed(2);
+  }
+  return ratio.value === null ? "not measured" : ratio.value.toFixed(2);
+}
 
 function fill(row, lung, plane) {
   row.querySelector(".px").textContent = lung ? count(lung.area_px) : "not found";

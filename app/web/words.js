@@ -55,6 +55,7 @@ const STANDINGS = {
   working: "Working…",
   trusted: "No warning",
   untrusted: "Check",
+  corrected: "Corrected",
   failed: "Failed",
 };
 

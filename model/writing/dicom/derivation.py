@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ...checkpoint import CheckpointMetadata
     from ...segmentation import Segmentation
+    from .authorship import Authorship
 
 MANUFACTURER = "Pleura"
 
@@ -90,7 +91,14 @@ class Derivation:
         )
 
     def arguments(
-        self, segmentation: Segmentation, form: str, *, noun: str, block: int, series_instance_uid: str | None
+        self,
+        segmentation: Segmentation,
+        form: str,
+        *,
+        noun: str,
+        block: int,
+        series_instance_uid: str | None,
+        authorship: Authorship | None = None,
     ) -> dict[str, Any]:
         """Return the arguments that the constructors of highdicom have in common.
 
@@ -100,11 +108,14 @@ class Derivation:
             noun: what the series description begins with.
             block: the millions of the series number; another one for each form.
             series_instance_uid: series UID; None derives it.
+            authorship: of a mask that a person has drawn or corrected.
         """
+        author = "" if authorship is None else f" {authorship.algorithm_type}"
+        description = series_description(segmentation.quality, self.source, noun=noun, authorship=authorship)
         return {
-            "series_instance_uid": series_instance_uid or self.series_uid(form),
+            "series_instance_uid": series_instance_uid or self.series_uid(form + author),
             "series_number": series_number(self.source, block=block),
-            "series_description": series_description(segmentation.quality, self.source, noun=noun),
+            "series_description": description,
             "sop_instance_uid": _NOT_YET,
             "instance_number": 1,
             "manufacturer": MANUFACTURER,

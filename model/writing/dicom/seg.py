@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ...checkpoint import CheckpointMetadata
     from ...segmentation import Segmentation
+    from .authorship import Authorship
 
 LUNGS = {RIGHT: ("3341006", "Right lung"), LEFT: ("44029006", "Left lung")}
 """SNOMED CT code and meaning of each segment, by its number, which is that of its frame in a BINARY segmentation."""
@@ -31,6 +32,7 @@ def dicom_seg(
     *,
     labelmap: bool = False,
     series_instance_uid: str | None = None,
+    authorship: Authorship | None = None,
 ) -> bytes:
     """Write a DICOM Segmentation (Explicit VR Little Endian) of the lungs in one radiograph.
 
@@ -57,6 +59,7 @@ def dicom_seg(
         labelmap: write type LABELMAP, one frame whose values are the segments' numbers, instead of
             BINARY, a frame of one bit for each segment. Few programs read it yet.
         series_instance_uid: the series that it is to be in; None makes one.
+        authorship: of labels that a person drew or corrected; they are said instead of the trust. None: the network made them.
 
     Raises:
         SizeMismatch: the labels are not of the source's size.
@@ -64,12 +67,21 @@ def dicom_seg(
     """
     with quiet():
         origin = Derivation.of(segmentation, metadata)
-        made = _make(segmentation, origin, labelmap=labelmap, series=series_instance_uid)
+        made = _make(
+            segmentation, origin, labelmap=labelmap, series=series_instance_uid, authorship=authorship
+        )
         _lay_in_a_plane(made, segmentation.radiograph.spacing_mm)
         return _with_its_uids(made)
 
 
-def _make(segmentation: Segmentation, origin: Derivation, *, labelmap: bool, series: str | None) -> Dataset:
+def _make(
+    segmentation: Segmentation,
+    origin: Derivation,
+    *,
+    labelmap: bool,
+    series: str | None,
+    authorship: Authorship | None,
+) -> Dataset:
     from highdicom import AlgorithmIdentificationSequence
     from highdicom.seg import Segmentation as Seg
     from pydicom.sr.codedict import codes
@@ -85,23 +97,30 @@ def _make(segmentation: Segmentation, origin: Derivation, *, labelmap: bool, ser
         version=origin.version,
         parameters={"threshold": f"{origin.threshold:g}"},
     )
-    trust = trust_in_words(quality)
+    trust = trust_in_words(quality) if authorship is None else authorship.description
     try:
         made = Seg(
             source_images=[origin.source],
             pixel_array=segmentation.labels,
             segmentation_type=kind,
-            segment_descriptions=[_describe(label, algorithm, trust) for label in (RIGHT, LEFT)],
+            segment_descriptions=[_describe(label, algorithm, trust, authorship) for label in (RIGHT, LEFT)],
             omit_empty_frames=False,
             content_label="LUNGS",
             content_description=trust,
-            **origin.arguments(segmentation, kind, noun=SEGMENTATION, block=9, series_instance_uid=series),
+            **origin.arguments(
+                segmentation,
+                kind,
+                noun=SEGMENTATION,
+                block=9,
+                series_instance_uid=series,
+                authorship=authorship,
+            ),
         )
     except KeyError:
         raise unknown_class() from None
     # The source's rows and columns are the segmentation's.
     made.PatientOrientation = patient_orientation(dataset)
-    made.ImageComments = comments(segmentation)
+    made.ImageComments = comments(segmentation, authorship)
     return made
 
 
@@ -120,20 +139,23 @@ def _lay_in_a_plane(made: Dataset, spacing_mm: tuple[float, float] | None) -> No
         frame.PlanePositionSequence = [position]
 
 
-def _describe(label: int, algorithm: AlgorithmIdentificationSequence, trust: str) -> SegmentDescription:
+def _describe(
+    label: int, algorithm: AlgorithmIdentificationSequence, trust: str, authorship: Authorship | None
+) -> SegmentDescription:
     from highdicom.color import CIELabColor
     from highdicom.seg import SegmentDescription
     from pydicom.sr.codedict import codes
     from pydicom.sr.coding import Code
 
     code, meaning = LUNGS[label]
+    algorithm_type = "AUTOMATIC" if authorship is None else authorship.algorithm_type
     description = SegmentDescription(
         segment_number=label,
         segment_label=meaning,
         segmented_property_category=codes.cid7150.AnatomicalStructure,
         segmented_property_type=Code(code, "SCT", meaning),
-        algorithm_type="AUTOMATIC",
-        algorithm_identification=algorithm,
+        algorithm_type=algorithm_type,
+        algorithm_identification=None if algorithm_type == "MANUAL" else algorithm,
         display_color=CIELabColor.from_rgb(*COLOURS[label]),
     )
     description.SegmentDescription = trust

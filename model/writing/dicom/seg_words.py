@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ...quality import Quality
     from ...segmentation import Segmentation
+    from .authorship import Authorship
 
 SEGMENTATION = "Lung segmentation"
 """What the series description of a segmentation begins with."""
@@ -25,9 +26,13 @@ _BLOCK = 1_000_000
 _OF_EACH = 1000
 
 
-def series_description(quality: Quality, source: Dataset, *, noun: str = SEGMENTATION) -> str:
+def series_description(
+    quality: Quality, source: Dataset, *, noun: str = SEGMENTATION, authorship: Authorship | None = None
+) -> str:
     """Say what the series is, and of which film: ``Lung segmentation, not trusted (series 2, image 1, PA)``."""
     words = noun if quality.trusted else noun + NOT_TRUSTED
+    if authorship is not None:
+        words = authorship.series
     series, image, view = (source.get(name) for name in ("SeriesNumber", "InstanceNumber", "ViewPosition"))
     film = [*([f"series {series}"] if series else []), *([f"image {image}"] if image else [])]
     film += [view] if view else []
@@ -49,10 +54,13 @@ def trust_in_words(quality: Quality) -> str:
     return f"{'Trusted' if quality.trusted else 'Not trusted'}, predicted IoU {iou}"
 
 
-def comments(segmentation: Segmentation) -> str:
+def comments(segmentation: Segmentation, authorship: Authorship | None = None) -> str:
     """Lines of a name, a colon and a value: what a program looks for first, then sentences for people."""
     quality, radiograph = segmentation.quality, segmentation.radiograph
-    fields = trust_fields(quality) | {
+    made = (
+        trust_fields(quality) if authorship is None else {"Pleura-Author": authorship.algorithm_type.lower()}
+    )
+    fields = made | {
         "Pleura-Sides-From": segmentation.sides_from,
         "Pleura-Spacing-Plane": radiograph.spacing_plane or "none",
     }

@@ -79,7 +79,9 @@ def test_a_name_stands_at_its_feature() -> None:
 @pytest.mark.parametrize("field", ["scalars", "distances"])
 def test_features_in_another_order_are_refused(field: str) -> None:
     names = _saved()[field]
-    with pytest.raises(CheckpointError, match="fitted to features in another order. Run `pleura calibrate`"):
+    with pytest.raises(
+        CheckpointError, match=r"fitted to features in another order\. Run `pleura calibrate`"
+    ):
         QualityModel.parse(_saved(**{field: [names[1], names[0], *names[2:]]}))
 
 
