@@ -9,7 +9,7 @@ import pytest
 import yaml
 from numpy.typing import NDArray
 
-from model.checkpoint import BUNDLED, read_checkpoint
+from model.checkpoint import BUNDLED, read_checkpoint, read_metadata
 from model.segmenter import Segmenter
 from training.data.datasets import SegmentationDataset
 from training.evaluation.evaluate import evaluate
@@ -79,3 +79,36 @@ def test_the_card_s_number_of_parameters_is_that_of_the_weights() -> None:
         tensor.numel() for name, tensor in tensors.items() if not re.search(r"running_|num_batches", name)
     )
     assert f"{parameters / 1e6:.1f} M parameters" in CARD
+
+
+def test_quality_figures_are_those_in_the_checkpoint() -> None:
+    calibration = read_metadata(BUNDLED).calibration
+    assert calibration is not None
+    text, figures = (ROOT / "docs/explanation/quality.md").read_text("utf-8"), calibration["figures"]
+    least = f"trusted from a predicted IoU of {calibration['least_iou']} on"
+    assert least in text
+    assert least in CARD
+    summary = rows(text, "figure")
+    assert {name: float(value) for name, (value,) in summary.items()} == pytest.approx(
+        {name.replace("_", " "): value for name, value in figures["predicted_iou"].items()}, abs=5.1e-4
+    )
+    thresholds = {float(name): float(mean) for name, (mean,) in rows(text, "threshold").items()}
+    assert thresholds == pytest.approx(
+        {float(name): mean for name, mean in figures["threshold"].items()}, abs=5.1e-4
+    )
+    trusted = {
+        name: (int(cells[0]), float(cells[1]))
+        for name, cells in rows(text, "images | number | trusted").items()
+    }
+    assert trusted == {
+        name: (found["images"], round(found["trusted"], 3)) for name, found in figures["trusted"].items()
+    }
+    untrusted = {name: tuple(map(float, cells[:3])) for name, cells in rows(text, "kind | number").items()}
+    assert untrusted == {
+        name: (
+            both["seen"]["images"],
+            round(both["seen"]["untrusted"], 3),
+            round(both["left_out"]["untrusted"], 3),
+        )
+        for name, both in figures["untrusted"].items()
+    }
