@@ -67,6 +67,7 @@ EXAMPLES ?= 100
 MINUTES ?= 5
 TIMES ?= 20
 SECONDS ?= 60
+FILMS ?= 1000
 SERVED := $(if $(CHECKPOINT),--checkpoint $(CHECKPOINT))
 
 fuzz: install
@@ -78,6 +79,7 @@ soak: install
 
 chaos: install
 	$(BIN)/python -m tests.reliability.chaos --times $(TIMES) --seconds $(SECONDS) $(SERVED)
+	$(BIN)/python -m tests.pacs.dimse.killed --films $(FILMS) --kills 10
 	PLEURA_TEST_DEATHS=$(TIMES) $(BIN)/python -m pytest -q tests/training/loop/test_fit.py
 
 format: install
@@ -140,7 +142,7 @@ sbom: install
 
 # Writes the lock files, with their hashes and without an index: everything, and what each image holds of it.
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
-IMAGE := --extra dimse --extra otel
+IMAGE := --extra otel --extra dimse
 
 lock: install
 	$(LOCK) --extra dev --extra train --extra export --extra ray $(IMAGE) --output-file requirements.txt
