@@ -65,7 +65,7 @@ class StoreScp:
         return Peer("ARCHIVE", Address("127.0.0.1", self.port))
 
     def results(self) -> list[Dataset]:
-        found = []
+        found: list[Dataset] = []
         for path in sorted(self.folder.iterdir()):
             # storescp writes under the final name.
             try:
