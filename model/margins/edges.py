@@ -17,6 +17,9 @@ _SLOPES = np.tan(np.radians([0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5, -6, 6]))
 _SEARCHED = 30
 """Lines beyond the plain ones in which an edge that is askew begins."""
 
+_WIDTH = 3 / 256
+"""Share of a side's length that an edge is wide: a wider one would take the blunt end of a lung for straight."""
+
 _BLUR = 3
 """Lines over which a sharp edge is spread at the reduced size."""
 
@@ -53,11 +56,12 @@ def straight_edge(plain: NDArray[np.bool_], ink: NDArray[np.bool_], depth: int) 
     at = np.flatnonzero(searched.any(axis=0) & (begins > 1))
     at = at[plain[np.maximum(begins[at] - _BLUR, 0), at]]
     begins = begins[at]
+    width = max(1, round(_WIDTH * ink.shape[1]))
     best, edge = 0, 0
     for slope in _SLOPES if len(at) else ():
         offsets = np.round(begins - slope * at).astype(np.int64)
         lowest = int(offsets.min())
-        counts = np.convolve(np.bincount(offsets - lowest), np.ones(3, np.int64), "same")
+        counts = np.convolve(np.bincount(offsets - lowest), np.ones(width, np.int64), "same")
         # The straight one is taken unless another is clearly better.
         if counts.max() > 1.05 * best:
             best = int(counts.max())

@@ -79,15 +79,13 @@ def find_picture(pixels: Grey) -> Box | None:
 
 
 def _reduced(pixels: NDArray[Any]) -> Levels:
-    """Stretch an image to a square of `_SIDE` pixels a side, so that one tolerance of straight edges fits all sizes."""
+    """At most `_SIDE` pixels a side, stretched to a square."""
     height, width = pixels.shape
     # Averaging every pixel of a large image takes longer than all the rest, and sharpens no edge.
     sampled = pixels[:: max(1, height // (2 * _SIDE)), :: max(1, width // (2 * _SIDE))]
-    levels: NDArray[Any] = np.ascontiguousarray(sampled, np.float32)
-    for axis, size in enumerate(((_SIDE, len(levels)), (_SIDE, _SIDE))):
-        enlarged = levels.shape[1 - axis] < _SIDE
-        levels = cv2.resize(levels, size, interpolation=cv2.INTER_LINEAR if enlarged else cv2.INTER_AREA)
-    return np.asarray(levels, np.float32)
+    size = (min(width, _SIDE), min(height, _SIDE))
+    small = cv2.resize(np.ascontiguousarray(sampled), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
 
 
 def _within_margin(values: Levels) -> Region | None:
@@ -141,7 +139,7 @@ def _picture_on(field: Field) -> Region | None:
     return Region(top, height - bottom, left, width - right)
 
 
-def _has_shades(values: Levels) -> bool:
+def _has_shades(values: NDArray[Any]) -> bool:
     """Whether this can be a radiograph, which has many grey values: text and drawings have few."""
     if not values.size:
         return False
@@ -162,7 +160,7 @@ def _at_full_size(pixels: NDArray[Any], region: Region, small: Levels) -> Region
         strict=True,
     )
     top, bottom, left, right = (
-        refine(lines[:, along], depth, reach=round(2 * max(1, step))) if depth else 0
+        refine(lines[:, along], depth, reach=round(2 * step)) if depth else 0
         for lines, along, depth, step in sides
     )
     return Region(top, height - bottom, left, width - right)
