@@ -8,18 +8,39 @@ PEERS := benchmarks/.venv-peers
 
 .PHONY: install serve test lint audit fuzz soak chaos format bench bench-gpu bench-training bench-bulk bench-tables train docker docker-test sbom docs lock clean
 
+# uv installs in seconds what takes pip minutes. Where it cannot, as with an index that only pip is configured for, pip does.
+INSTALL = { $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(BIN)/python -m pip install --quiet $(1); }
+
+# What serving on this machine needs: VARIANT=cuda, which is the default where an NVIDIA driver answers, or VARIANT=cpu.
+VARIANT ?= $(shell nvidia-smi --list-gpus >/dev/null 2>&1 && echo cuda || echo cpu)
+SIZE_cpu := 0.7 GB
+SIZE_cuda := 6 GB
+
 install: $(VENV)/.installed
 
-# The stamp's recipe runs again whenever the locked dependencies or the package's metadata change.
-$(VENV)/.installed: requirements.txt pyproject.toml client/pyproject.toml
+$(BIN)/uv: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Pleura needs Python 3.11 or newer: run make PYTHON=/path/to/python3.11"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable . --editable client
-	touch $@
+	@echo "Creating $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@sed -n '/^setuptools==/,/[^\\]$$/p; /^uv==/,/[^\\]$$/p' requirements.txt > $(VENV)/tools.txt
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement $(VENV)/tools.txt
+	@touch $@
 
-serve: install
+# The recipes run again whenever the locked dependencies or the package's metadata change.
+$(VENV)/.serving-%: requirements-%.txt pyproject.toml | $(BIN)/uv
+	@echo "Installing what serving needs ($*): about $(SIZE_$*), once ..."
+	@$(call INSTALL,--require-hashes --requirement $<)
+	@$(call INSTALL,--no-deps --no-build-isolation --editable .)
+	@touch $@
+
+$(VENV)/.installed: requirements.txt pyproject.toml client/pyproject.toml | $(BIN)/uv
+	@echo "Installing everything, for tests and training too: about 8 GB, once ..."
+	@$(call INSTALL,--require-hashes --requirement requirements.txt)
+	@$(call INSTALL,--no-deps --no-build-isolation --editable . --editable client)
+	@touch $@
+
+serve: $(if $(wildcard $(VENV)/.installed),install,$(VENV)/.serving-$(VARIANT))
 	PLEURA_PORT=$(PORT) $(BIN)/pleura serve
 
 # TESTS=tests/app runs one folder.
@@ -46,6 +67,7 @@ EXAMPLES ?= 100
 MINUTES ?= 5
 TIMES ?= 20
 SECONDS ?= 60
+FILMS ?= 1000
 SERVED := $(if $(CHECKPOINT),--checkpoint $(CHECKPOINT))
 
 fuzz: install
@@ -57,6 +79,7 @@ soak: install
 
 chaos: install
 	$(BIN)/python -m tests.reliability.chaos --times $(TIMES) --seconds $(SECONDS) $(SERVED)
+	$(BIN)/python -m tests.pacs.dimse.killed --films $(FILMS) --kills 10
 	PLEURA_TEST_DEATHS=$(TIMES) $(BIN)/python -m pytest -q tests/training/loop/test_fit.py
 
 format: install
@@ -94,9 +117,7 @@ $(PEERS)/.installed: benchmarks/requirements-peers.txt | install
 	$(PEERS)/bin/python -m pip install --quiet --requirement benchmarks/requirements-peers.txt
 	touch $@
 
-# The image pleura:cpu, or pleura:cuda with VARIANT=cuda. BASE_IMAGE and DOCKER_BUILD_FLAGS are explained in deploy/image/build.
-VARIANT ?= cpu
-
+# The image pleura:cpu, or pleura:cuda. BASE_IMAGE and DOCKER_BUILD_FLAGS are explained in deploy/image/build.
 docker:
 	deploy/image/build $(VARIANT)
 
@@ -121,7 +142,7 @@ sbom: install
 
 # Writes the lock files, with their hashes and without an index: everything, and what each image holds of it.
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
-IMAGE := --extra otel
+IMAGE := --extra otel --extra dimse
 
 lock: install
 	$(LOCK) --extra dev --extra train --extra export --extra ray $(IMAGE) --output-file requirements.txt

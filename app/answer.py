@@ -11,7 +11,7 @@ from model.quality import Quality
 from model.reading import read
 from model.segmentation import Segmentation
 from model.segmenter import Prepared, Segmenter
-from model.writing.dicom.seg import dicom_seg
+from model.writing.dicom.forms import Form, write_form
 from model.writing.overlay import overlay_png
 from model.writing.png import mask_png
 from model.writing.radiograph import radiograph_png
@@ -19,7 +19,7 @@ from model.writing.trust import trust_fields
 
 from .document import timing
 from .negotiation import Media, choose
-from .options import Render, SegmentOptions, SegType
+from .options import DicomForm, Render, SegmentOptions, SegType
 from .schemas import SegmentationDocument
 
 
@@ -70,7 +70,12 @@ class Answer:
 
 
 def prepare(
-    segmenter: Segmenter, source: memoryview, *, accepted: list[Media], render: Render, max_pixels: int
+    segmenter: Segmenter,
+    source: memoryview,
+    *,
+    accepted: list[Media],
+    options: SegmentOptions,
+    max_pixels: int,
 ) -> Prepared:
     """Read a radiograph at the resolution that the answer needs.
 
@@ -78,8 +83,9 @@ def prepare(
         ImageError: The image cannot be used.
         NotDicom: Only DICOM is acceptable, and the image is not DICOM.
     """
-    if Media.PNG in accepted and render is not Render.MASK:
-        # The answer shows the radiograph at full resolution.
+    picture = Media.PNG in accepted and options.render is not Render.MASK
+    if picture or (Media.DICOM in accepted and options.form is DicomForm.SC):
+        # All of its pixels are shown, not only what the network needs.
         prepared = segmenter.prepare(read(source, max_pixels=max_pixels))
     else:
         prepared = segmenter.prepare(source, max_pixels=max_pixels)
@@ -93,7 +99,8 @@ def _file(
 ) -> bytes:
     radiograph, quality = segmentation.radiograph, segmentation.quality
     if media is Media.DICOM:
-        return dicom_seg(segmentation, metadata, labelmap=options.seg is SegType.LABELMAP)
+        labelmap = options.form is DicomForm.SEG and options.seg is SegType.LABELMAP
+        return write_form(segmentation, metadata, Form.LABELMAP if labelmap else Form(options.form.value))
     if options.render is Render.OVERLAY:
         return overlay_png(radiograph, segmentation.labels, quality)
     if options.render is Render.RADIOGRAPH:

@@ -115,6 +115,10 @@ class NotDicom(ServiceError):
     """A DICOM answer was requested for an image that is not DICOM."""
 
 
+class NoCollection(ServiceError):
+    """A corrected mask was sent to be kept, and the service keeps none."""
+
+
 class UntrustedMask(ServiceError):
     """The mask is not trusted, and the service is configured to reject such masks."""
 
@@ -170,6 +174,7 @@ TABLE: dict[type[Exception], ProblemType] = {
     UnknownVersion: ProblemType(404, "unknown-version", "This version is not served"),
     NotAcceptable: ProblemType(406, "not-acceptable", "No such answer can be given"),
     UploadTooSlow: ProblemType(408, "upload-too-slow", "The request took too long to arrive"),
+    NoCollection: ProblemType(409, "no-collection", "The service keeps no collection"),
     ReloadFailed: ProblemType(409, "reload-failed", "The new checkpoint is not served"),
     LengthRequired: ProblemType(411, "length-required", "The request has no length"),
     BodyTooLarge: ProblemType(413, "body-too-large", "The request is too large"),

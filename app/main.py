@@ -15,7 +15,7 @@ from .head_requests import HeadAsGet
 from .lifecycle import Lifecycle
 from .middleware import RequestMiddleware
 from .request_headers import HeaderLimits
-from .routes import documentation, evaluate, health, inference, metrics, model, page, segment
+from .routes import corrections, documentation, evaluate, health, inference, metrics, model, page, segment
 from .settings import Settings
 from .targets import Targets
 from .telemetry import Telemetry
@@ -52,6 +52,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         lifespan=lifecycle.run,
         openapi_tags=[
             {"name": "segmentation", "description": "Segment the lungs in a radiograph."},
+            {"name": "correction", "description": "Save a mask that a person has corrected."},
             {
                 "name": "open inference",
                 "description": "The Open Inference Protocol, for clients of KServe and Triton.",
@@ -72,7 +73,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         arriving=telemetry.uploads,
     )
     errors.install(app)
-    for routes in (segment, evaluate, inference, model):
+    for routes in (segment, evaluate, corrections, inference, model):
         app.include_router(routes.router, dependencies=guarded)
     for routes in (health, metrics, documentation, page):
         app.include_router(routes.router)

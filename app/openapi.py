@@ -66,7 +66,11 @@ def negotiated(description: str) -> dict[str, Any]:
     hard to use, or read all of them as JSON. The endpoints of the files have typed operations.
     """
     also = " or ".join(f"`{media}` (as `{path}` gives)" for media, path in _FILE_PATHS.items())
-    return {"description": f"{description} `Accept` can ask for {also} instead.", "headers": TRUST}
+    return {
+        "description": f"{description} `Accept` can ask for {also} instead; `application/dicom; form=sr`, "
+        "or the query parameter `form`, asks for another DICOM object.",
+        "headers": TRUST,
+    }
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

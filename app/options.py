@@ -48,6 +48,24 @@ class SegType(StrEnum):
     LABELMAP = "labelmap"
 
 
+class DicomForm(StrEnum):
+    """DICOM objects that a mask is written as."""
+
+    SEG = "seg"
+    SC = "sc"
+    GSPS = "gsps"
+    SR = "sr"
+
+
+Dicom = Annotated[
+    DicomForm,
+    Field(
+        description="The object of an application/dicom answer: a segmentation (SEG), a secondary capture "
+        "with the outlines (SC), a presentation state (GSPS) or a structured report (SR, TID 1500). The "
+        "parameter of the same name in Accept comes first."
+    ),
+]
+
 Seg = Annotated[
     SegType,
     Field(
@@ -69,6 +87,7 @@ class MaskOptions(BaseModel):
 class DicomOptions(MaskOptions):
     """The query of ``/segment.dcm``."""
 
+    form: Dicom = DicomForm.SEG
     seg: Seg = SegType.BINARY
 
 
@@ -90,6 +109,7 @@ class SegmentOptions(PictureOptions):
         description="Encoding of the mask in the JSON document: 1-bit PNG in base64, COCO run lengths, "
         "COCO polygons, the outlines of each lung as GeoJSON, or none.",
     )
+    form: Dicom = DicomForm.SEG
     seg: Seg = SegType.BINARY
 
 

@@ -55,6 +55,11 @@ class Settings(BaseSettings):
         description="Threads that read images and write masks. Default: one per processor.",
     )
     reject_untrusted: bool = Field(False, description="Answer 422 instead of a mask that is not trusted.")
+    collection: Path | None = Field(
+        None,
+        description="Folder for corrected masks and their radiographs, for training. None are kept without "
+        "it.",
+    )
     grace_period_s: float = Field(
         20, ge=0, description="Seconds for running requests to finish after a signal to stop."
     )

@@ -33,8 +33,8 @@ from torchvision.transforms import v2
 from model.checkpoint import CheckpointMetadata
 from model.networks.unet import SegmentationNetwork
 from samples.phantom import phantom
-from training.data.batches import StageBatches
 from training.data.datasets import SegmentationDataset
+from training.loop.batches import StageBatches
 from training.loop.distributed import ALONE
 from training.loop.fit import fit
 from training.loop.hardware import Hardware, prepare_device
@@ -58,7 +58,7 @@ class Clock(Progress):
         super().__init__(**options)
         type(self).ends = []
 
-    def step(self, done: int, total: int, *, loss: float) -> None:
+    def step(self, done: int, total: int, loss: float) -> None:
         """See `Progress`."""
         self.ends.append(time.perf_counter())
 
@@ -85,9 +85,7 @@ def strong_loop(recipe: Recipe, data: Path, out: Path, *, hardware: Hardware) ->
             validation=train.subset([0]),
             out=out,
             name="benchmark",
-            device=hardware.device,
-            mixed_precision=hardware.mixed_precision,
-            workers=hardware.workers,
+            hardware=hardware,
         )
     return Clock.ends
 
@@ -146,7 +144,7 @@ def loader_alone(recipe: Recipe, data: Path, *, hardware: Hardware) -> list[floa
         recipe,
         seed=0,
         workers=hardware.workers,
-        pinned=hardware.device == "cuda",
+        pin_memory=hardware.device == "cuda",
         group=ALONE,
     )
     return [time.perf_counter() for _ in batches.epoch(0)]

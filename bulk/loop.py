@@ -63,8 +63,8 @@ class OutputOptions:
             ImageError: the image cannot be used.
             OSError: the file cannot be opened.
         """
-        # An overlay needs all pixels, not only the reduced image for the network.
-        prepared = segmenter.prepare(read(source) if self.format is Format.OVERLAY else source)
+        # A picture of the radiograph needs all pixels, not only the reduced image for the network.
+        prepared = segmenter.prepare(read(source) if self.format.shows_radiograph else source)
         if self.format.is_dicom and prepared.radiograph.dataset is None:
             # Checked here, before the network runs.
             raise UnsuitableImage(NO_DICOM)

@@ -65,7 +65,7 @@ def settings() -> str:
     return "\n\n".join(
         [
             "# Settings",
-            "Every setting of `pleura serve` is an environment variable and a flag; a flag wins.",
+            "Every setting of `pleura serve` is an environment variable and, but for `PLEURA_API_KEY`, a flag; a flag wins.",
             _table(("variable", "flag", "default", "meaning"), rows),
         ]
     )

@@ -7,18 +7,42 @@ from urllib.parse import urlsplit
 import typer
 
 from model.devices import Device, EngineChoice
+from model.writing.dicom.forms import Form
 
 from .selection import DEFAULTS, Selection
 
 if TYPE_CHECKING:
-    from .watcher import Watcher
+    from .dimse.settings import Door
 
 
 def pacs(
     url: Annotated[
-        str,
+        str | None,
         typer.Option(help="Base address of the DICOMweb service, such as http://orthanc:8042/dicom-web."),
-    ],
+    ] = None,
+    listen: Annotated[
+        str | None,
+        typer.Option(metavar="[HOST:]PORT", help="Receive radiographs by C-STORE here, instead of --url."),
+    ] = None,
+    send_to: Annotated[
+        str | None,
+        typer.Option(metavar="AE@HOST:PORT", help="With --listen: where the results go, by C-STORE."),
+    ] = None,
+    ae_title: Annotated[
+        str, typer.Option(envvar="PLEURA_DIMSE_AE_TITLE", help="With --listen: the AE title of Pleura.")
+    ] = "PLEURA",
+    calling: Annotated[
+        str,
+        typer.Option(
+            envvar="PLEURA_DIMSE_CALLING",
+            metavar="LIST",
+            help="With --listen: AE titles that may send; all if not given.",
+        ),
+    ] = "",
+    queue: Annotated[
+        Path | None,
+        typer.Option(envvar="PLEURA_DIMSE_QUEUE", metavar="DIR", help="With --listen: folder of the queue."),
+    ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Keep searching for new radiographs until stopped.")
     ] = False,
@@ -65,6 +89,14 @@ def pacs(
             envvar="PLEURA_PACS_AE", metavar="LIST", help="Titles of the sending application entities."
         ),
     ] = DEFAULTS["ae"],
+    form: Annotated[
+        str,
+        typer.Option(
+            envvar="PLEURA_PACS_FORM",
+            metavar="LIST",
+            help="What is stored: seg, labelmap, sc, gsps, sr, separated by commas.",
+        ),
+    ] = "seg",
     store_untrusted: Annotated[
         bool, typer.Option("--store-untrusted", help="Also store masks that are not trusted.")
     ] = False,
@@ -87,20 +119,26 @@ def pacs(
 ) -> None:
     """Segment the radiographs in a PACS and store the results there.
 
-    Finds CR and DX instances by DICOMweb and stores a DICOM SEG of the lungs in the same study: once
-    for each instance, however often the command is started. Source images are never changed.
+    Finds CR and DX instances by DICOMweb and stores the lungs in the same study, as a DICOM SEG or what
+    --form lists: once for each instance, however often the command is started. Source images are never
+    changed.
 
     By default it selects frontal chest radiographs, and those whose header does not give the view. The
     options --modality to --ae change the selection: lists separated by commas, * and ? as wildcards,
     EMPTY for a missing value.
 
-    Credentials come from PLEURA_PACS_USER and PLEURA_PACS_PASSWORD, or from PLEURA_PACS_TOKEN. Without
+    With --listen it is a DICOM Storage SCP instead (CR, DX, SC): what it receives is segmented once, and the
+    results are sent to --send-to. The queue survives a crash. PLEURA_DIMSE_* set limits and TLS.
+
+    Credentials for --url come from PLEURA_PACS_USER and PLEURA_PACS_PASSWORD, or from PLEURA_PACS_TOKEN. Without
     --watch the exit code is 1 if the PACS rejected a request, or if an instance must be tried again
     later.
     """
-    if problem := _problem(url):
+    if (url is None) == (listen is None):
+        raise typer.BadParameter("give either --url or --listen.", param_hint="--url / --listen")
+    if url is not None and (problem := _problem(url)):
         raise typer.BadParameter(problem, param_hint="--url")
-
+    door = None if listen is None else _door(listen, send_to, ae_title, calling, queue)
     selection = _selection(
         modality=modality,
         body_part=body_part,
@@ -110,16 +148,13 @@ def pacs(
         ae=ae,
     )
 
+    forms = _forms(form)
+
     from logs import configure, log
     from model.segmenter import Segmenter
 
-    from .archive import Archive
-    from .retries import Retries
-    from .session import make_session
     from .settings import PacsSettings
     from .stop import Stop
-    from .watcher import Watcher
-    from .worker import Outcome, Worker
 
     configure(log_format)
     settings = PacsSettings()
@@ -128,17 +163,53 @@ def pacs(
     stop.on_signals()
     segmenter = Segmenter(checkpoint, device=device, engine=engine)
     log.info("ready", extra={"fields": {"engine": segmenter.engine.name, "device": segmenter.engine.device}})
-    with make_session(settings) as session:
-        archive = Archive(url.rstrip("/"), session, Retries(stop.wait), endless=watch)
-        worker = Worker(archive, segmenter, selection=selection, store_untrusted=store_untrusted)
-        watcher = Watcher(archive, worker, stop, selection=selection, days=days)
-        if watch:
-            watcher.watch(interval_s=interval)
-        else:
-            watcher.once()
-    _log_totals(watcher)
-    if (watcher.postponed or watcher.outcomes[Outcome.REFUSED]) and not watch:
-        raise typer.Exit(1)
+    options = {"selection": selection, "store_untrusted": store_untrusted, "forms": forms}
+    if door is not None:
+        from .dimse.run import serve
+
+        serve(door, segmenter, stop, options)
+    elif url is not None:
+        from .watch import watch_archive
+
+        complete = watch_archive(
+            url,
+            segmenter,
+            stop,
+            options,
+            settings=settings,
+            interval_s=interval if watch else None,
+            days=days,
+        )
+        if not complete and not watch:
+            raise typer.Exit(1)
+
+
+def _door(listen: str, send_to: str | None, ae_title: str, calling: str, queue: Path | None) -> "Door":
+    from .dimse.settings import Door, parse_address, parse_ae_title, parse_peer
+
+    if send_to is None or queue is None:
+        raise typer.BadParameter("--listen needs --send-to and --queue.", param_hint="--listen")
+    try:
+        return Door(
+            address=parse_address(listen, host="0.0.0.0"),  # noqa: S104 - senders are on other machines
+            ae_title=parse_ae_title(ae_title),
+            calling=tuple(parse_ae_title(title) for title in calling.split(",") if title.strip()),
+            peer=parse_peer(send_to),
+            queue=queue,
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--listen") from None
+
+
+def _forms(given: str) -> tuple[Form, ...]:
+    names = dict.fromkeys(name.strip().lower() for name in given.split(",") if name.strip())
+    try:
+        forms = tuple(Form(name) for name in names)
+    except ValueError:
+        forms = ()
+    if not forms:
+        raise typer.BadParameter(f"--form takes {', '.join(Form)}, separated by commas.")
+    return forms
 
 
 def _selection(**given: str) -> Selection:
@@ -146,22 +217,6 @@ def _selection(**given: str) -> Selection:
         return Selection.of(**given)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-
-
-def _log_totals(watcher: "Watcher") -> None:
-    """Log the number of instances for each reason, then for each outcome."""
-    from logs import log
-
-    from .watcher import counts
-
-    for end, number in sorted(watcher.ends.items()):
-        if end.reason:
-            log.info(
-                "in all",
-                extra={"fields": {"outcome": end.outcome, "reason": end.reason, "instances": number}},
-            )
-    put_off = len(watcher.postponed)
-    log.info("ended", extra={"fields": {**counts(watcher.outcomes), "put_off": put_off}})
 
 
 def _problem(url: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The DICOM SEG of a radiograph from a PACS, or the reason why none is stored."""
+"""The results for a radiograph from a PACS, or the reason why there are none."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from io import BytesIO
 from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
 
+from model.reading import read
+from model.segmentation import Segmentation
 from model.segmenter import Segmenter
-from model.writing.dicom.seg import dicom_seg
+from model.writing.dicom.forms import Form, write_forms
 
 from .errors import Refused
 from .facts import known_from_file
@@ -42,26 +44,34 @@ class LeftOut(Exception):
         self.filter = filter_
 
 
-def series_uid(instance: str, segmenter: Segmenter) -> str:
-    """Return the series UID for the segmentation of an instance.
+def series_uid(instance: str, segmenter: Segmenter, form: Form = Form.SEG) -> str:
+    """Return the series UID for a result of an instance.
 
-    It depends only on the instance and the weights. So the PACS can be asked whether an instance was
-    segmented, and a new version of Pleura with the same weights does not segment it again.
+    It depends only on the instance, the weights and the form. So the PACS can be asked whether an
+    instance was segmented, and a new version of Pleura with the same weights does not segment it again.
     """
-    return str(generate_uid(entropy_srcs=["pleura pacs", instance, segmenter.metadata.sha256]))
+    words = [] if form is Form.SEG else [form.value]
+    return str(generate_uid(entropy_srcs=["pleura pacs", instance, segmenter.metadata.sha256, *words]))
 
 
 def segment(
-    data: bytes, *, instance: Instance, segmenter: Segmenter, selection: Selection, store_untrusted: bool
-) -> Dataset:
-    """Return a DICOM SEG of the lungs.
+    data: bytes,
+    *,
+    instance: Instance,
+    segmenter: Segmenter,
+    selection: Selection,
+    store_untrusted: bool,
+    all_pixels: bool = False,
+) -> Segmentation:
+    """Return the lungs in a radiograph.
 
     Args:
         data: the file of the radiograph.
         instance: the instance that was requested.
         segmenter: makes the mask.
         selection: what the radiograph must match.
-        store_untrusted: also return a mask that is not trusted; the segmentation then states it.
+        store_untrusted: also return a mask that is not trusted; the results then state it.
+        all_pixels: whether the radiograph will be shown.
 
     Raises:
         ImageError: the radiograph cannot be read or is not suitable.
@@ -70,7 +80,7 @@ def segment(
         EngineError: the network could not be run.
         Withheld: no lung was found, or the mask is not trusted.
     """
-    prepared = segmenter.prepare(data)
+    prepared = segmenter.prepare(read(data) if all_pixels else data)
     source = prepared.radiograph.dataset
     if source is None or source.get("SOPInstanceUID") != instance.uid:
         raise Refused("the PACS returned another instance")
@@ -85,7 +95,19 @@ def segment(
         raise Withheld("no lung", codes)
     if not segmentation.quality.trusted and not store_untrusted:
         raise Withheld("not trusted", codes)
-    made = dicom_seg(
-        segmentation, segmenter.metadata, series_instance_uid=series_uid(instance.uid, segmenter)
+    return segmentation
+
+
+def result(segmentation: Segmentation, form: Form, *, instance: Instance, segmenter: Segmenter) -> Dataset:
+    """Return one result, whose references lead to the results of the other forms.
+
+    Raises:
+        UnsuitableImage: the form is not possible for this radiograph.
+    """
+    ((_, data),) = write_forms(
+        segmentation,
+        segmenter.metadata,
+        [form],
+        series_uid=lambda one: series_uid(instance.uid, segmenter, one),
     )
-    return dcmread(BytesIO(made))
+    return dcmread(BytesIO(data))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from pydicom import Dataset
 
 from logs import frames, log
-from model.errors import ImageError, PleuraError
+from model.errors import ImageError, PleuraError, UnsuitableImage
+from model.segmentation import Segmentation
 from model.segmenter import Segmenter
+from model.writing.dicom.forms import ALL_PIXELS, Form
 
-from .archive import Archive
 from .errors import Refused, Stopped, TooLong, Unavailable
 from .listed import Instance
-from .segmentation import LeftOut, Withheld, segment, series_uid
+from .segmentation import LeftOut, Withheld, result, segment, series_uid
 from .selection import Selection
 
 
@@ -34,24 +38,43 @@ class End(NamedTuple):
     reason: str = ""
 
 
+class Store(Protocol):
+    """Where instances are and where results go: a PACS, or the queue of the listener.
+
+    Each method may raise `Unavailable` and `Refused`.
+    """
+
+    def has_series(self, study: str, uid: str) -> bool:
+        """Whether a result exists."""
+
+    def fetch(self, instance: Instance) -> bytes:
+        """Return the file of an instance."""
+
+    def store(self, dataset: Dataset, *, study: str) -> None:
+        """Store a result."""
+
+
 class Worker:
-    """Segment an instance and stores the result, or logs why it does not.
+    """Segment an instance and stores the results, or logs why it does not.
 
     Args:
-        archive: the PACS.
+        archive: where the instances are and the results go.
         segmenter: makes the masks.
         selection: which instances are processed.
         store_untrusted: also store masks that are not trusted.
+        forms: what is stored.
     """
 
     def __init__(
         self,
-        archive: Archive,
+        archive: Store,
         segmenter: Segmenter,
         *,
         selection: Selection | None = None,
         store_untrusted: bool = False,
+        forms: Iterable[Form] = (Form.SEG,),
     ) -> None:
+        self._forms = tuple(forms)
         self._archive = archive
         self._segmenter = segmenter
         self._selection = selection or Selection.of()
@@ -88,8 +111,8 @@ class Worker:
     def _segment(self, instance: Instance) -> End:
         if unwanted := self._selection.against(instance.facts):
             raise LeftOut(unwanted)
-        goal = series_uid(instance.uid, self._segmenter)
-        if self._archive.has_series(instance.study, goal):
+        missing = [form for form in self._forms if not self._is_stored(instance, form)]
+        if not missing:
             return End(Outcome.PRESENT)
         segmentation = segment(
             self._archive.fetch(instance),
@@ -97,20 +120,39 @@ class Worker:
             segmenter=self._segmenter,
             selection=self._selection,
             store_untrusted=self._store_untrusted,
+            all_pixels=not ALL_PIXELS.isdisjoint(missing),
         )
+        stored, failure = 0, None
+        for form in missing:
+            try:
+                stored += self._store(segmentation, form, instance)
+            except UnsuitableImage as error:
+                failure = error
+                fields = {"instance": instance.uid, "form": form.value, "reason": str(error)}
+                log.warning("form not possible", extra={"fields": fields})
+        if failure is not None and len(missing) == 1:
+            raise failure
+        return End(Outcome.STORED if stored else Outcome.PRESENT)
+
+    def _is_stored(self, instance: Instance, form: Form) -> bool:
+        return self._archive.has_series(instance.study, series_uid(instance.uid, self._segmenter, form))
+
+    def _store(self, segmentation: Segmentation, form: Form, instance: Instance) -> bool:
+        """Store one result, and return whether it was not there already."""
+        made = result(segmentation, form, instance=instance, segmenter=self._segmenter)
         # Another watcher may have stored it meanwhile.
-        if self._archive.has_series(instance.study, goal):
-            return End(Outcome.PRESENT)
+        if self._is_stored(instance, form):
+            return False
         try:
-            self._archive.store(segmentation, study=instance.study)
+            self._archive.store(made, study=instance.study)
         except Refused:
             # Some servers reject a duplicate, after another watcher stored it or after a lost response.
-            if self._archive.has_series(instance.study, goal):
-                return End(Outcome.PRESENT)
+            if self._is_stored(instance, form):
+                return False
             raise
-        fields = {"instance": instance.uid, "segmentation": segmentation.SOPInstanceUID}
+        fields = {"instance": instance.uid, "form": form.value, "result": made.SOPInstanceUID}
         log.info("stored", extra={"fields": fields})
-        return End(Outcome.STORED)
+        return True
 
 
 def left_out(reason: str, **of: object) -> End:

@@ -1,1 +1,1 @@
-"""Makes checkpoints."""
+"""Trains, evaluates, calibrates and exports checkpoints."""

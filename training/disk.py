@@ -1,4 +1,4 @@
-"""Failures to write, in words: what is wrong with the disk or the folder, and what to do."""
+"""Messages for failed writes: what is wrong with the disk or the folder, and what to do."""
 
 import errno
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Make ``folder``, try that it can be written before the work begins, and turn a failure to write into a sentence.
+    """Create ``folder``, test that it can be written, and turn later failures to write into a message.
 
     Raises:
         TrainingError: the disk is full, or the folder cannot be written.
@@ -28,14 +28,15 @@ def writing(folder: Path) -> Iterator[None]:
         if not concerns(error, folder):
             raise
         raise TrainingError(
-            f"The results could not be written into {folder} ({reason(error)}): {remedy(error)}, or name another --out."
+            f"The results could not be written into {folder} ({reason(error)}): {remedy(error)}, "
+            "or name another --out."
         ) from error
 
 
 def write_error(error: BaseException) -> OSError | None:
-    """The `OSError` that ``error`` is or came from.
+    """Return the `OSError` that ``error`` is or was caused by; None without one.
 
-    torch reports a failed write as RuntimeError, while the OSError of the file is handled; no other RuntimeError is one.
+    torch reports a failed write as RuntimeError, with the OSError of the file as its context.
     """
     seen: BaseException | None = error
     while seen is not None and not isinstance(seen, OSError):
@@ -44,7 +45,7 @@ def write_error(error: BaseException) -> OSError | None:
 
 
 def concerns(error: OSError, folder: Path) -> bool:
-    """Whether ``error`` may be about a file in ``folder``: it names none, or one of these."""
+    """Return whether ``error`` may be about a file in ``folder``: it names no file, or one of these."""
     if not isinstance(error.filename, str):
         return True
     return Path(error.filename).absolute().is_relative_to(
@@ -53,12 +54,12 @@ def concerns(error: OSError, folder: Path) -> bool:
 
 
 def reason(error: OSError) -> str:
-    """What the system says."""
+    """Return the system's message."""
     return error.strerror or str(error) or type(error).__name__
 
 
 def remedy(error: OSError) -> str:
-    """What helps."""
+    """Return what the user can do."""
     if error.errno in _FULL:
         return "free the disk"
     if error.errno in _FORBIDDEN:

@@ -1,4 +1,4 @@
-"""What can be wrong with a training run."""
+"""The errors of the training package."""
 
 from model.errors import PleuraError
 
@@ -8,4 +8,4 @@ class DataError(PleuraError):
 
 
 class TrainingError(PleuraError):
-    """A run cannot start, go on or be resumed."""
+    """A command or run cannot start, continue or be resumed."""

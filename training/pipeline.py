@@ -2,10 +2,11 @@
 
     python -m training.pipeline --data DATA --encoder-weights FILE --out runs/free [--scale 0.2] [--jobs 2]
 
-``--data`` holds the sets of the model card's lineage table by name. Teachers learn from Montgomery's and wingspan's masks alone, draw masks
-for the images that are free but have none, and students learn from both; the students of one round are the teachers of the next. No
-step reads a mask under other terms: those serve ``pleura evaluate`` at the end. With ``--everything`` one more network learns from all masks
-alike; it is not free, and shows what that costs.
+``--data`` holds the sets of the model card's lineage table by name. Teachers learn from Montgomery's
+and wingspan's masks alone, draw masks for the images that are free but have none, and students learn
+from both; the students of one round are the teachers of the next. No step reads a mask under other
+terms: those serve ``pleura evaluate`` at the end. With ``--everything`` one more network learns from
+all masks alike; it is not free, and shows what that costs.
 """
 
 import argparse
@@ -57,7 +58,8 @@ class Step:
     """A command of ``pleura`` that is run once; ``arguments`` are worked out when its turn comes.
 
     Attributes:
-        starts_empty: a folder that is removed first; None where the command goes on with what a killed one left.
+        starts_empty: a folder that is removed first; None where the command goes on with what a killed
+            one left.
     """
 
     name: str

@@ -20,10 +20,10 @@ from model.segmenter import Inferred, Prepared, Segmenter
 from model.writing.disagreement import disagreement_png
 
 from ..answer import Answer, prepare
-from ..dependencies import Accepted, IntakeNow, PipelineNow, SettingsNow
+from ..dependencies import Accepted, IntakeNow, PipelineNow, SettingsNow, accept_header
 from ..disconnection import cancel_on_disconnect
 from ..document import describe, require_trust
-from ..negotiation import Media, choose
+from ..negotiation import Media, accepted_form, choose
 from ..openapi import UPLOAD_PROBLEMS, body, negotiated, problems
 from ..options import EvaluateOptions
 from ..schemas import EvaluationDocument, Metrics, Picture
@@ -53,7 +53,7 @@ class Evaluate:
             segmenter,
             contents(self.image),
             accepted=self.accepted,
-            render=self.options.render,
+            options=self.options,
             max_pixels=most,
         )
         truth = self._read_truth(max_pixels=most)
@@ -149,6 +149,7 @@ async def evaluate(
 ) -> Response:
     """Segment the radiograph in the form field `image` and compare the mask with the one in `mask`."""
     async with intake.images(request, "image", "mask") as (image, mask):
+        options = options.model_copy(update={"form": accepted_form(accept_header(request)) or options.form})
         work = Evaluate(image=image, mask=mask, options=options, accepted=accepted, settings=settings)
         answer = await cancel_on_disconnect(request, pipeline.process(work))
     return answer.response()

@@ -14,7 +14,7 @@ from ..answer import Answer, prepare
 from ..dependencies import Accepted, IntakeNow, PipelineNow, SettingsNow, accept_header
 from ..disconnection import cancel_on_disconnect
 from ..document import describe, require_trust
-from ..negotiation import Media, choose, file_type
+from ..negotiation import Media, accepted_form, choose, file_type
 from ..openapi import UPLOAD_PROBLEMS, body, file, negotiated, problems
 from ..options import DicomOptions, PictureOptions, SegmentOptions
 from ..pipeline import Pipeline
@@ -44,7 +44,7 @@ class Segment:
             segmenter,
             contents(self.image),
             accepted=self.accepted,
-            render=self.options.render,
+            options=self.options,
             max_pixels=self.settings.max_pixels,
         )
         return replace(prepared, decode_ms=(perf_counter() - start) * 1000)
@@ -75,6 +75,7 @@ async def _segment(
     intake: Intake,
 ) -> Answer:
     async with intake.images(request, "image") as (image,):
+        options = options.model_copy(update={"form": accepted_form(accept_header(request)) or options.form})
         work = Segment(image=image, options=options, accepted=accepted, settings=settings)
         return await cancel_on_disconnect(request, pipeline.process(work))
 
@@ -133,9 +134,9 @@ async def segment_png(
 @router.post(
     "/segment.dcm",
     name="segment_dcm",
-    summary="The same as a DICOM segmentation",
+    summary="The same as a DICOM object",
     response_class=Response,
-    responses={200: file("The DICOM SEG.", Media.DICOM), **problems(*UPLOAD_PROBLEMS)},
+    responses={200: file("The DICOM SEG, or what `form` says.", Media.DICOM), **problems(*UPLOAD_PROBLEMS)},
     openapi_extra=_BODY,
 )
 async def segment_dcm(
@@ -145,7 +146,7 @@ async def segment_dcm(
     pipeline: PipelineNow,
     intake: IntakeNow,
 ) -> Response:
-    """Answer as `/segment` does with `Accept: application/dicom`: a DICOM SEG, for DICOM radiographs only."""
+    """Answer as `/segment` does with `Accept: application/dicom`, with the object that `form` selects."""
     asked = SegmentOptions(**options.model_dump())
     answer = await _segment(request, asked, [Media.DICOM], settings, pipeline, intake)
     return answer.response(media_type=file_type(accept_header(request), Media.DICOM))

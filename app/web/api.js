@@ -27,12 +27,8 @@ export async function segment(file) {
 
 /** The result document of a radiograph with its ground truth, as it was sent. */
 export async function evaluate(file, truth, { resize }) {
-  const form = new FormData();
-  // Not under their own names: those may be a patient's.
-  form.append("image", file, "image");
-  form.append("mask", truth, "mask");
   const query = `mask=geojson&disagreement=true&resize=${resize}`;
-  const response = await post(`evaluate?${query}`, form, "application/json");
+  const response = await post(`evaluate?${query}`, pair(file, truth), "application/json");
   return response.text();
 }
 
@@ -44,11 +40,37 @@ export async function render(file, what) {
   return response.blob();
 }
 
+/** A DICOM SEG of a mask that a person corrected; `author` is "semiautomatic" or "manual". */
+export async function correctedSeg(file, labels, author) {
+  const response = await post(`corrected.dcm?author=${author}`, pair(file, labels), "application/dicom");
+  return response.blob();
+}
+
+/** Whether the service keeps corrected masks. */
+export async function keepsCollection() {
+  const response = await send("collection", {});
+  return (await response.json()).kept;
+}
+
+/** Gives the service a corrected mask to keep. */
+export async function collect(file, labels) {
+  await post("collection", pair(file, labels), "application/json");
+}
+
 /** One of the synthetic files that the service holds. */
 export async function sample(name) {
   const response = await send(`samples/${name}`, {});
   const blob = await response.blob();
   return new File([blob], name, { type: blob.type });
+}
+
+/** A form of two files. */
+function pair(file, mask) {
+  const form = new FormData();
+  // Not under their own names: those may be a patient's.
+  form.append("image", file, "image");
+  form.append("mask", mask, "mask");
+  return form;
 }
 
 function post(path, body, accept) {

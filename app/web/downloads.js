@@ -1,15 +1,20 @@
-// What can be taken away: the mask, the outlined image, the document as it was sent, a DICOM SEG.
+// What can be taken away of the mask that is looked at: the service's, or the corrected one.
 
-import { render } from "./api.js";
+import { correctedSeg, render } from "./api.js";
+import { outlined } from "./outlined.js";
+import { labelsPng, maskPng } from "./png.js";
+import { cocoRle } from "./rle.js";
+import { save } from "./save.js";
 
 const find = (selector) => document.querySelector(selector);
 
-const ENDINGS = { mask: "-mask.png", overlay: "-outlined.png", json: ".json", seg: "-seg.dcm" };
+const ENDINGS = { mask: "-mask.png", rle: "-mask.json", overlay: "-outlined.png", json: ".json", seg: "-seg.dcm" };
 
 export class Downloads {
   #study = null;
 
   constructor() {
+    find("#print").addEventListener("click", () => print());
     for (const button of document.querySelectorAll("[data-download]")) {
       button.addEventListener("click", () => this.#download(button.dataset.download));
     }
@@ -24,6 +29,7 @@ export class Downloads {
     find("#downloads").hidden = !done;
     if (done) {
       const isDicom = study.answer.image.format === "dicom";
+      find("#downloads-heading").textContent = study.corrected ? "Save the corrected mask" : "Save";
       find("[data-download=seg]").disabled = !isDicom;
       find("#seg-note").hidden = isDicom;
     }
@@ -34,7 +40,8 @@ export class Downloads {
     const failure = find("#download-failure");
     failure.hidden = true;
     try {
-      save(await make(study, what), study.stem + ENDINGS[what]);
+      const blob = await (study.corrected ? correctedFile(study, what) : servedFile(study, what));
+      save(blob, study.stem + ENDINGS[what]);
     } catch (problem) {
       failure.textContent = `${problem.title}. ${problem.detail}`;
       failure.hidden = false;
@@ -42,18 +49,50 @@ export class Downloads {
   }
 }
 
-function make(study, what) {
+function servedFile(study, what) {
   if (what === "json") {
-    return new Blob([study.text], { type: "application/json" });
+    return json(study.text);
+  }
+  if (what === "rle") {
+    return json(JSON.stringify(cocoRle(study.labels)));
   }
   return render(study.file, what);
 }
 
-function save(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  // The browser has taken hold of the bytes by the time that this runs.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+/** The mask of what is looked at as PNG. */
+export function maskFile(study) {
+  return study.corrected ? maskPng(study.labels) : render(study.file, "mask");
+}
+
+async function correctedFile(study, what) {
+  const { correction } = study;
+  switch (what) {
+    case "mask":
+      return maskPng(study.labels);
+    case "rle":
+      return json(JSON.stringify(cocoRle(study.labels)));
+    case "overlay":
+      return outlined(study);
+    case "seg":
+      return correctedSeg(study.file, await labelsPng(study.labels), correction.author);
+    default:
+      return json(JSON.stringify(documentOf(study)));
+  }
+}
+
+/** The service's document with the corrected mask, and without what is said of its own. */
+function documentOf(study) {
+  const { image, heart, model } = JSON.parse(study.segmented);
+  return {
+    image,
+    mask: { encoding: "rle", data: cocoRle(study.labels) },
+    lungs: study.lungs,
+    heart,
+    author: study.correction.author,
+    model,
+  };
+}
+
+function json(text) {
+  return new Blob([text], { type: "application/json" });
 }

@@ -1,22 +1,32 @@
-// Wheel, drag, pinch and keys: from what hands do to a view.
+// Wheel, drag, pinch and keys: from what hands do to a view, or to the tool that they hold.
 
 const STEP = 1.25;
 const PAN_SHARE = 0.1;
 
-/** Lets an element's user move a view. `onKey` gets the keys that are none of the view's. */
-export function attachGestures(element, view, { onKey }) {
+/**
+ * Lets an element's user move a view or work with a tool.
+ *
+ * `hand.tool` is the tool that is held, or null; it has `begin`, `move`, `end` and `cancel`, and perhaps `hover`, `leave` and `press`.
+ * It gets points of the image, and of the stage beside them; `hand.locate` gives the one for the other.
+ */
+export function attachGestures(element, view, hand) {
   attachWheel(element, view);
-  attachPointers(element, view);
-  element.addEventListener("dblclick", (event) => view.zoom(2, pointOf(element, event)));
+  attachPointers(element, view, hand);
+  element.addEventListener("dblclick", (event) => {
+    if (hand.tool === null) {
+      view.zoom(2, pointOf(element, event));
+    }
+  });
   element.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) {
       return;
     }
-    if (KEYS[event.key]) {
+    const handled = hand.tool?.press?.(event.key) || hand.onKey(event.key);
+    if (handled) {
+      event.preventDefault();
+    } else if (KEYS[event.key]) {
       event.preventDefault();
       KEYS[event.key](view);
-    } else {
-      onKey(event.key);
     }
   });
 }
@@ -55,18 +65,39 @@ function attachWheel(element, view) {
   );
 }
 
-function attachPointers(element, view) {
+function attachPointers(element, view, hand) {
   const pointers = new Map();
+  let stroke = null;
 
   element.addEventListener("pointerdown", (event) => {
-    if (event.button === 0) {
-      element.setPointerCapture(event.pointerId);
-      pointers.set(event.pointerId, pointOf(element, event));
+    if (event.button > 1) {
+      return;
+    }
+    element.setPointerCapture(event.pointerId);
+    const point = pointOf(element, event);
+    pointers.set(event.pointerId, point);
+    // A second finger moves the view; so does the middle button.
+    if (pointers.size > 1) {
+      stroke?.cancel();
+      stroke = null;
+    } else if (event.button === 0 && hand.tool !== null) {
+      stroke = hand.tool;
+      stroke.begin(hand.locate(point), point);
     }
   });
 
   element.addEventListener("pointermove", (event) => {
     if (!pointers.has(event.pointerId)) {
+      const point = pointOf(element, event);
+      hand.tool?.hover?.(hand.locate(point), point);
+      return;
+    }
+    if (stroke !== null) {
+      const steps = event.getCoalescedEvents();
+      for (const step of steps.length ? steps : [event]) {
+        const point = pointOf(element, step);
+        stroke.move(hand.locate(point), point);
+      }
       return;
     }
     const before = spread([...pointers.values()]);
@@ -78,9 +109,17 @@ function attachPointers(element, view) {
     }
   });
 
-  for (const end of ["pointerup", "pointercancel"]) {
-    element.addEventListener(end, (event) => pointers.delete(event.pointerId));
-  }
+  element.addEventListener("pointerup", (event) => {
+    pointers.delete(event.pointerId);
+    stroke?.end();
+    stroke = null;
+  });
+  element.addEventListener("pointercancel", (event) => {
+    pointers.delete(event.pointerId);
+    stroke?.cancel();
+    stroke = null;
+  });
+  element.addEventListener("pointerleave", () => hand.tool?.leave?.());
 }
 
 /** The middle of some points, and how far the first two are from each other. */

@@ -1,10 +1,14 @@
 // Puts the page together: what comes in changes the studies, and every change of theirs is shown everywhere.
 
 import { sample } from "./api.js";
+import { Collection } from "./collection.js";
+import { Correcting } from "./correcting.js";
 import { Downloads } from "./downloads.js";
+import { attachHelp } from "./help.js";
 import { showResult } from "./results.js";
 import { Strip } from "./strip.js";
 import { Studies } from "./studies.js";
+import { Toolbox } from "./toolbox.js";
 import { Truth } from "./truth.js";
 import { attachUpload } from "./upload.js";
 import { Viewer } from "./viewer.js";
@@ -16,12 +20,19 @@ const SAMPLE_TRUTH = "phantom_mask.png";
 
 const studies = new Studies();
 const work = new Work(studies);
-const viewer = new Viewer({ onRetry: (study) => work.retry(study) });
+const toolbox = new Toolbox();
+const viewer = new Viewer({
+  toolbox,
+  onKey: (key) => correcting.press(key),
+  onRetry: (study) => work.retry(study),
+});
+const correcting = new Correcting({ viewer, toolbox, onChange: () => studies.changed() });
 const strip = new Strip({
   onOpen: (study) => studies.select(study),
   onRemove: (study) => studies.remove(study),
 });
 const downloads = new Downloads();
+const collection = new Collection();
 const truth = new Truth({
   onSample: () => open(sample(SAMPLE_TRUTH), (file) => truth.give([file])),
   onTruth: async (study, file, options) => {
@@ -40,6 +51,8 @@ attachUpload({
 for (const button of document.querySelectorAll("[data-action=sample]")) {
   button.addEventListener("click", () => open(sample(SAMPLE), (file) => studies.add([file], { sample: true })));
 }
+
+attachHelp();
 
 const notice = document.querySelector("#notice");
 
@@ -67,9 +80,11 @@ studies.addEventListener("change", () => {
   const { items, current } = studies;
   document.querySelector("main").toggleAttribute("data-empty", items.length === 0);
   viewer.show(current);
+  correcting.show(current);
   strip.show(items, current);
   showResult(current);
   truth.show(current);
   downloads.show(current);
+  collection.show(items, current);
   announce(current);
 });

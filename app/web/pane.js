@@ -2,21 +2,25 @@
 
 import { attachGestures } from "./gestures.js";
 import { drawOutlines } from "./outline.js";
-
-const SVG = "http://www.w3.org/2000/svg";
+import { create } from "./svg.js";
 
 export class Pane {
   #svg = create("svg", { preserveAspectRatio: "none", tabindex: "0", role: "application" });
   // The SVG's own name says what they show.
-  #radiograph = create("image", { preserveAspectRatio: "none", "aria-hidden": "true" });
-  #layer = create("g", { class: "layer", "aria-hidden": "true" });
+  #turned = create("g", { "aria-hidden": "true" });
+  #radiograph = create("image", { class: "radiograph", preserveAspectRatio: "none" });
+  #layer = create("g", { class: "layer" });
 
-  constructor(figure, view, { onKey }) {
-    this.#svg.setAttribute("aria-describedby", "keys");
+  /** What tools draw: a cursor, a line that grows. In the image's pixels. */
+  marks = create("g", { class: "marks" });
+
+  constructor(figure, view, hand) {
+    this.#svg.setAttribute("aria-describedby", "keys-hint");
     this.#svg.setAttribute("aria-roledescription", "image viewer");
-    this.#svg.append(this.#radiograph, this.#layer);
+    this.#turned.append(this.#radiograph, this.#layer, this.marks);
+    this.#svg.append(this.#turned);
     figure.prepend(this.#svg);
-    attachGestures(this.#svg, view, { onKey });
+    attachGestures(this.#svg, view, hand);
     view.addEventListener("change", () => this.#svg.setAttribute("viewBox", view.box.join(" ")));
   }
 
@@ -28,14 +32,19 @@ export class Pane {
     this.#svg.setAttribute("aria-label", label);
   }
 
+  /** Turns all that is shown by a matrix. */
+  setMatrix({ a, b, c, d, e, f }) {
+    this.#turned.setAttribute("transform", `matrix(${[a, b, c, d, e, f].join(" ")})`);
+  }
+
   /** Shows a picture at an image's size; none if the address is null. */
   setPicture(url, { width, height }) {
     place(this.#radiograph, url, { width, height });
   }
 
   /** Draws the lungs' outlines over the picture. */
-  setOutlines(collection) {
-    this.#layer.replaceChildren(...drawOutlines(collection));
+  setShapes(shapes) {
+    drawOutlines(this.#layer, shapes);
   }
 
   /** Lays another picture of the image's size over it. */
@@ -58,12 +67,4 @@ function place(image, url, { width, height }) {
   } else if (image.getAttribute("href") !== url) {
     image.setAttribute("href", url);
   }
-}
-
-function create(name, attributes) {
-  const element = document.createElementNS(SVG, name);
-  for (const [attribute, value] of Object.entries(attributes)) {
-    element.setAttribute(attribute, value);
-  }
-  return element;
 }

@@ -1,6 +1,6 @@
 // The verdict, the areas and the facts of one study.
 
-import { count, magnification, share, spacing, steps } from "./words.js";
+import { agreement, count, implausibility, magnification, spacing, steps } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
 
@@ -13,12 +13,16 @@ export function showResult(study) {
   if (!done) {
     return;
   }
-  const { image, lungs, quality, model, timing_ms: timing } = study.answer;
+  const { image, quality, model, timing_ms: timing } = study.answer;
   find("#image-name").textContent = study.name;
   find("#image-name").title = study.name;
-  showVerdict(quality);
-  showAreas(lungs, image);
-  find("#predicted-iou").textContent = quality.predicted_iou === null ? "not known" : share(quality.predicted_iou);
+  showVerdict(quality, study.corrected);
+  showAreas(study.lungs, image);
+  find("#agreement").hidden = study.corrected;
+  find("#predicted-iou").textContent = agreement(quality.predicted_iou);
+  const ratio = ratioOf(study);
+  find("#ratio-facts").hidden = ratio === "";
+  find("#ratio").textContent = ratio;
   find("#fact-size").textContent = `${image.width} × ${image.height} px`;
   find("#fact-format").textContent = image.format.toUpperCase();
   find("#fact-spacing").textContent = spacing(image);
@@ -30,10 +34,11 @@ export function showResult(study) {
   find("#fact-time").textContent = `${count(total)} ms`;
 }
 
-function showVerdict({ trusted, warnings }) {
-  find("#verdict").dataset.trusted = String(trusted);
-  find("#verdict-word").textContent = trusted ? "Trusted" : "Not trusted";
-  find("#verdict-advice").textContent = advice(trusted, warnings.length > 0);
+function showVerdict({ trusted, warnings }, corrected) {
+  find("#verdict").dataset.trusted = String(trusted || corrected);
+  find("#verdict-word").textContent = corrected ? "Corrected by hand" : headline(trusted, warnings.length > 0);
+  find("#verdict-advice").textContent = corrected ? "The checks are those of the original outlines:" : advice(trusted, warnings.length > 0);
+  find("#verdict-advice").hidden = corrected && warnings.length === 0;
   const items = warnings.map((warning) => {
     const item = document.createElement("li");
     item.textContent = warning.message;
@@ -42,25 +47,36 @@ function showVerdict({ trusted, warnings }) {
   find("#warnings").replaceChildren(...items);
 }
 
+function headline(trusted, warned) {
+  if (!trusted) {
+    return "Check the outlines";
+  }
+  return warned ? "Note" : "No warning";
+}
+
 function advice(trusted, warned) {
   if (!trusted) {
-    return "Look at the image before these outlines are used.";
+    return "Compare them with the image before use; correct them where they are wrong.";
   }
-  return warned ? "Nothing speaks against these outlines. To be known:" : "Nothing was found that speaks against these outlines.";
+  return warned ? "The outlines passed the checks. Please note:" : "The outlines passed all checks.";
 }
 
 function showAreas({ right, left }, image) {
   const table = find("#lungs");
   table.dataset.spacing = image.spacing_mm ? "known" : "unknown";
-  table.querySelector("th.mm small").textContent = magnification(image);
-  fill(table.querySelector(".right"), right);
-  fill(table.querySelector(".left"), left);
+  const plane = magnification(image);
+  fill(table.querySelector(".right"), right, plane);
+  fill(table.querySelector(".left"), left, plane);
   const found = [right, left].filter((lung) => lung !== null);
   table.querySelector(".total").hidden = found.length < 2;
-  fill(table.querySelector(".total"), {
+  const total = {
     area_px: found.reduce((sum, lung) => sum + lung.area_px, 0),
-    area_mm2: found.reduce((sum, lung) => sum + lung.area_mm2, 0),
-  });
+    area_mm2: image.spacing_mm ? found.reduce((sum, lung) => sum + lung.area_mm2, 0) : null,
+  };
+  fill(table.querySelector(".total"), total, plane);
+  const doubt = found.length === 2 ? implausibility(total.area_mm2) : "";
+  find("#areas-doubt").hidden = doubt === "";
+  find("#areas-doubt").textContent = doubt;
   find("#areas-note").textContent = [SIDES[image.sides_from], AREAS[image.spacing_plane]].filter(Boolean).join(" ");
 }
 
@@ -72,11 +88,32 @@ const SIDES = {
 
 const AREAS = {
   null: "No areas in mm²: the file does not give the pixel spacing.",
-  detector: "Areas in mm² are those of the shadow on the detector or film, which is larger than the lung.",
-  unknown: "Areas in mm² may be those of the shadow on the detector: the file does not say if its spacing is corrected.",
+  detector: "The shadow on the detector or film is larger than the lung.",
+  unknown: "The file does not say whether its spacing is corrected for magnification on the detector.",
 };
 
-function fill(row, lung) {
+/** The cardiothoracic ratio of the mask that is looked at; empty where the checkpoint finds no hearts. */
+function ratioOf(study) {
+  const { heart, cardiothoracic_ratio: ratio } = study.answer;
+  if (!ratio) {
+    return "";
+  }
+  const { right, left } = study.lungs;
+  if (study.corrected && heart && right && left) {
+    const first = Math.min(right.box[0], left.box[0]);
+    const last = Math.max(right.box[0] + right.box[2], left.box[0] + left.box[2]);
+    return (heart.box[2] / (last - first)).toFixed(2);
+  }
+  return ratio.value === null ? "not measured" : ratio.value.toFixed(2);
+}
+
+function fill(row, lung, plane) {
   row.querySelector(".px").textContent = lung ? count(lung.area_px) : "not found";
-  row.querySelector(".mm").textContent = lung ? count(lung.area_mm2) : "";
+  const cell = row.querySelector(".mm");
+  cell.textContent = lung && lung.area_mm2 !== null ? count(lung.area_mm2) : "";
+  if (plane && cell.textContent) {
+    const small = document.createElement("small");
+    small.textContent = plane;
+    cell.append(" ", small);
+  }
 }

@@ -1,16 +1,23 @@
 // One radiograph and all that is known about it.
 
+import { Correction } from "./correction.js";
+import { Labels } from "./labels.js";
+import { shapesOf } from "./outline.js";
+
 let count = 0;
 
 /**
  * `state` is "waiting", "working", "done" or "failed".
  *
- * - `picture`: what a screen can show: `{ url, width, height, thumbnail }`; null until there is one.
- * - `answer`: the service's document; `text` is the same as it was sent.
+ * - `picture`: what a screen can show: `{ blob, url, width, height, thumbnail }`; null until there is one.
+ * - `answer`: the service's document; `text` is the same as it was sent, `segmented` the one without a comparison.
  * - `problem`: why there is no answer.
+ * - `correction`: the mask that a person corrects; null before the first stroke. `showsOriginal`: the service's is looked at.
  * - `truth`: the ground truth: `{ file, state, problem }`; null if none was given.
  */
 export class Study {
+  #shapes = null;
+
   constructor(file, { sample = false } = {}) {
     count += 1;
     this.id = count;
@@ -21,13 +28,56 @@ export class Study {
     this.picture = null;
     this.answer = null;
     this.text = null;
+    this.segmented = null;
     this.problem = null;
     this.truth = null;
+    this.correction = null;
+    this.showsOriginal = false;
   }
 
   take(text) {
     this.text = text;
+    this.segmented ??= text;
     this.answer = JSON.parse(text);
+    this.#shapes = null;
+  }
+
+  /** The correction to draw on; the first stroke begins it. */
+  correct() {
+    this.correction ??= new Correction(this.answer);
+    this.showsOriginal = false;
+    return this.correction;
+  }
+
+  /** Whether a mask is looked at that differs from the service's. */
+  get corrected() {
+    return this.correction !== null && !this.showsOriginal && this.correction.changed;
+  }
+
+  /** Right and left of the mask that is looked at, as in the document. */
+  get lungs() {
+    return this.corrected ? this.correction.measured.lungs : this.answer.lungs;
+  }
+
+  /** The label map that is looked at. */
+  get labels() {
+    return this.corrected ? this.correction.labels : Labels.fromOutlines(this.answer.mask.data, this.answer.image);
+  }
+
+  /** The outlines that are looked at. */
+  get shapes() {
+    if (this.corrected) {
+      return this.correction.measured.shapes;
+    }
+    this.#shapes ??= shapesOf(this.answer.mask.data);
+    return this.#shapes;
+  }
+
+  /** Drops the result of a comparison: it is stale once another ground truth is given. */
+  forgetComparison() {
+    if (this.text !== this.segmented) {
+      this.take(this.segmented);
+    }
   }
 
   /** The file's name without its ending, for what is made from it. */
@@ -35,10 +85,13 @@ export class Study {
     return this.name.replace(/\.[^.]+$/, "") || "radiograph";
   }
 
-  /** In one word: "waiting", "working", "trusted", "untrusted" or "failed". */
+  /** In one word: "waiting", "working", "trusted", "untrusted", "corrected" or "failed". */
   get standing() {
     if (this.state !== "done") {
       return this.state;
+    }
+    if (this.correction?.changed) {
+      return "corrected";
     }
     return this.answer.quality.trusted ? "trusted" : "untrusted";
   }

@@ -25,6 +25,12 @@ export class View extends EventTarget {
     return [this.#middle.x - width / 2, this.#middle.y - height / 2, width, height];
   }
 
+  /** What a point of the stage shows, in image pixels. */
+  locate({ x, y }) {
+    const [left, top] = this.box;
+    return { x: left + x / this.#scale, y: top + y / this.#scale };
+  }
+
   setImage(width, height) {
     this.#image = { width, height };
     this.fit();

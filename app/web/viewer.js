@@ -1,8 +1,10 @@
 // The stage: the radiograph alone and with what was found in it, their tools, and what is to be said while there is neither.
 
 import { zoomIn, zoomOut } from "./gestures.js";
+import { Orientation } from "./orientation.js";
 import { Pane } from "./pane.js";
 import { View } from "./view.js";
+import { verdict as verdictOf } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
 
@@ -15,17 +17,65 @@ export class Viewer {
   #drawn = {};
   #layer = "outlines";
   #takesFocus = false;
+  #orientation = new Orientation();
+  #toolbox;
+  #onKey;
 
-  constructor({ onRetry }) {
-    const onKey = (key) => this.#press(key);
-    this.#plain = new Pane(find("#plain"), this.#view, { onKey });
-    this.#marked = new Pane(find("#marked"), this.#view, { onKey });
+  /** `onKey` gets keys that are none of the viewer's; it returns whether one was meant. */
+  constructor({ toolbox, onKey, onRetry }) {
+    this.#toolbox = toolbox;
+    this.#onKey = onKey;
+    this.#plain = new Pane(find("#plain"), this.#view, this);
+    this.#marked = new Pane(find("#marked"), this.#view, this);
+    toolbox.addEventListener("change", () => this.#showTool());
     new ResizeObserver(([entry]) => {
       this.#view.setStage(entry.contentRect.width, entry.contentRect.height);
     }).observe(this.#marked.element);
     this.#view.addEventListener("change", () => this.#showZoom());
     this.#attachTools();
     find("#retry").addEventListener("click", () => onRetry(this.#study));
+  }
+
+  /** The tool that is held; null while there is nothing to use it on. */
+  get tool() {
+    return this.#study?.answer ? this.#toolbox.tool : null;
+  }
+
+  /** Where tools draw. */
+  get marks() {
+    return this.#marked.marks;
+  }
+
+  /** The point of the image that a point of the stage shows. */
+  locate(point) {
+    const seen = this.#view.locate(point);
+    const { x, y } = this.#orientation.matrixOf(sizeOf(this.#study)).inverse().transformPoint(seen);
+    return { x, y };
+  }
+
+  /** The point of the image in the stage's middle. */
+  get middle() {
+    const { width, height } = this.#marked.element.getBoundingClientRect();
+    return this.locate({ x: width / 2, y: height / 2 });
+  }
+
+  /** Draws outlines that are not the study's yet. */
+  drawShapes(shapes) {
+    this.#marked.setShapes(shapes);
+    this.#drawn.shapes = null;
+  }
+
+  /** Keys of the radiograph; whether one was meant. */
+  onKey(key) {
+    if (key.toLowerCase() === "o") {
+      this.#panes.toggleAttribute("data-muted");
+      return true;
+    }
+    if (key === "Escape") {
+      this.#toolbox.choose("pan");
+      return true;
+    }
+    return this.#toolbox.press(key) || this.#onKey(key);
   }
 
   /** Shows a study, or the invitation if it is null. */
@@ -65,8 +115,19 @@ export class Viewer {
   #setSize(size, other) {
     const key = `${size.width} ${size.height}`;
     if (other || this.#drawn.size !== key) {
-      this.#view.setImage(size.width, size.height);
+      if (other) {
+        this.#orientation.reset();
+      }
+      this.#place(size);
       this.#drawn = { size: key };
+    }
+  }
+
+  #place(size) {
+    const shown = this.#orientation.sizeOf(size);
+    this.#view.setImage(shown.width, shown.height);
+    for (const pane of [this.#plain, this.#marked]) {
+      pane.setMatrix(this.#orientation.matrixOf(size));
     }
   }
 
@@ -79,21 +140,22 @@ export class Viewer {
     const compared = Boolean(study.answer?.disagreement);
     find("#layers").hidden = !compared;
     const layer = compared ? this.#layer : "outlines";
-    this.#panes.toggleAttribute("data-untrusted", study.answer?.quality.trusted === false);
+    this.#panes.toggleAttribute("data-untrusted", study.answer?.quality.trusted === false && !study.corrected);
     find("#legend-outlines").hidden = study.answer === null || layer !== "outlines";
     find("#legend-disagreement").hidden = study.answer === null || layer !== "disagreement";
     find("#marked-caption").textContent = layer === "outlines" ? "Outlines" : "Disagreement";
     this.#marked.setLabel(`${study.name}: radiograph with ${layer === "outlines" ? "the lungs’ outlines" : "disagreement map"}`);
-    if (this.#drawn.answer === study.answer && this.#drawn.layer === layer) {
+    const shapes = study.answer === null ? null : study.shapes;
+    if (this.#drawn.answer === study.answer && this.#drawn.shapes === shapes && this.#drawn.layer === layer) {
       return;
     }
-    this.#drawn = { ...this.#drawn, answer: study.answer, layer };
+    this.#drawn = { ...this.#drawn, answer: study.answer, shapes, layer };
     if (study.answer === null) {
       this.#marked.clear();
     } else if (layer === "disagreement") {
       this.#marked.setOverlay(`data:image/png;base64,${study.answer.disagreement.data}`, size);
     } else {
-      this.#marked.setOutlines(study.answer.mask.data);
+      this.#marked.setShapes(shapes);
     }
   }
 
@@ -101,7 +163,7 @@ export class Viewer {
     const verdict = find("#stage-verdict");
     verdict.hidden = study?.state !== "done";
     verdict.dataset.standing = study?.standing;
-    verdict.textContent = study?.standing === "trusted" ? "Trusted" : "Not trusted: look before use";
+    verdict.textContent = study?.state === "done" ? spoken(study) : "";
     const status = find("#stage-status");
     const busy = ["waiting", "working"].includes(study?.state);
     status.hidden = !busy;
@@ -141,10 +203,8 @@ export class Viewer {
     find("#opacity-shown").textContent = `${percent} %`;
   }
 
-  #press(key) {
-    if (key.toLowerCase() === "o") {
-      this.#panes.toggleAttribute("data-muted");
-    }
+  #showTool() {
+    this.#panes.dataset.tool = this.#toolbox.name;
   }
 
   #showZoom() {
@@ -157,4 +217,11 @@ export class Viewer {
 /** The image's size: the service's word, or the picture's until it comes; null before either. */
 function sizeOf(study) {
   return study.answer?.image ?? study.picture;
+}
+
+function spoken(study) {
+  if (study.corrected) {
+    return "Corrected by hand";
+  }
+  return study.showsOriginal ? `Original. ${verdictOf(study.answer.quality)}` : verdictOf(study.answer.quality);
 }

@@ -17,9 +17,9 @@ export function distance(pixels, millimetres, image) {
   return pixels === null ? "not defined" : `${pixels.toFixed(1)} px`;
 }
 
-const MAGNIFICATIONS = { detector: "magnified", unknown: "perhaps magnified" };
+const MAGNIFICATIONS = { detector: "magnified: detector plane", unknown: "perhaps magnified: plane not stated" };
 
-/** What is to be said beside millimetres: nothing where they are the patient's. */
+/** The plane of millimetres, where it is not the patient's. */
 export function magnification(image) {
   return MAGNIFICATIONS[image.spacing_plane] ?? "";
 }
@@ -53,13 +53,52 @@ export function steps(applied) {
 const STANDINGS = {
   waiting: "Waiting",
   working: "Working…",
-  trusted: "Trusted",
-  untrusted: "Not trusted",
+  trusted: "No warning",
+  untrusted: "Check",
+  corrected: "Corrected",
   failed: "Failed",
 };
 
 export function standing(word) {
   return STANDINGS[word];
+}
+
+/** The verdict on a mask in a line: "No warning", "Note: …" or "Check: …" with the first reason. */
+export function verdict({ trusted, warnings }) {
+  const [first] = warnings;
+  const reason = first ? first.message.split(/[.:](?:\s|$)/, 1)[0] : "low expected agreement";
+  if (!trusted) {
+    return `Check: ${reason}`;
+  }
+  return first ? `Note: ${reason}` : "No warning";
+}
+
+const AGREEMENTS = [
+  [0.95, "very good"],
+  [0.9, "good"],
+  [0.8, "fair"],
+  [0, "poor"],
+];
+
+/** The expected agreement with a radiologist's outline, as a word with the IoU behind it. */
+export function agreement(iou) {
+  if (iou === null) {
+    return "not known";
+  }
+  const [, word] = AGREEMENTS.find(([least]) => iou >= least) ?? AGREEMENTS.at(-1);
+  return `${word} (IoU ${share(iou)})`;
+}
+
+/** Both lungs of a newborn and of a very large adult, with magnification, in mm². */
+const PLAUSIBLE_MM2 = [2_000, 150_000];
+
+/** Why an area of both lungs cannot be right; empty where it can. */
+export function implausibility(mm2) {
+  const [least, most] = PLAUSIBLE_MM2;
+  if (mm2 === null || (mm2 >= least && mm2 <= most)) {
+    return "";
+  }
+  return `${count(mm2)} mm² is not plausible for two lungs: check the pixel spacing in the file.`;
 }
 
 /** A finished study in a few sentences, for those who listen. */
@@ -71,9 +110,9 @@ export function summary(study) {
   const found = ["right", "left"].map((side) =>
     lungs[side] ? `${side} lung ${area(lungs[side], image)}` : `no ${side} lung found`,
   );
-  const verdict = quality.trusted ? "Trusted." : "Not trusted.";
+  const word = quality.trusted ? "No warning." : "Check the outlines.";
   const warnings = quality.warnings.map((warning) => warning.message).join(" ");
-  return `${study.name}: ${verdict} ${found.join(", ")}. ${warnings}`;
+  return `${study.name}: ${word} ${found.join(", ")}. ${warnings}`;
 }
 
 function area(lung, image) {

@@ -28,6 +28,7 @@ export class Work {
   async compare(study, file, { resize = false } = {}) {
     const truth = { file, state: "working", problem: null };
     study.truth = truth;
+    study.forgetComparison();
     this.#studies.changed();
     try {
       const text = await evaluate(study.file, file, { resize });

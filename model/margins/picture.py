@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..radiograph import Box, Grey
 from .background import Field, Levels, find_fields, from_each_side
 from .blocks import Region, largest_block
-from .edges import refine, straight_edge
+from .edges import NO_EDGE, refine, straight_edge
 
 _SIDE = 256
 """Side in pixels of the square in which margins are searched for."""
@@ -27,6 +27,9 @@ _SMALLEST = 16
 
 _LEAST = 0.1
 """The least share of height and width of a picture."""
+
+_STRAIGHT = 0.5
+"""Mean share of a picture's sides along which they are straight, at least."""
 
 _BLACK, _DARK = 20.0, 64.0
 """Levels of 255 below which a margin may be a collimator's shadow, or the air around a body."""
@@ -78,15 +81,13 @@ def find_picture(pixels: Grey) -> Box | None:
 
 
 def _reduced(pixels: NDArray[Any]) -> Levels:
-    """Resize an image to a square of `_SIDE` pixels a side, so that one tolerance of edges fits all sizes."""
+    """Reduce an image to at most `_SIDE` pixels a side; the aspect ratio is not kept."""
     height, width = pixels.shape
     # Averaging all pixels of a large image would take longer than the rest without sharper edges.
     sampled = pixels[:: max(1, height // (2 * _SIDE)), :: max(1, width // (2 * _SIDE))]
-    levels: NDArray[Any] = np.ascontiguousarray(sampled, np.float32)
-    for axis, size in enumerate(((_SIDE, len(levels)), (_SIDE, _SIDE))):
-        enlarged = levels.shape[1 - axis] < _SIDE
-        levels = cv2.resize(levels, size, interpolation=cv2.INTER_LINEAR if enlarged else cv2.INTER_AREA)
-    return np.asarray(levels, np.float32)
+    size = (min(width, _SIDE), min(height, _SIDE))
+    small = cv2.resize(np.ascontiguousarray(sampled), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
 
 
 def _within_margin(values: Levels) -> Region | None:
@@ -120,10 +121,14 @@ def _picture_on(field: Field) -> Region | None:
         depths,
         strict=True,
     )
-    edges = [
-        straight_edge(plain[:, along], ink[:, along], depth) if depth else 0
+    found = [
+        straight_edge(plain[:, along], ink[:, along], depth) if depth else NO_EDGE
         for plain, ink, along, depth in sides
     ]
+    straight = [edge.straight for edge in found if edge.line]
+    # Lungs on an even ground are blunt on every side: what is straight for a stretch only needs sides
+    # that are straighter.
+    edges = [edge.line for edge in found] if straight and np.mean(straight) >= _STRAIGHT else [0] * len(found)
     worth_rows = worth_columns = _WORTH_IF_DARK if field.level < _DARK else _WORTH
     worth_area = 1.0
     if field.level < _BLACK and not all(edges):
@@ -137,7 +142,7 @@ def _picture_on(field: Field) -> Region | None:
     return Region(top, height - bottom, left, width - right)
 
 
-def _has_shades(values: Levels) -> bool:
+def _has_shades(values: NDArray[Any]) -> bool:
     """Return whether this has many grey values, as a radiograph; text and drawings have few."""
     if not values.size:
         return False
@@ -158,7 +163,7 @@ def _at_full_size(pixels: NDArray[Any], region: Region, small: Levels) -> Region
         strict=True,
     )
     top, bottom, left, right = (
-        refine(lines[:, along], depth, reach=round(2 * max(1, step))) if depth else 0
+        refine(lines[:, along], depth, reach=round(2 * step)) if depth else 0
         for lines, along, depth, step in sides
     )
     return Region(top, height - bottom, left, width - right)

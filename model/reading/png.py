@@ -5,10 +5,14 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from typing import cast
 
+import cv2
 import numpy as np
+from kornia_rs.io import decode_image_png_u8, decode_image_png_u16
 
 from ..errors import UnreadableImage, UnsuitableImage
+from ..radiograph import Grey
 from .decoding import (
     DAMAGED,
     GREY,
@@ -25,8 +29,15 @@ from .orientation import UPRIGHT, exif_orientation
 _SIGNATURE = 8
 _HEADER = struct.Struct(">I4sIIBBBBBI")
 _COLOUR_TYPE = _SIGNATURE + 17
-_GREY, _PALETTE = 0, 3
+_GREY, _COLOUR, _PALETTE = 0, 2, 3
 _BIT_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+_BY_RUST = {
+    (8, _GREY): (decode_image_png_u8, "mono"),
+    (16, _GREY): (decode_image_png_u16, "mono"),
+    (8, _COLOUR): (decode_image_png_u8, "rgb"),
+}
+"""Kinds that kornia decodes; OpenCV decodes palettes, transparency, few bits, interlacing, 16-bit colour."""
+
 _MAX_CHUNKS = 200_000
 
 
@@ -48,13 +59,28 @@ def size(data: Data) -> tuple[int, int]:
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """Return the pixels, after a check of the critical chunks' checksums and the end of the stream."""
+    """Return the pixels, after a check of the critical chunks' checksums and the number of rows."""
     if colour:
         return _decode_stored(data)
     plain, orientation = _strip(data)
-    return Decoded(
-        decode_with_opencv(plain, GREY), orientation, ("grey",) if data[_COLOUR_TYPE] in (2, 3, 6) else ()
-    )
+    return Decoded(_decode_grey(plain), orientation, ("grey",) if data[_COLOUR_TYPE] in (2, 3, 6) else ())
+
+
+def _decode_grey(data: bytes) -> Grey:
+    """Decode to grey: by Rust what it takes as it is, in a third of OpenCV's time, else by OpenCV."""
+    width, height = size(data)
+    _, _, _, _, depth, colour_type, _, _, interlaced, _ = _HEADER.unpack_from(data, _SIGNATURE)
+    decoded = _BY_RUST.get((depth, colour_type)) if not interlaced else None
+    if decoded is None:
+        return decode_with_opencv(data, GREY)
+    decode_by_rust, mode = decoded
+    try:
+        pixels: Grey = decode_by_rust(data, (height, width), mode)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # A panic in Rust is not an Exception.
+        raise UnreadableImage(DAMAGED) from error
+    return pixels[..., 0] if mode == "mono" else cast(Grey, cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
 
 
 def _decode_stored(data: Data) -> Decoded:

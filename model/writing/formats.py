@@ -26,6 +26,9 @@ class Format(StrEnum):
     JSON = "json"
     SEG = "seg"
     LABELMAP = "labelmap"
+    SC = "sc"
+    GSPS = "gsps"
+    SR = "sr"
     NIFTI = "nifti"
 
     @property
@@ -36,8 +39,15 @@ class Format(StrEnum):
     @property
     def is_dicom(self) -> bool:
         """Whether the format is available for DICOM images only."""
-        return self in (Format.SEG, Format.LABELMAP)
+        return self in _DICOM
 
+    @property
+    def shows_radiograph(self) -> bool:
+        """Whether all pixels of the image are needed, not only what the network sees."""
+        return self in (Format.OVERLAY, Format.SC)
+
+
+_DICOM = (Format.SEG, Format.LABELMAP, Format.SC, Format.GSPS, Format.SR)
 
 _SUFFIXES = {
     Format.PNG: ".mask.png",
@@ -48,6 +58,9 @@ _SUFFIXES = {
     Format.JSON: ".json",
     Format.SEG: ".seg.dcm",
     Format.LABELMAP: ".labelmap.dcm",
+    Format.SC: ".sc.dcm",
+    Format.GSPS: ".gsps.dcm",
+    Format.SR: ".sr.dcm",
     Format.NIFTI: ".nii.gz",
 }
 
@@ -87,10 +100,10 @@ def write(
             from .document import document
 
             return _json(document(segmentation, metadata=metadata, engine=engine))
-        case Format.SEG | Format.LABELMAP:
-            from .dicom.seg import dicom_seg
+        case Format.SEG | Format.LABELMAP | Format.SC | Format.GSPS | Format.SR:
+            from .dicom.forms import Form, write_form
 
-            return dicom_seg(segmentation, metadata, labelmap=format_ is Format.LABELMAP)
+            return write_form(segmentation, metadata, Form(format_.value))
         case Format.NIFTI:
             from .nifti import nifti
 

@@ -30,19 +30,24 @@ def overlay_png(radiograph: Radiograph, labels: NDArray[np.uint8], quality: Qual
         labels: ``(height, width)`` uint8 as of `label_lungs`, at native size.
         quality: The mask's quality, for the PNG's text.
     """
+    _, encoded = cv2.imencode(".png", outlined(radiograph, labels))
+    return png_with_trust(encoded, quality)
+
+
+def outlined(radiograph: Radiograph, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the radiograph with the outlines, ``(height, width, 3)`` uint8 BGR; see `overlay_png`."""
     height, width = labels.shape
     grey = window(radiograph.pixels)
     if grey.shape != labels.shape:
         grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
-    canvas = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+    canvas = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
     thickness = max(1, round(max(labels.shape) / _SIDES_IN_THICKNESS))
     for label, (red, green, blue) in COLOURS.items():
         outlines, _ = cv2.findContours(
             cv2.inRange(labels, label, label), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE
         )
         cv2.drawContours(canvas, outlines, -1, (blue, green, red), thickness, cv2.LINE_AA)
-    _, encoded = cv2.imencode(".png", canvas)
-    return png_with_trust(encoded, quality)
+    return canvas
 
 
 def window(pixels: Grey) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import TypeAdapter
 
 from app.main import create_app
-from app.server import LAST_MOMENT_S
+from app.server import FINAL_RESPONSES_S
 from app.settings import MEGABYTE, Settings
 from app.telemetry import Telemetry
 from tests.app.fakes import segmenter
@@ -98,7 +98,7 @@ def test_kubernetes_own_variables_do_not_become_settings(name: str) -> None:
 @overlays
 def test_there_is_time_to_stop(name: str) -> None:
     wait = container(rendered(name))["lifecycle"]["preStop"]["sleep"]["seconds"]
-    needed = wait + settings(name).grace_period_s + LAST_MOMENT_S
+    needed = wait + settings(name).grace_period_s + FINAL_RESPONSES_S
     assert needed + 5 <= pod(rendered(name))["terminationGracePeriodSeconds"]
 
 
@@ -111,8 +111,11 @@ def test_uploads_have_room_and_the_room_is_within_the_memory(name: str) -> None:
     assert tmp["medium"] == "Memory"
     room = bytes_of(tmp["sizeLimit"])
     assert room >= made.max_uploads * made.max_upload_mb * MEGABYTE
-    # The soak's peak is 0.4 GB; the rest is for large images.
-    assert bytes_of(one["resources"]["limits"]["memory"]) >= room + 1_500_000_000
+    # docs/explanation/reliability.md: what each image in hand may take, and what waits for the network or is in it.
+    cpus, gpu = int(one["resources"]["limits"]["cpu"]), name == "overlays/gpu"
+    service, batch = (2_500_000_000, 32) if gpu else (400_000_000, cpus)
+    images = made.max_pixels * (14 * cpus + 3 * 2 * batch)
+    assert bytes_of(one["resources"]["limits"]["memory"]) >= room + service + images
 
 
 @overlays

@@ -30,6 +30,7 @@ def test_figures() -> None:
     true: dict[str, Any] = {
         "processors, requested and allowed": one["resources"]["limits"]["cpu"],
         "memory, requested and allowed": one["resources"]["limits"]["memory"],
+        "`PLEURA_MAX_PIXELS`": {each["name"]: each["value"] for each in one["env"]}["PLEURA_MAX_PIXELS"],
         "`sizeLimit` of `/tmp`": specification["volumes"][0]["emptyDir"]["sizeLimit"],
         "`terminationGracePeriodSeconds`": specification["terminationGracePeriodSeconds"],
         "`preStop`": one["lifecycle"]["preStop"]["sleep"]["seconds"],

@@ -11,6 +11,7 @@ from requests.adapters import HTTPAdapter
 
 from logs import TextFormatter
 from model.segmenter import Segmenter
+from model.writing.dicom.forms import Form
 from pacs.archive import Archive
 from pacs.postponed import Postponed
 from pacs.retries import Retries
@@ -75,6 +76,7 @@ class Watched(Watcher):
             segmenter,
             selection=selection,
             store_untrusted=options.pop("store_untrusted", False),
+            forms=options.pop("forms", (Form.SEG,)),
         )
         self.settled = Settled(lambda: self.now)
         super().__init__(

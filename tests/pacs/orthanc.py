@@ -34,7 +34,15 @@ def free_port() -> int:
 class Orthanc:
     """A PACS. Stopped and started again, it still has its images."""
 
-    def __init__(self, folder: Path, *, user: str | None = None, password: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        user: str | None = None,
+        password: str = "",
+        dicom_port: int | None = None,
+        modalities: dict[str, list[Any]] | None = None,
+    ) -> None:
         self._folder = folder
         self._folder.mkdir()
         self._process: subprocess.Popen[bytes] | None = None
@@ -46,7 +54,10 @@ class Orthanc:
             "StorageDirectory": str(folder / "storage"),
             "IndexDirectory": str(folder / "storage"),
             "HttpPort": self.port,
-            "DicomServerEnabled": False,
+            "DicomServerEnabled": dicom_port is not None,
+            "DicomPort": dicom_port or 4242,
+            "DicomAet": "ORTHANC",
+            "DicomModalities": modalities or {},
             "RemoteAccessAllowed": False,
             "AuthenticationEnabled": user is not None,
             "RegisteredUsers": {} if user is None else {user: password},

@@ -41,7 +41,7 @@ def slice_of_ct() -> bytes:
     return radiograph(SOPClassUID=CTImageStorage, Modality="CT")
 
 
-def uids() -> dict[str, str]:
+def uids() -> dict[str, Any]:
     """Another study, series and instance."""
     names = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
     return {name: str(generate_uid()) for name in names}

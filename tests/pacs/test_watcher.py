@@ -12,7 +12,7 @@ from pydicom.uid import ComputedRadiographyImageStorage
 
 from model.lungs import LEFT, RIGHT
 from model.reading import read_mask
-from model.writing.dicom.seg_words import UNTRUSTED
+from model.writing.dicom.seg_words import NOT_TRUSTED, SEGMENTATION
 from pacs import archive
 from pacs.client import RETRIEVE
 from pacs.postponed import MOST_FAILURES
@@ -252,7 +252,7 @@ def test_stored_untrusted_mask_says_so(orthanc: Orthanc, make_watcher: MakeWatch
     orthanc.upload(data)
     watcher = make_watcher(segmenter(), store_untrusted=True)
     watcher.once()
-    assert segmentations(orthanc)[uid(data)].SeriesDescription.startswith(UNTRUSTED)
+    assert segmentations(orthanc)[uid(data)].SeriesDescription.startswith(SEGMENTATION + NOT_TRUSTED)
 
 
 def test_image_without_a_lung_gets_no_segmentation(

@@ -19,7 +19,7 @@ from model.writing.png import mask_png
 from samples.phantom import phantom
 from training.evaluation.evaluate import Case
 
-from .processes import Ended, Fate, run_pleura
+from .processes import Ended, Fault, run_pleura
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Phantoms:
 class Pleura(Protocol):
     """See `run_pleura`."""
 
-    def __call__(self, *arguments: str | Path, fate: Fate | None = None) -> Ended:
+    def __call__(self, *arguments: str | Path, fault: Fault | None = None) -> Ended:
         """Runs the command."""
 
 
@@ -57,8 +57,8 @@ def pleura(tmp_path_factory: pytest.TempPathFactory) -> Pleura:
     """Runs the command ``pleura`` in a process of its own."""
     folder = tmp_path_factory.mktemp("output")
 
-    def run(*arguments: str | Path, fate: Fate | None = None) -> Ended:
-        return run_pleura(folder, *arguments, fate=fate)
+    def run(*arguments: str | Path, fault: Fault | None = None) -> Ended:
+        return run_pleura(folder, *arguments, fault=fault)
 
     return run
 

@@ -1,7 +1,7 @@
 """The command ``pleura`` in processes that can be killed.
 
-They are forks of one process that has imported torch, so that each starts at once. What becomes of them is decided by what
-they do, never by a clock: a `Fate` strikes at the n-th of the events that matter to a run.
+They are forks of one process that has imported torch, so that each starts at once. A `Fault` is
+injected at the n-th event of a run, never after a time.
 """
 
 import multiprocessing
@@ -32,22 +32,24 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
-    """What befalls a run.
+class Fault:
+    """A fault that is injected into a run.
 
-    ``"killed"``: SIGKILL at the n-th event. Events are a loss that is computed, the training state half written, and a file that is
-    written but not yet flushed and renamed.
-    ``"not_a_number"``: the n-th loss is none.
+    ``"killed"``: SIGKILL at the n-th event. Events are a loss that is computed, the training state half
+    written, and a file that is written but not yet flushed and renamed. ``"not_a_number"``: the n-th
+    loss is NaN.
     """
 
     kind: Literal["killed", "not_a_number"]
     at: int
 
 
-def run_pleura(folder: Path, *arguments: str | Path, fate: Fate | None = None) -> Ended:
-    """Runs ``pleura`` with these arguments to its end; ``folder`` takes its output for a while."""
+def run_pleura(folder: Path, *arguments: str | Path, fault: Fault | None = None) -> Ended:
+    """Run ``pleura`` with these arguments to its end; ``folder`` holds its output meanwhile."""
     out, err = folder / "stdout.txt", folder / "stderr.txt"
-    process = _CONTEXT.Process(target=_main, args=([str(argument) for argument in arguments], out, err, fate))
+    process = _CONTEXT.Process(
+        target=_main, args=([str(argument) for argument in arguments], out, err, fault)
+    )
     process.start()
     process.join()
     assert process.exitcode is not None
@@ -56,11 +58,11 @@ def run_pleura(folder: Path, *arguments: str | Path, fate: Fate | None = None) -
     return ended
 
 
-def _main(arguments: list[str], out: Path, err: Path, fate: Fate | None) -> None:
+def _main(arguments: list[str], out: Path, err: Path, fault: Fault | None) -> None:
     _redirect(out, err)
     sys.argv = ["pleura", *arguments]
-    if fate is not None:
-        _arrange(fate)
+    if fault is not None:
+        _inject(fault)
 
     from pleura_cli import main
 
@@ -73,63 +75,63 @@ def _redirect(out: Path, err: Path) -> None:
             os.dup2(file.fileno(), descriptor)
 
 
-def _arrange(fate: Fate) -> None:
+def _inject(fault: Fault) -> None:
     import torch
 
-    fit: Any = import_module("training.loop.fit")
+    epoch: Any = import_module("training.loop.epoch")
     events = 0
 
-    def strikes() -> bool:
+    def is_due() -> bool:
         nonlocal events
         events += 1
-        return events == fate.at
+        return events == fault.at
 
-    loss_of, save, fsync = fit.loss_of, torch.save, os.fsync
+    loss_of, save, fsync = epoch.loss_of, torch.save, os.fsync
 
     def loss_or_nan(*args: Any, **kwargs: Any) -> Any:
         loss = loss_of(*args, **kwargs)
-        return loss * float("nan") if strikes() else loss
+        return loss * float("nan") if is_due() else loss
 
     def loss_or_death(*args: Any, **kwargs: Any) -> Any:
-        _die_if(strikes())
+        _die_if(is_due())
         return loss_of(*args, **kwargs)
 
     def half_or_save(state: Any, file: Any) -> None:
-        if strikes():
+        if is_due():
             file.write(b"PK" + bytes(10_000))
             file.flush()
             _die_if(True)
         save(state, file)
 
     def death_or_fsync(descriptor: int) -> None:
-        _die_if(strikes())
+        _die_if(is_due())
         fsync(descriptor)
 
-    if fate.kind == "not_a_number":
-        patch.object(fit, "loss_of", loss_or_nan).start()
+    if fault.kind == "not_a_number":
+        patch.object(epoch, "loss_of", loss_or_nan).start()
     else:
-        patch.object(fit, "loss_of", loss_or_death).start()
+        patch.object(epoch, "loss_of", loss_or_death).start()
         patch.object(torch, "save", half_or_save).start()
         patch.object(os, "fsync", death_or_fsync).start()
 
 
-def _die_if(struck: bool) -> None:
-    if struck:
+def _die_if(due: bool) -> None:
+    if due:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def in_processes(count: int, work: Callable[[Path], None], folder: Path) -> None:
-    """Calls ``work(folder)`` in so many processes at once, as `torchrun` starts them; each must end well."""
+    """Call ``work(folder)`` in ``count`` processes at once, as `torchrun` starts them; each must succeed."""
     assert _ended(count, work, [(folder,)] * count) == [0] * count
 
 
 def run_together(
-    folder: Path, count: int, *arguments: str | Path, fate: Fate | None = None, of: Sequence[int] = ()
+    folder: Path, count: int, *arguments: str | Path, fault: Fault | None = None, of: Sequence[int] = ()
 ) -> list[Ended]:
-    """Runs ``-m training`` with these arguments in so many processes, to the end of all; ``fate`` is that of the processes ``of``."""
+    """Run ``-m training`` in ``count`` processes, with a fault in the processes ``of``."""
     files = [(folder / f"stdout-{rank}.txt", folder / f"stderr-{rank}.txt") for rank in range(count)]
     given = [
-        ([str(argument) for argument in arguments], *files[rank], fate if rank in of else None)
+        ([str(argument) for argument in arguments], *files[rank], fault if rank in of else None)
         for rank in range(count)
     ]
     codes = _ended(count, _train, given)
@@ -163,11 +165,11 @@ def _in_group(rank: int, count: int, port: int, work: Callable[..., None], argum
     work(*arguments)
 
 
-def _train(arguments: list[str], out: Path, err: Path, fate: Fate | None) -> None:
+def _train(arguments: list[str], out: Path, err: Path, fault: Fault | None) -> None:
     _redirect(out, err)
     sys.argv = ["training", *arguments]
-    if fate is not None:
-        _arrange(fate)
+    if fault is not None:
+        _inject(fault)
 
     from training.__main__ import main
 

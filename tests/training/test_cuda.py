@@ -8,7 +8,7 @@ import torch
 
 from .conftest import Phantoms, Pleura
 from .loop.test_fit import rows_of, state_of
-from .processes import Fate
+from .processes import Fault
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
@@ -22,7 +22,7 @@ def trained(phantoms: Phantoms, pleura: Pleura, tmp_path_factory: pytest.TempPat
         *("--size", "64", "--epochs", "4", "--passes", "4"),
         *("--device", "cuda", "--workers", "2", "--out", out),
     ]
-    assert pleura(*command, fate=Fate("killed", at=30)).code == -9
+    assert pleura(*command, fault=Fault("killed", at=30)).code == -9
     assert 0 < len(state_of(out)["rows"]) < 4
     ended = pleura(*command, "--resume")
     assert ended.code == 0, ended.err

@@ -76,9 +76,7 @@ def clean(
                 folds=folds,
                 out=out / "runs",
                 encoder_weights=encoder_weights,
-                device=hardware.device,
-                mixed_precision=hardware.mixed_precision,
-                workers=hardware.workers,
+                hardware=hardware,
                 seed=seed,
             )
         segmenters = (

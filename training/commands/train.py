@@ -123,7 +123,7 @@ def train(
     from ..data.inspection import inspect, warn_of_shared
     from ..data.transforms import AUGMENTATIONS
     from ..errors import TrainingError
-    from ..loop.distributed import joined
+    from ..loop.distributed import join_process_group
     from ..loop.fit import fit
     from ..loop.hardware import prepare_device
     from ..loop.recipes import RECIPES, adapted, resumed
@@ -144,8 +144,8 @@ def train(
         raise TrainingError(f"There are {len(weight)} weights for {len(data)} folders: give one for each.")
     hardware = prepare_device(device, mixed_precision=mixed_precision, workers=workers)
     cv2.setNumThreads(1)
-    with joined(hardware.device) as group:
-        with group.together():
+    with join_process_group(hardware.device) as group:
+        with group.raise_together():
             values = parse_lung_values(lung_values) if lung_values else None
             learnt = SegmentationDataset(
                 data, num_classes=num_classes, hearts=hearts, weights=weight, lung_values=values
@@ -166,7 +166,7 @@ def train(
             transform=AUGMENTATIONS[augmentation.value] if augmentation else None,
         )
         if resume:
-            asked = resumed(asked, group.share(lambda: epochs_of_run(out)), prolonged=epochs is not None)
+            asked = resumed(asked, group.broadcast(lambda: epochs_of_run(out)), prolonged=epochs is not None)
         best, planned, trained = fit(
             asked,
             train=learnt,
@@ -176,9 +176,7 @@ def train(
             classes=LUNG_AND_HEART if hearts else (),
             encoder_weights=encoder_weights,
             start_from=start_from,
-            device=hardware.device,
-            mixed_precision=hardware.mixed_precision,
-            workers=hardware.workers,
+            hardware=hardware,
             seed=seed,
             resume=resume,
             name=name or out.resolve().name,

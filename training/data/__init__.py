@@ -1,1 +1,1 @@
-"""Which images and masks are learnt from: folders, data sets, sampling, batches, augmentation."""
+"""The images and masks of training: folders, data sets, sampling, augmentation, degradation."""

@@ -1,10 +1,11 @@
 """Radiographs with their masks, from one or several folders.
 
-The layouts that are read are in `training.data.folders`. Beside images and masks ``ignore/`` may hold, under the image's stem, pictures
-whose set pixels are left out of the loss, and ``hearts/`` masks of the heart.
+The layouts are described in `training.data.folders`. Besides ``images/`` and ``masks/``, a folder may
+have ``ignore/``, with masks of the pixels that are left out of the loss, and ``hearts/``, with masks of
+the heart; each file has the stem of its image.
 
-A mask of two classes is any picture in which lung and background can be told apart (`model.reading.read_ground_truth`). With more
-classes a mask's values are the classes.
+With two classes, a mask is any image in which lung and background can be told apart
+(`model.reading.read_ground_truth`). With more classes, the values of a mask are the classes.
 """
 
 import shutil
@@ -46,7 +47,7 @@ Transform = Callable[[tv_tensors.Image, tv_tensors.Mask], tuple[Tensor, Tensor]]
 
 
 class Loaded(NamedTuple):
-    """One sample that was read.
+    """Image and mask of one sample, as they were read.
 
     Attributes:
         image: pixels ``(H, W)``.
@@ -62,20 +63,20 @@ class Loaded(NamedTuple):
 class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
     """Pairs of image ``(1, H, W)`` and mask ``(H, W)`` int64: 0, the class, `NOT_LUNG` or `IGNORE`.
 
-    The image is as it was read, uint8 or uint16, and what ``transform`` makes of it.
-
-    Plain margins are cut off, as when an image is served.
+    Without a transform the image is as it was read, uint8 or uint16. Plain margins are cut off, as in
+    the service.
 
     Args:
-        roots: one or several folders in a layout of this module.
-        transform: called with image and mask of each pair; None gives them as they are.
+        roots: one or several folders in a layout of `training.data.folders`.
+        transform: called with image and mask of each pair; None leaves them as they are.
         num_classes: of the masks, background included.
-        hearts: the classes are background, `LUNG` and `HEART`; in an image without a mask of the heart what is not lung is `NOT_LUNG`.
-        weights: how often each root is drawn beside what its size asks for; None is 1 for all.
-        lung_values: the values of masks of two classes that are lung; None takes what is not background.
+        hearts: the classes are background, `LUNG` and `HEART`. In an image without a mask of the heart,
+            pixels outside the lungs are `NOT_LUNG`.
+        weights: factor of each root's sampling frequency; None is 1 for all.
+        lung_values: the values of two-class masks that are lung; None takes all but the background.
 
     Raises:
-        DataError: a root has no images, or images have no mask. It names the files.
+        DataError: a root has no images, or images have no mask; the message names them.
     """
 
     def __init__(
@@ -111,21 +112,22 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         return x.as_subclass(Tensor), y.as_subclass(Tensor).long()
 
     def subset(self, indices: Sequence[int]) -> "SegmentationDataset":
-        """The samples at ``indices`` alone, of the same sources."""
+        """Return the data set of the samples at ``indices``, with the same roots."""
         chosen = copy(self)
         chosen.samples = [self.samples[index] for index in indices]
         return chosen
 
     def load(self, index: int) -> tuple[Grey, NDArray[np.uint8]]:
-        """Image and mask of `read`."""
+        """Return image ``(H, W)`` and mask ``(H, W)`` of `read`."""
         image, mask, _ = self.read(index)
         return image, mask
 
     def read(self, index: int) -> Loaded:
-        """Image and mask as they are stored, and what was assumed about the mask.
+        """Return image and mask as they are stored, and what was assumed about the mask.
 
         Raises:
-            DataError: a file cannot be read, mask and image differ in size, or a mask holds an unknown class. It names the file.
+            DataError: a file cannot be read, mask and image differ in size, or a mask has an unknown
+                class; the message names the file.
         """
         sample = self.samples[index]
         image = _read_or_name(sample.image, lambda path: read(path).pixels)
@@ -150,7 +152,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         return Loaded(image, mask, notes)
 
     def load_heart(self, index: int) -> NDArray[np.bool_] | None:
-        """The mask of the heart ``(H, W)`` bool; None where ``hearts/`` has none.
+        """Return the mask of the heart ``(H, W)`` bool; None if ``hearts/`` has none.
 
         Raises:
             DataError: the file cannot be read.
@@ -172,7 +174,10 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
 
 
 def lung_in(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Where a mask ``(H, W)`` of `SegmentationDataset.load` holds any class but background; `NOT_LUNG` and `IGNORE` do not count."""
+    """Return where a mask ``(H, W)`` of `SegmentationDataset.load` has a foreground class, ``(H, W)`` bool.
+
+    `NOT_LUNG` and `IGNORE` do not count.
+    """
     lung: NDArray[np.bool_] = (mask > 0) & (mask < NOT_LUNG)
     return lung
 
@@ -185,7 +190,15 @@ def add_sample(
     ignore: NDArray[np.bool_] | None,
     heart: NDArray[np.bool_] | None = None,
 ) -> None:
-    """Adds a copy of an image to the folder ``root``, with its mask, what is left out of the loss and the heart, each ``(H, W)``."""
+    """Add a copy of an image and its masks to the folder ``root``.
+
+    Args:
+        root: is created if it does not exist.
+        image: file that is copied.
+        mask: of the lungs, ``(H, W)``.
+        ignore: pixels that are left out of the loss, ``(H, W)``; None writes no file.
+        heart: mask of the heart, ``(H, W)``; None writes no file.
+    """
     optional = {"ignore": ignore, "hearts": heart}
     parts = {"masks": mask} | {part: pixels for part, pixels in optional.items() if pixels is not None}
     for part in ("images", *parts):

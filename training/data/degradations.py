@@ -1,7 +1,8 @@
-"""What can be wrong with a radiograph, done on purpose: images with a known truth on which a segmenter fails more or less.
+"""Degradations of radiographs, on which a segmenter fails more or less, with a known true mask.
 
-Each degradation takes pixels ``(H, W)`` uint8, the mask ``(H, W)`` bool, a strength in 0..1 and a generator, and gives both back;
-where it moves or cuts the image, the mask moves and is cut with it. What is covered stays in the mask: it is there, unseen.
+Each degradation takes pixels ``(H, W)`` uint8, the mask ``(H, W)`` bool, a strength in 0..1 and a
+generator, and returns both. A degradation that moves or crops the image moves or crops the mask too.
+Lungs that are covered stay in the mask.
 """
 
 from __future__ import annotations
@@ -12,23 +13,25 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .defects import Opacity, compress_jpeg, displace, opacity_field, reduce_resolution
+
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Degradation = Callable[[Pixels, Mask, float, np.random.Generator], tuple[Pixels, Mask]]
 
 
 def grey(values: ArrayLike) -> Pixels:
-    """Cuts to 0..255 and rounds down."""
+    """Return values clipped to 0..255 and rounded down, as uint8."""
     return np.ascontiguousarray(np.clip(np.asarray(values), 0, 255).astype(np.uint8))
 
 
 def blur(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    """Gaussian blur of up to a twentieth of the side."""
+    """Apply Gaussian blur of a standard deviation up to a twentieth of the side."""
     return grey(cv2.GaussianBlur(pixels, (0, 0), 0.3 + strength * min(pixels.shape) / 20)), mask
 
 
 def noise(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    """Gaussian noise, coarse or fine, of up to 0.6 of the range."""
+    """Add Gaussian noise, coarse or fine, of a standard deviation up to 0.6 of the range."""
     coarse = max(1, round(float(rng.uniform(1, 6))))
     small = rng.normal(0, strength * 0.6 * 255, [max(1, side // coarse) for side in pixels.shape])
     field = cv2.resize(small, pixels.shape[::-1], interpolation=cv2.INTER_NEAREST)
@@ -36,35 +39,33 @@ def noise(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator)
 
 
 def exposure(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    """Gamma of up to e to the 1.8 either way, and saturation."""
+    """Apply a gamma of up to exp(1.8) either way, and clip the darkest and the brightest greys."""
     values = (pixels / 255.0) ** np.exp(rng.choice([-1.8, 1.8]) * strength)
     low, high = np.sort(rng.uniform(0, 1, 2) * strength * 0.6) * [1, 0.5]
     return grey(255 * (values - low) / max(1 - low - high, 0.1)), mask
 
 
 def fading(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    """Contrast down to two grey levels, with a slope of brightness laid over it."""
+    """Reduce contrast, down to two grey levels, and add a brightness gradient."""
     kept = 1 - 0.99 * strength
     slope = np.linspace(-1, 1, pixels.shape[0])[:, None] * rng.uniform(-60, 60) * strength
     return grey(128 + kept * (pixels.astype(np.float64) - 128) + slope), mask
 
 
 def thumbnail(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    """Shrunk, down to twelve pixels a side, and enlarged again."""
+    """Reduce the resolution, down to twelve pixels a side."""
     side = round(200 * (12 / 200) ** strength)
-    small = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)
-    way = cv2.INTER_NEAREST if rng.random() < 0.3 else cv2.INTER_LINEAR
-    return grey(cv2.resize(small, pixels.shape[::-1], interpolation=way)), mask
+    interpolation = cv2.INTER_NEAREST if rng.random() < 0.3 else cv2.INTER_LINEAR
+    return grey(reduce_resolution(pixels, (side, side), interpolation=interpolation)), mask
 
 
 def compression(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    """JPEG of quality 30 down to 1."""
-    _, data = cv2.imencode(".jpg", pixels, (cv2.IMWRITE_JPEG_QUALITY, 1 + round(29 * (1 - strength))))
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8), mask
+    """Compress to JPEG of quality 30 down to 1."""
+    return compress_jpeg(pixels, 1 + round(29 * (1 - strength))), mask
 
 
 def covers(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    """One to four flat or noisy rectangles, each of up to half a side."""
+    """Cover the image with one to four flat or noisy rectangles, each of up to half a side."""
     height, width = pixels.shape
     covered = pixels.copy()
     for _ in range(int(rng.integers(1, 5))):
@@ -78,7 +79,7 @@ def covers(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator
 def half_covered(
     pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator
 ) -> tuple[Pixels, Mask]:
-    """A quarter to two thirds covered from one side."""
+    """Cover a quarter to two thirds of the image from one side."""
     share = 0.25 + 0.4 * strength
     turns = int(rng.integers(4))
     covered = np.rot90(pixels, turns).copy()
@@ -87,7 +88,7 @@ def half_covered(
 
 
 def crop(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    """A window of nine tenths down to three tenths of each side."""
+    """Crop to a window of nine tenths down to three tenths of each side."""
     height, width = pixels.shape
     h, w = (round(side * (0.9 - 0.6 * strength * rng.uniform(0.6, 1))) for side in (height, width))
     y, x = int(rng.integers(0, height - h + 1)), int(rng.integers(0, width - w + 1))
@@ -96,7 +97,7 @@ def crop(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) 
 
 
 def far_away(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    """The image small on a flat ground, as in a screenshot."""
+    """Place the image small on a plain background, as in a screenshot."""
     height, width = pixels.shape
     scale = 0.9 - 0.65 * strength
     shift = rng.uniform(0, 1 - scale, 2) * [width, height]
@@ -105,7 +106,7 @@ def far_away(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generat
 
 
 def rotation(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    """Turned by up to 180 degrees either way about the middle."""
+    """Rotate about the centre by up to 180 degrees either way."""
     height, width = pixels.shape
     angle = float(rng.choice([-180, 180])) * strength
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, float(rng.uniform(0.75, 1)))
@@ -113,7 +114,7 @@ def rotation(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generat
 
 
 def squeezed(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    """Stretched along one axis up to 2.5 times, cut to its middle, and sheared."""
+    """Stretch along one axis up to 2.5 times, crop to the centre, and shear."""
     height, width = pixels.shape
     factor = np.exp(rng.choice([-0.9, 0.9]) * strength)
     stretch = np.array([[factor, rng.uniform(-0.5, 0.5) * strength], [0, 1 / factor]])
@@ -122,7 +123,7 @@ def squeezed(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generat
 
 
 def white_lung(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    """Part of one side whitened from one of its ends, as by an effusion or a collapse."""
+    """Whiten part of one side from its upper or lower end, as by an effusion or a collapse."""
     height, width = pixels.shape
     field = np.zeros(pixels.shape, np.float32)
     half = np.s_[: width // 2] if rng.random() < 0.5 else np.s_[width // 2 :]
@@ -135,21 +136,21 @@ def white_lung(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Gener
 
 
 def opacities(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    """Three to ten blurred patches, bright or dark."""
-    height, width = pixels.shape
-    field = np.zeros((64, 64), np.float32)
+    """Add three to ten blurred patches, bright or dark."""
+    patches = []
     for _ in range(int(rng.integers(3, 11))):
         axes = (int(rng.integers(3, 14)), int(rng.integers(3, 14)))
         value = float(rng.uniform(-0.6, 1)) * (0.2 + strength)
-        cv2.ellipse(field, (int(rng.integers(64)), int(rng.integers(64))), axes, 0, 0, 360, value, -1)
-    field[...] = cv2.GaussianBlur(field, (0, 0), float(rng.uniform(0.5, 4)))
-    return grey(pixels + 255 * cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)), mask
+        patches.append(Opacity((int(rng.integers(64)), int(rng.integers(64))), axes, 0, value))
+    sigma = float(rng.uniform(0.5, 4))
+    field = opacity_field(patches, grid=(64, 64), sigma=sigma, shape=pixels.shape)
+    return grey(pixels + 255 * field), mask
 
 
 def double_exposure(
     pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator
 ) -> tuple[Pixels, Mask]:
-    """The image's own mirrored, turned picture laid over it."""
+    """Blend the image with its own mirrored, rotated copy."""
     ghost = np.rot90(pixels[:, ::-1], int(rng.integers(1, 4)))
     fitted = cv2.resize(np.ascontiguousarray(ghost), pixels.shape[::-1], interpolation=cv2.INTER_AREA)
     weight = 0.15 + 0.5 * strength
@@ -157,24 +158,22 @@ def double_exposure(
 
 
 def wavy(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    """Bent by a smooth field of shifts of up to a tenth of the side."""
+    """Deform by a smooth field of shifts of up to a tenth of the side."""
     height, width = pixels.shape
     shifts = rng.normal(0, 0.08 * strength, (6, 6, 2)).astype(np.float32)
-    field = cv2.resize(shifts, (width, height), interpolation=cv2.INTER_CUBIC)
-    xs = np.arange(width, dtype=np.float32) + field[..., 0] * width
-    ys = np.arange(height, dtype=np.float32)[:, None] + field[..., 1] * height
-    bent = cv2.remap(pixels, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    moved = cv2.remap(mask.astype(np.uint8), xs, ys, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
-    return grey(bent), moved > 0
+    shares = cv2.resize(shifts, (width, height), interpolation=cv2.INTER_CUBIC)
+    field = (shares * np.array([width, height], np.float32)).astype(np.float32)
+    moved = displace(mask.astype(np.uint8), field, is_mask=True)
+    return grey(displace(pixels, field, is_mask=False)), moved > 0
 
 
 def inversion(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    """Black for white, and a change of gamma."""
+    """Invert the greys and change the gamma."""
     return exposure(grey(255 - pixels), mask, 0.5 * strength, rng)
 
 
 def touch_up(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """Not a degradation: what differs between two good radiographs. Place, size, exposure, grain; mirrored every other time."""
+    """Vary a radiograph as good radiographs differ: position, size, exposure, grain, mirroring."""
     height, width = pixels.shape
     scale, aspect = np.exp(rng.uniform(-0.2, 0.15)), np.exp(rng.uniform(-0.12, 0.12))
     angle = float(rng.uniform(-8, 8))
@@ -210,7 +209,7 @@ DEGRADATIONS: dict[str, Degradation] = {
         inversion,
     )
 }
-"""All of them by name."""
+"""All degradations by name."""
 
 
 def _warp(pixels: Pixels, mask: Mask, matrix: NDArray[np.float64], value: float = 0.0) -> tuple[Pixels, Mask]:
@@ -220,5 +219,5 @@ def _warp(pixels: Pixels, mask: Mask, matrix: NDArray[np.float64], value: float 
 
 
 def _flat(rng: np.random.Generator) -> float:
-    """Black, white or a grey."""
+    """Return black, white or a random grey."""
     return (0.0, 255.0, float(rng.uniform(0, 255)))[rng.integers(3)]

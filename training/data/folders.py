@@ -1,12 +1,13 @@
-"""Images and masks in folders, found by their names.
+"""Finds images and their masks in folders by their names.
 
-Layouts that are read:
+Layouts:
 
 * ``images/`` and ``masks/`` with the same stems; a mask's stem may end in ``_mask``;
-* Montgomery's own: ``CXR_png/`` and ``ManualMask/leftMask`` with ``ManualMask/rightMask``, whose union is the mask.
+* Montgomery's: ``CXR_png/`` and ``ManualMask/leftMask`` with ``ManualMask/rightMask``, whose union is
+  the mask.
 
-Beside them ``ignore/`` and ``hearts/`` may lie, with files of the images' stems. What macOS, Windows and file servers leave in folders
-(``._x.png``, ``Thumbs.db``) is passed over.
+Both may have ``ignore/`` and ``hearts/`` with files of the images' stems. Files that macOS, Windows and
+file servers leave in folders (``._x.png``, ``Thumbs.db``) are skipped.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ from model.reading import files
 from ..errors import DataError
 
 SHOWN = 10
-"""Files that a message names; of more it says how many."""
+"""Number of files that a message names; of the others it gives the number."""
 
 _IMAGE_FOLDERS = ("images", "CXR_png")
 _MASK_FOLDERS = (("masks",), ("ManualMask/leftMask", "ManualMask/rightMask"))
@@ -26,7 +27,7 @@ _MASK_FOLDERS = (("masks",), ("ManualMask/leftMask", "ManualMask/rightMask"))
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Where one radiograph and its masks lie; ``source`` is the root it came from."""
+    """The files of one radiograph and its masks; ``source`` is the number of its root."""
 
     stem: str
     image: Path
@@ -37,10 +38,11 @@ class Sample:
 
 
 def find_samples(roots: Sequence[Path]) -> list[Sample]:
-    """The images of all roots with their masks, in order.
+    """Return the images of all roots with their masks, in order.
 
     Raises:
-        DataError: a root has no images or no masks, or images have no mask: it names them all, of many the first.
+        DataError: a root has no images or no masks, or images have no mask; the message names up to
+            `SHOWN` of them.
     """
     samples: list[Sample] = []
     problems: list[str] = []
@@ -54,7 +56,7 @@ def find_samples(roots: Sequence[Path]) -> list[Sample]:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The images of a folder.
+    """Return the images of a folder.
 
     Raises:
         DataError: there are none.
@@ -68,7 +70,7 @@ def images_in(folder: Path) -> list[Path]:
 
 
 def by_stem(images: Iterable[Path]) -> dict[str, Path]:
-    """Files by their stems, without ``_mask``.
+    """Return files by their stems, without ``_mask``.
 
     Raises:
         DataError: two have the same stem.
@@ -83,19 +85,22 @@ def by_stem(images: Iterable[Path]) -> dict[str, Path]:
 
 
 def missing_masks(images: Sequence[Path], folder: Path) -> str:
-    """A sentence on images that have no mask in ``folder``, and one on files of their names there that are not read."""
+    """Return the message on images without a mask in ``folder``, and on masks there that are not read."""
     if len(images) == 1:
-        said = f"{images[0]} has no mask in {folder}: add one or remove the image."
+        message = f"{images[0]} has no mask in {folder}: add one or remove the image."
     else:
         names = listed(image.name for image in images)
-        said = f"{len(images)} images of {images[0].parent} have no mask in {folder}: add them or remove the images ({names})."
+        message = (
+            f"{len(images)} images of {images[0].parent} have no mask in {folder}: "
+            f"add them or remove the images ({names})."
+        )
     stems = {files.stem_of(image).removesuffix("_mask") for image in images}
     unread = [path for path in files.others_in(folder) if path.stem.removesuffix("_mask") in stems]
-    return f"{said} {not_read(unread)} Save as PNG." if unread else said
+    return f"{message} {not_read(unread)} Save as PNG." if unread else message
 
 
 def unread_images(samples: Sequence[Sample]) -> list[Path]:
-    """Files beside the images that have a mask and are of a type that is not read."""
+    """Return the files in the image folders that have a mask but are of a type that is not read."""
     folders = {(sample.image.parent, sample.masks[0].parent) for sample in samples if sample.masks}
     return [
         path
@@ -106,14 +111,15 @@ def unread_images(samples: Sequence[Sample]) -> list[Path]:
 
 
 def not_read(paths: Sequence[Path]) -> str:
-    """A sentence on files of types that are not read."""
+    """Return the message on files of types that are not read."""
     kinds = sorted({path.suffix[1:].upper() or "a file without an ending" for path in paths})
     there = "is there, but" if len(paths) == 1 else "are there, but"
-    return f"{listed(path.name for path in paths)} {there} {' and '.join(kinds)} {'is' if len(kinds) == 1 else 'are'} not read."
+    are = "is" if len(kinds) == 1 else "are"
+    return f"{listed(path.name for path in paths)} {there} {' and '.join(kinds)} {are} not read."
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names with commas between them; of many the first `SHOWN`, and how many more there are."""
+    """Return names separated by commas: up to `SHOWN` of them, and the number of the others."""
     words = list(names)
     more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
     return ", ".join(words[:SHOWN]) + more

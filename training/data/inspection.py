@@ -1,4 +1,4 @@
-"""A look at every file before hours are spent on them."""
+"""Inspection of every image and mask before a long run."""
 
 import sys
 from collections import defaultdict
@@ -17,10 +17,14 @@ from .shared_images import shared_images
 
 
 def inspect(dataset: SegmentationDataset, *, description: str) -> None:
-    """Reads every image and mask once; says on standard error what was assumed about masks, and which are empty.
+    """Read every image and mask once; report assumptions about masks, and empty ones, on standard error.
+
+    Args:
+        dataset: what is inspected.
+        description: label of the progress bar.
 
     Raises:
-        DataError: files cannot be read or do not match; they are named, of many the first.
+        DataError: files cannot be read or do not match; the message names up to `SHOWN` of them.
     """
     console = Console(file=sys.stderr)
     empty: list[Path] = []
@@ -48,30 +52,30 @@ def inspect(dataset: SegmentationDataset, *, description: str) -> None:
         )
     unread = unread_images(dataset.samples)
     if unread:
-        _say(console, f"{unread[0].parent}: {not_read(unread)} Save as PNG; until then they are passed over.")
+        _say(console, f"{unread[0].parent}: {not_read(unread)} Save as PNG; until then they are skipped.")
     for line in summary_of(notes):
         _say(console, line)
     if empty:
         _say(
             console,
-            f"{len(empty)} of {len(dataset)} masks are empty, {empty[0]} first: they teach that these images show nothing; "
-            "remove image and mask where that is not so.",
+            f"{len(empty)} of {len(dataset)} masks are empty, {empty[0]} first: "
+            "the network learns that these images show no lungs. If they do, remove image and mask.",
         )
 
 
-def warn_of_shared(learnt: SegmentationDataset, judged: SegmentationDataset) -> None:
-    """Says on standard error which validation images are training images too."""
-    shared = shared_images(learnt, judged)
+def warn_of_shared(train: SegmentationDataset, validation: SegmentationDataset) -> None:
+    """Report validation images that are training images too on standard error."""
+    shared = shared_images(train, validation)
     if shared:
         _say(
             Console(file=sys.stderr),
-            f"{len(shared)} of {len(judged)} validation images are training images too, {shared[0]} first: their IoU says nothing "
-            "about new images. Name other folders in --validation.",
+            f"{len(shared)} of {len(validation)} validation images are training images too, "
+            f"{shared[0]} first: their IoU says nothing about new images. Name other folders in --validation.",
         )
 
 
 def summary_of(notes: Iterable[tuple[Path, Note]]) -> list[str]:
-    """A line for each kind of note: of how many masks, which comes first, and what is said of that one."""
+    """Return a line for each kind of note: the first mask, its note, and the number of the others."""
     by_code: dict[str, list[tuple[Path, Note]]] = defaultdict(list)
     for path, note in notes:
         by_code[note.code].append((path, note))

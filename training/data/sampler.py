@@ -1,4 +1,4 @@
-"""Which images an epoch sees, in which order, and the seed of each one's augmentation."""
+"""The images of an epoch, their order, and the seed of each image's augmentation."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -11,39 +11,44 @@ from .datasets import SegmentationDataset
 
 
 class Draw(NamedTuple):
-    """An image of the data set, and the seed of its augmentation."""
+    """Number of an image in the data set, and the seed of its augmentation."""
 
     sample: int
     seed: int
 
 
 class EpochSampler(Sampler[Draw]):
-    """As many draws as there are images, or several times as many, in an order that follows from the seed and the epoch alone.
+    """Draws the images of an epoch in an order that follows from the seed and the epoch alone.
 
-    Each draw has a separate seed: what an epoch sees depends neither on the number of workers nor on what went before, so
-    that a resumed run goes on exactly.
+    Each draw has its own seed for augmentation. An epoch therefore depends neither on the number of
+    workers nor on earlier epochs, and a resumed run continues exactly.
 
     Args:
-        dataset: what is drawn from.
-        seed: the run's.
-        balance: a root of n images is drawn in proportion to n to the power of this, times its weight; 1 draws every image once.
-        passes: an epoch has this many times as many draws.
+        dataset: the images and the weights of their folders.
+        seed: of the run.
+        exponent: a folder of n images is drawn in proportion to n to the power of this, times its
+            weight; 1 draws every image once.
+        repeats: draws in an epoch, as a multiple of the number of images.
     """
 
-    def __init__(self, dataset: SegmentationDataset, *, seed: int, balance: float, passes: int = 1) -> None:
-        self.seed = seed
-        self.epoch = 0
+    def __init__(self, dataset: SegmentationDataset, *, seed: int, exponent: float, repeats: int = 1) -> None:
+        self._seed = seed
+        self._epoch = 0
         sources = torch.tensor([sample.source for sample in dataset.samples])
         sizes = torch.bincount(sources, minlength=len(dataset.weights)).double()
-        shares = sizes**balance * torch.tensor(dataset.weights, dtype=torch.float64)
-        self._counts = _apportion(shares / shares.sum(), passes * len(sources))
+        shares = sizes**exponent * torch.tensor(dataset.weights, dtype=torch.float64)
+        self._counts = _apportion(shares / shares.sum(), repeats * len(sources))
         self._members = [(sources == source).nonzero().flatten() for source in range(len(sizes))]
+
+    def set_epoch(self, epoch: int) -> None:
+        """Select the epoch, counted from 0, that is iterated over."""
+        self._epoch = epoch
 
     def __len__(self) -> int:
         return sum(self._counts)
 
     def __iter__(self) -> Iterator[Draw]:
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
+        generator = torch.Generator().manual_seed(self._seed * 1_000_003 + self._epoch)
         indices = torch.cat(
             [
                 _draw(members, count, generator)
@@ -58,7 +63,7 @@ class EpochSampler(Sampler[Draw]):
 
 
 class DrawnDataset(Dataset[tuple[Tensor, Tensor]]):
-    """A data set that is indexed by `Draw`: the augmentation of each draw follows from its seed."""
+    """A data set that is indexed by `Draw`; the augmentation follows from the draw's seed."""
 
     def __init__(self, dataset: SegmentationDataset) -> None:
         self.dataset = dataset
@@ -70,7 +75,7 @@ class DrawnDataset(Dataset[tuple[Tensor, Tensor]]):
 
 
 def _draw(members: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """``count`` of ``members``, each as often as the others or once more."""
+    """Draw ``count`` of ``members``, each equally often or once more."""
     rounds = -(-count // len(members)) or 1
     return torch.cat([members[torch.randperm(len(members), generator=generator)] for _ in range(rounds)])[
         :count
@@ -78,6 +83,6 @@ def _draw(members: Tensor, count: int, generator: torch.Generator) -> Tensor:
 
 
 def _apportion(shares: Tensor, total: int) -> list[int]:
-    """Whole numbers in proportion to ``shares`` that add up to ``total``."""
+    """Return integers in proportion to ``shares`` that add up to ``total``."""
     edges = (shares.cumsum(0) * total).round().long()
     return torch.diff(edges, prepend=torch.zeros(1, dtype=torch.long)).tolist()

@@ -1,4 +1,4 @@
-"""Images that two data sets have in common, whatever their files are called and through whatever links they are reached."""
+"""Images that two data sets share, whatever the names of their files, and through links too."""
 
 import hashlib
 from collections import defaultdict
@@ -7,14 +7,14 @@ from pathlib import Path
 from .datasets import SegmentationDataset
 
 
-def shared_images(learnt: SegmentationDataset, judged: SegmentationDataset) -> list[Path]:
-    """Images of ``judged`` whose files are those of ``learnt`` or have the same bytes.
+def shared_images(train: SegmentationDataset, validation: SegmentationDataset) -> list[Path]:
+    """Return the images of ``validation`` whose files are those of ``train``, or have the same bytes.
 
     Raises:
         OSError: a file cannot be read.
     """
     by_size: dict[int, set[Path]] = defaultdict(set)
-    for sample in learnt.samples:
+    for sample in train.samples:
         path = sample.image.resolve()
         by_size[path.stat().st_size].add(path)
     digests: dict[Path, bytes] = {}
@@ -26,7 +26,7 @@ def shared_images(learnt: SegmentationDataset, judged: SegmentationDataset) -> l
         return digests[path]
 
     shared = []
-    for sample in judged.samples:
+    for sample in validation.samples:
         path = sample.image.resolve()
         alike = by_size.get(path.stat().st_size, set())
         if path in alike or any(digest(path) == digest(other) for other in alike):

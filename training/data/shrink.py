@@ -1,9 +1,10 @@
-"""Copies of data sets no larger than a network needs, to carry to another machine and to read faster.
+"""Reduced copies of data sets, to transfer to another machine and to read faster.
 
     python -m training.data.shrink --data DATA --out SMALL [--side 320] [--quality 85] [--set nih …]
 
-Every picture below DATA is written to the same place below SMALL, its longest side no more than ``--side``: those in folders named masks,
-hearts or ignore as PNG of two levels, the others as grey JPEG. Tables are copied. What is there already is left.
+Every image below DATA is written to the same path below SMALL, with its longest side at most
+``--side``: those in folders named masks, hearts or ignore as PNG with two values, the others as grey
+JPEG. Tables are copied. Existing files are left as they are.
 """
 
 import argparse
@@ -25,16 +26,19 @@ TABLES = (".csv",)
 
 
 def shrink(data: Path, out: Path, *, side: int, quality: int) -> Iterator[Path]:
-    """Writes the copies, and gives each that was written.
+    """Write the copies.
 
     Args:
-        data: folder of pictures and tables, at any depth.
-        out: gets the same folders.
-        side: longest side of a copy in pixels; smaller pictures keep their size.
+        data: folder of images and tables, at any depth.
+        out: contains the same folders afterwards.
+        side: longest side of a copy in pixels; smaller images keep their size.
         quality: of the JPEG files.
 
+    Yields:
+        Each file that was written.
+
     Raises:
-        ImageError: a picture cannot be read.
+        ImageError: an image cannot be read.
     """
     for path in sorted(data.rglob("*")):
         relative = path.relative_to(data)
@@ -53,7 +57,7 @@ def shrink(data: Path, out: Path, *, side: int, quality: int) -> Iterator[Path]:
         if suffix in TABLES:
             shutil.copyfile(path, target)
         elif is_mask:
-            # Lungs are refused where they cannot be told from background; other regions may be all of the image.
+            # A lung mask without background is rejected; other regions may cover the whole image.
             mask = read_ground_truth(path).mask if path.parent.name == "masks" else read_mask(path)
             target.write_bytes(mask_png(_resized(mask.view(np.uint8), side) > 0))
         else:
@@ -63,7 +67,7 @@ def shrink(data: Path, out: Path, *, side: int, quality: int) -> Iterator[Path]:
 
 
 def _resized(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """A mask ``(H, W)`` of 0 and 1 is cut at half, so that its outline moves by less than a pixel."""
+    """Return pixels ``(H, W)`` reduced to ``side``; the outline of a 0/1 mask moves by less than a pixel."""
     height, width = pixels.shape
     scale = side / max(height, width)
     if scale >= 1:
@@ -84,7 +88,7 @@ def _eight_bits(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.ui
 
 
 def main() -> None:
-    """See the module's docstring."""
+    """Run the module; see its docstring."""
     parser = argparse.ArgumentParser(
         prog="python -m training.data.shrink", description=(__doc__ or "").splitlines()[0]
     )

@@ -1,4 +1,4 @@
-"""Images of nothing: noise, and grounds without a subject."""
+"""Synthetic images without a subject: noise and plain backgrounds."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from .degradations import Pixels, grey
 
 
 def static(rng: np.random.Generator) -> Pixels:
-    """Noise: white, or with a spectrum that falls with the frequency as in clouds and textures; 128 to 640 pixels a side."""
+    """Return noise, white or with a falling spectrum as in clouds and textures; 128 to 640 pixels a side."""
     side = int(rng.integers(128, 641))
     noise = rng.normal(size=(side, side))
     if rng.random() < 0.5:
@@ -17,7 +17,7 @@ def static(rng: np.random.Generator) -> Pixels:
 
 
 def blank(rng: np.random.Generator) -> Pixels:
-    """One grey, with faint grain, a slope or a glow at most; 128 to 640 pixels a side."""
+    """Return one grey, with faint grain, or a gradient, or a glow; 128 to 640 pixels a side."""
     side = int(rng.integers(128, 641))
     kind, ground = int(rng.integers(4)), float(rng.uniform(0, 255))
     y, x = np.mgrid[:side, :side] / side

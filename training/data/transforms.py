@@ -1,4 +1,4 @@
-"""What images go through before the network: one composition of torchvision's transforms (v2) for each recipe."""
+"""Preprocessing and augmentation: one composition of torchvision's transforms (v2) for each recipe."""
 
 from typing import cast
 
@@ -35,31 +35,31 @@ from .datasets import Transform
 
 
 def plain_transform(preprocessing: Preprocessing) -> Transform:
-    """What an image goes through when it is served, and all that the paper does."""
+    """Return the service's preprocessing, without augmentation, as in the paper."""
     return cast(Transform, Prepare(preprocessing))
 
 
 def strong_transform(preprocessing: Preprocessing) -> Transform:
-    """Ours: other machines, positions, exposures, devices and defects than the training data holds."""
+    """Return our augmentation, with positions, exposures, devices and defects beyond the training data."""
     return _strong(preprocessing)
 
 
 def gasless_transform(preprocessing: Preprocessing) -> Transform:
-    """Like `strong_transform`, without gas under the diaphragm, which networks take for lung."""
+    """Return `strong_transform` without bowel gas, the baseline of the ablations."""
     return _strong(preprocessing, gas=False)
 
 
 def harder_transform(preprocessing: Preprocessing) -> Transform:
-    """Like `strong_transform`, with wider warps and more of every defect."""
+    """Return `strong_transform` with wider warps and more of every defect."""
     return _strong(preprocessing, harder=True)
 
 
 AUGMENTATIONS = {"strong": strong_transform, "harder": harder_transform}
-"""By name, the milder first."""
+"""Augmentations by name, the milder first."""
 
 
 def _strong(preprocessing: Preprocessing, *, gas: bool = True, harder: bool = False) -> Transform:
-    """Place first, then anatomy, then what lies over the picture, then how the picture was kept."""
+    """Return geometry, then anatomy, then exposure and devices, then storage."""
     size = preprocessing.input_size
     more = 1.5 if harder else 1.0
     stages = [
@@ -94,7 +94,7 @@ def _strong(preprocessing: Preprocessing, *, gas: bool = True, harder: bool = Fa
 
 
 class Prepare(v2.Transform):
-    """`Preprocessing.apply` on images as they were read, and their masks to the same square; padding is background."""
+    """`Preprocessing.apply` on images as they were read; masks are resized alike, padded with background."""
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         super().__init__()
@@ -115,7 +115,7 @@ class Prepare(v2.Transform):
 
 
 class UnitRange(v2.Transform):
-    """Images as they were read to float32 in 0..1, which augmentation works on."""
+    """Converts images, as they were read, to float32 in 0..1 for augmentation."""
 
     def transform(self, inpt: Tensor, params: Params) -> Tensor:
         """See `v2.Transform`."""
@@ -123,7 +123,7 @@ class UnitRange(v2.Transform):
 
 
 class Normalise(v2.Transform):
-    """`Preprocessing.normalise` on images that are in 0..1."""
+    """`Preprocessing.normalise` on images in 0..1."""
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         super().__init__()

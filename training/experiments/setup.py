@@ -102,9 +102,7 @@ class Bench:
             validation=SegmentationDataset(self.data / SOURCES[0] / "validation"),
             out=run,
             start_from=start_from,
-            device=self.hardware.device,
-            mixed_precision=self.hardware.mixed_precision,
-            workers=self.hardware.workers,
+            hardware=self.hardware,
             resume=has_state(run),
             name=run.name,
         )

@@ -1,1 +1,1 @@
-"""How a network is trained: recipes, the loop, losses, optimisation, run state and log."""
+"""How a network is trained: recipes, loop, batches, losses, optimisation, run state and log."""

@@ -1,4 +1,4 @@
-"""Batch normalisation over the images of all processes, where torch's own wants a GPU."""
+"""Batch normalisation over the images of all processes, on any device, and its statistics."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,19 +8,21 @@ from torch import Tensor, distributed, nn
 
 
 class SharedBatchNorm2d(nn.BatchNorm2d):
-    """`torch.nn.BatchNorm2d` whose mean and variance are those of all processes' images, on any device.
+    """`torch.nn.BatchNorm2d` whose mean and variance are over the images of all processes, on any device.
 
-    `torch.nn.SyncBatchNorm` does this on CUDA only. Parameters, buffers and their names are those of `torch.nn.BatchNorm2d`, and the
-    processes may have different numbers of images. All of them must be at work on the same layer.
+    `torch.nn.SyncBatchNorm` does this on CUDA only. Parameters, buffers and their names are those of
+    `torch.nn.BatchNorm2d`. The processes may have different numbers of images. All processes must call
+    the same layer at the same time.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """``x`` ``(B, C, H, W)`` normalised, in its own type."""
+        """Return ``x`` ``(B, C, H, W)`` normalised, with its dtype."""
         if not self.training:
             plain: Tensor = super().forward(x)
             return plain
         variance, mean = torch.var_mean(x.float(), dim=(0, 2, 3), correction=0)
-        # Two images of a process more or less weigh by their pixels; double, because a small variance is left of large squares.
+        # Each process counts by its pixels. Double, because the variance is a small difference of large
+        # squares.
         own = torch.stack([mean, variance + mean**2]).double()  # (2, C)
         pixels = own.new_full((2, 1), x.numel() // x.shape[1])
         sums: Tensor = _Sum.apply(torch.cat([own * pixels, pixels], dim=1))
@@ -45,15 +47,16 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
 
 
 def estimate_statistics(network: nn.Module, batches: Iterable[Tensor], *, autocast: torch.autocast) -> None:
-    """Set the running statistics of batch normalisation to the mean over some batches, and leave all else.
+    """Set the running statistics of batch normalisation to their means over some batches.
 
-    Running statistics begin at 0 and 1, of which a third is left after ten steps of training; through fifty layers that is a network
-    which finds nothing when it is evaluated, however well it has learned. Afterwards they trail behind weights that change fast.
+    Running statistics start at 0 and 1, and a third of that is left after ten training steps: through
+    fifty layers, a network in evaluation mode then finds nothing. Later they lag behind weights that
+    change fast.
 
     Args:
-        network: what is to be evaluated; it is in evaluation mode afterwards.
+        network: is left in evaluation mode; its weights do not change.
         batches: ``(B, C, H, W)``.
-        autocast: for the network alone; augmentation wants whole floats.
+        autocast: for the network alone; the images are augmented in float32.
     """
     layers = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     momenta = [layer.momentum for layer in layers]
@@ -70,7 +73,7 @@ def estimate_statistics(network: nn.Module, batches: Iterable[Tensor], *, autoca
 
 
 def share_batch_norm(network: nn.Module) -> None:
-    """Puts `SharedBatchNorm2d` in the place of each `torch.nn.BatchNorm2d`, with the same parameters and buffers."""
+    """Replace each `torch.nn.BatchNorm2d` by a `SharedBatchNorm2d` with the same parameters and buffers."""
     for name, child in network.named_children():
         if isinstance(child, nn.BatchNorm2d):
             shared = SharedBatchNorm2d(child.num_features, eps=child.eps, momentum=child.momentum)
@@ -84,7 +87,7 @@ def share_batch_norm(network: nn.Module) -> None:
 
 
 class _Sum(torch.autograd.Function):
-    """The sum over all processes, which each of them has a part in: so its gradient is the sum of theirs."""
+    """The sum over all processes; its gradient is the sum of their gradients."""
 
     @staticmethod
     def forward(ctx: Any, own: Tensor) -> Tensor:

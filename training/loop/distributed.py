@@ -1,9 +1,10 @@
-"""Several processes that train one network together, each on its part of every batch.
+"""Data-parallel training: several processes train one network, each on its part of every batch.
 
     torchrun --nproc-per-node 2 -m training --data DIR --validation DIR --out runs/x
 
-What a step learns from is the batch as a whole: batch normalisation sees all its images, and the loss is that of all its pixels. So the
-number of processes changes how long a run takes, and not, rounding apart, what comes of it.
+A step sees the batch as a whole: batch normalisation is over all its images, and the loss over all its
+pixels. The number of processes therefore changes the duration of a run but, apart from rounding, not
+its result.
 """
 
 import os
@@ -25,19 +26,23 @@ from .batch_norm import share_batch_norm
 
 T = TypeVar("T")
 
-_PATIENCE = timedelta(hours=2)
-"""How long processes wait for the first one while it looks at every file; one that died is noticed at once."""
+_TIMEOUT = timedelta(hours=2)
+"""Longest wait for another process, such as the first one while it inspects every file."""
 
 
-class ToldElsewhere(TrainingError):
-    """Another process ran into something, and says what."""
+class OtherProcessFailed(TrainingError):
+    """Raised in the other processes when one process fails; carries its message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Some processes, of which this one is number ``rank`` of ``size``, from 0. The first alone writes and speaks.
+    """The processes that train a network together. Only the first one writes files and messages.
 
-    One process alone is a group as well: then each method gives what it was given.
+    A single process is a group of size 1, in which nothing is exchanged.
+
+    Attributes:
+        rank: number of this process, from 0.
+        size: number of processes.
     """
 
     rank: int = 0
@@ -45,16 +50,16 @@ class Group:
 
     @property
     def first(self) -> bool:
-        """Whether this is the process that writes."""
+        """Return whether this is the process that writes."""
         return self.rank == 0
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """What one process runs into inside ends all of them.
+    def raise_together(self) -> Iterator[None]:
+        """Raise in every process if the body raises a `PleuraError` in one of them.
 
         Raises:
-            PleuraError: it was this one, the first of those that failed.
-            ToldElsewhere: it was another.
+            PleuraError: the body's, in the first process that failed.
+            OtherProcessFailed: in all others.
         """
         failure: PleuraError | None = None
         try:
@@ -69,14 +74,14 @@ class Group:
         distributed.all_gather_object(failures, failure)
         for rank, found in enumerate(failures):
             if found is not None:
-                raise found if rank == self.rank else ToldElsewhere(f"Process {rank} ended: {found}")
+                raise found if rank == self.rank else OtherProcessFailed(f"Process {rank} failed: {found}")
 
-    def share(self, make: Callable[[], T]) -> T:
-        """What ``make`` gives in the first process, which alone calls it; all end with its error."""
+    def broadcast(self, make: Callable[[], T]) -> T:
+        """Return, or raise, in every process what ``make`` does; only the first process calls it."""
         if self.size == 1:
             return make()
         made: list[Any] = [None]
-        with self.together():
+        with self.raise_together():
             if self.first:
                 made[0] = make()
         distributed.broadcast_object_list(made)
@@ -85,38 +90,40 @@ class Group:
 
     @contextmanager
     def first_enters(self, manager: AbstractContextManager[T]) -> Iterator[T | None]:
-        """Only the first process enters ``manager``; the others get None, and all end with the error of entering."""
+        """Enter ``manager`` in the first process, yield None in the others; raise its error in all."""
         with ExitStack() as held:
             entered = None
-            with self.together():
+            with self.raise_together():
                 if self.first:
                     entered = held.enter_context(manager)
             yield entered
 
     def require_same(self, value: dict[str, Any]) -> None:
-        """Raises:
-        TrainingError: a process has another value, because its machine has other files or was given other options.
+        """Check that every process has the same value.
+
+        Raises:
+            TrainingError: the values differ, because of other files or other options on another machine.
         """
-        expected = self.share(lambda: value)
-        with self.together():
+        expected = self.broadcast(lambda: value)
+        with self.raise_together():
             other = [key for key in expected if value.get(key) != expected[key]]
             if other:
                 raise TrainingError(
-                    f"Process {self.rank} was started with another {' and '.join(other)} than the first: give all the same options "
-                    "and the same files."
+                    f"Process {self.rank} was started with another {' and '.join(other)} than the first: "
+                    "give all processes the same options and the same files."
                 )
 
-    def parts(self, draws: Iterable[T], *, batch_size: int) -> list[list[T]]:
-        """This process's part of each batch of an epoch: as many as the others get, or one more or less.
+    def split_batches(self, draws: Iterable[T], *, batch_size: int) -> list[list[T]]:
+        """Return this process's part of each batch of an epoch; the sizes of the parts differ by one at most.
 
-        A last batch that is not full is left out, unless it is the only one.
+        An incomplete last batch is left out, unless it is the only one.
 
         Raises:
             TrainingError: there are more processes than images in a batch.
         """
         drawn = list(draws)
         size = min(batch_size, len(drawn))
-        with self.together():
+        with self.raise_together():
             if size < self.size:
                 raise TrainingError(
                     f"A batch has {size} images for {self.size} processes: start at most {size}."
@@ -124,17 +131,17 @@ class Group:
         begin, end = size * self.rank // self.size, size * (self.rank + 1) // self.size
         return [drawn[at + begin : at + end] for at in range(0, len(drawn) - size + 1, size)]
 
-    def spread(self, network: nn.Module) -> nn.Module:
-        """``network`` for training: the processes begin with the first one's weights, and add up their gradients.
+    def wrap(self, network: nn.Module) -> nn.Module:
+        """Return ``network`` for data-parallel training, with the first process's weights.
 
-        It is changed in place: its batch normalisation is over the images of all.
+        The network is changed in place: its batch normalisation is over the images of all processes.
         """
         if self.size == 1:
             return network
-        return DistributedDataParallel(self.normalise_together(network))
+        return DistributedDataParallel(self.synchronise_batch_norm(network))
 
-    def normalise_together(self, network: nn.Module) -> nn.Module:
-        """``network`` with batch normalisation over the images of all processes; it is changed in place."""
+    def synchronise_batch_norm(self, network: nn.Module) -> nn.Module:
+        """Return ``network``, changed in place, with batch normalisation over the images of all processes."""
         if self.size == 1:
             return network
         if next(network.parameters()).is_cuda:
@@ -143,10 +150,15 @@ class Group:
         share_batch_norm(network)
         return network
 
-    def whole(self, logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """``logits (B, K, H, W)`` and ``target (B, H, W)`` of the whole batch, from those of this process's part of it.
+    def gather_batch(self, logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits and target of the whole batch, from this process's part.
 
-        The loss of the whole batch is then right whatever it is made of, and gradients flow into this process's part alone.
+        Losses that are no means over images, such as Dice, are then exact. Gradients flow into this
+        process's part alone.
+
+        Args:
+            logits: ``(B, K, H, W)``.
+            target: ``(B, H, W)``.
         """
         if self.size == 1:
             return logits, target
@@ -155,7 +167,7 @@ class Group:
         sizes = [int(count) for count in counts]
         logits = logits.float()
         if logits.requires_grad:
-            # DistributedDataParallel takes the mean of the gradients, each of which is a part of one sum.
+            # DistributedDataParallel averages the gradients, but here they are the terms of one sum.
             logits.register_hook(lambda gradient: gradient * self.size)
         parts = self._gathered(logits.detach(), sizes)
         parts[self.rank] = logits
@@ -168,7 +180,7 @@ class Group:
         return [part[:size] for part, size in zip(parts, sizes, strict=True)]
 
     def gather(self, value: T) -> list[T]:
-        """``value`` of each process, in their order; it must be something to pickle."""
+        """Return ``value``, which must be picklable, of each process, by rank."""
         if self.size == 1:
             return [value]
         values: list[Any] = [None] * self.size
@@ -180,11 +192,11 @@ ALONE = Group()
 
 
 @contextmanager
-def joined(device: str) -> Iterator[Group]:
-    """The processes that `torchrun` started with this one; without `torchrun`, this one alone.
+def join_process_group(device: str) -> Iterator[Group]:
+    """Join the processes that `torchrun` started; without `torchrun`, yield `ALONE`.
 
     Args:
-        device: ``"cuda"``, of which each process takes its own, or ``"cpu"``.
+        device: ``"cuda"``, one GPU for each process, or ``"cpu"``.
 
     Raises:
         TrainingError: there are fewer GPUs than processes, or another process died.
@@ -197,19 +209,20 @@ def joined(device: str) -> Iterator[Group]:
         number, there = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
         if number >= there:
             raise TrainingError(
-                f"This machine has {there} GPUs: start at most so many processes, with --nproc-per-node {there}."
+                f"This machine has {there} GPUs for more processes: start at most {there}, with "
+                f"--nproc-per-node {there}."
             )
         torch.cuda.set_device(number)
-    distributed.init_process_group("cpu:gloo,cuda:nccl" if device == "cuda" else "gloo", timeout=_PATIENCE)
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if device == "cuda" else "gloo", timeout=_TIMEOUT)
     try:
         yield Group(distributed.get_rank(), size)
     except RuntimeError as error:
         if isinstance(error, distributed.DistError) or "gloo" in str(error):
-            raise TrainingError("Another process of this run has ended: what it said tells why.") from error
+            raise TrainingError("Another process of this run has ended: see its message.") from error
         raise
     distributed.destroy_process_group()
 
 
 def processes_here() -> int:
-    """Processes of this run on this machine, which share its processors."""
+    """Return the number of processes of this run on this machine, which share its processors."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))

@@ -1,4 +1,4 @@
-"""An epoch's figures, added up image by image."""
+"""Loss, pixel accuracy and IoU of an epoch."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,10 +10,13 @@ from ..data.datasets import HEART, IGNORE, LUNG, NOT_LUNG
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """Means over the images of an epoch: loss, pixel accuracy, and IoU of the foreground at the network's size.
+class EpochMetrics:
+    """Means over the images of an epoch, at the network's input size.
 
-    An image's IoU is the mean over the classes that its mask tells.
+    Attributes:
+        loss: mean loss of the batches, weighted by their images.
+        pixel_accuracy: share of the pixels whose class is right.
+        iou: mean over the foreground classes that the image's mask annotates.
     """
 
     loss: float
@@ -21,14 +24,23 @@ class Figures:
     iou: float
 
 
-class Tally:
-    """Adds up batches; pixels that are `IGNORE` do not count. Figures stay on the logits' device until they are asked for."""
+class ImageMetrics:
+    """Collects the metrics of each image, batch by batch; pixels that are `IGNORE` do not count.
+
+    The values stay on the device of the logits until they are read.
+    """
 
     def __init__(self) -> None:
         self._batches: list[Tensor] = []
 
-    def add(self, loss: float, logits: Tensor, target: Tensor) -> None:
-        """``logits (B, K, H, W)`` and ``target (B, H, W)`` of one batch with its mean loss."""
+    def add(self, loss: Tensor, logits: Tensor, target: Tensor) -> None:
+        """Add a batch.
+
+        Args:
+            loss: mean loss of the batch, a scalar.
+            logits: ``(B, K, H, W)``.
+            target: ``(B, H, W)`` int64.
+        """
         counts = target != IGNORE
         predicted = logits.argmax(dim=1)
         either = target == NOT_LUNG
@@ -40,16 +52,16 @@ class Tally:
         drawn, true = (predicted == classes) & counts, (target == classes) & counts  # (K - 1, B, H, W)
         both, union = (drawn & true).sum(dim=(2, 3)), (drawn | true).sum(dim=(2, 3))
         iou = torch.where(union > 0, both / union.clamp(min=1), 1.0)
-        told = (classes.view(-1, 1) == LUNG) | ~either.any(dim=(1, 2))  # (K - 1, B)
-        iou = (iou * told).sum(dim=0) / told.sum(dim=0)
-        self._batches.append(torch.stack([torch.full_like(iou, loss), accuracy, iou], dim=1))
+        annotated = (classes.view(-1, 1) == LUNG) | ~either.any(dim=(1, 2))  # (K - 1, B)
+        iou = (iou * annotated).sum(dim=0) / annotated.sum(dim=0)
+        self._batches.append(torch.stack([loss.detach().expand_as(iou), accuracy, iou], dim=1))
 
-    def images(self) -> list[list[float]]:
-        """Loss, pixel accuracy and IoU of each image so far."""
+    def rows(self) -> list[list[float]]:
+        """Return loss, pixel accuracy and IoU of each image so far."""
         return [image for batch in self._batches for image in batch.tolist()]
 
 
-def figures_of(parts: Iterable[list[list[float]]]) -> Figures:
-    """The means over the images of several tallies."""
+def mean_metrics(parts: Iterable[list[list[float]]]) -> EpochMetrics:
+    """Return the means over all images; ``parts`` holds `ImageMetrics.rows` of each process."""
     images = [image for part in parts for image in part]
-    return Figures(*(sum(values) / len(images) for values in zip(*images, strict=True)))
+    return EpochMetrics(*(sum(values) / len(images) for values in zip(*images, strict=True)))

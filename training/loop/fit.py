@@ -3,21 +3,20 @@
     pleura train --data DIR [--data DIR …] --validation DIR --recipe strong --out runs/x
     pleura train --data DIR [--data DIR …] --validation DIR --recipe strong --out runs/x --resume
 
-A run writes into its folder after each epoch: ``last.safetensors`` and ``best.safetensors`` (checkpoints that the service
-loads), ``state.pt`` (what a resumed run needs), ``epochs.csv``, ``curves.png`` and ``tensorboard/``. Killed at any moment it
-goes on from its last whole epoch, and on a CPU comes to the same weights as a run that was not killed.
+A run writes into its folder after each epoch: ``last.safetensors`` and ``best.safetensors``
+(checkpoints that the service loads), ``state.pt`` (what a resumed run needs), ``epochs.csv``,
+``curves.png`` and ``tensorboard/``. A run that was killed resumes after its last complete epoch; on a
+CPU its weights then equal those of a run that was not killed.
 """
 
-import math
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import torch
-from torch import Tensor, nn
-from torch.utils.data import BatchSampler, DataLoader
+from torch import nn
 
 from model.checkpoint import (
     UNET,
@@ -27,38 +26,34 @@ from model.checkpoint import (
     read_metadata,
     save_checkpoint,
 )
-from model.networks.unet import LEAN_DECODER, SegmentationNetwork
+from model.networks.unet import LEAN_DECODER
 
-from ..data.batches import StageBatches
 from ..data.datasets import SegmentationDataset
 from ..data.transforms import plain_transform
 from ..errors import TrainingError
-from ..export.encoder_weights import load_encoder_weights
-from .batch_norm import estimate_statistics
+from .batches import StageBatches
 from .distributed import ALONE, Group
-from .epoch_metrics import Figures, Tally, figures_of
-from .losses import loss_of
-from .optimisation import average_of, compact, learning_rate, optimiser_of
+from .epoch import require_finite, train_one_epoch, validate
+from .epoch_metrics import EpochMetrics
+from .hardware import CPU, Hardware
+from .initial_weights import load_initial_weights
+from .learner import STATISTICS_BATCHES, Learner
+from .optimisation import compact
 from .progress import Progress
 from .provenance import describe_data, describe_recipe, git_revision
 from .recipes import Recipe, Stage
-from .run_log import Journal, Row
+from .run_log import Row, RunLog
 from .run_state import claim, has_state, load_state, save_state, saving
 from .summary import introduction, place_of, time_left
 
-_FEW_STEPS = 200
-"""Steps of a run up to which its batch statistics are not left to the running mean."""
-
-_STATISTICS_BATCHES = 8
-
 
 class Outcome(NamedTuple):
-    """What came of a run.
+    """The result of a run.
 
     Attributes:
         best: metadata of ``best.safetensors``.
         epochs: of the whole run.
-        trained: of these, since it was resumed.
+        trained: those of this call; fewer than ``epochs`` in a resumed run.
     """
 
     best: CheckpointMetadata
@@ -72,215 +67,223 @@ def fit(
     train: SegmentationDataset,
     validation: SegmentationDataset,
     out: Path,
+    name: str,
     architecture: str = UNET,
     classes: tuple[str, ...] = (),
     encoder_weights: str = "none",
     start_from: Path | None = None,
-    device: str = "cpu",
-    mixed_precision: bool = False,
-    workers: int = 0,
+    hardware: Hardware = CPU,
     seed: int = 0,
     resume: bool = False,
-    name: str,
     group: Group = ALONE,
 ) -> Outcome:
     """Train a network by a recipe.
 
     Args:
-        recipe: how.
-        train: the images that are learnt from; its transform is replaced by the recipe's.
-        validation: the images that choose the best epoch of the last stage; its transform is replaced too.
+        recipe: stages, augmentation, optimiser and loss.
+        train: the training set; its transform is replaced by the recipe's.
+        validation: the images that select the best epoch of the last stage; its transform is replaced too.
         out: the run's folder.
-        architecture: which network; ours, or one of torchvision's.
-        classes: what each class of the masks is, where that is known; it goes into the checkpoint.
-        encoder_weights: ``"none"``, ``"imagenet"`` (torchvision's, downloaded) or a file.
-        start_from: a checkpoint of the same network whose weights the run begins with, instead of ``encoder_weights``.
-        device: ``"cpu"`` or ``"cuda"``.
-        mixed_precision: bf16 autocast. Pays on CUDA, and on a CPU only where it has bf16 instructions.
-        workers: processes that read and augment images; 0 does it in this one.
-        seed: decides the first weights, the order and the augmentation.
-        resume: go on from the run in ``out``; it may have fewer epochs in the last stage.
         name: of the checkpoint.
+        architecture: our network, or one of torchvision's.
+        classes: names of the masks' classes, where they are known; stored in the checkpoint.
+        encoder_weights: ``"none"``, ``"imagenet"`` (torchvision's, downloaded) or a file.
+        start_from: a checkpoint of the same network; its weights replace ``encoder_weights``.
+        hardware: device, precision and worker processes. bf16 is faster on CUDA, and on a CPU only if
+            it has bf16 instructions.
+        seed: decides the first weights, the order and the augmentation.
+        resume: go on with the run in ``out``, which may have had fewer epochs in its last stage.
         group: the processes that train this network together; the first one alone writes into ``out``.
 
     Raises:
-        DataError: a file cannot be read; it is named.
-        TrainingError: the loss is no number, the disk is full, the folder holds another run, or none to resume from.
+        DataError: a file cannot be read; the message names it.
+        TrainingError: the loss is NaN or infinite, the disk is full, the folder holds another run, or
+            none to resume.
     """
     torch.manual_seed(seed)
-    described = describe_recipe(recipe, seed=seed)
-    # Read once: what the run says that it began with is what it began with.
+    # Read once, so that the provenance in the metadata is that of the weights that are used.
     source = None if start_from is None else read_checkpoint(start_from)
-    decoder = recipe.decoder
-    if source is not None:
-        described["start_from"] = source.metadata.sha256
-        decoder = {name: getattr(source.metadata, name) for name in LEAN_DECODER}
     metadata = CheckpointMetadata(
         name=name,
         architecture=architecture,
         num_classes=train.num_classes,
         classes=classes,
         in_channels=recipe.in_channels,
-        **decoder,
+        **_decoder(recipe, source),
         preprocessing=recipe.preprocessing,
         encoder_weights=Path(encoder_weights).name,
-        recipe=described,
+        recipe=describe_recipe(recipe, seed=seed, start_from=source),
         data=describe_data(train, validation),
         git_revision=git_revision(),
     )
-    started_with = {
-        "recipe": metadata.recipe,
-        "architecture": architecture,
-        "num_classes": train.num_classes,
-        "encoder_weights": metadata.encoder_weights,
-        "data": {
-            part: [[root["stems_sha256"], root["weight"]] for root in roots]
-            for part, roots in metadata.data.items()
-        },
-    }
-    group.require_same(started_with)
+    origin = _origin(metadata)
+    group.require_same(origin)
     with group.first_enters(claim(out)):
         network = metadata.network()
+        state: dict[str, Any] | None = None
         if resume:
-            state = group.share(lambda: load_state(out, same=started_with))
+            state = group.broadcast(lambda: load_state(out, same=origin))
         else:
-            group.share(lambda: _begin(network, out, source=source, encoder_weights=encoder_weights))
-        network = network.to(torch.device(device)).to(memory_format=torch.channels_last)
-        average = average_of(network, recipe)
-        optimiser = optimiser_of(network, recipe)
-        rows: list[Row] = []
-        best = -1.0
-        if resume:
-            network.load_state_dict(state["network"])
-            average.load_state_dict(state["average"])
-            optimiser.load_state_dict(state["optimiser"])
-            rows, best = state["rows"], state["best"]
-            del state
-        learner, behind = group.spread(network), len(rows)
-
-        autocast = torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=mixed_precision)
+            group.broadcast(
+                lambda: load_initial_weights(network, out, source=source, encoder_weights=encoder_weights)
+            )
+        learner = Learner(network, recipe, hardware=hardware, group=group, state=state)
+        rows: list[Row] = state["rows"] if state else []
+        best = state["best"] if state else -1.0
+        del state
+        run = _Run(out, metadata, origin, train, validation, seed)
+        _train_stages(run, learner, rows=rows, best=best)
         epochs = sum(stage.epochs for stage in recipe.stages)
-        with (
-            group.first_enters(_journal(out, rows)) as journal,
-            Progress(
-                total=epochs,
-                done=len(rows),
-                introduction=introduction(
+        saved = group.broadcast(lambda: read_metadata(out / "best.safetensors"))
+        return Outcome(saved, epochs, epochs - len(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What stays the same during a run.
+
+    Attributes:
+        out: the run's folder.
+        metadata: of the checkpoints, but for the figures.
+        origin: what a resumed run must have in common with this one.
+        train, validation: the data sets.
+        seed: of order and augmentation.
+    """
+
+    out: Path
+    metadata: CheckpointMetadata
+    origin: dict[str, Any]
+    train: SegmentationDataset
+    validation: SegmentationDataset
+    seed: int
+
+
+def _train_stages(run: _Run, learner: Learner, *, rows: list[Row], best: float) -> None:
+    """Train, validate and save each epoch that is left.
+
+    Args:
+        run: where and on what.
+        learner: is trained in place.
+        rows: of the epochs that are done.
+        best: validation IoU of the best epoch of the current stage so far; -1 without one.
+    """
+    recipe, group, hardware = learner.recipe, learner.group, learner.hardware
+    with (
+        group.first_enters(_open_log(run.out, rows)) as log,
+        _progress(run, learner, done=len(rows)) as progress,
+    ):
+        batches: StageBatches | None = None
+        for epoch, done, stage in _plan(recipe, done=len(rows)):
+            if batches is None or done == 0:
+                preprocessing = recipe.preprocessing.model_copy(update={"input_size": stage.size})
+                run.train.transform = recipe.transform(preprocessing)
+                run.validation.transform = plain_transform(preprocessing)
+                batches = StageBatches(
+                    run.train,
                     recipe,
-                    images=len(train),
-                    validation=len(validation),
-                    place=place_of(
-                        device, mixed_precision=mixed_precision, workers=workers, processes=group.size
-                    ),
-                    done=len(rows),
-                ),
-                time_left=lambda done, seconds: time_left(recipe, done=done, seconds=seconds),
-                quiet=not group.first,
-            ) as progress,
-        ):
-            batches: StageBatches | None = None
-            for epoch, start, stage in _plan(recipe, done=len(rows)):
-                if batches is None or start == 0:
-                    preprocessing = recipe.preprocessing.model_copy(update={"input_size": stage.size})
-                    train.transform = recipe.transform(preprocessing)
-                    validation.transform = plain_transform(preprocessing)
-                    batches = StageBatches(
-                        train, recipe, seed=seed, workers=workers, pinned=device == "cuda", group=group
+                    seed=run.seed,
+                    workers=hardware.workers,
+                    pin_memory=hardware.device == "cuda",
+                    group=group,
+                )
+            if done == 0:
+                best = -1.0
+            try:
+                trained = train_one_epoch(
+                    learner, batches, epoch=epoch, stage=stage, done=done, on_step=progress.step
+                )
+                network = _network_to_save(run, learner, batches, epoch)
+                with learner.autocast:
+                    validated = validate(
+                        network,
+                        run.validation,
+                        device=hardware.device,
+                        channels=recipe.in_channels,
+                        group=group,
                     )
-                if start == 0:
-                    best = -1.0
-                learner.train()
-                tally = Tally()
-                for step, (x, y) in enumerate(batches.epoch(epoch)):
-                    x, y = _to_device(x, y, device, recipe.in_channels)
-                    rate = learning_rate(recipe, stage, (start + step / len(batches)) / stage.epochs)
-                    for parameters in optimiser.param_groups:
-                        parameters["lr"] = rate
-                    with autocast:
-                        logits = learner(x)
-                    loss = loss_of(
-                        *group.whole(logits, y),
-                        dice_weight=recipe.dice_weight,
-                        boundary_weight=recipe.boundary_weight,
+                # The last step may have made the weights NaN after its own loss was computed.
+                require_finite(validated.loss)
+            except FloatingPointError:
+                _stop_at(epoch, run.out, group)
+            row = _row(epoch + 1, stage, trained, validated)
+            progress.epoch(row)
+            with group.raise_together(), saving(run.out):
+                if log is not None:
+                    current = run.metadata.model_copy(
+                        update={"preprocessing": preprocessing, "figures": {"validation_at_input_size": row}}
                     )
-                    _require_number(loss.item(), epoch, out, group)
-                    optimiser.zero_grad(set_to_none=True)
-                    loss.backward()
-                    if recipe.clip_gradient is not None:
-                        nn.utils.clip_grad_norm_(network.parameters(), recipe.clip_gradient)
-                    optimiser.step()
-                    average.update_parameters(network)
-                    tally.add(loss.item(), logits.detach(), y)
-                    progress.step(step + 1, len(batches), loss=loss.item())
-
-                saved = average.module
-                if recipe.average is not None and source is None and average.n_averaged <= _FEW_STEPS:
-                    saved = group.normalise_together(deepcopy(saved))
-                    images = (
-                        _to_device(x, y, device, recipe.in_channels)[0]
-                        for x, y in batches.epoch(epoch, most=_STATISTICS_BATCHES)
-                    )
-                    estimate_statistics(saved, images, autocast=autocast)
-                with autocast:
-                    judged = validate(
-                        saved, validation, device=device, channels=recipe.in_channels, group=group
-                    )
-                # The last step may have spoilt the weights after its loss was looked at.
-                _require_number(judged.loss, epoch, out, group)
-                row = _row(epoch + 1, stage, figures_of(group.gather(tally.images())), judged)
-                progress.epoch(row)
-                with group.together(), saving(out):
-                    if journal is not None:
-                        weights = compact(saved.state_dict())
-                        current = metadata.model_copy(
-                            update={
-                                "preprocessing": preprocessing,
-                                "figures": {"validation_at_input_size": row},
-                            }
-                        )
-                        save_checkpoint(out / "last.safetensors", weights, current)
-                        if judged.iou > best:
-                            best = judged.iou
-                            save_checkpoint(out / "best.safetensors", weights, current)
-                        journal.add(row)
-                        save_state(
-                            out,
-                            {
-                                **started_with,
-                                "network": network.state_dict(),
-                                "average": average.state_dict(),
-                                "optimiser": optimiser.state_dict(),
-                                "rows": journal.rows,
-                                "best": best,
-                            },
-                        )
-                progress.saved()
-    return Outcome(group.share(lambda: read_metadata(out / "best.safetensors")), epochs, epochs - behind)
+                    best = _save(run, learner, network, current, log=log, row=row, best=best)
+            progress.saved()
 
 
-def validate(
+def _network_to_save(run: _Run, learner: Learner, batches: StageBatches, epoch: int) -> nn.Module:
+    """Return the averaged network; early in a run, its batch statistics are estimated on a few batches."""
+    if "start_from" in run.metadata.recipe or not learner.needs_statistics():
+        return learner.average.module
+    return learner.with_statistics(batches.epoch(epoch, most=STATISTICS_BATCHES))
+
+
+def _save(
+    run: _Run,
+    learner: Learner,
     network: nn.Module,
-    dataset: SegmentationDataset,
+    metadata: CheckpointMetadata,
     *,
-    device: str,
-    channels: int,
-    batch_size: int = 8,
-    group: Group = ALONE,
-) -> Figures:
-    """Loss, pixel accuracy and IoU of a network on a data set, without augmentation or post-processing."""
-    network.eval()
-    tally = Tally()
-    batches = list(BatchSampler(range(len(dataset)), batch_size, drop_last=False))[group.rank :: group.size]
-    with torch.inference_mode():
-        for x, y in DataLoader(dataset, batch_sampler=batches):
-            x, y = _to_device(x, y, device, channels)
-            logits = network(x)
-            tally.add(loss_of(logits, y, dice_weight=0).item(), logits, y)
-    return figures_of(group.gather(tally.images()))
+    log: RunLog,
+    row: Row,
+    best: float,
+) -> float:
+    """Write an epoch's checkpoints, its row of the log and the run state.
+
+    Returns:
+        The validation IoU of the best epoch so far.
+    """
+    weights = compact(network.state_dict())
+    save_checkpoint(run.out / "last.safetensors", weights, metadata)
+    if row["validation_iou"] > best:
+        best = row["validation_iou"]
+        save_checkpoint(run.out / "best.safetensors", weights, metadata)
+    log.add(row)
+    save_state(run.out, {**run.origin, **learner.state_dict(), "rows": log.rows, "best": best})
+    return best
+
+
+def _stop_at(epoch: int, out: Path, group: Group) -> NoReturn:
+    """End a run whose loss is not finite.
+
+    Raises:
+        TrainingError: always.
+    """
+    with group.raise_together():
+        saved = "the epochs before it are saved" if has_state(out) else "nothing was saved"
+        raise TrainingError(
+            f"The loss is not a finite number in epoch {epoch + 1}: check the images and masks, "
+            f"or start again with another recipe or --seed; {saved}."
+        )
+    raise AssertionError("unreachable")
+
+
+def _progress(run: _Run, learner: Learner, *, done: int) -> Progress:
+    recipe, hardware, group = learner.recipe, learner.hardware, learner.group
+    place = place_of(
+        hardware.device,
+        mixed_precision=hardware.mixed_precision,
+        workers=hardware.workers,
+        processes=group.size,
+    )
+    return Progress(
+        total=sum(stage.epochs for stage in recipe.stages),
+        done=done,
+        introduction=introduction(
+            recipe, images=len(run.train), validation=len(run.validation), place=place, done=done
+        ),
+        time_left=lambda epochs, seconds: time_left(recipe, done=epochs, seconds=seconds),
+        quiet=not group.first,
+    )
 
 
 def _plan(recipe: Recipe, *, done: int) -> Iterator[tuple[int, int, Stage]]:
-    """Epoch, its number within its stage, and the stage, for the epochs that are left; both count from 0."""
+    """Yield number in the run and number in the stage, both from 0, and stage of each epoch that is left."""
     epoch = 0
     for stage in recipe.stages:
         for number in range(stage.epochs):
@@ -290,68 +293,42 @@ def _plan(recipe: Recipe, *, done: int) -> Iterator[tuple[int, int, Stage]]:
 
 
 @contextmanager
-def _journal(out: Path, rows: list[Row]) -> Iterator[Journal]:
+def _open_log(out: Path, rows: list[Row]) -> Iterator[RunLog]:
     with saving(out):
-        journal = Journal(out, rows=rows)
-    with closing(journal):
-        yield journal
+        log = RunLog(out, rows=rows)
+    with closing(log):
+        yield log
 
 
-def _begin(
-    network: SegmentationNetwork, out: Path, *, source: Checkpoint | None, encoder_weights: str
-) -> None:
-    """The first weights of a new run."""
-    if has_state(out):
-        raise TrainingError(
-            f"{out} holds a run already: add --resume to go on with it, or name another --out."
-        )
-    if source is not None:
-        _load_whole_network(network, source)
-    else:
-        load_encoder_weights(network, encoder_weights)
+def _decoder(recipe: Recipe, source: Checkpoint | None) -> dict[str, Any]:
+    """Return the decoder's arguments: those of the checkpoint that the run starts from, else the recipe's."""
+    if source is None:
+        return recipe.decoder
+    return {name: getattr(source.metadata, name) for name in LEAN_DECODER}
 
 
-def _load_whole_network(network: nn.Module, source: Checkpoint) -> None:
-    """The weights of a checkpoint of `pleura train`, all of them.
-
-    Raises:
-        CheckpointError: its weights do not fit its metadata.
-        TrainingError: it holds a network of another shape.
-    """
-    weights = source.network().state_dict()
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError:
-        raise TrainingError(
-            f"{source.path} holds a network of another shape: start from a checkpoint of the same recipe and number of classes."
-        ) from None
+def _origin(metadata: CheckpointMetadata) -> dict[str, Any]:
+    """Return what all processes and all resumptions of a run must have in common."""
+    return {
+        "recipe": metadata.recipe,
+        "architecture": metadata.architecture,
+        "num_classes": metadata.num_classes,
+        "encoder_weights": metadata.encoder_weights,
+        "data": {
+            part: [[root["stems_sha256"], root["weight"]] for root in roots]
+            for part, roots in metadata.data.items()
+        },
+    }
 
 
-def _require_number(loss: float, epoch: int, out: Path, group: Group) -> None:
-    if math.isfinite(loss):
-        return
-    # All processes come here: the loss is that of the whole batch.
-    with group.together():
-        saved = "the epochs before it are saved" if has_state(out) else "nothing was saved"
-        raise TrainingError(
-            f"The loss is no number in epoch {epoch + 1}: look at the images and masks, or start again with another recipe or "
-            f"--seed; {saved}."
-        )
-
-
-def _to_device(x: Tensor, y: Tensor, device: str, channels: int) -> tuple[Tensor, Tensor]:
-    x = x.to(device, memory_format=torch.channels_last, non_blocking=True)
-    return x.expand(-1, channels, -1, -1), y.to(device, non_blocking=True)
-
-
-def _row(epoch: int, stage: Stage, trained: Figures, judged: Figures) -> dict[str, Any]:
+def _row(epoch: int, stage: Stage, trained: EpochMetrics, validated: EpochMetrics) -> Row:
     return {
         "epoch": epoch,
         "size": stage.size,
         "train_loss": trained.loss,
         "train_pixel_accuracy": trained.pixel_accuracy,
         "train_iou": trained.iou,
-        "validation_loss": judged.loss,
-        "validation_pixel_accuracy": judged.pixel_accuracy,
-        "validation_iou": judged.iou,
+        "validation_loss": validated.loss,
+        "validation_pixel_accuracy": validated.pixel_accuracy,
+        "validation_iou": validated.iou,
     }

@@ -1,4 +1,4 @@
-"""Where a network is trained, and with how many bits."""
+"""Device, precision and worker processes of a training run."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,34 +11,39 @@ from ..errors import TrainingError
 from .distributed import processes_here
 
 MOST_WORKERS = 16
-"""More of them fill no GPU that one process drives."""
+"""Limit of worker processes for each training process; more do not make a GPU faster."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """Attributes:
-    device: ``"cuda"`` or ``"cpu"``.
-    mixed_precision: whether bf16 autocast pays there, or was asked for.
-    workers: processes that read and augment images.
+    """What a network is trained on.
+
+    Attributes:
+        device: ``"cuda"`` or ``"cpu"``.
+        mixed_precision: whether to use bf16 autocast.
+        workers: processes that read and augment images; 0 does it in the training process.
     """
 
     device: Literal["cuda", "cpu"]
-    mixed_precision: bool
+    mixed_precision: bool = False
     workers: int = 0
 
 
+CPU = Hardware("cpu")
+
+
 def prepare_device(device: str, *, mixed_precision: bool | None, workers: int | None = None) -> Hardware:
-    """Chooses the device and lets torch use the processors that this process may, or its share of them beside others of its run.
+    """Choose the device, and let torch use this process's share of the processors.
 
     Args:
         device: ``"auto"``, ``"cuda"`` or ``"cpu"``.
-        mixed_precision: None takes bf16 on CUDA and on a CPU that has instructions for it; without them it is several times
-            slower than fp32.
-        workers: None takes one for each processor beside CUDA, less the one that drives it, and none on a CPU, where they would
-            take from the network.
+        mixed_precision: None takes bf16 on CUDA and on a CPU with bf16 instructions; without them it is
+            several times slower than fp32.
+        workers: None takes, with CUDA, one for each processor but one, and on a CPU none, where workers
+            would slow the network down.
 
     Raises:
-        TrainingError: CUDA was asked for and is not there.
+        TrainingError: CUDA was asked for and is not available.
     """
     if device == "cuda" and not torch.cuda.is_available():
         raise TrainingError("No CUDA device is available: use --device cpu.")
@@ -46,9 +51,9 @@ def prepare_device(device: str, *, mixed_precision: bool | None, workers: int | 
     cpus = max(1, available_cpus() // processes_here())
     torch.set_num_threads(cpus)
     torch.backends.cudnn.benchmark = on_cuda
-    pays = on_cuda or bool(torch.cpu._is_avx512_bf16_supported())
+    faster = on_cuda or bool(torch.cpu._is_avx512_bf16_supported())
     return Hardware(
         "cuda" if on_cuda else "cpu",
-        mixed_precision=pays if mixed_precision is None else mixed_precision,
+        mixed_precision=faster if mixed_precision is None else mixed_precision,
         workers=(min(cpus - 1, MOST_WORKERS) if on_cuda else 0) if workers is None else workers,
     )

@@ -1,4 +1,4 @@
-"""What is minimised: cross-entropy, with the Dice loss beside it where a recipe asks for it."""
+"""The training loss: cross-entropy, optionally with soft Dice loss."""
 
 import torch
 from torch import Tensor
@@ -7,20 +7,21 @@ from torch.nn import functional
 from ..data.datasets import HEART, IGNORE, LUNG, NOT_LUNG
 
 BOUNDARY = 1 / 64
-"""How far from a boundary between classes a pixel is near it, as a share of the image's side."""
+"""Distance up to which a pixel is near a boundary between classes, as a share of the image's side."""
 
 
 def loss_of(logits: Tensor, target: Tensor, *, dice_weight: float, boundary_weight: float = 0.0) -> Tensor:
-    """Mean loss of a batch.
+    """Return the mean loss of a batch.
 
     Args:
         logits: ``(B, num_classes, H, W)``.
-        target: ``(B, H, W)`` int64; `IGNORE` is left out, and `NOT_LUNG` asks for background or heart, no matter which. Where
-            nothing but `IGNORE` is, the loss is 0.
-        dice_weight: weight of the soft Dice loss (Milletari et al., 2016, without the squares), mean over the foreground
-            classes of the batch; the heart's leaves `NOT_LUNG` pixels out.
-        boundary_weight: how much more the cross-entropy of a pixel counts that lies within `BOUNDARY` of the image's side of
-            a boundary between classes.
+        target: ``(B, H, W)`` int64. `IGNORE` pixels do not count; where there are no others, the loss
+            is 0. At `NOT_LUNG` pixels background and heart are both right.
+        dice_weight: weight of the soft Dice loss (Milletari et al., 2016, without the squares), the
+            mean over the foreground classes of the batch. The heart's Dice leaves `NOT_LUNG` pixels
+            out.
+        boundary_weight: additional weight of the cross-entropy of pixels within `BOUNDARY` of a
+            boundary between classes.
     """
     logits = logits.float()
     counts = target != IGNORE  # (B, H, W)
@@ -40,9 +41,9 @@ def loss_of(logits: Tensor, target: Tensor, *, dice_weight: float, boundary_weig
         return loss
     one_hot = functional.one_hot(known, logits.shape[1])
     foreground = torch.arange(1, logits.shape[1], device=target.device).view(1, -1, 1, 1)
-    judged = counts[:, None] & (~either[:, None] | (foreground == LUNG))  # (B, K - 1, H, W)
-    truth = one_hot.permute(0, 3, 1, 2)[:, 1:] * judged
-    predicted = logits.softmax(dim=1)[:, 1:] * judged
+    annotated = counts[:, None] & (~either[:, None] | (foreground == LUNG))  # (B, K - 1, H, W)
+    truth = one_hot.permute(0, 3, 1, 2)[:, 1:] * annotated
+    predicted = logits.softmax(dim=1)[:, 1:] * annotated
     overlap = (predicted * truth).sum(dim=(0, 2, 3))
     total = (predicted + truth).sum(dim=(0, 2, 3))
     dice = (2 * overlap + 1) / (total + 1)
@@ -50,7 +51,7 @@ def loss_of(logits: Tensor, target: Tensor, *, dice_weight: float, boundary_weig
 
 
 def _near_boundary(target: Tensor) -> Tensor:
-    """``(B, H, W)`` bool: another class lies within `BOUNDARY`, in the maximum norm."""
+    """Return where another class lies within `BOUNDARY` in the maximum norm, ``(B, H, W)`` bool."""
     reach = max(1, round(BOUNDARY * target.shape[-1]))
     classes = target[:, None].float()
     window = 2 * reach + 1

@@ -1,4 +1,4 @@
-"""How weights move: the optimiser, its learning rate, the average that is kept of them."""
+"""Optimiser, learning rate and moving average of the weights."""
 
 import math
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 def learning_rate(recipe: Recipe, stage: Stage, progress: float) -> float:
-    """The learning rate at ``progress`` (0..1) through a stage."""
+    """Return the learning rate at ``progress`` (0..1) through a stage."""
     if recipe.schedule == "constant":
         return stage.learning_rate
     if progress < recipe.warmup:
@@ -25,15 +25,15 @@ def learning_rate(recipe: Recipe, stage: Stage, progress: float) -> float:
 
 
 def average_of(network: nn.Module, recipe: Recipe) -> AveragedModel:
-    """The moving average of weights and batch statistics; without one, the weights themselves."""
+    """Return the moving average of weights and batch statistics; with no average in the recipe, a copy."""
     return AveragedModel(network, multi_avg_fn=_moving_average(recipe.average or 0.0), use_buffers=True)
 
 
 def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """An exponential moving average that begins as a copy: its memory grows with the steps, to a tenth of them.
+    """Return an exponential moving average whose decay grows with the steps.
 
-    After n steps the decay is 1 - 10 / (1 + n), at least 0 and at most ``decay``: the first weights, which know nothing, are forgotten in
-    a run of a few steps as well.
+    After n steps the decay is 1 - 10 / (1 + n), at least 0 and at most ``decay``, so that even a short
+    run forgets its initial weights.
     """
 
     @torch.no_grad()
@@ -45,7 +45,7 @@ def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], 
 
 
 def optimiser_of(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """The recipe's; its learning rate is set at each step."""
+    """Return the recipe's optimiser; the loop sets its learning rate at each step."""
     if recipe.optimiser == "sgd":
         return torch.optim.SGD(
             network.parameters(), lr=0.0, momentum=recipe.momentum, weight_decay=recipe.weight_decay
@@ -57,7 +57,7 @@ def optimiser_of(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def compact(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights in half precision, where it can hold the values."""
+    """Return the weights in float16, except tensors whose values float16 cannot hold."""
     return {key: _half(value) for key, value in weights.items()}
 
 

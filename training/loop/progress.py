@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: a bar for the epoch, a line for each one that ended."""
+"""Progress of a run on standard error: a bar for the current epoch and a line for each finished one."""
 
 import sys
 from collections.abc import Callable
@@ -14,13 +14,14 @@ from .run_log import Row
 
 
 class Progress:
-    """Writes to standard error.
+    """Reports the progress of a run on standard error.
 
     Args:
         total: epochs of the run.
-        done: epochs that a resumed run has behind it.
-        introduction: what is said first, where there are epochs left.
-        time_left: says how long the epochs take that are left, from how many are done and the seconds of one.
+        done: epochs before a resumption.
+        introduction: the first line, if there are epochs left.
+        time_left: returns the line on the time left, from the number of epochs done and the seconds of
+            one epoch.
         quiet: write nothing, because another process does.
     """
 
@@ -61,24 +62,24 @@ class Progress:
     ) -> None:
         self._bars.stop()
 
-    def step(self, done: int, total: int, *, loss: float) -> None:
-        """A batch of the epoch has been learnt from."""
+    def step(self, done: int, total: int, loss: float) -> None:
+        """Show the steps of the epoch that are done, and the loss of the last one."""
         self._bars.update(self._steps, completed=done, total=total, note=f"loss {loss:.4f}")
 
     def epoch(self, row: Row) -> None:
-        """An epoch has ended."""
+        """Report a finished epoch."""
         self._bars.advance(self._epochs)
         self._done += 1
         self._say(
             f"epoch {row['epoch']:>3.0f} at {row['size']:.0f} px"
             f"  train: loss {row['train_loss']:.4f}, pixel accuracy {row['train_pixel_accuracy']:.4f}, "
             f"IoU {row['train_iou']:.4f}"
-            f"  validation: loss {row['validation_loss']:.4f}, pixel accuracy {row['validation_pixel_accuracy']:.4f}, "
-            f"IoU {row['validation_iou']:.4f}"
+            f"  validation: loss {row['validation_loss']:.4f}, "
+            f"pixel accuracy {row['validation_pixel_accuracy']:.4f}, IoU {row['validation_iou']:.4f}"
         )
 
     def saved(self) -> None:
-        """The epoch is on the disk: after the first one it is known how long the others take."""
+        """Report the time left, after the first epoch has been trained and saved."""
         if self._done == self._first and self._done < self._total:
             self._say(self._time_left(self._done, perf_counter() - self._began))
 

@@ -1,4 +1,4 @@
-"""Where weights come from: recipe, data and code, as a checkpoint's metadata says it."""
+"""The provenance of weights, for a checkpoint's metadata: recipe, data and code."""
 
 import hashlib
 import subprocess
@@ -6,12 +6,20 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from model.checkpoint import Checkpoint
+
 from ..data.datasets import SegmentationDataset
 from .recipes import Recipe
 
 
-def describe_recipe(recipe: Recipe, *, seed: int) -> dict[str, Any]:
-    """The recipe's fields as plain values, the transform by its name, and the seed."""
+def describe_recipe(recipe: Recipe, *, seed: int, start_from: Checkpoint | None = None) -> dict[str, Any]:
+    """Return a recipe's fields as plain values, the transform by its name, with the seed.
+
+    Args:
+        recipe: how the network is trained.
+        seed: of the run.
+        start_from: the checkpoint that the run begins with; its sha256 is added.
+    """
     described: dict[str, Any] = {"seed": seed}
     for field in fields(recipe):
         value = getattr(recipe, field.name)
@@ -25,16 +33,21 @@ def describe_recipe(recipe: Recipe, *, seed: int) -> dict[str, Any]:
         elif callable(value):
             value = value.__name__
         described[field.name] = value
+    if start_from is not None:
+        described["start_from"] = start_from.metadata.sha256
     return described
 
 
 def describe_data(train: SegmentationDataset, validation: SegmentationDataset) -> dict[str, Any]:
-    """Folders by name, with the number of their images and a hash over the images' names and the values that are lung, where given."""
+    """Return name, number of images, weight and hash of each folder of both sets.
+
+    The hash is over the images' names and, where they are given, the mask values that are lung.
+    """
     return {"train": _describe(train), "validation": _describe(validation)}
 
 
 def git_revision() -> str | None:
-    """The commit of this code, with ``+`` where it was changed since; None outside a checkout."""
+    """Return the commit of this code, with ``+`` if files have changed since; None outside a checkout."""
     try:
         return subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"],
@@ -51,7 +64,7 @@ def _describe(dataset: SegmentationDataset) -> list[dict[str, Any]]:
     described = []
     for source, root in enumerate(dataset.roots):
         stems = sorted(sample.stem for sample in dataset.samples if sample.source == source)
-        # Other values make other masks: a run that is resumed must have the same.
+        # Other values give other masks, so a resumed run must have the same ones.
         values = [] if dataset.lung_values is None else ["", *map(str, sorted(dataset.lung_values))]
         digest = hashlib.sha256("\n".join(stems + values).encode()).hexdigest()
         described.append(

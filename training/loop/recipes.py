@@ -1,4 +1,4 @@
-"""Recipes: how a network is trained, each one keyword-only object.
+"""The training recipes.
 
 ``paper``   pleura train --recipe paper  --data DIR --out runs/paper
 ``strong``  pleura train --recipe strong --data DIR --out runs/strong
@@ -17,11 +17,11 @@ from ..data.datasets import Transform
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Some epochs at one image size.
+    """Epochs at one image size.
 
     Attributes:
         size: side of the network's input, in pixels.
-        epochs: how many.
+        epochs: number of epochs.
         learning_rate: the highest in this stage.
     """
 
@@ -32,26 +32,32 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Everything that decides what comes of a run, data and seed apart.
+    """Everything that decides the result of a run, apart from data and seed.
+
+    The names of the fields are stored in checkpoints and run states.
 
     Attributes:
-        stages: what is trained in turn.
-        preprocessing: how an image becomes the network's input; each stage puts its own size into it.
-        transform: makes the augmentation of a stage.
+        name: of the recipe.
+        stages: trained one after the other.
+        preprocessing: of the network's input; each stage sets its image size.
+        transform: makes the augmentation of a stage from its preprocessing.
         in_channels: channels of the network's input; a grey image is repeated.
-        decoder: arguments of `ResNet50UNet` that are not its default.
         batch_size: images in a step, over all processes.
         optimiser: ``"sgd"`` (with ``momentum``) or ``"adamw"``.
-        weight_decay: for the optimiser.
-        schedule: ``"constant"``, or ``"cosine"`` after a linear warm-up in the first ``warmup`` of a stage.
-        dice_weight: weight of the Dice loss beside cross-entropy.
-        boundary_weight: how much more cross-entropy counts near the lungs' outlines; see `loss_of`.
-        clip_gradient: largest norm of the gradient; None leaves it.
-        average: decay of the exponential moving average of the weights, which is what is saved; None saves the weights.
-        balance: how often a root of the data is drawn: in proportion to its size to the power of this. 1 draws every image
-            once in an epoch.
-        passes: over the images in an epoch. After each epoch the validation images are looked at and the run is saved, which takes
-            a GPU longer than one pass over a few hundred images.
+        momentum: of SGD.
+        weight_decay: of the optimiser.
+        schedule: ``"constant"`` or ``"cosine"``, the latter with linear warm-up.
+        warmup: share of a stage that warms up.
+        dice_weight: weight of the Dice loss, added to cross-entropy.
+        boundary_weight: additional weight of cross-entropy near the outlines; see `loss_of`.
+        clip_gradient: largest norm of the gradient; None does not clip.
+        average: decay of the exponential moving average of the weights, which is saved; None saves the
+            weights.
+        balance: sampling exponent. A folder of n images is drawn in proportion to n to the power of
+            this; 1 draws every image once in an epoch.
+        passes: repeats per epoch: how often an epoch draws the images. Validating and saving after each
+            epoch takes a GPU longer than training once on a few hundred images.
+        decoder: arguments of `ResNet50UNet` other than its defaults.
     """
 
     name: str
@@ -120,8 +126,15 @@ def adapted(
     passes: int | None = None,
     transform: Callable[[Preprocessing], Transform] | None = None,
 ) -> Recipe:
-    """A recipe with other epochs in each stage, its last stage alone at another image size, another learning rate, more passes over
-    the images in an epoch, or another augmentation; None keeps what it has.
+    """Return a recipe with some of its settings replaced; None keeps a setting.
+
+    Args:
+        recipe: is left as it is.
+        epochs: of each stage.
+        size: image size of the last stage, which becomes the only one.
+        learning_rate: the highest of each stage.
+        passes: repeats per epoch.
+        transform: makes the augmentation.
     """
     stages = recipe.stages if size is None else (replace(recipe.stages[-1], size=size),)
     if epochs is not None:
@@ -134,12 +147,12 @@ def adapted(
 
 
 def resumed(recipe: Recipe, epochs: Sequence[int], *, prolonged: bool) -> Recipe:
-    """A recipe with the epochs of the run that is gone on with; ``prolonged`` keeps the last stage's own.
+    """Return a recipe with the epochs of the run that is resumed.
 
     Args:
         recipe: what the options ask for.
-        epochs: of each stage of the run; none where they are not known.
-        prolonged: whether the options say how many epochs there are.
+        epochs: of each stage of the run; empty if they are not known.
+        prolonged: keep the epochs of the recipe's last stage, because the options set them.
     """
     if len(epochs) != len(recipe.stages):
         return recipe

@@ -1,4 +1,4 @@
-"""The record of a run: a row for each epoch as CSV, to TensorBoard, and as a picture of the curves."""
+"""The log of a run: a row of metrics for each epoch as CSV, in TensorBoard and as a plot."""
 
 import csv
 import io
@@ -19,12 +19,12 @@ _CURVES = (
 )
 
 
-class Journal:
+class RunLog:
     """Writes ``epochs.csv``, ``curves.png`` and ``tensorboard/`` into the run's folder.
 
     Args:
         folder: the run's.
-        rows: those of the epochs that a resumed run has behind it; later ones in the file are dropped.
+        rows: of the epochs before a resumption; later rows in the files are dropped.
     """
 
     def __init__(self, folder: Path, *, rows: list[Row]) -> None:
@@ -33,7 +33,7 @@ class Journal:
         self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=len(rows) + 1)
 
     def add(self, row: Row) -> None:
-        """Adds an epoch's row; the same columns each time, ``epoch`` first."""
+        """Add an epoch's row; the same columns each time, ``epoch`` first."""
         self.rows.append(row)
         self._write_csv()
         self._draw()
@@ -43,7 +43,7 @@ class Journal:
         self._board.flush()
 
     def close(self) -> None:
-        """Ends the TensorBoard file, as far as the disk takes it: every epoch's figures were written when it ended."""
+        """Close the TensorBoard file. A full disk is no error here: each epoch was flushed when it ended."""
         with suppress(OSError):
             self._board.close()
 

@@ -1,4 +1,4 @@
-"""What a run keeps in its folder to go on from: weights, their average, optimiser, epoch, best figure."""
+"""The state of a run in its folder: weights, their average, optimiser, log, best validation IoU."""
 
 import fcntl
 import os
@@ -24,18 +24,18 @@ _STARTED_WITH = {
     "encoder_weights": "other encoder weights",
     "data": "other images",
 }
-"""What decides a run from its start, by its name in the state."""
+"""What must not change when a run is resumed: its key in the state, and its name in messages."""
 
 _LEFTOVERS = (".*.safetensors.*", f".{_STATE}.partial", ".epochs.csv.*", ".curves.png.*")
-"""What a killed run may leave of files that it was writing."""
+"""Incomplete files that a killed run may leave."""
 
 
 @contextmanager
 def claim(folder: Path) -> Iterator[None]:
-    """Makes the folder if it is not there, keeps other runs out of it meanwhile, and clears what a killed one left half-written.
+    """Create the folder, lock it against other runs, and delete incomplete files of a killed run.
 
     Raises:
-        TrainingError: the folder cannot be written, or another run is at work in it.
+        TrainingError: the folder cannot be written, or another run is using it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,14 +46,14 @@ def claim(folder: Path) -> Iterator[None]:
         ) from error
     with lock:
         try:
-            # The system lets go of it when the process ends, however it ends.
+            # The system releases the lock when the process ends, however it ends.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise TrainingError(
                 f"Another run is writing into {folder}: wait until it ends, or name another --out."
             ) from None
         except OSError:
-            pass  # Some network disks have no locks: then nothing can be known of other runs.
+            pass  # Some network file systems have no locks: other runs cannot be detected there.
         for pattern in _LEFTOVERS:
             for leftover in folder.glob(pattern):
                 leftover.unlink(missing_ok=True)
@@ -62,10 +62,10 @@ def claim(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def saving(folder: Path) -> Iterator[None]:
-    """Turn a failure to write into a sentence; every other error stays what it is.
+    """Turn a failure to write into a message for the user; every other error passes unchanged.
 
     Raises:
-        TrainingError: the disk is full or not writable; what was saved before is untouched.
+        TrainingError: the disk is full or not writable; epochs that were saved before are intact.
     """
     try:
         yield
@@ -73,19 +73,19 @@ def saving(folder: Path) -> Iterator[None]:
         failed = write_error(error)
         if failed is None or not concerns(failed, folder):
             raise
-        go_on = "go on with --resume; the last saved epoch is whole" if has_state(folder) else "start again"
+        resume = "go on with --resume; the last saved epoch is whole" if has_state(folder) else "start again"
         raise TrainingError(
-            f"An epoch could not be saved into {folder} ({reason(failed)}): {remedy(failed)}, then {go_on}."
+            f"An epoch could not be saved into {folder} ({reason(failed)}): {remedy(failed)}, then {resume}."
         ) from error
 
 
 def has_state(folder: Path) -> bool:
-    """Whether a run has saved an epoch here."""
+    """Return whether a run has saved an epoch in this folder."""
     return (folder / _STATE).exists()
 
 
 def epochs_of_run(folder: Path) -> list[int]:
-    """The epochs of each stage that a run was planned for, by its last checkpoint; none where that cannot be read."""
+    """Return the planned epochs of each stage of a run; empty if its last checkpoint cannot be read."""
     try:
         stages = read_metadata(folder / "last.safetensors").recipe["stages"]
     except (CheckpointError, KeyError):
@@ -94,10 +94,10 @@ def epochs_of_run(folder: Path) -> list[int]:
 
 
 def save_state(folder: Path, state: dict[str, Any]) -> None:
-    """Writes ``state`` into the folder: to a temporary name, flushed to the disk, renamed.
+    """Write ``state`` into the folder atomically: under a temporary name, flushed to the disk, then renamed.
 
     Raises:
-        OSError, RuntimeError: it could not be written; what was saved before is untouched.
+        OSError, RuntimeError: it could not be written; the state that was saved before is intact.
     """
     temporary = folder / f".{_STATE}.partial"
     try:
@@ -112,15 +112,15 @@ def save_state(folder: Path, state: dict[str, Any]) -> None:
 
 
 def load_state(folder: Path, *, same: dict[str, Any]) -> dict[str, Any]:
-    """Reads what `save_state` wrote; tensors and plain values only, no other pickled object is loaded.
+    """Read what `save_state` wrote. Only tensors and plain values are unpickled.
 
     Args:
         folder: the run's.
-        same: recipe, architecture, num_classes, encoder_weights and data, which must be those that the run was started with; but the last
-            stage of the recipe may have more epochs.
+        same: recipe, architecture, num_classes, encoder_weights and data, which must be those that the
+            run was started with; the last stage of the recipe may have more epochs.
 
     Raises:
-        TrainingError: nothing was saved, it is damaged, or the run was started with something else.
+        TrainingError: nothing was saved, the file is damaged, or the run was started with something else.
     """
     path = folder / _STATE
     try:
@@ -128,7 +128,7 @@ def load_state(folder: Path, *, same: dict[str, Any]) -> dict[str, Any]:
     except FileNotFoundError:
         raise TrainingError(f"There is no {path} to resume from: start the run without --resume.") from None
     except Exception as error:
-        # A damaged file fails in the archive, in the unpickler or in what it calls: each raises different errors.
+        # A damaged file fails in the archive, in the unpickler or in a constructor, each with other errors.
         raise TrainingError(f"{path} is damaged ({_first_line(error)}): start the run again.") from error
     if not (isinstance(state, dict) and "recipe" in state):
         raise TrainingError(f"{path} is not the state of a run: name the run's folder in --out.")
@@ -140,14 +140,14 @@ def load_state(folder: Path, *, same: dict[str, Any]) -> dict[str, Any]:
             and not (name == "recipe" and _prolongs(value, state[name]))
         ):
             raise TrainingError(
-                f"The run in {folder} was started with {_STARTED_WITH[name]}: resume it with the same, or start again in "
-                "another --out."
+                f"The run in {folder} was started with {_STARTED_WITH[name]}: resume it with the same, "
+                "or start again in another --out."
             )
     return state
 
 
 def _prolongs(recipe: Any, saved: Any) -> bool:
-    """Whether a recipe is the saved one but for more epochs of its last stage."""
+    """Return whether a recipe is the saved one with more epochs in its last stage."""
     if not (isinstance(recipe, dict) and isinstance(saved, dict)):
         return False
     *before, last = saved.get("stages") or [{}]

@@ -1,4 +1,4 @@
-"""Messages about a run: device, images, duration, and at its end the best epoch and the next commands."""
+"""Messages about a run: device, images, time left, and at the end the best epoch and the next commands."""
 
 import shlex
 from collections.abc import Sequence
@@ -19,7 +19,15 @@ def introduction(
     place: str,
     done: int,
 ) -> str:
-    """Where a run takes place, on how many images, for how many epochs."""
+    """Return the first line of a run: device, number of images, epochs.
+
+    Args:
+        recipe: how the network is trained.
+        images: in the training set.
+        validation: images in the validation set.
+        place: see `place_of`.
+        done: epochs before a resumption.
+    """
     stages = " and ".join(f"{stage.epochs} at {stage.size} px" for stage in recipe.stages)
     epochs = sum(stage.epochs for stage in recipe.stages)
     behind = f", {done} of them done" if done else ""
@@ -30,7 +38,7 @@ def introduction(
 
 
 def place_of(device: str, *, mixed_precision: bool, workers: int, processes: int = 1) -> str:
-    """The device in words: name, threads, precision, processes."""
+    """Return the device in words: name, threads, precision, worker processes, processes of the group."""
     if device == "cuda":
         name, threads = torch.cuda.get_device_name(), ""
     else:
@@ -44,7 +52,13 @@ def place_of(device: str, *, mixed_precision: bool, workers: int, processes: int
 
 
 def time_left(recipe: Recipe, *, done: int, seconds: float) -> str:
-    """How long the epochs take that are left, from how long the last one took; time goes with the pixels."""
+    """Return the line on the time left; time is taken to be proportional to the pixels of an epoch.
+
+    Args:
+        recipe: how the network is trained.
+        done: epochs that are done.
+        seconds: duration of the last one.
+    """
     sizes = [stage.size for stage in recipe.stages for _ in range(stage.epochs)]
     pixels = sum(size**2 for size in sizes[done:])
     return (
@@ -53,30 +67,31 @@ def time_left(recipe: Recipe, *, done: int, seconds: float) -> str:
 
 
 def conclusion(best: CheckpointMetadata, out: Path, *, epochs: int, trained: int, validation: Path) -> str:
-    """Which epoch was the best, where it lies and what to do with it.
+    """Return the last lines of a run: its best epoch, the checkpoints and the next commands.
 
     Args:
         best: metadata of ``best.safetensors``.
         out: the run's folder.
         epochs: of the whole run.
-        trained: epochs since the command was given.
-        validation: a folder to judge it on.
+        trained: epochs that this command trained.
+        validation: a folder to evaluate it on.
     """
     figures = best.figures["validation_at_input_size"]
     checkpoint, calibrated = out / "best.safetensors", out / "calibrated.safetensors"
     lines = []
     if not trained:
         lines.append(
-            f"The run in {out} was finished already, all {epochs} epochs: nothing was trained. To prolong it, give --resume with "
-            f"--epochs, the epochs of the last image size. The learning rate then follows the schedule of the longer run: it rises again first."
+            f"The run in {out} was finished already, all {epochs} epochs: nothing was trained. "
+            "To prolong it, give --resume with --epochs, the epochs of the last image size. "
+            "The learning rate then follows the schedule of the longer run: it rises again first."
         )
     lines.append(
-        f"Best: epoch {figures['epoch']} of {epochs}, validation IoU {figures['validation_iou']:.4f}, in {checkpoint}. "
-        f"The last epoch is in {out / 'last.safetensors'}."
+        f"Best: epoch {figures['epoch']} of {epochs}, validation IoU {figures['validation_iou']:.4f}, "
+        f"in {checkpoint}. The last epoch is in {out / 'last.safetensors'}."
     )
     if best.num_classes == 2 or best.classes:
         lines += [
-            "Next: judge it, calibrate it (without that no mask is called trusted), serve it:",
+            "Next: evaluate it, calibrate it (without calibration no mask is called trusted), serve it:",
             _command("evaluate", checkpoint=checkpoint, data=validation, out=out / "report"),
             _command("calibrate", checkpoint=checkpoint, data=validation, out=calibrated)
             + " --frontal IMAGES --negatives DIR",

@@ -50,20 +50,24 @@ def read_dicom(data: Data, *, max_pixels: int) -> Radiograph:
         syntax = transfer_syntax(dataset)
         image = image_pixels(dataset, syntax, max_pixels=max_pixels)
         check_radiograph_size(image.columns, image.rows)
-        pixels, applied = display(image.frame(0), image.photometric.name, dataset)
-        if image.photometric.assumed:
+        rows, columns, photometric, frame = image.rows, image.columns, image.photometric, image.frame(0)
+        # The stored pixels are as large as what is made of them next.
+        del image
+        without_pixels(dataset)
+        pixels, applied = display(frame, photometric.name, dataset)
+        if photometric.assumed:
             applied = ("photometric_assumed", *applied)
         spacing_mm, plane = pixel_spacing(dataset)
         return Radiograph(
             pixels=pixels,
             format="dicom",
-            width=image.columns,
-            height=image.rows,
+            width=columns,
+            height=rows,
             spacing_mm=spacing_mm,
             spacing_plane=plane,
             sides=read_sides(dataset),
             applied=applied,
-            dataset=without_pixels(dataset),
+            dataset=dataset,
         )
 
 

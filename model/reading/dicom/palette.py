@@ -22,7 +22,7 @@ def palette_colours(indices: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
     """
     if "RedPaletteColorLookupTableData" not in dataset:
         raise UnsupportedImage("The DICOM file has a segmented palette. Send it as grey.")
-    first, last = int(indices.min()), int(indices.max())
+    first, last = min(int(indices.min()), 0), int(indices.max())
     colours = apply_color_lut(np.arange(first, last + 1), _little_endian(dataset))[:, :3]
     if first == 0:
         return look_up(colours, indices)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import cv2
+import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.processing import convert_color_space
 from pydicom.uid import (
     UID,
     ExplicitVRLittleEndian,
@@ -37,6 +38,12 @@ _DECODERS = {
     "jpeg_ls": (JPEGLSLossless, "pyjpegls"),
     "jpeg_2000": (JPEG2000Lossless, "pylibjpeg"),
 }
+
+_RGB_OF_YBR = np.array(
+    [[1, 0, 1.402], [1, -0.114 * 1.772 / 0.587, -0.299 * 1.402 / 0.587], [1, 1.772, 0]], np.float64
+)
+"""Full-range components (ITU-T T.871), the chroma about zero."""
+_ROWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +85,8 @@ class ImagePixels:
         cells, colours = self._cells(
             self.stored.value, self.stored.syntax, index=index, bits=self.bits_allocated
         )
-        return _as_rgb(stored_values(cells, self.layout, width=self.bits_allocated), colours)
+        values = stored_values(cells, self.layout, width=self.bits_allocated)
+        return _as_rgb(values, colours, bits=self.layout.stored)
 
     def _decompressed(self, index: int) -> NDArray[Any]:
         frame = get_frame(self.stored.value, index, number_of_frames=self.frames)
@@ -94,7 +102,7 @@ class ImagePixels:
         # JPEG has only 8 and 12 bits, none of them unused (PS3.5 8.2.1).
         layout = self.layout.filling(found.bits) if found.codec == "jpeg" else self.layout
         values = stored_values(cells, layout, width=found.bits, lossy=found.lossy, signed_cells=found.signed)
-        return _as_rgb(values, colours)
+        return _as_rgb(values, colours, bits=layout.within(found.bits).stored)
 
     def _cells(
         self, value: bytes, syntax: UID, *, bits: int, index: int = 0, plugin: str = ""
@@ -126,8 +134,9 @@ class ImagePixels:
             raise
         if cells.shape[:2] != (self.rows, self.columns):
             raise UnreadableImage(DAMAGED)
-        native = cells.astype(cells.dtype.newbyteorder("="), copy=False)
-        return native, str(properties["photometric_interpretation"])
+        if not cells.dtype.isnative:
+            cells = cells.byteswap(inplace=cells.flags.writeable).view(cells.dtype.newbyteorder("="))
+        return cells, str(properties["photometric_interpretation"])
 
 
 def image_pixels(dataset: Dataset, syntax: UID, *, max_pixels: int) -> ImagePixels:
@@ -177,5 +186,14 @@ def _layout(dataset: Dataset, allocated: int) -> BitLayout:
     return BitLayout(stored=stored, high=high, signed=integer(dataset, "PixelRepresentation", default=0) == 1)
 
 
-def _as_rgb(pixels: NDArray[Any], colours: str) -> NDArray[Any]:
-    return convert_color_space(pixels, "YBR_FULL", "RGB") if colours.startswith("YBR_FULL") else pixels
+def _as_rgb(pixels: NDArray[Any], colours: str, *, bits: int) -> NDArray[Any]:
+    """Convert ``(rows, columns, 3)`` to RGB, in place if possible; pydicom would need 24 bytes per pixel."""
+    if not colours.startswith("YBR_FULL"):
+        return pixels
+    middle = 1 << (bits - 1)
+    matrix = np.column_stack([_RGB_OF_YBR, _RGB_OF_YBR @ [0, -middle, -middle]])
+    pixels = np.require(pixels, requirements="W")
+    for top in range(0, len(pixels), _ROWS_AT_ONCE):
+        part = pixels[top : top + _ROWS_AT_ONCE]
+        np.minimum(cv2.transform(part, matrix), part.dtype.type(2 * middle - 1), out=part)
+    return pixels

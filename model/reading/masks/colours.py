@@ -11,6 +11,8 @@ _SATURATED = 0.005
 """Share of the image from which strong colours are areas and not compression noise."""
 _SAMPLED = 500_000
 """The number of pixels in the sample of colours."""
+_OTHERS = 0.05
+"""Share of the coloured pixels from which another colour is an area and not the tint of compressed edges."""
 _SHARE = 0.002
 """Share of the image from which a colour is an area."""
 
@@ -55,7 +57,10 @@ def along_colour(pixels: Grey, grey: Grey) -> Grey | None:
     mean, deviation = (found.ravel() for found in cv2.meanStdDev(pixels, mask=bright))
     if deviation.max() > mean.max() / 4:
         return None
-    return cv2.transform(pixels, (mean * mean.max() / (mean @ mean))[None])  # type: ignore[return-value]
+    along: Grey = cv2.transform(pixels, (mean * mean.max() / (mean @ mean))[None])  # type: ignore[assignment]
+    coloured = grey >= max(1, int(grey.max()) // 4)
+    of_others = coloured & (along < grey // 2)
+    return None if np.count_nonzero(of_others) > _OTHERS * np.count_nonzero(coloured) else along
 
 
 def colour_count(pixels: Grey, *, exact: bool) -> int:

@@ -136,7 +136,7 @@ def _on_joined(stored: Decoded, levels: Levels, grey: Grey) -> Note | None:
     if len(values) < 2:
         return None
     *others, last = values
-    if last == np.iinfo(stored.pixels.dtype).max and others[-1] <= _SMALL:
+    if last in (255, np.iinfo(stored.pixels.dtype).max) and others[-1] <= _SMALL:
         return Note(
             "ignore_value",
             f"The mask has {last} beside {listed(others)}: {last} stands for 'ignore' as a rule, and "

@@ -25,6 +25,7 @@ from .notes import (
 from .transparency import shape_is_in_alpha
 
 _ALPHA = Note("alpha", "The mask's shape is in its transparency: what is opaque counts as lung.")
+_PALETTE = Note("palette", "The mask's palette is black, so its indices count instead: all but 0 are lung.")
 
 
 def truth_in(stored: Decoded, *, lung_values: Collection[int] | None) -> GroundTruth:
@@ -39,9 +40,7 @@ def truth_in(stored: Decoded, *, lung_values: Collection[int] | None) -> GroundT
     """
     if lung_values is not None:
         return _of_values(stored, lung_values)
-    notes: tuple[Note, ...] = ()
-    if stored.alpha is not None and shape_is_in_alpha(stored):
-        stored, notes = Decoded(stored.alpha), (_ALPHA,)
+    stored, notes = _drawing(stored)
     require_exact_colours(stored)
     grey = brightness(stored.pixels)
     levels = levels_of(grey, lossy=stored.lossy)
@@ -56,11 +55,10 @@ def region_in(stored: Decoded) -> NDArray[np.bool_]:
     """Return the set pixels ``(h, w)`` of a mask of any region, which may cover the whole image.
 
     Raises:
-        UnsuitableMask: Transparency and colours have different shapes.
+        UnsuitableMask: As `truth_in` for transparency.
     """
+    stored, _ = _drawing(stored)
     grey = brightness(stored.pixels)
-    if stored.alpha is not None and shape_is_in_alpha(stored):
-        grey = stored.alpha
     return np.asarray(grey >= levels_of(grey, lossy=stored.lossy).least)
 
 
@@ -83,6 +81,15 @@ def values_in(stored: Decoded) -> Grey:
             "The mask has colours and no values: save it as grey PNG, or as PNG with a palette."
         )
     return stored.pixels[..., 0].copy()
+
+
+def _drawing(stored: Decoded) -> tuple[Decoded, tuple[Note, ...]]:
+    """Return the mask's colours, its transparency or, if the palette is black, the indices; and a note."""
+    if stored.alpha is not None and shape_is_in_alpha(stored):
+        return Decoded(stored.alpha), (_ALPHA,)
+    if stored.indices is not None and stored.indices.any() and not stored.pixels.any():
+        return Decoded(stored.indices), (_PALETTE,)
+    return stored, ()
 
 
 def _of_values(stored: Decoded, lung_values: Collection[int]) -> GroundTruth:

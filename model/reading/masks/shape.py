@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +15,10 @@ _SIDE = 1024
 """Pixels of the longer side at which shapes are analysed."""
 _BORDER = 0.6
 """Share of set border pixels from which a mask looks inverted; 1,700 masks have up to 0.2."""
+_FRAMED = 0.8
+"""Share of set pixels on its box's border from which a mask with holes looks inverted within a frame."""
+_HOLES = 0.1
+"""The least share of that box for the holes."""
 _THIN = 0.012
 """The greatest radius of a line, as a share of the side."""
 _LONG = 0.2
@@ -33,14 +38,39 @@ def with_shape_notes(truth: GroundTruth) -> GroundTruth:
 
 
 def _inverted(mask: NDArray[np.bool_]) -> Note | None:
-    border = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-    if border.mean() < _BORDER:
+    share = _border(mask)
+    if share < _BORDER:
+        return _inverted_in_frame(mask)
+    return Note(
+        "inverted",
+        f"The mask covers {mask.mean():.0%} of the image and {share:.0%} of its border: it looks inverted. "
+        "Send its negative: 0 is background.",
+    )
+
+
+def _inverted_in_frame(mask: NDArray[np.bool_]) -> Note | None:
+    """Return a negative with a black frame, bars or corners around it: what is set is a plate with holes."""
+    small = _reduced(mask)
+    rows, columns = np.flatnonzero(small.any(axis=1)), np.flatnonzero(small.any(axis=0))
+    if not rows.size:
+        return None
+    plate = small[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    if _border(plate) < _FRAMED or not plate.mean() > 0.5:
+        return None
+    outside = cv2.copyMakeBorder(plate, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    cv2.floodFill(outside, None, (0, 0), (1,))
+    if np.count_nonzero(outside == 0) < _HOLES * plate.size:
         return None
     return Note(
         "inverted",
-        f"The mask covers {mask.mean():.0%} of the image and {border.mean():.0%} of its border: it looks "
+        "What is set in the mask surrounds large holes and has a frame of background around it: it looks "
         "inverted. Send its negative: 0 is background.",
     )
+
+
+def _border(mask: NDArray[Any]) -> float:
+    """Share of the border ``(h, w)`` that is set."""
+    return float(np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean())
 
 
 def _lines_and_parts(mask: NDArray[np.bool_]) -> list[Note]:

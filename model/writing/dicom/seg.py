@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from io import BytesIO
 from typing import TYPE_CHECKING
 
-from ...errors import SizeMismatch, UnsuitableImage
 from ...lungs import LEFT, RIGHT
 from ...quiet import quiet
-from ...version import installed_version
 from ..overlay import COLOURS
-from .seg_words import comments, series_description, series_number, trust_in_words
+from .derivation import Derivation, unknown_class, with_content_uid
+from .seg_words import SEGMENTATION, comments, trust_in_words
 
 if TYPE_CHECKING:
     from highdicom import AlgorithmIdentificationSequence
@@ -20,11 +17,13 @@ if TYPE_CHECKING:
 
     from ...checkpoint import CheckpointMetadata
     from ...segmentation import Segmentation
+    from .authorship import Authorship
+
+LUNGS = {RIGHT: ("3341006", "Right lung"), LEFT: ("44029006", "Left lung")}
+"""SNOMED CT code and meaning of each segment by number, also the number of its frame in a BINARY SEG."""
 
 _NO_SPACING_MM = (1.0, 1.0)
 _SLICE_THICKNESS_MM = 1.0
-_NOT_YET = "2.25.0"
-"""A placeholder for the instance UID, which is derived from the rest of the finished object."""
 
 
 def dicom_seg(
@@ -33,6 +32,7 @@ def dicom_seg(
     *,
     labelmap: bool = False,
     series_instance_uid: str | None = None,
+    authorship: Authorship | None = None,
 ) -> bytes:
     """Return a DICOM Segmentation (Explicit VR Little Endian) of the lungs in one radiograph.
 
@@ -59,89 +59,69 @@ def dicom_seg(
         labelmap: Write type LABELMAP, one frame of segment numbers, instead of BINARY, one 1-bit frame per
             segment. Few programs read it yet.
         series_instance_uid: The UID of an existing series; None derives one.
+        authorship: The authorship of labels that a person drew or corrected, written instead of the trust;
+            None: the network made them.
 
     Raises:
         SizeMismatch: The labels do not have the source's size.
         UnsuitableImage: The source is not DICOM, or lacks an attribute that a segmentation must refer to.
     """
-    from .source import source_of
-
-    dataset, labels = segmentation.radiograph.dataset, segmentation.labels
-    if dataset is None:
-        raise UnsuitableImage(
-            "A DICOM segmentation refers to a DICOM image. Request another format for this image."
-        )
     with quiet():
-        source = source_of(dataset)
-        if labels.shape != (source.Rows, source.Columns):
-            raise SizeMismatch(
-                f"The labels are {labels.shape[1]}×{labels.shape[0]} pixels and the DICOM image "
-                f"{source.Columns}×{source.Rows}. Make the segmentation at the image's size."
-            )
-        made = _make(segmentation, metadata, source, labelmap=labelmap, series=series_instance_uid)
+        origin = Derivation.of(segmentation, metadata)
+        made = _make(
+            segmentation, origin, labelmap=labelmap, series=series_instance_uid, authorship=authorship
+        )
         _lay_in_a_plane(made, segmentation.radiograph.spacing_mm)
         return _with_its_uids(made)
 
 
 def _make(
     segmentation: Segmentation,
-    metadata: CheckpointMetadata,
-    source: Dataset,
+    origin: Derivation,
     *,
     labelmap: bool,
     series: str | None,
+    authorship: Authorship | None,
 ) -> Dataset:
     from highdicom import AlgorithmIdentificationSequence
     from highdicom.seg import Segmentation as Seg
     from pydicom.sr.codedict import codes
-    from pydicom.uid import generate_uid
 
     from ...reading.dicom.sides import patient_orientation
-    from .source import moment_of
 
     dataset, quality = segmentation.radiograph.dataset, segmentation.quality
     assert dataset is not None
     kind = "LABELMAP" if labelmap else "BINARY"
-    name, version = _long_string(metadata.name), f"{installed_version()}+{metadata.sha256[:12]}"
     algorithm = AlgorithmIdentificationSequence(
-        name=name,
+        name=origin.name,
         family=codes.cid7162.ArtificialIntelligence,
-        version=version,
-        parameters={"threshold": f"{segmentation.threshold:g}"},
+        version=origin.version,
+        parameters={"threshold": f"{origin.threshold:g}"},
     )
-    trust = trust_in_words(quality)
-    date, time = moment_of(dataset)
+    trust = trust_in_words(quality) if authorship is None else authorship.description
     try:
         made = Seg(
-            source_images=[source],
+            source_images=[origin.source],
             pixel_array=segmentation.labels,
             segmentation_type=kind,
-            segment_descriptions=[_describe(label, algorithm, trust) for label in (RIGHT, LEFT)],
-            series_instance_uid=series
-            or generate_uid(entropy_srcs=["series", source.SOPInstanceUID, name, version, kind]),
-            series_number=series_number(source),
-            sop_instance_uid=_NOT_YET,
-            instance_number=1,
-            manufacturer="Pleura",
-            manufacturer_model_name=name,
-            software_versions=version,
-            device_serial_number="none",
+            segment_descriptions=[_describe(label, algorithm, trust, authorship) for label in (RIGHT, LEFT)],
             omit_empty_frames=False,
             content_label="LUNGS",
             content_description=trust,
-            content_date=date,
-            content_time=time,
-            series_description=series_description(quality, source),
-            specific_character_set="ISO_IR 192",
+            **origin.arguments(
+                segmentation,
+                kind,
+                noun=SEGMENTATION,
+                block=9,
+                series_instance_uid=series,
+                authorship=authorship,
+            ),
         )
     except KeyError:
-        raise UnsuitableImage(
-            "No DICOM segmentation can refer to this image, because its SOPClassUID is not that of a known "
-            "image. Send the instance as the PACS stores it, or request PNG or JSON."
-        ) from None
+        raise unknown_class() from None
     # The segmentation has the source's rows and columns.
     made.PatientOrientation = patient_orientation(dataset)
-    made.ImageComments = comments(segmentation)
+    made.ImageComments = comments(segmentation, authorship)
     return made
 
 
@@ -160,27 +140,23 @@ def _lay_in_a_plane(made: Dataset, spacing_mm: tuple[float, float] | None) -> No
         frame.PlanePositionSequence = [position]
 
 
-def _long_string(text: str) -> str:
-    """Return a valid LO value: at most 64 characters, without separators and control characters."""
-    return "".join(
-        "_" if character == "\\" or not character.isprintable() else character for character in text
-    )[:64]
-
-
-def _describe(label: int, algorithm: AlgorithmIdentificationSequence, trust: str) -> SegmentDescription:
+def _describe(
+    label: int, algorithm: AlgorithmIdentificationSequence, trust: str, authorship: Authorship | None
+) -> SegmentDescription:
     from highdicom.color import CIELabColor
     from highdicom.seg import SegmentDescription
     from pydicom.sr.codedict import codes
     from pydicom.sr.coding import Code
 
-    code, meaning = {RIGHT: ("3341006", "Right lung"), LEFT: ("44029006", "Left lung")}[label]
+    code, meaning = LUNGS[label]
+    algorithm_type = "AUTOMATIC" if authorship is None else authorship.algorithm_type
     description = SegmentDescription(
         segment_number=label,
         segment_label=meaning,
         segmented_property_category=codes.cid7150.AnatomicalStructure,
         segmented_property_type=Code(code, "SCT", meaning),
-        algorithm_type="AUTOMATIC",
-        algorithm_identification=algorithm,
+        algorithm_type=algorithm_type,
+        algorithm_identification=None if algorithm_type == "MANUAL" else algorithm,
         display_color=CIELabColor.from_rgb(*COLOURS[label]),
     )
     description.SegmentDescription = trust
@@ -191,21 +167,7 @@ def _with_its_uids(made: Dataset) -> bytes:
     """Encode the object with UIDs derived from its content, and without its creation time."""
     from pydicom.uid import generate_uid
 
-    del made.InstanceCreationDate, made.InstanceCreationTime
-    for equipment in made.ContributingEquipmentSequence:
-        if equipment.get("ManufacturerModelName") == "highdicom":
-            del equipment.ContributionDateTime
     organization = generate_uid(entropy_srcs=["dimensions", made.SeriesInstanceUID])
     for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
         item.DimensionOrganizationUID = organization
-    digest = hashlib.sha256(_file(made)).hexdigest()
-    made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = generate_uid(
-        entropy_srcs=["instance", digest]
-    )
-    return _file(made)
-
-
-def _file(made: Dataset) -> bytes:
-    file = BytesIO()
-    made.save_as(file)
-    return file.getvalue()
+    return with_content_uid(made)

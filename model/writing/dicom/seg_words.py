@@ -11,30 +11,41 @@ if TYPE_CHECKING:
 
     from ...quality import Quality
     from ...segmentation import Segmentation
+    from .authorship import Authorship
 
-UNTRUSTED = "Lung segmentation, not trusted"
-"""The beginning of the series description of a mask that is not trusted."""
+SEGMENTATION = "Lung segmentation"
+"""The beginning of a segmentation's series description."""
+
+NOT_TRUSTED = ", not trusted"
+"""The suffix for a mask that is not trusted."""
 
 _LONGEST = 64
 """The most characters of representation LO."""
-_FIRST_SERIES = 9_000_000
+_BLOCK = 1_000_000
 """High, so that it differs from the numbers of the modality's series, and viewers list it last."""
 _OF_EACH = 1000
 
 
-def series_description(quality: Quality, source: Dataset) -> str:
+def series_description(
+    quality: Quality, source: Dataset, *, noun: str = SEGMENTATION, authorship: Authorship | None = None
+) -> str:
     """Return the description, as ``Lung segmentation, not trusted (series 2, image 1, PA)``."""
-    words = "Lung segmentation" if quality.trusted else UNTRUSTED
+    words = noun if quality.trusted else noun + NOT_TRUSTED
+    if authorship is not None:
+        words = authorship.series
     series, image, view = (source.get(name) for name in ("SeriesNumber", "InstanceNumber", "ViewPosition"))
     film = [*([f"series {series}"] if series else []), *([f"image {image}"] if image else [])]
     film += [view] if view else []
     return (f"{words} ({', '.join(film)})" if film else words)[:_LONGEST]
 
 
-def series_number(source: Dataset) -> int:
-    """Return a series number for each image of a study, derived from the series and image numbers."""
+def series_number(source: Dataset, *, block: int = 9) -> int:
+    """Return a series number for each image of a study, derived from the series and image numbers.
+
+    ``block`` gives its millions, which differ for each form.
+    """
     series, image = (int(source.get(name) or 0) % _OF_EACH for name in ("SeriesNumber", "InstanceNumber"))
-    return _FIRST_SERIES + _OF_EACH * series + image
+    return _BLOCK * block + _OF_EACH * series + image
 
 
 def trust_in_words(quality: Quality) -> str:
@@ -43,10 +54,13 @@ def trust_in_words(quality: Quality) -> str:
     return f"{'Trusted' if quality.trusted else 'Not trusted'}, predicted IoU {iou}"
 
 
-def comments(segmentation: Segmentation) -> str:
+def comments(segmentation: Segmentation, authorship: Authorship | None = None) -> str:
     """Return lines ``name: value``, first the fields for programs, then messages for people."""
     quality, radiograph = segmentation.quality, segmentation.radiograph
-    fields = trust_fields(quality) | {
+    made = (
+        trust_fields(quality) if authorship is None else {"Pleura-Author": authorship.algorithm_type.lower()}
+    )
+    fields = made | {
         "Pleura-Sides-From": segmentation.sides_from,
         "Pleura-Spacing-Plane": radiograph.spacing_plane or "none",
     }

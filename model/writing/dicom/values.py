@@ -18,10 +18,13 @@ _LINES = frozenset({"LT", "ST", "UT"})
 """Multi-line representations, in which a backslash is a character."""
 _STRINGS = _TEXT | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
+_CONTROL_IN_LINES = re.compile(r"[\x00-\x09\x0b\x0e-\x1f\x7f-\x9f]")
+"""Tabulators too: the standard has them since 2013, and dciodvfy calls them errors."""
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 _ONE_TIME = re.compile(r"[\d.]+([+-]\d{4})? ?")
 """A single time; ranges are for queries only."""
+_LEAP_SECOND = re.compile(r"\d{4}60")
+"""At the end of a TM or DT. The standard allows leap seconds, but dciodvfy reports them as errors."""
 _UID = re.compile(r"[0-2](\.\d+)+")
 """A UID with a valid root, which `validate_value` does not check."""
 _NAME_COMPONENTS = 5
@@ -87,9 +90,10 @@ def _is_string(value: str, vr: str, *, other_characters: bool) -> bool:
             DA(value)
         case "DT":
             DT(value)
-            return _ONE_TIME.fullmatch(value) is not None
+            return _ONE_TIME.fullmatch(value) is not None and _LEAP_SECOND.match(value, 8) is None
         case "TM":
             TM(value)
+            return _LEAP_SECOND.match(value) is None
         case "DS":
             return math.isfinite(float(value))
         case "IS":

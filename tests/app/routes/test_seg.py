@@ -10,7 +10,7 @@ from pydicom import Dataset, dcmread
 
 from model.writing.formats import Format, write
 from tests.app.conftest import Service
-from tests.app.fakes import dicom, picture, segmenter
+from tests.app.fakes import dicom, encode, picture, segmenter, truth
 
 FIELD = [
     "50-patient-orientation-R-F",
@@ -54,6 +54,53 @@ def test_a_label_map_where_it_is_asked_for(path: str, shared_client: Service) ->
     assert (made.pixel_array == own(source).labels).all()
     written = write(own(source), Format.LABELMAP, metadata=own.metadata, engine=own.engine)
     assert answer.content == written
+
+
+@pytest.mark.parametrize("form", ["seg", "sc", "gsps", "sr"])
+def test_each_form_is_the_same_by_accept_by_query_and_by_name(form: str, shared_client: Service) -> None:
+    source, own = dicom(picture()), segmenter()
+    expected = write(own(source), Format(form), metadata=own.metadata, engine=own.engine)
+    accept = {"Accept": f"application/json;q=0.5, application/dicom; form={form}"}
+    for path, headers in (
+        ("/segment", accept),
+        (f"/segment?form={form}", {"Accept": "application/dicom"}),
+        (f"/segment.dcm?form={form}", {}),
+        ("/segment.dcm", accept),
+    ):
+        answer = shared_client.post(path, content=source, headers=headers)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["Content-Type"] == "application/dicom"
+        assert answer.headers["Pleura-Trusted"] == "false"
+        assert answer.content == expected
+
+
+def test_accept_comes_before_the_query(shared_client: Service) -> None:
+    answer = shared_client.post(
+        "/segment?form=sc", content=dicom(picture()), headers={"Accept": "application/dicom;form=sr"}
+    )
+    assert read(answer.content).Modality == "SR"
+
+
+def test_an_unknown_form_is_not_acceptable(shared_client: Service) -> None:
+    answer = shared_client.post(
+        "/segment", content=dicom(picture()), headers={"Accept": "application/dicom; form=pdf"}
+    )
+    assert answer.status_code == 406
+    assert "seg, sc, gsps, sr" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("form", ["sc", "gsps", "sr"])
+def test_a_form_of_an_image_that_is_not_dicom_is_rejected(form: str, shared_client: Service) -> None:
+    answer = shared_client.post(f"/segment.dcm?form={form}", content=encode(picture()))
+    assert answer.status_code == 422
+
+
+def test_evaluate_answers_in_each_form(shared_client: Service) -> None:
+    files = {"image": ("x.dcm", dicom(picture())), "mask": ("m.png", encode(truth()))}
+    accept = {"Accept": "application/dicom; form=sr"}
+    answer = shared_client.post("/evaluate", files=files, headers=accept)
+    assert answer.status_code == 200, answer.text
+    assert read(answer.content).Modality == "SR"
 
 
 def test_another_type_of_segmentation_is_refused(shared_client: Service) -> None:

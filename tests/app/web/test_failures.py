@@ -137,7 +137,7 @@ class TestKey:
         screen.choose(*[(f"{name}.png", two_lungs()) for name in "abcd"])
         page.get_by_label("Key", exact=True).fill("right-key")
         page.keyboard.press("Enter")
-        expect(page.locator(".strip-state")).to_have_text(["Not trusted"] * 4)
+        expect(page.locator(".strip-state")).to_have_text(["Check"] * 4)
         expect(page.get_by_role("dialog")).to_be_hidden()
 
     def test_who_has_none_is_told(self, screen: Screen) -> None:

@@ -81,7 +81,7 @@ def test_dicom(screen: Screen) -> None:
     screen.choose(("chest.dcm", dicom(picture((8, 12, 16, 40)))))
     screen.shows("untrusted")
     assert screen.outline("right") == RIGHT
-    expect(screen.page.locator("#lungs .right .mm")).to_have_text("160")
+    expect(screen.page.locator("#lungs .right .mm")).to_have_text("160 perhaps magnified: plane not stated")
     screen.page.get_by_text("Image and model").click()
     expect(screen.page.locator("#fact-format")).to_have_text("DICOM")
     expect(screen.page.locator("#fact-spacing")).to_have_text(

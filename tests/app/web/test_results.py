@@ -26,16 +26,16 @@ def test_an_untrusted_mask_is_unmistakable_without_colours(screen: Screen) -> No
     page = screen.page
     screen.choose(("one.png", encode(picture((8, 12, 16, 40)))))
     screen.shows("untrusted")
-    expect(page.locator("#verdict-word")).to_have_text("Not trusted")
-    expect(page.locator("#stage-verdict")).to_contain_text("Not trusted")
-    expect(page.locator(".strip-state")).to_have_text("Not trusted")
+    expect(page.locator("#verdict-word")).to_have_text("Check the outlines")
+    expect(page.locator("#stage-verdict")).to_have_text("Check: Only one lung was found")
+    expect(page.locator(".strip-state")).to_have_text("Check")
     expect(page.locator("#warnings li").filter(has_text="Only one lung was found")).to_be_visible()
     expect(page.locator("#verdict .when-untrusted")).to_be_visible()
     expect(page.locator("#verdict .when-trusted")).to_be_hidden()
     dashes = page.locator(".outline .line").evaluate("(line) => getComputedStyle(line).strokeDasharray")
     assert dashes != "none"
     expect(page.get_by_role("status")).to_contain_text(
-        "Not trusted. right lung 640 pixels, no left lung found"
+        "Check the outlines. right lung 640 pixels, no left lung found"
     )
 
 
@@ -44,10 +44,10 @@ def test_a_trusted_mask(screen: Screen) -> None:
     page = screen.page
     screen.choose(("chest.png", two_lungs()))
     screen.shows("trusted")
-    expect(page.locator("#verdict-word")).to_have_text("Trusted")
-    expect(page.locator("#stage-verdict")).to_have_text("Trusted")
+    expect(page.locator("#verdict-word")).to_have_text("No warning")
+    expect(page.locator("#stage-verdict")).to_have_text("No warning")
     expect(page.locator("#warnings li")).to_have_count(0)
-    expect(page.locator("#predicted-iou")).to_have_text("0.957")
+    expect(page.locator("#predicted-iou")).to_have_text("very good (IoU 0.957)")
     expect(page.locator("#verdict .when-trusted")).to_be_visible()
     dashes = page.locator(".outline .line").first.evaluate("(line) => getComputedStyle(line).strokeDasharray")
     assert dashes == "none"
@@ -76,7 +76,7 @@ def test_downloads_of_a_png(screen: Screen) -> None:
     both = truth((8, 12, 16, 40)) | truth((40, 12, 16, 40))
     assert np.array_equal(decode(mask), both)
 
-    name, outlined = download(screen.page, "Outlined image, PNG")
+    name, outlined = download(screen.page, "Outlined image")
     assert name == "my chest-outlined.png"
     colours = cv2.imdecode(np.frombuffer(outlined, np.uint8), cv2.IMREAD_COLOR)
     assert colours is not None
@@ -111,8 +111,8 @@ def test_download_of_a_dicom_segmentation(screen: Screen) -> None:
     ("attributes", "said"),
     [
         ({"PixelSpacingCalibrationType": "GEOMETRY"}, ""),
-        ({"ImagerPixelSpacing": [0.5, 0.5]}, "magnified"),
-        ({}, "perhaps magnified"),
+        ({"ImagerPixelSpacing": [0.5, 0.5]}, "magnified: detector plane"),
+        ({}, "perhaps magnified: plane not stated"),
     ],
 )
 def test_it_is_said_beside_millimetres_that_they_are_magnified(
@@ -121,8 +121,7 @@ def test_it_is_said_beside_millimetres_that_they_are_magnified(
     page = screen.page
     screen.choose(("chest.dcm", radiograph(picture((8, 12, 16, 40)), **attributes)))
     screen.shows("untrusted")
-    expect(page.locator("#lungs th.mm")).to_have_text(f"mm² {said}".strip())
-    expect(page.locator("#lungs .right td.mm")).to_have_text("160")
+    expect(page.locator("#lungs .right td.mm")).to_have_text(f"160 {said}".strip())
     expect(page.get_by_role("status")).to_contain_text(f"160 square millimetres {said}".strip())
     note = page.locator("#areas-note")
     expect(note).to_have_text(re.compile("detector" if said else "^Right and left are the patient’s.$"))
@@ -130,6 +129,19 @@ def test_it_is_said_beside_millimetres_that_they_are_magnified(
     expect(page.locator("#truth")).to_have_attribute("data-state", "done")
     distance = page.locator("#metrics tr").filter(has_text="HD95").locator("td")
     expect(distance).to_have_text(f"2.00 mm, {said}".removesuffix(", "))
+
+
+@pytest.mark.parametrize(("mm", "plausible"), [(0.5, False), (5, True), (50, False)])
+def test_an_area_that_no_chest_has_is_doubted(mm: float, plausible: bool, screen: Screen) -> None:
+    pixels = picture((8, 12, 16, 40))
+    pixels[12:52, 40:56] = 40
+    screen.choose(("chest.dcm", radiograph(pixels, PixelSpacing=[mm, mm])))
+    screen.shows("untrusted")
+    doubt = screen.page.locator("#areas-doubt")
+    if plausible:
+        expect(doubt).to_be_hidden()
+    else:
+        expect(doubt).to_contain_text(f"{1280 * mm * mm:,.0f} mm² is not plausible for two lungs")
 
 
 def test_it_is_said_that_right_and_left_go_by_the_file(screen: Screen) -> None:
@@ -158,3 +170,28 @@ def test_a_download_that_fails_is_explained(screen: Screen) -> None:
 
 def without_time(document: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key != "timing_ms"}
+
+
+def test_downloads_are_in_sight_however_long_the_result(screen: Screen) -> None:
+    screen.page.set_viewport_size({"width": 1440, "height": 900})
+    screen.choose(("chest.dcm", dicom(picture((8, 12, 16, 40)))))
+    screen.shows("untrusted")
+    screen.page.get_by_text("Image and model").click()
+    for button in screen.page.locator("#downloads button:visible").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 900
+
+
+def test_a_print_says_that_it_is_no_medical_device(screen: Screen) -> None:
+    screen.choose(("chest.png", two_lungs()))
+    screen.shows("untrusted")
+    screen.page.emulate_media(media="print")
+    for shown in ("#marked svg", "#verdict", "#lungs", "footer strong"):
+        expect(screen.page.locator(shown)).to_be_visible()
+    for hidden in ("#tools", "#strip", "#downloads"):
+        expect(screen.page.locator(hidden)).to_be_hidden()
+    screen.page.evaluate("() => { globalThis.printed = 0; globalThis.print = () => { printed += 1; }; }")
+    screen.page.emulate_media(media="screen")
+    screen.page.get_by_role("button", name="Print").click()
+    assert screen.page.evaluate("printed") == 1

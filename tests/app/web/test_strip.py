@@ -13,7 +13,7 @@ def test_several_images(screen: Screen) -> None:
     items = page.locator(".strip-item")
     expect(items).to_have_count(3)
     expect(page.locator(".strip-name")).to_have_text(["a.png", "b.png", "c.png"])
-    expect(page.locator(".strip-state")).to_have_text(["Not trusted", "Not trusted", "Failed"])
+    expect(page.locator(".strip-state")).to_have_text(["Check", "Check", "Failed"])
     expect(page.locator("#image-name")).to_have_text("a.png")
     expect(items.nth(0).locator(".open")).to_have_attribute("aria-current", "true")
 
@@ -39,7 +39,7 @@ def test_an_image_is_added_to_those_there(screen: Screen) -> None:
 def test_closing_images_ends_where_it_began(screen: Screen) -> None:
     page = screen.page
     screen.choose(("a.png", two_lungs()), ("b.png", two_lungs()))
-    expect(page.locator(".strip-state")).to_have_text(["Not trusted", "Not trusted"])
+    expect(page.locator(".strip-state")).to_have_text(["Check", "Check"])
     page.get_by_role("button", name="Close a.png").click()
     expect(page.locator("#image-name")).to_have_text("b.png")
     expect(page.locator(".strip-item .open")).to_be_focused()
@@ -52,7 +52,7 @@ def test_closing_images_ends_where_it_began(screen: Screen) -> None:
 def test_the_strip_is_worked_by_keys(screen: Screen) -> None:
     page = screen.page
     screen.choose(("a.png", two_lungs()), ("b.png", two_lungs()))
-    expect(page.locator(".strip-state")).to_have_text(["Not trusted", "Not trusted"])
+    expect(page.locator(".strip-state")).to_have_text(["Check", "Check"])
     page.locator(".strip-item .open").nth(0).focus()
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")

@@ -114,6 +114,21 @@ def test_a_mask_of_another_size_is_refused_and_then_resized(opened: Screen) -> N
     assert metric(page, "IoU") == "1.000"
 
 
+def test_a_new_ground_truth_leaves_nothing_of_the_old(opened: Screen) -> None:
+    page = opened.page
+    opened.choose_truth("truth.png", TRUTH)
+    expect(page.locator(".disagreement")).to_be_visible()
+    opened.choose_truth("half.png", encode(truth((4, 6, 8, 20), side=32)))
+    expect(page.locator("#truth-failure")).to_contain_text("Image and mask differ in size")
+    expect(page.locator(".disagreement")).to_have_count(0)
+    expect(page.locator("#layers")).to_be_hidden()
+    expect(page.locator("#metrics")).to_be_hidden()
+    expect(page.locator(".outline")).to_have_count(2)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Result, JSON").click()
+    assert "metrics" not in json.loads(waiting.value.path().read_bytes())
+
+
 def test_a_mask_that_is_no_image(opened: Screen) -> None:
     page = opened.page
     opened.choose_truth("notes.png", b"These are notes.")

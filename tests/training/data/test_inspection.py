@@ -33,8 +33,8 @@ def test_empty_masks_are_counted_and_one_is_named(tmp_path: Path, capsys: pytest
     for stem, mask in (("a", LUNG), ("b [1]", LUNG & False), ("c", LUNG & False)):
         write_pair(tmp_path, stem, GREY, mask)
     assert said_of(tmp_path, capsys) == (
-        f"2 of 3 masks are empty, {tmp_path / 'masks' / 'b [1].png'} first: they teach that these images show nothing; "
-        "remove image and mask where that is not so.\n"
+        f"2 of 3 masks are empty, {tmp_path / 'masks' / 'b [1].png'} first: "
+        "the network learns that these images show no lungs. If they do, remove image and mask.\n"
     )
 
 
@@ -82,7 +82,8 @@ def test_an_image_of_a_type_that_is_not_read_is_told(
     (tmp_path / "images" / "b.heic").write_bytes(b"\x00\x00\x00\x18ftypheic")
     (tmp_path / "images" / "notes.txt").write_text("drawn by hand")
     assert said_of(tmp_path, capsys) == (
-        f"{tmp_path / 'images'}: b.heic is there, but HEIC is not read. Save as PNG; until then they are passed over.\n"
+        f"{tmp_path / 'images'}: b.heic is there, but HEIC is not read. "
+        "Save as PNG; until then they are skipped.\n"
     )
 
 

@@ -13,7 +13,7 @@ from training.data.sampler import DrawnDataset, EpochSampler
 
 
 class Numbers(SegmentationDataset):
-    """Roots of so many images; each is its number, and a random number."""
+    """Folders of these sizes; an image is its number and a random number."""
 
     def __init__(self, *sizes: int, weights: Sequence[float] | None = None) -> None:
         self.weights = tuple(weights or [1.0] * len(sizes))
@@ -28,10 +28,10 @@ class Numbers(SegmentationDataset):
 
 
 def sampler(
-    *sizes: int, seed: int = 0, epoch: int = 0, balance: float = 1.0, passes: int = 1
+    *sizes: int, seed: int = 0, epoch: int = 0, exponent: float = 1.0, repeats: int = 1
 ) -> EpochSampler:
-    made = EpochSampler(Numbers(*sizes), seed=seed, balance=balance, passes=passes)
-    made.epoch = epoch
+    made = EpochSampler(Numbers(*sizes), seed=seed, exponent=exponent, repeats=repeats)
+    made.set_epoch(epoch)
     return made
 
 
@@ -41,11 +41,11 @@ def test_order_and_seeds_follow_from_seed_and_epoch() -> None:
     assert list(sampler(20, 30)) == first
 
 
-def test_nothing_before_matters() -> None:
+def test_earlier_epochs_do_not_matter() -> None:
     later = list(sampler(20, 30, epoch=5))
     going_on = sampler(20, 30)
     for epoch in range(6):
-        going_on.epoch = epoch
+        going_on.set_epoch(epoch)
         drawn = list(going_on)
     assert drawn == later
 
@@ -57,7 +57,7 @@ def test_another_seed_or_epoch_is_another_order(other: dict[str, int]) -> None:
     assert not {draw.seed for draw in first} & {draw.seed for draw in second}
 
 
-def test_the_global_state_is_left_alone() -> None:
+def test_global_random_state_is_left_unchanged() -> None:
     torch.manual_seed(3)
     expected = torch.rand(3)
     torch.manual_seed(3)
@@ -66,22 +66,22 @@ def test_the_global_state_is_left_alone() -> None:
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_every_image_once_without_balance() -> None:
+def test_exponent_1_draws_every_image_once() -> None:
     assert sorted(draw.sample for draw in sampler(7, 90, 1)) == list(range(98))
 
 
-def test_with_several_passes_every_image_comes_as_often() -> None:
-    draws = list(sampler(7, 90, passes=3))
+def test_repeats_draw_every_image_equally_often() -> None:
+    draws = list(sampler(7, 90, repeats=3))
     assert Counter(draw.sample for draw in draws) == dict.fromkeys(range(97), 3)
     assert len({draw.seed for draw in draws}) == 3 * 97
 
 
-def test_each_draw_has_a_seed_of_its_own() -> None:
+def test_each_draw_has_its_own_seed() -> None:
     assert len({draw.seed for draw in sampler(200)}) == 200
 
 
 @pytest.mark.parametrize(
-    ("sizes", "balance", "expected"),
+    ("sizes", "exponent", "expected"),
     [
         ((100, 400), 0.0, (250, 250)),
         ((100, 400), 0.5, (167, 333)),
@@ -90,10 +90,10 @@ def test_each_draw_has_a_seed_of_its_own() -> None:
         ((1, 999), 1.0, (1, 999)),
     ],
 )
-def test_roots_are_drawn_in_proportion_to_a_power_of_their_size(
-    sizes: tuple[int, ...], balance: float, expected: tuple[int, ...]
+def test_folders_are_drawn_in_proportion_to_a_power_of_their_size(
+    sizes: tuple[int, ...], exponent: float, expected: tuple[int, ...]
 ) -> None:
-    made = sampler(*sizes, balance=balance)
+    made = sampler(*sizes, exponent=exponent)
     draws = list(made)
     assert len(made) == len(draws) == sum(sizes)
     source = [sample.source for sample in Numbers(*sizes).samples]
@@ -101,15 +101,15 @@ def test_roots_are_drawn_in_proportion_to_a_power_of_their_size(
     assert tuple(counts[number] for number in range(len(sizes))) == expected
 
 
-def test_no_image_of_a_root_is_drawn_twice_more_than_another() -> None:
-    counts = Counter(draw.sample for draw in sampler(10, 190, balance=0.0))
+def test_draws_of_two_images_of_a_folder_differ_by_one_at_most() -> None:
+    counts = Counter(draw.sample for draw in sampler(10, 190, exponent=0.0))
     assert {counts[number] for number in range(10)} == {10}
     few = [counts[number] for number in range(10, 200)]
     assert max(few) - min(few) == 1
 
 
-def test_a_root_may_have_no_share_at_all() -> None:
-    assert {draw.sample for draw in sampler(1, 5000, balance=2.0)} <= set(range(1, 5001))
+def test_folder_may_have_no_draws() -> None:
+    assert {draw.sample for draw in sampler(1, 5000, exponent=2.0)} <= set(range(1, 5001))
 
 
 def test_augmentation_follows_from_the_draw() -> None:
@@ -129,13 +129,13 @@ def test_batches_are_the_draws_in_order() -> None:
     assert indices == [draw.sample for draw in drawn]
 
 
-def test_a_root_of_half_the_weight_is_drawn_half_as_often() -> None:
-    drawn = EpochSampler(Numbers(40, 40, weights=(1.0, 0.5)), seed=0, balance=0.5)
+def test_folder_of_half_the_weight_is_drawn_half_as_often() -> None:
+    drawn = EpochSampler(Numbers(40, 40, weights=(1.0, 0.5)), seed=0, exponent=0.5)
     counts = Counter(draw.sample < 40 for draw in drawn)
     assert counts == {True: 53, False: 27}
 
 
-def test_a_root_of_no_weight_is_left_out() -> None:
-    drawn = list(EpochSampler(Numbers(10, 10, weights=(1.0, 0.0)), seed=0, balance=1.0))
+def test_folder_of_weight_0_is_left_out() -> None:
+    drawn = list(EpochSampler(Numbers(10, 10, weights=(1.0, 0.0)), seed=0, exponent=1.0))
     assert len(drawn) == 20
     assert all(draw.sample < 10 for draw in drawn)

@@ -1,4 +1,4 @@
-"""Several processes that train one network: what comes of it is what one process makes of the same batches."""
+"""Data-parallel training: several processes train the same network as one process."""
 
 import os
 import re
@@ -15,11 +15,11 @@ from torch import Tensor, nn
 
 from model.checkpoint import load_checkpoint, read_metadata
 from training.loop.batch_norm import share_batch_norm
-from training.loop.distributed import ALONE, Group, joined
+from training.loop.distributed import ALONE, Group, join_process_group
 from training.loop.losses import loss_of
 
 from ..conftest import Phantoms, Pleura, draw
-from ..processes import Ended, Fate, in_processes, run_together
+from ..processes import Ended, Fault, in_processes, run_together
 from .test_fit import rows_of, state_of
 
 PARTS = (5, 3)
@@ -42,14 +42,14 @@ def gradients(network: nn.Module) -> dict[str, Tensor]:
 
 
 def learn_in_parts(out: Path) -> None:
-    with joined("cpu") as group:
+    with join_process_group("cpu") as group:
         network = learner()
         if not group.first:
             nn.init.zeros_(network[0].weight)  # type: ignore[arg-type]
-        spread = group.spread(network)
+        spread = group.wrap(network)
         x, y = (part.split(PARTS)[group.rank] for part in batch())
         logits = spread(x)
-        loss = loss_of(*group.whole(logits, y), dice_weight=1.0)
+        loss = loss_of(*group.gather_batch(logits, y), dice_weight=1.0)
         loss.backward()
         network.eval()
         found = {
@@ -92,30 +92,32 @@ def test_shared_batch_norm_keeps_the_names() -> None:
 
 def test_parts_make_up_the_batches_of_one_process() -> None:
     draws = list(range(23))
-    whole = ALONE.parts(draws, batch_size=5)
+    whole = ALONE.split_batches(draws, batch_size=5)
     assert whole == [draws[0:5], draws[5:10], draws[10:15], draws[15:20]]
-    assert ALONE.parts(draws, batch_size=50) == [draws]
+    assert ALONE.split_batches(draws, batch_size=50) == [draws]
 
 
 def part_of_23(out: Path) -> None:
-    with joined("cpu") as group:
-        torch.save(group.parts(range(23), batch_size=5), out / f"{group.rank}.pt")
+    with join_process_group("cpu") as group:
+        torch.save(group.split_batches(range(23), batch_size=5), out / f"{group.rank}.pt")
 
 
 def test_every_draw_is_in_one_part(tmp_path: Path) -> None:
     in_processes(3, part_of_23, tmp_path)
     parts = [torch.load(tmp_path / f"{rank}.pt") for rank in range(3)]
-    assert [list(chain(*batch)) for batch in zip(*parts, strict=True)] == ALONE.parts(range(23), batch_size=5)
+    assert [list(chain(*batch)) for batch in zip(*parts, strict=True)] == ALONE.split_batches(
+        range(23), batch_size=5
+    )
     assert {len(part) for batches in parts for part in batches} == {1, 2}
 
 
 def test_one_process_alone_is_given_back_what_it_gave() -> None:
     group = Group()
     network, (x, y) = learner(), batch()
-    assert group.spread(network) is network
-    assert group.whole(x, y) == (x, y)
+    assert group.wrap(network) is network
+    assert group.gather_batch(x, y) == (x, y)
     assert group.gather(3) == [3]
-    assert group.share(lambda: 4) == 4
+    assert group.broadcast(lambda: 4) == 4
 
 
 SAID_ONCE = (
@@ -126,7 +128,7 @@ SAID_ONCE = (
 
 
 def complaints(ended: list[Ended]) -> list[str]:
-    """Return what the processes say that end with an error, each in one line, beside what is said of the run once."""
+    """Return the error lines of the processes, which must all have failed, each in one line."""
     assert all(one.code for one in ended)
     lines = [line for one in ended for line in one.err.splitlines()]
     errors = [line for line in lines if line.startswith("pleura: process ")]
@@ -212,15 +214,16 @@ def test_killed_and_gone_on_with_by_another_number_of_processes(
     out = tmp_path / "run"
     options = [*run(phantoms), "--out", out]
     # The ninth event is the first step of the second epoch.
-    killed = pleura("train", *options, fate=Fate("killed", at=9))
+    killed = pleura("train", *options, fault=Fault("killed", at=9))
     assert killed.code == -9
     assert len(state_of(out)["rows"]) == 1
-    # In the second process, which judges no batch and writes no file, the second event is the first step of the last epoch.
-    first, second = run_together(tmp_path, 2, *options, "--resume", fate=Fate("killed", at=2), of=[1])
+    # The second process validates no batch and writes no file: its second event is the first step of
+    # the last epoch.
+    first, second = run_together(tmp_path, 2, *options, "--resume", fault=Fault("killed", at=2), of=[1])
     assert second.code == -9
     assert first.code == 1
     assert first.err.splitlines()[-1] == (
-        "pleura: process 0: Another process of this run has ended: what it said tells why."
+        "pleura: process 0: Another process of this run has ended: see its message."
     )
     assert len(state_of(out)["rows"]) == 2
     load_checkpoint(out / "last.safetensors")
@@ -236,7 +239,7 @@ def test_what_one_process_runs_into_ends_all(phantoms: Phantoms, pleura: Pleura,
         *("--data", data, "--validation", phantoms.fewer, "--recipe", "paper", "--size", "32"),
         *("--epochs", "2", "--out", out, "--device", "cpu"),
     ]
-    assert pleura("train", *options, fate=Fate("killed", at=9)).code == -9
+    assert pleura("train", *options, fault=Fault("killed", at=9)).code == -9
     image = data / "images" / "phantom-005.png"
     image.write_bytes(b"")
     one, other = sorted(complaints(run_together(tmp_path, 2, *options, "--resume")), key=len)
@@ -272,12 +275,12 @@ def test_what_cannot_be_done_is_said_once(more: tuple[str, ...], sentence: str, 
 
 def test_a_loss_that_is_no_number_is_told_once(phantoms: Phantoms, tmp_path: Path) -> None:
     options = [*run(phantoms), "--out", tmp_path / "run"]
-    (line,) = complaints(run_together(tmp_path, 2, *options, fate=Fate("not_a_number", at=1), of=[0, 1]))
-    assert line.startswith("pleura: process 0: The loss is no number in epoch 1")
+    (line,) = complaints(run_together(tmp_path, 2, *options, fault=Fault("not_a_number", at=1), of=[0, 1]))
+    assert line.startswith("pleura: process 0: The loss is not a finite number in epoch 1")
 
 
 def different(out: Path) -> None:
-    with joined("cpu") as group:
+    with join_process_group("cpu") as group:
         try:
             group.require_same({"data": 1, "recipe": group.rank})
         except Exception as error:
@@ -287,4 +290,4 @@ def different(out: Path) -> None:
 def test_processes_that_were_started_otherwise_are_told(tmp_path: Path) -> None:
     in_processes(2, different, tmp_path)
     assert "Process 1 was started with another recipe than the first" in (tmp_path / "1").read_text()
-    assert (tmp_path / "0").read_text().startswith("ToldElsewhere: ")
+    assert (tmp_path / "0").read_text().startswith("OtherProcessFailed: ")

@@ -21,7 +21,7 @@ from model.reading import read_mask
 from training.loop.recipes import STRONG, adapted, resumed
 
 from ..conftest import Phantoms, Pleura, draw, scalars_of
-from ..processes import Ended, Fate
+from ..processes import Ended, Fault
 
 DEATHS = int(os.environ.get("PLEURA_TEST_DEATHS", "3"))
 """How often the run of `test_killed_at_any_moment` is killed; `make chaos` asks for more."""
@@ -124,7 +124,8 @@ def test_a_run_says_where_it_runs_and_what_came_of_it(
     assert ended.code == 0, ended.err
     begin, *epochs = ended.err.splitlines()
     assert re.fullmatch(
-        r"Training on the CPU with \d+ threads? in (fp32|bf16): 8 images, 2 for validation, 2 epochs \(2 at 32 px\)\.",
+        r"Training on the CPU with \d+ threads? in (fp32|bf16): "
+        r"8 images, 2 for validation, 2 epochs \(2 at 32 px\)\.",
         begin,
     )
     assert [epochs[0][:9], epochs[2][:9]] == ["epoch   1", "epoch   2"]
@@ -132,8 +133,8 @@ def test_a_run_says_where_it_runs_and_what_came_of_it(
     best = max(rows_of(out), key=lambda row: float(row["validation_iou"]))
     first, _, *commands = ended.out.splitlines()
     assert first == (
-        f"Best: epoch {best['epoch']} of 2, validation IoU {float(best['validation_iou']):.4f}, in {out}/best.safetensors. "
-        f"The last epoch is in {out}/last.safetensors."
+        f"Best: epoch {best['epoch']} of 2, validation IoU {float(best['validation_iou']):.4f}, "
+        f"in {out}/best.safetensors. The last epoch is in {out}/last.safetensors."
     )
     assert [line.split()[:2] for line in commands[:2]] == [["pleura", "evaluate"], ["pleura", "calibrate"]]
     judged = pleura(*shlex.split(commands[0])[1:], "--device", "cpu", "--engine", "torch")
@@ -184,7 +185,7 @@ def test_a_prolonged_run_that_is_killed_goes_on(pleura: Pleura, phantoms: Phanto
     assert pleura(*short(phantoms, whole, "--resume", "--epochs", "4")).code == 0
     # In each of the steps and saves that follow.
     for event in (1, 2, 3):
-        ended = pleura(*short(phantoms, killed, "--resume", "--epochs", "4"), fate=Fate("killed", event))
+        ended = pleura(*short(phantoms, killed, "--resume", "--epochs", "4"), fault=Fault("killed", event))
         assert ended.code == -9
     assert pleura(*short(phantoms, killed, "--resume", "--epochs", "4")).code == 0
     require_same_run(whole, killed)
@@ -270,8 +271,8 @@ def test_killed_at_any_moment(pleura: Pleura, phantoms: Phantoms, tmp_path: Path
         out = tmp_path / f"killed-after-{deaths}"
         while True:
             resume = ["--resume"] if (out / "state.pt").exists() else []
-            fate = Fate("killed", at=moments.randint(1, 10))
-            ended = pleura(*run, "--out", out, *resume, fate=fate)
+            fault = Fault("killed", at=moments.randint(1, 10))
+            ended = pleura(*run, "--out", out, *resume, fault=fault)
             if ended.code == 0:
                 break
             assert ended.code == -9, ended.err
@@ -288,13 +289,13 @@ def test_a_loss_that_is_no_number_ends_the_run_and_spoils_nothing(
 ) -> None:
     # Each epoch computes two losses: that of its one step, and that of the validation.
     out = tmp_path / "run"
-    line = complaint(pleura(*short(phantoms, out), fate=Fate("not_a_number", at=2)))
-    assert "The loss is no number in epoch 1: look at the images and masks" in line
+    line = complaint(pleura(*short(phantoms, out), fault=Fault("not_a_number", at=2)))
+    assert "The loss is not a finite number in epoch 1: check the images and masks" in line
     assert line.endswith("nothing was saved.")
     assert not list(out.glob("*.safetensors"))
 
-    line = complaint(pleura(*short(phantoms, out), fate=Fate("not_a_number", at=3)))
-    assert "The loss is no number in epoch 2" in line
+    line = complaint(pleura(*short(phantoms, out), fault=Fault("not_a_number", at=3)))
+    assert "The loss is not a finite number in epoch 2" in line
     assert line.endswith("the epochs before it are saved.")
     assert load_checkpoint(out / "last.safetensors")[1].figures["validation_at_input_size"]["epoch"] == 1
     assert pleura(*short(phantoms, out, "--resume")).code == 0
@@ -318,7 +319,7 @@ def test_an_image_that_is_spoilt_later_is_named_too(
 ) -> None:
     data, out = shutil.copytree(phantoms.few, tmp_path / "data"), tmp_path / "run"
     # The ninth event is the first step of the second epoch.
-    killed = pleura(*short(phantoms, out, data=data), fate=Fate("killed", at=9))
+    killed = pleura(*short(phantoms, out, data=data), fault=Fault("killed", at=9))
     assert killed.code == -9
     assert (out / "state.pt").exists()
     image = data / "images" / "phantom-005.png"

@@ -53,7 +53,8 @@ def test_nothing_but_ignored_pixels_teaches_nothing(dice_weight: float) -> None:
 
 
 def test_dice_is_the_mean_over_the_foreground_classes() -> None:
-    # Sure of class 1 everywhere, in truth half of it is class 2: their Dice are 2/3 and 0, and one is added to each sum.
+    # Sure of class 1 everywhere, in truth half of it is class 2: their Dice are 2/3 and 0, and one is
+    # added to each sum.
     logits = torch.full((1, 3, 2, 2), -50.0)
     logits[:, 1] = 50.0
     target = torch.tensor([[[1, 1], [2, 2]]])
@@ -112,8 +113,9 @@ def test_background_or_heart_asks_for_no_lung() -> None:
 def test_dice_of_the_heart_leaves_out_what_may_be_heart() -> None:
     logits = torch.full((2, 3, 1, 2), -50.0)
     logits[:, 2] = 50.0
-    told, untold = torch.tensor([[[1, 2]]]), torch.tensor([[[1, NOT_LUNG]]])
-    target = torch.cat([told, untold])
+    annotated, unannotated = torch.tensor([[[1, 2]]]), torch.tensor([[[1, NOT_LUNG]]])
+    target = torch.cat([annotated, unannotated])
     difference = loss_of(logits, target, dice_weight=1) - loss_of(logits, target, dice_weight=0)
-    # Lung: nothing found of two pixels. Heart: one of the three pixels that are known to be heart or not, and were called heart.
+    # Lung: nothing found of two pixels. Heart: one of the three pixels that are known to be heart or
+    # not, and were called heart.
     assert difference.item() == pytest.approx(1 - (1 / (2 + 1) + (2 + 1) / (4 + 1)) / 2, abs=1e-5)

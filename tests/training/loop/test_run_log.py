@@ -3,7 +3,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from training.loop.run_log import Journal, Row
+from training.loop.run_log import Row, RunLog
 
 from ..conftest import scalars_of
 
@@ -14,12 +14,12 @@ def row(epoch: int) -> Row:
     return {"epoch": epoch, "size": 32, **figures}
 
 
-def test_an_epoch_that_was_written_but_not_saved_is_written_anew(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, rows=[])
+def test_row_of_an_unsaved_epoch_is_replaced_on_resume(tmp_path: Path) -> None:
+    log = RunLog(tmp_path, rows=[])
     for epoch in (1, 2, 3):
-        journal.add(row(epoch))
-    journal.close()
-    resumed = Journal(tmp_path, rows=[row(1)])
+        log.add(row(epoch))
+    log.close()
+    resumed = RunLog(tmp_path, rows=[row(1)])
     resumed.add({**row(2), "train_loss": 9.0})
     resumed.close()
 
@@ -30,8 +30,8 @@ def test_an_epoch_that_was_written_but_not_saved_is_written_anew(tmp_path: Path)
     assert cv2.imread(str(tmp_path / "curves.png")) is not None
 
 
-def test_nothing_else_is_left(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, rows=[])
-    journal.add(row(1))
-    journal.close()
+def test_log_leaves_no_other_files(tmp_path: Path) -> None:
+    log = RunLog(tmp_path, rows=[])
+    log.add(row(1))
+    log.close()
     assert {path.name for path in tmp_path.iterdir()} == {"epochs.csv", "curves.png", "tensorboard"}

@@ -1,6 +1,7 @@
-"""Transforms that torchvision does not have, of the same make as its own.
+"""Augmentation in the form of torchvision's transforms (v2), which lack it.
 
-Images are ``(1, H, W)`` float32 in 0..1, masks ``(H, W)`` uint8. All draw from torch's random state: one seed decides a sample.
+Images are ``(1, H, W)`` float32 in 0..1, masks ``(H, W)`` uint8. All random numbers come from torch's
+random state, so that one seed decides a sample.
 """
 
 from .anatomy import RandomBreasts, RandomEffusion, RandomLargeHeart, RandomScapulae

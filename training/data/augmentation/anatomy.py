@@ -1,4 +1,4 @@
-"""Bodies other than the training set's: large hearts, effusions, breasts, shoulder blades. Image ``(H, W)`` float32 in 0..1."""
+"""Anatomy beyond the training set: large hearts, effusions, breasts, shoulder blades."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from .tensors import Params, like
 
 _LUNG, _HEART = 1, 2
 _LEAST = 0.01
-"""Share of the image that a mask must cover for a body to be placed by it."""
+"""Smallest share of the image that the lungs must cover for anatomy to be placed by them."""
 
 
 class WithLungs(v2.Transform):
-    """A transform whose parameters depend on the lungs; does nothing where the mask shows next to none."""
+    """A transform whose parameters depend on the lungs; an image with almost no lung is left as it is."""
 
     def make_params(self, flat_inputs: list[Any]) -> Params:
         """See `v2.Transform`."""
@@ -29,12 +29,12 @@ class WithLungs(v2.Transform):
         return self.draw(image, mask)
 
     def draw(self, image: NDArray[np.float32], mask: NDArray[np.uint8]) -> Params:
-        """Parameters for an image ``(H, W)`` and its mask of the same size."""
+        """Return parameters for an image ``(H, W)`` float32 in 0..1 and its mask of the same size."""
         raise NotImplementedError
 
 
 class Whitening(WithLungs):
-    """Pixels brought towards a grey by a field ``(H, W)`` in 0..1; the mask is left as it is."""
+    """Brightens pixels towards a grey by a field ``(H, W)`` in 0..1; the mask is left as it is."""
 
     def transform(self, inpt: Tensor, params: Params) -> Tensor:
         """See `v2.Transform`."""
@@ -45,11 +45,13 @@ class Whitening(WithLungs):
 
 
 class RandomEffusion(Whitening):
-    """Fluid at the base of one lung with a concave upper border, or the whole lung white; its outline stays in the mask.
+    """Adds fluid at the base of one lung with a concave upper border, or whitens the whole lung.
+
+    The lung stays in the mask.
 
     Args:
-        strength: largest share of the soft tissue's grey that the fluid takes on.
-        whole: how often the whole lung is white.
+        strength: largest opacity of the fluid, 0..1.
+        whole: probability that the whole lung is white.
     """
 
     def __init__(self, strength: float = 1.0, *, whole: float = 0.25) -> None:
@@ -78,10 +80,10 @@ class RandomEffusion(Whitening):
 
 
 class RandomBreasts(Whitening):
-    """Two round shadows over the lower lungs that end in an arc below.
+    """Adds two round shadows over the lower lungs that end in an arc below.
 
     Args:
-        strength: largest share of the soft tissue's grey that they add.
+        strength: largest opacity of the shadows, 0..1.
     """
 
     def __init__(self, strength: float = 0.6) -> None:
@@ -111,10 +113,10 @@ class RandomBreasts(Whitening):
 
 
 class RandomScapulae(Whitening):
-    """Shoulder blades over the upper outer lungs, with a straight medial border.
+    """Adds shoulder blades over the upper outer lungs, with a straight medial border.
 
     Args:
-        strength: largest share of the soft tissue's grey that they add.
+        strength: largest opacity of the bones, 0..1.
     """
 
     def __init__(self, strength: float = 0.6) -> None:
@@ -144,12 +146,12 @@ class RandomScapulae(Whitening):
 
 
 class RandomLargeHeart(WithLungs):
-    """The heart widened, the lungs beside it pressed outwards; image and mask alike.
+    """Widens the heart and displaces the lungs beside it outwards, in image and mask alike.
 
-    Its place is the mask of the heart's where there is one, else between the lower halves of the lungs.
+    The heart is located by its mask, or else assumed between the lower halves of the lungs.
 
     Args:
-        strength: how far the heart's border moves at most, as a share of the lungs' width.
+        strength: largest displacement of the heart's border, as a share of the lungs' width.
     """
 
     def __init__(self, strength: float = 0.1) -> None:
@@ -179,7 +181,7 @@ class RandomLargeHeart(WithLungs):
 
 
 def _one_side(lung: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The lung left or right of the middle of both, by chance; that side must hold some."""
+    """Return the lung left or right of the middle of both, at random."""
     columns = np.flatnonzero(lung.any(axis=0))
     half = np.zeros_like(lung)
     middle = (columns[0] + columns[-1]) // 2
@@ -191,7 +193,7 @@ def _one_side(lung: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _box(lung: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """Left, top, width and height."""
+    """Return left, top, width and height of the bounding box."""
     left, top, width, height = cv2.boundingRect(lung.view(np.uint8))
     return left, top, width, height
 
@@ -203,7 +205,7 @@ def _grown(lung: NDArray[np.bool_], by: float) -> NDArray[np.bool_]:
 
 
 def _soft_tissue(image: NDArray[np.float32], mask: NDArray[np.uint8]) -> np.float32:
-    """A grey of the heart and the abdomen: bright, seldom the brightest."""
+    """Return a grey of heart or abdomen: a high percentile of the greys in the lungs' bounding box."""
     beside = _box(mask == _LUNG)
     window = image[beside[1] : beside[1] + beside[3], beside[0] : beside[0] + beside[2]]
     return np.float32(np.percentile(window, 70 + integer(29)))

@@ -1,4 +1,4 @@
-"""Gas in stomach and colon, as it lies under the diaphragm and down the flanks."""
+"""Synthetic gas in stomach and colon, below the diaphragm and along the flanks."""
 
 from typing import Any
 
@@ -16,12 +16,13 @@ Points = NDArray[np.float64]
 
 
 class RandomBowelGas(v2.Transform):
-    """Loops of gas below a lung, with folds and fluid levels, in the lungs' own grey and texture; the mask is left as it is.
+    """Adds loops of gas below a lung, with folds and fluid levels, in the grey and texture of the lungs.
 
-    It darkens and never brightens. Networks take gas for lung where it is as dark as lung. Where the mask shows no lung, nothing is done.
+    Networks mistake gas for lung where it is as dark as lung. The gas darkens and never brightens; the
+    mask is left as it is. An image whose mask shows no lung is left as it is.
 
     Args:
-        strength: share of the lungs' grey that the gas takes on, at most.
+        strength: largest opacity of the gas, 0..1.
     """
 
     def __init__(self, strength: float = 1.0) -> None:
@@ -58,7 +59,7 @@ class RandomBowelGas(v2.Transform):
 
 
 def _stomach(start: Points, side: int) -> tuple[Points, Points]:
-    """One large bubble under the dome."""
+    """Return centre ``(1, 2)`` and radii ``(1, 2)`` of one large bubble below the dome."""
     radius = np.array([[side * uniform(0.03, 0.11), side * uniform(0.02, 0.07)]])
     below = np.array([[0, radius[0, 1] + side * uniform(0.003, 0.04)]])
     return start + below, radius
@@ -67,7 +68,7 @@ def _stomach(start: Points, side: int) -> tuple[Points, Points]:
 def _loops(
     start: Points, flanks: NDArray[np.intp], bottom: NDArray[np.intp], side: int
 ) -> tuple[Points, Points]:
-    """A chain of two to eight loops, along the dome or down a flank."""
+    """Return centres and radii, each ``(N, 2)``, of two to eight loops along the dome or down a flank."""
     size = side * uniform(0.018, 0.055)
     count = 2 + integer(7)
     radii = np.array([[size * uniform(0.7, 1.4), size * uniform(0.7, 1.4)] for _ in range(count)])
@@ -87,7 +88,7 @@ def _loops(
 
 
 def _draw(centres: Points, radii: Points, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """The gas, of this shape, 1 where it is, its folds and fluid left out."""
+    """Return the opacity of the gas, of this shape, in 0..1, without its folds and fluid."""
     gas = np.zeros(shape, np.float32)
     levels = uniform(0, 1) < 0.35
     for (x, y), (width, height) in zip(centres, radii, strict=True):
@@ -106,7 +107,7 @@ def _draw(centres: Points, radii: Points, shape: tuple[int, ...]) -> NDArray[np.
 
 
 def _fold(gas: NDArray[np.float32], x: float, y: float, reach: float) -> None:
-    """A fold (haustrum) that reaches from the wall into the loop."""
+    """Erase a fold (haustrum) that reaches from the wall into the loop."""
     angle = uniform(0, 2 * np.pi)
     outwards = np.array([np.cos(angle), np.sin(angle)])
     start, end = (np.array([x, y]) + outwards * reach * far for far in (1.2, uniform(-0.3, 0.4)))
@@ -115,7 +116,7 @@ def _fold(gas: NDArray[np.float32], x: float, y: float, reach: float) -> None:
 
 
 def _lung_like(image: NDArray[np.float32], lung: NDArray[np.bool_], centre: Points) -> NDArray[np.float32]:
-    """Half the lung's texture, moved so that its middle lies at ``centre``, half its grey."""
+    """Return a mixture of the lung's texture, moved to ``centre``, and its median grey, ``(H, W)``."""
     rows, columns = np.nonzero(lung)
     same = np.abs(columns - centre[0]) <= np.abs(columns - centre[0]).min() + np.ptp(columns) / 2
     middle = np.array([columns[same].mean(), rows[same].mean()])

@@ -1,4 +1,4 @@
-"""What lies over the picture: opacities, devices, letters, bars at the edges."""
+"""Objects over the lungs: opacities, devices, letters, bars at the edges."""
 
 from typing import Any
 
@@ -10,12 +10,13 @@ from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
+from ..defects import Opacity, opacity_field
 from .random import integer, uniform
 from .tensors import ImageOnly, Params
 
 
 class RandomOpacities(ImageOnly):
-    """Up to ``most`` blurred bright or dark patches: consolidation, effusion, bullae."""
+    """Adds up to ``most`` blurred bright or dark patches: consolidation, effusion, bullae."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
@@ -24,17 +25,18 @@ class RandomOpacities(ImageOnly):
     def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `ImageOnly`."""
         side = pixels.shape[0]
-        field = np.zeros((side // 4, side // 4), np.float32)
+        cells = side // 4
+        patches = []
         for _ in range(1 + integer(self.most)):
-            centre = (integer(field.shape[1]), integer(field.shape[0]))
+            centre = (integer(cells), integer(cells))
             axes = (1 + int(side / 4 * uniform(0.03, 0.18)), 1 + int(side / 4 * uniform(0.03, 0.18)))
-            cv2.ellipse(field, centre, axes, uniform(0, 180), 0, 360, uniform(-0.25, 0.5), -1)
-        field = cv2.GaussianBlur(field, (0, 0), side / 4 * uniform(0.015, 0.06))
-        return pixels + cv2.resize(field, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR)
+            patches.append(Opacity(centre, axes, uniform(0, 180), uniform(-0.25, 0.5)))
+        sigma = side / 4 * uniform(0.015, 0.06)
+        return pixels + opacity_field(patches, grid=(cells, cells), sigma=sigma, shape=pixels.shape)
 
 
 class RandomMarkings(ImageOnly):
-    """Letters, arrows, cables, tubes and pacemaker-like boxes, bright or dark."""
+    """Draws letters, arrows, cables, tubes and pacemaker-like boxes, bright or dark."""
 
     def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `ImageOnly`."""
@@ -62,10 +64,10 @@ class RandomMarkings(ImageOnly):
 
 
 class RandomBorders(v2.Transform):
-    """Flat bars at some of the edges, as of a collimator or a screenshot; the mask there becomes background.
+    """Draws flat bars at some edges, as from a collimator or a screenshot; the mask there becomes background.
 
     Args:
-        widest: of a bar, as a share of the side.
+        widest: largest width of a bar, as a share of the side.
     """
 
     def __init__(self, widest: float = 0.1) -> None:
@@ -97,7 +99,7 @@ def _near(point: tuple[int, int], side: int, reach: float) -> tuple[int, int]:
 
 
 def _curve(start: tuple[int, int], side: int) -> NDArray[np.int32]:
-    """A bent line of a few hundred points, as a cable or a tube makes."""
+    """Return the points ``(64, 2)`` of a cubic Bézier curve, like a cable or a tube."""
     controls = np.array([start] + [[integer(side), integer(side)] for _ in range(3)], np.float64)
     t = np.linspace(0, 1, 64)[:, None]
     basis = np.hstack([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3])  # (64, 4)

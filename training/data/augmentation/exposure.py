@@ -1,4 +1,4 @@
-"""How bright pixels are: other exposures, detectors and ways of keeping a picture."""
+"""Grey values: other exposures, detectors and storage formats."""
 
 import math
 
@@ -7,12 +7,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..defects import compress_jpeg, reduce_resolution
 from .random import integer, uniform
 from .tensors import ImageOnly
 
 
 class RandomGamma(ImageOnly):
-    """Raises pixels to the power of e to the ``spread``, either way."""
+    """Raises pixels to a power between exp(-``spread``) and exp(``spread``)."""
 
     def __init__(self, spread: float) -> None:
         super().__init__()
@@ -24,7 +25,7 @@ class RandomGamma(ImageOnly):
 
 
 class RandomShading(ImageOnly):
-    """Brightness that slopes across the image: heel effect, scattered light, a photographed film."""
+    """Adds a brightness gradient: heel effect, scattered light, a photographed film."""
 
     def __init__(self, strength: float) -> None:
         super().__init__()
@@ -40,7 +41,7 @@ class RandomShading(ImageOnly):
 
 
 class RandomSaturation(ImageOnly):
-    """Cuts off the darkest and the brightest greys, as over- and underexposure do, of up to ``most`` of the pixels each."""
+    """Clips up to ``most`` of the darkest and of the brightest pixels: under- and overexposure."""
 
     def __init__(self, most: float) -> None:
         super().__init__()
@@ -53,10 +54,10 @@ class RandomSaturation(ImageOnly):
 
 
 class RandomLocalContrast(ImageOnly):
-    """Contrast evened out from place to place, as bedside systems do it: CLAHE (Zuiderveld, 1994).
+    """Equalises contrast locally, as bedside systems do: CLAHE (Zuiderveld, 1994).
 
     Args:
-        most: highest clip limit; 1 changes next to nothing.
+        most: highest clip limit; 1 changes almost nothing.
     """
 
     def __init__(self, most: float) -> None:
@@ -72,17 +73,17 @@ class RandomLocalContrast(ImageOnly):
 
 
 class RandomLowResolution(ImageOnly):
-    """Shrinks and enlarges again, as a thumbnail or a phone's photograph."""
+    """Reduces the resolution, as of a thumbnail or a phone's photograph."""
 
     def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `ImageOnly`."""
         factor = uniform(0.25, 0.7)
-        small = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.resize(small, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+        height, width = pixels.shape
+        return reduce_resolution(pixels, (max(1, round(width * factor)), max(1, round(height * factor))))
 
 
 class RandomNoise(ImageOnly):
-    """Gaussian noise of a standard deviation up to ``most``."""
+    """Adds Gaussian noise of a standard deviation up to ``most``."""
 
     def __init__(self, most: float) -> None:
         super().__init__()
@@ -95,7 +96,7 @@ class RandomNoise(ImageOnly):
 
 
 class RandomJPEG(ImageOnly):
-    """JPEG compression of a quality in the range."""
+    """Compresses to JPEG with a quality in the range."""
 
     def __init__(self, quality: tuple[int, int]) -> None:
         super().__init__()
@@ -104,7 +105,5 @@ class RandomJPEG(ImageOnly):
     def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `ImageOnly`."""
         quality = self.quality[0] + integer(self.quality[1] - self.quality[0])
-        _, data = cv2.imencode(
-            ".jpg", (pixels.clip(0, 1) * 255).astype(np.uint8), (cv2.IMWRITE_JPEG_QUALITY, quality)
-        )
-        return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.float32) / np.float32(255)
+        compressed = compress_jpeg((pixels.clip(0, 1) * 255).astype(np.uint8), quality)
+        return compressed.astype(np.float32) / np.float32(255)

@@ -1,4 +1,4 @@
-"""Where pixels lie: one affine warp, and a smooth bend. Image and mask alike."""
+"""Geometry, of image and mask alike: affine warp, perspective and elastic deformation."""
 
 import math
 from typing import Any
@@ -10,14 +10,25 @@ from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
+from ..defects import displace
 from .random import uniform
 from .tensors import Params, like
 
 
 class RandomWarp(v2.Transform):
-    """Rotation, scale, aspect ratio, shear and shift in one affine warp, straight to a square of side ``size``.
+    """Rotation, scale, aspect ratio, shear and shift in one affine warp to a square.
 
-    What lies outside the image is black, white or grey as in a screenshot, or its last row and column drawn out.
+    Pixels outside the image are black, a random grey as in a screenshot, or those of the nearest edge.
+
+    Args:
+        size: side of the square in pixels.
+        degrees: largest rotation either way.
+        scale: smallest and largest scale.
+        aspect: largest logarithm of the aspect ratio, either way.
+        shear: largest shear either way.
+        shift: largest shift either way, as a share of the side.
+        smear: probability that edge pixels are repeated outside the image.
+        pale: probability of a random grey outside the image.
     """
 
     def __init__(
@@ -57,7 +68,7 @@ class RandomWarp(v2.Transform):
         """See `v2.Transform`."""
         is_mask = isinstance(inpt, tv_tensors.Mask)
         pixels = inpt.numpy() if is_mask else inpt[0].numpy()
-        # Shrinking first by area keeps the warp from aliasing; the zoom that the warp may do is left room for.
+        # Reducing by area first avoids aliasing; the margin of a half allows the warp to zoom in.
         room = round(self.size * 1.5)
         if not is_mask and min(pixels.shape) > room:
             pixels = cv2.resize(pixels, (room, room), interpolation=cv2.INTER_AREA)
@@ -78,10 +89,10 @@ class RandomWarp(v2.Transform):
 
 
 class RandomProjection(v2.Transform):
-    """The body turned or leant in the beam: one side, or the upper or lower part, larger than the other.
+    """A perspective, as of a body that is rotated or leans in the beam: one side appears larger.
 
     Args:
-        strength: how much larger at most; 0.1 makes one edge a tenth longer than the opposite one.
+        strength: largest difference; with 0.1, one edge is a tenth longer than the opposite one.
     """
 
     def __init__(self, strength: float) -> None:
@@ -111,9 +122,12 @@ class RandomProjection(v2.Transform):
 
 
 class RandomElastic(v2.Transform):
-    """Bends the image by a smooth field: a 5 by 5 grid of shifts of standard deviation ``strength`` (of the side).
+    """Deforms the image by a smooth field, interpolated from a 5 by 5 grid of random shifts.
 
     torchvision's `ElasticTransform` does the same with a full-size field, a hundred times slower.
+
+    Args:
+        strength: standard deviation of the shifts, as a share of the side.
     """
 
     def __init__(self, strength: float) -> None:
@@ -132,12 +146,4 @@ class RandomElastic(v2.Transform):
         field = cv2.resize(
             params["shifts"] * np.float32(self.strength * side), (side, side), interpolation=cv2.INTER_CUBIC
         )
-        positions = np.arange(side, dtype=np.float32)
-        bent = cv2.remap(
-            pixels,
-            field[..., 0] + positions,
-            field[..., 1] + positions[:, None],
-            cv2.INTER_NEAREST if is_mask else cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_CONSTANT if is_mask else cv2.BORDER_REPLICATE,
-        )
-        return like(inpt, bent)
+        return like(inpt, displace(pixels, np.asarray(field, np.float32), is_mask=is_mask))

@@ -1,13 +1,13 @@
-"""Numbers from torch's random state."""
+"""Random numbers from torch's random state."""
 
 import torch
 
 
 def uniform(low: float, high: float) -> float:
-    """Uniform in ``low..high``."""
+    """Return a number uniform in ``low..high``."""
     return low + (high - low) * torch.rand(()).item()
 
 
 def integer(below: int) -> int:
-    """Uniform in ``0..below - 1``."""
+    """Return an integer uniform in ``0..below - 1``."""
     return int(torch.randint(below, ()).item())

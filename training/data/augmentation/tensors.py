@@ -1,4 +1,4 @@
-"""How the transforms here see torchvision's tensors."""
+"""Conversion between torchvision's tensors and the arrays that the transforms change."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ Params = dict[str, Any]
 
 
 class ImageOnly(v2.Transform):
-    """A transform that leaves masks alone: `change` gets and gives ``(H, W)`` float32 in 0..1."""
+    """A transform of images alone; masks are left as they are."""
 
     def transform(self, inpt: Tensor, params: Params) -> Tensor:
         """See `v2.Transform`."""
@@ -22,12 +22,12 @@ class ImageOnly(v2.Transform):
         return inpt
 
     def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The image changed; values outside 0..1 are cut afterwards."""
+        """Return the changed image, clipped later; ``pixels`` are ``(H, W)`` float32 in 0..1."""
         raise NotImplementedError
 
 
 def like(inpt: Tensor, pixels: NDArray[Any]) -> Tensor:
-    """``(H, W)`` pixels as a tensor of the same make as ``inpt``."""
+    """Return ``pixels`` ``(H, W)`` as a tensor of the class of ``inpt``."""
     tensor = torch.from_numpy(pixels)
     wrapped: Tensor = tv_tensors.wrap(
         tensor if isinstance(inpt, tv_tensors.Mask) else tensor[None], like=inpt

@@ -145,6 +145,17 @@ def test_native_colours(planar: int, photometric: str) -> None:
     assert radiograph.applied == ("grey",)
 
 
+@pytest.mark.parametrize("bits", [12, 16])
+def test_native_colours_of_16_bits(bits: int) -> None:
+    luma = ramp().astype(np.uint16) * (2**bits // 256)
+    stored = np.dstack([luma, np.full_like(luma, 2 ** (bits - 1)), np.full_like(luma, 2 ** (bits - 1))])
+    np.testing.assert_allclose(read(dicom(stored, bits=bits, photometric="YBR_FULL")).pixels, luma, atol=1)
+    red = np.broadcast_to(np.array([200, 128, 255]) * (2**bits // 256), (48, 48, 3)).astype(np.uint16)
+    pixels = read(dicom(red, bits=bits, photometric="YBR_FULL")).pixels
+    # Red is clipped, green is what is left.
+    assert abs(int(pixels[0, 0]) / (2**bits / 256) - (0.299 * 255 + 0.587 * 109.3 + 0.114 * 200)) < 1
+
+
 def test_native_subsampled_colours() -> None:
     made = dataset(np.dstack([ramp()] * 3), photometric="YBR_FULL_422")
     pairs = ramp().reshape(-1, 2)

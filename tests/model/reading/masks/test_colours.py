@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.reading import read_ground_truth, read_labels
+from model.reading import read_ground_truth, read_labels, read_mask
 
 from ..pictures import saved
 from .drawn import codes, grey, iou, labels, lungs, refusal
@@ -92,9 +92,25 @@ def test_a_palette_of_white_is_refused() -> None:
     assert "no background" in refusal(saved(palette(labels(1, 2), WHITE, WHITE, WHITE), "PNG"))
 
 
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_a_black_palette_counts_by_its_indices(kind: str) -> None:
+    """What ``Image.fromarray(mask, "P")`` without a palette saves: a viewer shows it black."""
+    stored = saved(Image.fromarray(labels(1, 1), "P"), kind)
+    truth = read_ground_truth(stored)
+    np.testing.assert_array_equal(truth.mask, lungs())
+    np.testing.assert_array_equal(read_mask(stored), lungs())
+    assert codes(truth) == ["palette"]
+
+
 def test_a_palette_counts_by_its_colours() -> None:
     data = saved(palette(grey(~lungs(), 1), WHITE, BLACK), "PNG")
     np.testing.assert_array_equal(read_ground_truth(data).mask, lungs())
+
+
+@pytest.mark.parametrize("second", [(30, 30, 120), (0, 90, 0)])
+def test_a_dim_colour_beside_a_bright_one_is_not_its_edge(second: tuple[int, int, int]) -> None:
+    colours = cv2.GaussianBlur(np.array([BLACK, RED, second], np.uint8)[labels(1, 2)], (0, 0), 1.5)
+    assert iou(read_ground_truth(saved(colours, "PNG")).mask, lungs()) > 0.95
 
 
 def test_colours_cannot_be_named() -> None:
@@ -173,3 +189,10 @@ def test_two_shapes_are_refused() -> None:
     said = refusal(saved(with_alpha(painted(WHITE), alpha), "PNG"))
     assert "transparency" in said
     assert "save it without transparency" in said
+
+
+@pytest.mark.parametrize("ground", [1, 128])
+@pytest.mark.parametrize("colour", [WHITE, BLACK, RED])
+def test_a_ground_that_is_half_transparent_is_refused(colour: tuple[int, int, int], ground: int) -> None:
+    alpha = np.where(lungs(), 255, ground).astype(np.uint8)
+    assert "wholly transparent" in refusal(saved(with_alpha(painted(colour, ground=colour), alpha), "PNG"))

@@ -177,6 +177,12 @@ def test_255_beside_1_is_likely_to_be_ignored(ring: bool) -> None:
     assert codes(named) == []
 
 
+def test_255_of_sixteen_bits_is_likely_to_be_ignored_too() -> None:
+    made = labels(1, 1).astype(np.uint16)
+    made[:30, :40] = 255
+    assert codes(read_ground_truth(saved(made, "PNG"))) == ["ignore_value"]
+
+
 @pytest.mark.parametrize("value", [1, 7, 128, 255])
 def test_two_values_need_no_word(value: int) -> None:
     truth = read_ground_truth(saved(grey(lungs(), value), "PNG"))
@@ -218,6 +224,18 @@ def test_the_radiograph_itself_is_refused(kind: str) -> None:
     said = refusal(saved(pixels, kind))
     assert "as a radiograph has" in said
     assert "send the mask" in said
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_lungs_cut_out_of_the_radiograph_are_refused(kind: str) -> None:
+    drawn = phantom(width=512, height=512, seed=3)
+    assert "as a radiograph has" in refusal(saved((drawn.pixels * drawn.mask).astype(np.uint8), kind))
+
+
+@pytest.mark.parametrize("ground", [40, 100])
+def test_a_jpeg_on_a_grey_ground_is_refused(ground: int) -> None:
+    made = np.where(lungs(), 235, ground).astype(np.uint8)
+    assert "no background" in refusal(saved(made, "JPEG", quality=75))
 
 
 def test_named_values_alone_are_lung() -> None:

@@ -23,6 +23,26 @@ def test_a_negated_mask_looks_inverted(value: int, kind: str) -> None:
     assert "covers" in truth.notes[-1].message
 
 
+@pytest.mark.parametrize(
+    "frame", [((1, 1), (1, 1)), ((40, 40), (40, 40)), ((0, 0), (60, 60)), ((90, 0), (0, 0))]
+)
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_negated_mask_within_a_frame_looks_inverted(kind: str, frame: tuple[tuple[int, int], ...]) -> None:
+    truth = read_ground_truth(
+        saved(np.pad(grey(~lungs()), frame), kind, **({"quality": 90} if kind == "JPEG" else {}))
+    )
+    assert "inverted" in codes(truth)
+
+
+@pytest.mark.parametrize("holes", [False, True])
+def test_boxes_in_place_of_lungs_do_not_look_inverted(holes: bool) -> None:
+    boxes = np.zeros((200, 200), np.bool_)
+    boxes[30:170, 20:95] = boxes[30:170, 105:180] = True
+    if holes:
+        boxes[80:100, 40:60] = False
+    assert "inverted" not in codes(read_ground_truth(saved(grey(boxes), "PNG")))
+
+
 def test_a_lung_that_reaches_the_border_does_not_look_inverted() -> None:
     cropped = np.zeros((200, 200), np.bool_)
     cropped[:150, :90] = cropped[:150, 110:] = True

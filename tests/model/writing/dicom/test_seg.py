@@ -93,19 +93,32 @@ def write(
     source: Dataset,
     drawn: NDArray[np.uint8] | None = None,
     *,
-    quality: Quality = TRUSTED,
     metadata: CheckpointMetadata = METADATA,
-    threshold: float = 0.5,
     labelmap: bool = False,
+    **options: Any,
 ) -> bytes:
     """The segmentation of a radiograph as it would be read from a file of these attributes."""
+    return dicom_seg(segmented(source, drawn, **options), metadata, labelmap=labelmap)
+
+
+def segmented(
+    source: Dataset,
+    drawn: NDArray[np.uint8] | None = None,
+    *,
+    quality: Quality = TRUSTED,
+    threshold: float = 0.5,
+    pixels: NDArray[np.uint8] | None = None,
+    applied: tuple[str, ...] = (),
+) -> Segmentation:
+    """The lungs of a radiograph as it would be read from a file of these attributes."""
     found = labels() if drawn is None else drawn
     with quiet():
         spacing_mm, plane = pixel_spacing(source)
         sides = read_sides(source)
     image = Radiograph(
-        pixels=np.zeros(found.shape, np.uint8),
+        pixels=np.zeros(found.shape, np.uint8) if pixels is None else pixels,
         format="dicom",
+        applied=applied,
         width=found.shape[1],
         height=found.shape[0],
         spacing_mm=spacing_mm,
@@ -113,24 +126,23 @@ def write(
         sides=sides,
         dataset=source,
     )
-    segmentation = Segmentation(
+    return Segmentation(
         radiograph=image,
         labels=found,
         threshold=threshold,
-        right=measure(found, RIGHT),
-        left=measure(found, LEFT),
+        right=measure(found, RIGHT, spacing_mm=spacing_mm),
+        left=measure(found, LEFT, spacing_mm=spacing_mm),
         sides_from=sides.source,
         quality=quality,
         timing_ms={},
     )
-    return dicom_seg(segmentation, metadata, labelmap=labelmap)
 
 
 def read(data: bytes) -> Dataset:
     return pydicom.dcmread(BytesIO(data))
 
 
-def violations(data: bytes, folder: Path) -> list[str]:
+def violations(data: bytes, folder: Path, *, iod: str = "Segmentation") -> list[str]:
     """What dciodvfy calls errors."""
     program = shutil.which("dciodvfy")
     if program is None:
@@ -139,7 +151,7 @@ def violations(data: bytes, folder: Path) -> list[str]:
     file.write_bytes(data)
     report = subprocess.run([program, "-new", str(file)], capture_output=True, text=True, check=False)
     lines = (report.stdout + report.stderr).splitlines()
-    assert "Segmentation" in lines
+    assert iod in lines
     return [line for line in lines if line.startswith("Error")]
 
 
@@ -381,6 +393,10 @@ MALFORMED: list[tuple[str, bytes]] = [
     ("StudyTime", b"12:30:00"),
     ("StudyTime", b"2530"),
     ("StudyTime", b"10-11 "),
+    ("StudyTime", b"235960"),
+    ("PatientBirthTime", b"235960.5"),
+    ("AcquisitionDateTime", b"20161231235960"),
+    ("PatientComments", b"one\ttwo "),
     ("PatientBirthDate", b"unknown "),
     ("PatientWeight", b"71,5"),
     ("PatientWeight", b"71.500000000000001"),

@@ -1,0 +1,99 @@
+// The collection of corrected masks, for training: kept by the service where it keeps one, else a ZIP.
+
+import { collect, keepsCollection, render } from "./api.js";
+import { labelsPng, maskPng } from "./png.js";
+import { save } from "./save.js";
+import { zip } from "./zip.js";
+
+const find = (selector) => document.querySelector(selector);
+
+export class Collection {
+  #studies = [];
+  #study = null;
+  #kept = null;
+
+  constructor() {
+    find("#collect").addEventListener("click", () => this.#collect());
+  }
+
+  show(studies, study) {
+    this.#studies = studies.filter((one) => one.correction?.changed);
+    if (study !== this.#study) {
+      this.#say("");
+    }
+    this.#study = study;
+    const shown = this.#studies.length > 0 && study?.state === "done";
+    find("#collect").hidden = !shown;
+    find("#collect-note").hidden = !shown;
+    if (shown && this.#kept === null) {
+      this.#kept = false;
+      keepsCollection().then(
+        (kept) => {
+          this.#kept = kept;
+          this.#name();
+        },
+        () => {},
+      );
+    }
+    this.#name();
+  }
+
+  #name() {
+    const count = this.#studies.length;
+    find("#collect").textContent = this.#kept ? `Add to collection (${count})` : `Collection, ZIP (${count})`;
+  }
+
+  async #collect() {
+    this.#say("Saving…");
+    const studies = [...this.#studies];
+    try {
+      if (this.#kept) {
+        for (const study of studies) {
+          await collect(study.file, await labelsPng(study.correction.labels));
+          this.#rest(study);
+        }
+        this.#say(`${studies.length} saved in the service’s collection.`);
+      } else {
+        save(await this.#zip(studies), "collection.zip");
+        this.#say("images/ and masks/, as pleura train --data takes them.");
+      }
+    } catch (problem) {
+      this.#say(`${problem.title}. ${problem.detail}`);
+    }
+  }
+
+  async #zip(studies) {
+    const entries = [];
+    const names = new Set();
+    for (const study of studies) {
+      const name = unused(study.stem.replace(/_mask$/, "").replace(/[^\p{L}\p{N} .-]/gu, "_"), names);
+      // Of a DICOM file the pixels alone: its header names the patient.
+      const isDicom = study.answer.image.format === "dicom";
+      const image = isDicom ? await render(study.file, "radiograph") : study.file;
+      entries.push({ name: `images/${name}.${isDicom ? "png" : study.answer.image.format}`, blob: image });
+      entries.push({ name: `masks/${name}.png`, blob: await maskPng(study.correction.labels) });
+      this.#rest(study);
+    }
+    return zip(entries);
+  }
+
+  /** One label map at a time is enough. */
+  #rest(study) {
+    if (study !== this.#study) {
+      study.correction.rest();
+    }
+  }
+
+  #say(text) {
+    find("#collect-said").textContent = text;
+  }
+}
+
+function unused(stem, names) {
+  let name = stem;
+  for (let number = 2; names.has(name.toLowerCase()); number += 1) {
+    name = `${stem}-${number}`;
+  }
+  names.add(name.toLowerCase());
+  return name;
+}

@@ -1,0 +1,252 @@
+"""Structured report (TID 1500): sizes of the lungs, predicted IoU, trust, cardiothoracic ratio."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from ...lungs import LEFT, RIGHT
+from ...quiet import quiet
+from .derivation import MANUFACTURER, Derivation, long_string, with_content_uid
+from .findings import measurements
+from .seg import LUNGS, dicom_seg
+from .seg_words import comments, trust_in_words
+
+if TYPE_CHECKING:
+    from highdicom.sr import (
+        Measurement,
+        MeasurementReport,
+        MeasurementsAndQualitativeEvaluations,
+        PlanarROIMeasurementsAndQualitativeEvaluations,
+        QualitativeEvaluation,
+    )
+    from pydicom import Dataset
+    from pydicom.sr.coding import Code
+
+    from ...checkpoint import CheckpointMetadata
+    from ...segmentation import Segmentation
+
+SCHEME = "99PLEURA"
+"""Private coding scheme of what no public one has a code for."""
+
+CODES = {
+    "predicted_iou": "Predicted intersection over union",
+    "trusted": "Segmentation trusted",
+    "warning": "Warning",
+    "cardiothoracic_ratio": "Cardiothoracic ratio",
+    "spacing_plane": "Plane of the pixel spacing",
+}
+"""Meanings in `SCHEME`; the codes of warnings and planes are their own words."""
+
+
+def report(
+    segmentation: Segmentation,
+    metadata: CheckpointMetadata,
+    *,
+    series_instance_uid: str | None = None,
+    seg: bytes | None = None,
+) -> bytes:
+    """Write a Comprehensive SR (Explicit VR Little Endian) by template TID 1500, Measurement Report.
+
+    Each lung that was found is a group TID 1410 that refers to its segment in the SEG: area, height and
+    width of its box, in mm² and mm or, without a pixel spacing, in pixels. A group TID 1501 about the
+    image has the predicted IoU, the trust, the warnings and, where it was measured, the cardiothoracic
+    ratio. Verified by nobody.
+
+    Args:
+        segmentation: Of a DICOM image.
+        metadata: Of the checkpoint that made it.
+        series_instance_uid: Series UID; None derives it from the radiograph, the weights and Pleura's
+            version.
+        seg: The SEG that it refers to; None refers to the one that `dicom_seg` makes of the same
+            segmentation.
+
+    Raises:
+        SizeMismatch: The labels do not have the size of the radiograph.
+        UnsuitableImage: The radiograph is not DICOM, or lacks an attribute that must be referred to.
+    """
+    from highdicom.coding_schemes import CodingSchemeIdentificationItem
+    from highdicom.sr import ComprehensiveSR
+    from pydicom import dcmread
+
+    written = dicom_seg(segmentation, metadata) if seg is None else seg
+    with quiet():
+        origin = Derivation.of(segmentation, metadata)
+        referenced = dcmread(BytesIO(written), stop_before_pixels=True)
+        made = ComprehensiveSR(
+            evidence=[origin.source, referenced],
+            content=_content(segmentation, origin, referenced)[0],
+            is_complete=True,
+            coding_schemes=[
+                CodingSchemeIdentificationItem(SCHEME, name="Pleura", responsible_organization=MANUFACTURER)
+            ],
+            **origin.arguments(
+                segmentation,
+                "SR",
+                noun="Lung measurements",
+                block=12,
+                series_instance_uid=series_instance_uid,
+            ),
+        )
+        return with_content_uid(made)
+
+
+def _content(segmentation: Segmentation, origin: Derivation, seg: Dataset) -> MeasurementReport:
+    from highdicom.sr import (
+        DeviceObserverIdentifyingAttributes,
+        MeasurementReport,
+        ObservationContext,
+        ObserverContext,
+    )
+    from pydicom.sr.codedict import codes
+    from pydicom.sr.coding import Code
+    from pydicom.uid import generate_uid
+
+    observer = ObserverContext(
+        observer_type=codes.DCM.Device,
+        observer_identifying_attributes=DeviceObserverIdentifyingAttributes(
+            uid=generate_uid(entropy_srcs=["device", origin.name, origin.version]),
+            name=MANUFACTURER,
+            manufacturer_name=MANUFACTURER,
+            model_name=origin.name,
+            serial_number="none",
+        ),
+    )
+    return MeasurementReport(
+        observation_context=ObservationContext(observer_device_context=observer),
+        procedure_reported=Code("399208008", "SCT", "Plain chest X-ray"),
+        imaging_measurements=[
+            *_lungs(segmentation, origin, seg),
+            _image(segmentation, origin),
+        ],
+        title=codes.cid7021.ImagingMeasurementReport,
+    )
+
+
+def _lungs(
+    segmentation: Segmentation, origin: Derivation, seg: Dataset
+) -> list[PlanarROIMeasurementsAndQualitativeEvaluations]:
+    from highdicom.sr import (
+        FindingSite,
+        PlanarROIMeasurementsAndQualitativeEvaluations,
+        ReferencedSegmentationFrame,
+        SourceImageForSegmentation,
+        TrackingIdentifier,
+    )
+    from pydicom.sr.codedict import codes
+    from pydicom.sr.coding import Code
+    from pydicom.uid import generate_uid
+
+    source, groups = origin.source, []
+    pixels = Code("{pixels}", "UCUM", "pixels")
+    for label, lung in ((RIGHT, segmentation.right), (LEFT, segmentation.left)):
+        if lung is None:
+            continue
+        code, meaning = LUNGS[label]
+        found = measurements(lung, segmentation.radiograph.spacing_mm)
+        length = codes.UCUM.Millimeter if found.millimetres else pixels
+        area = codes.UCUM.SquareMillimeter if found.millimetres else pixels
+        values: tuple[tuple[Code, float, Code], ...] = (
+            (codes.SCT.Area, found.area, area),
+            (codes.DCM.Height, found.height, length),
+            (codes.SCT.Width, found.width, length),
+        )
+        segment = ReferencedSegmentationFrame(
+            sop_class_uid=seg.SOPClassUID,
+            sop_instance_uid=seg.SOPInstanceUID,
+            frame_number=label,
+            segment_number=label,
+            source_image=SourceImageForSegmentation(source.SOPClassUID, source.SOPInstanceUID),
+        )
+        # Of frame and segment a reference has one (PS3.3 C.18.4).
+        del segment[0].ReferencedSOPSequence[0].ReferencedFrameNumber
+        groups.append(
+            PlanarROIMeasurementsAndQualitativeEvaluations(
+                tracking_identifier=TrackingIdentifier(
+                    uid=generate_uid(entropy_srcs=["tracking", seg.SOPInstanceUID, str(label)]),
+                    identifier=meaning,
+                ),
+                referenced_segment=segment,
+                finding_type=Code(code, "SCT", meaning),
+                finding_category=codes.cid7150.AnatomicalStructure,
+                finding_sites=[FindingSite(Code(code, "SCT", meaning))],
+                algorithm_id=_algorithm(origin),
+                measurements=[_measurement(name, round(value, 2), unit) for name, value, unit in values],
+            )
+        )
+    return groups
+
+
+def _image(segmentation: Segmentation, origin: Derivation) -> MeasurementsAndQualitativeEvaluations:
+    from highdicom.sr import (
+        MeasurementsAndQualitativeEvaluations,
+        RelationshipTypeValues,
+        SourceImageForMeasurementGroup,
+        TextContentItem,
+        TrackingIdentifier,
+    )
+    from pydicom.sr.codedict import codes
+    from pydicom.uid import generate_uid
+
+    source, quality, ratio = origin.source, segmentation.quality, segmentation.cardiothoracic_ratio
+    values = []
+    if quality.predicted_iou is not None:
+        values.append(
+            _measurement(_private("predicted_iou"), round(quality.predicted_iou, 3), codes.UCUM.Ratio)
+        )
+    if ratio is not None and ratio.value is not None:
+        values.append(_measurement(_private("cardiothoracic_ratio"), round(ratio.value, 3), codes.UCUM.Ratio))
+    group = MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(
+            uid=generate_uid(entropy_srcs=["tracking", source.SOPInstanceUID, origin.version]),
+            identifier=trust_in_words(quality),
+        ),
+        algorithm_id=_algorithm(origin),
+        measurements=values,
+        qualitative_evaluations=_evaluations(segmentation),
+        source_images=[SourceImageForMeasurementGroup(source.SOPClassUID, source.SOPInstanceUID)],
+    )
+    remarks = [] if ratio is None else [*([ratio.reason] if ratio.reason else []), *ratio.remarks]
+    group[0].ContentSequence.append(
+        TextContentItem(
+            name=codes.DCM.Comment,
+            value="\r\n".join([comments(segmentation), *(f"Note: {remark}" for remark in remarks)]),
+            relationship_type=RelationshipTypeValues.CONTAINS,
+        )
+    )
+    return group
+
+
+def _evaluations(segmentation: Segmentation) -> list[QualitativeEvaluation]:
+    from highdicom.sr import QualitativeEvaluation
+    from pydicom.sr.codedict import codes
+    from pydicom.sr.coding import Code
+
+    quality, plane = segmentation.quality, segmentation.radiograph.spacing_plane
+    found = [(_private("trusted"), codes.SCT.Yes if quality.trusted else codes.SCT.No)]
+    for warning in quality.warnings:
+        meaning = long_string(warning.code.replace("_", " "))
+        found.append((_private("warning"), Code(warning.code, SCHEME, meaning)))
+    if plane is not None:
+        found.append((_private("spacing_plane"), Code(plane, SCHEME, plane)))
+    return [QualitativeEvaluation(name, value) for name, value in found]
+
+
+def _measurement(name: Code, value: float, unit: Code) -> Measurement:
+    from highdicom.sr import Measurement
+
+    return Measurement(name=name, value=value, unit=unit)
+
+
+def _private(word: str) -> Code:
+    from pydicom.sr.coding import Code
+
+    return Code(word, SCHEME, CODES[word])
+
+
+def _algorithm(origin: Derivation) -> Any:
+    from highdicom.sr import AlgorithmIdentification
+
+    return AlgorithmIdentification(
+        name=origin.name, version=origin.version, parameters=[f"threshold={origin.threshold:g}"]
+    )

@@ -1,0 +1,131 @@
+"""Secondary Capture: the radiograph with the outlines of the lungs, for viewers that show no segmentation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from ...lungs import LEFT, RIGHT
+from ...quiet import quiet
+from ..overlay import COLOURS, outlined
+from .derivation import Derivation, with_content_uid
+from .findings import area_in_words
+from .seg_words import comments, trust_in_words
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pydicom import Dataset
+
+    from ...checkpoint import CheckpointMetadata
+    from ...segmentation import Segmentation
+
+_LINES_IN_HEIGHT = 40
+"""Lines of text that would fill the picture's shorter side."""
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_FONT_HEIGHT = 22
+"""Pixels of a capital at scale 1."""
+_WHITE, _NOT_TRUSTED = (255, 255, 255), (213, 94, 0)
+"""Text colours as RGB; the second is the vermilion of Okabe and Ito."""
+
+
+def secondary_capture(
+    segmentation: Segmentation, metadata: CheckpointMetadata, *, series_instance_uid: str | None = None
+) -> bytes:
+    """Write a Secondary Capture (RGB, Explicit VR Little Endian) of the radiograph with the lungs' outlines.
+
+    It has the rows and columns of the radiograph and looks as the overlay does. Text in the upper left
+    corner gives the area of each lung, the predicted IoU and, if the mask is not trusted, ``NOT
+    TRUSTED``. Image Comments hold what those of the SEG hold.
+
+    Args:
+        segmentation: Of a DICOM image.
+        metadata: Of the checkpoint that made it.
+        series_instance_uid: Series UID; None derives it from the radiograph, the weights and Pleura's
+            version.
+
+    Raises:
+        SizeMismatch: The labels do not have the size of the radiograph.
+        UnsuitableImage: The radiograph is not DICOM, or lacks an attribute that must be referred to.
+    """
+    from highdicom.sc import SCImage
+
+    from ...reading.dicom.sides import patient_orientation
+    from .values import valid_element
+
+    with quiet():
+        origin = Derivation.of(segmentation, metadata)
+        source, radiograph = origin.source, segmentation.radiograph
+        dataset = radiograph.dataset
+        assert dataset is not None
+        made = SCImage(
+            pixel_array=_picture(segmentation),
+            photometric_interpretation="RGB",
+            bits_allocated=8,
+            coordinate_system="PATIENT",
+            patient_orientation=("L", "F"),
+            study_instance_uid=source.StudyInstanceUID,
+            pixel_spacing=radiograph.spacing_mm,
+            **origin.arguments(
+                segmentation, "SC", noun="Lung outlines", block=10, series_instance_uid=series_instance_uid
+            ),
+        )
+        made.PatientOrientation = list(patient_orientation(dataset) or ())
+        made.ConversionType = "WSD"
+        del made.DateOfSecondaryCapture, made.TimeOfSecondaryCapture
+        made.ImageComments = comments(segmentation)
+        made.DerivationDescription = "Lung outlines and text burnt in; windowed to 8 bits"
+        made.SourceImageSequence = [_reference(source)]
+        for keyword in ("BurnedInAnnotation", "PixelAspectRatio"):
+            element = valid_element(dataset, keyword)
+            if element is not None and not (keyword == "PixelAspectRatio" and radiograph.spacing_mm):
+                made.add(element)
+        origin.identify(made)
+        # Type 2C: empty, since a chest is not one side of a pair.
+        made.Laterality = ""
+        return with_content_uid(made)
+
+
+def _reference(source: Dataset) -> Dataset:
+    from highdicom.sr import CodedConcept
+    from pydicom import Dataset
+    from pydicom.sr.codedict import codes
+
+    item = Dataset()
+    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = source.SOPClassUID, source.SOPInstanceUID
+    purpose = codes.DCM.SourceImageForImageProcessingOperation
+    item.PurposeOfReferenceCodeSequence = [CodedConcept.from_code(purpose)]
+    return item
+
+
+def _picture(segmentation: Segmentation) -> NDArray[np.uint8]:
+    """Return ``(height, width, 3)`` uint8, red first."""
+    picture = cv2.cvtColor(outlined(segmentation.radiograph, segmentation.labels), cv2.COLOR_BGR2RGB)
+    step = min(picture.shape[:2]) / _LINES_IN_HEIGHT
+    scale = 0.6 * step / _FONT_HEIGHT
+    thickness = max(1, round(2 * scale))
+    for line, (text, colour) in enumerate(_text(segmentation), start=1):
+        x, y = round(step / 2), round(line * step)
+        # A dark rim first, so that the text can be read on any background.
+        for dx, dy in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
+            at = (x + dx * thickness, y + dy * thickness)
+            cv2.putText(picture, text, at, _FONT, scale, (0, 0, 0), thickness, cv2.LINE_AA)
+        cv2.putText(picture, text, (x, y), _FONT, scale, colour, thickness, cv2.LINE_AA)
+    return np.ascontiguousarray(picture, np.uint8)
+
+
+def _text(segmentation: Segmentation) -> list[tuple[str, tuple[int, int, int]]]:
+    """Return the lines and their colours; ASCII, since the font has nothing else."""
+    quality = segmentation.quality
+    trust = trust_in_words(quality)
+    lines = [(trust if quality.trusted else trust.replace("Not trusted", "NOT TRUSTED"), _WHITE)]
+    if not quality.trusted:
+        lines = [(lines[0][0], _NOT_TRUSTED)]
+        lines += [(warning.code.replace("_", " "), _NOT_TRUSTED) for warning in quality.warnings]
+    for name, label, lung in (("Right", RIGHT, segmentation.right), ("Left", LEFT, segmentation.left)):
+        lines.append((f"{name} lung {area_in_words(lung)}", COLOURS[label]))
+    ratio = segmentation.cardiothoracic_ratio
+    if ratio is not None and ratio.value is not None:
+        lines.append((f"Cardiothoracic ratio {ratio.value:.2f}", _WHITE))
+    return lines

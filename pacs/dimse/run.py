@@ -1,0 +1,57 @@
+"""The listener from its parts, until it is stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from logs import log
+from model.segmenter import Segmenter
+
+from ..stop import Stop
+from ..totals import log_totals
+from ..worker import Worker
+from .listener import Listener
+from .queue import Queue
+from .sender import Sender
+from .service import Service
+from .settings import Door, ListenSettings
+
+
+def serve(door: Door, segmenter: Segmenter, stop: Stop, options: dict[str, Any]) -> None:
+    """Receive, segment and send until stopped.
+
+    Args:
+        door: addresses and the queue.
+        segmenter: makes the masks.
+        stop: ends it.
+        options: for `Worker`.
+
+    Raises:
+        PacsError: an address, the queue or a TLS file cannot be used.
+        PleuraError: the network cannot be used.
+    """
+    settings = ListenSettings()
+    tls = settings.contexts()
+    queue = Queue(door.queue, most=settings.max_queued, largest=settings.max_mb * 1_000_000)
+    try:
+        listener = Listener(
+            queue,
+            ae_title=door.ae_title,
+            calling=door.calling,
+            settings=settings,
+            tls=None if tls is None else tls[0],
+        )
+        sender = Sender(
+            queue,
+            ae_title=door.ae_title,
+            peer=door.peer,
+            stop=stop,
+            timeout_s=settings.idle_s,
+            tls=None if tls is None else tls[1],
+        )
+        service = Service(queue, listener, Worker(queue, segmenter, **options), sender, stop)
+        service.run(door.address)
+        log_totals(service.ends)
+        log.info("ended", extra={"fields": queue.depth()})
+    finally:
+        queue.close()

@@ -1,0 +1,138 @@
+"""Addresses, limits and TLS files of the listener."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ..errors import PacsError
+
+_AE_TITLE = re.compile(r"[!-\[\]-~](?:[ -\[\]-~]{0,14}[!-\[\]-~])?")
+"""1 to 16 printable ASCII characters but the backslash, no space at either end (PS3.5 6.2)."""
+
+
+class Address(NamedTuple):
+    """A TCP address."""
+
+    host: str
+    port: int
+
+
+class Peer(NamedTuple):
+    """An application entity."""
+
+    ae_title: str
+    address: Address
+
+
+def parse_address(given: str, *, host: str | None = None) -> Address:
+    """Parse ``HOST:PORT``, or ``PORT`` if ``host`` is given; IPv6 addresses stand in brackets.
+
+    Raises:
+        ValueError: it is not one; the message says what to give.
+    """
+    name, _, port = given.rpartition(":")
+    name = name.removeprefix("[").removesuffix("]") or host or ""
+    if not name or not port.isdecimal() or not 0 < int(port) < 65536:
+        form = "HOST:PORT" if host is None else "PORT or HOST:PORT"
+        raise ValueError(f"give {form}, such as {'pacs:' if host is None else ''}11112.")
+    return Address(name, int(port))
+
+
+def parse_peer(given: str) -> Peer:
+    """Parse ``AE@HOST:PORT``.
+
+    Raises:
+        ValueError: it is not one; the message says what to give.
+    """
+    title, _, address = given.partition("@")
+    try:
+        return Peer(parse_ae_title(title), parse_address(address))
+    except ValueError:
+        raise ValueError("give AE@HOST:PORT, such as ORTHANC@orthanc:4242.") from None
+
+
+def parse_ae_title(given: str) -> str:
+    """Return a valid AE title.
+
+    Raises:
+        ValueError: it is not valid; the message says what to give.
+    """
+    if not _AE_TITLE.fullmatch(given.strip()):
+        raise ValueError("give an AE title of 1 to 16 ASCII characters without a backslash.")
+    return given.strip()
+
+
+class ListenSettings(BaseSettings):
+    """Limits and TLS files of the listener, from the environment as ``PLEURA_DIMSE_*``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PLEURA_DIMSE_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    max_associations: int = Field(10, ge=1, le=1000, description="Associations at a time.")
+    max_pdu: int = Field(65536, ge=4096, le=1048576, description="Bytes of a received PDU.")
+    max_mb: int = Field(256, ge=1, description="Megabytes of a received instance.")
+    idle_s: float = Field(60, gt=0, description="Seconds without data after which a connection is closed.")
+    max_queued: int = Field(
+        1000,
+        ge=1,
+        description="Instances and results in the queue; from then on, senders are told to try again later.",
+    )
+    tls_certificate: Path | None = Field(None, description="PEM file of the listener's certificate chain.")
+    tls_key: Path | None = Field(None, description="PEM file of its key.")
+    tls_ca: Path | None = Field(
+        None, description="PEM file of the authorities that certificates of peers must come from."
+    )
+
+    def contexts(self) -> tuple[ssl.SSLContext, ssl.SSLContext] | None:
+        """Return the TLS contexts to listen and to send with; None without TLS.
+
+        Both sides show a certificate, as in the BCP 195 profiles of PS3.15 B.
+
+        Raises:
+            PacsError: a file is missing or cannot be used.
+        """
+        given = (self.tls_certificate, self.tls_key, self.tls_ca)
+        if not any(given):
+            return None
+        if self.tls_certificate is None or self.tls_key is None or self.tls_ca is None:
+            raise PacsError(
+                "TLS needs three files: set PLEURA_DIMSE_TLS_CERTIFICATE, PLEURA_DIMSE_TLS_KEY and "
+                "PLEURA_DIMSE_TLS_CA, or none of them."
+            )
+        try:
+            listening = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self.tls_ca)
+            listening.verify_mode = ssl.CERT_REQUIRED
+            sending = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=self.tls_ca)
+            for context in (listening, sending):
+                context.load_cert_chain(self.tls_certificate, self.tls_key)
+        except (OSError, ssl.SSLError) as error:
+            raise PacsError(
+                f"The TLS files cannot be used ({type(error).__name__}): check that they are readable PEM "
+                "files and belong together."
+            ) from None
+        return listening, sending
+
+
+class Door(NamedTuple):
+    """What the listener is called with.
+
+    Attributes:
+        address: where it listens.
+        ae_title: its AE title.
+        calling: AE titles that may call; empty for all.
+        peer: where results go.
+        queue: folder of the queue.
+    """
+
+    address: Address
+    ae_title: str
+    calling: tuple[str, ...]
+    peer: Peer
+    queue: Path

@@ -1,0 +1,59 @@
+"""The watcher from its parts, once or until it is stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from logs import log
+from model.segmenter import Segmenter
+
+from .archive import Archive
+from .retries import Retries
+from .session import make_session
+from .settings import PacsSettings
+from .stop import Stop
+from .totals import log_totals
+from .watcher import Watcher, counts
+from .worker import Outcome, Worker
+
+
+def watch_archive(
+    url: str,
+    segmenter: Segmenter,
+    stop: Stop,
+    options: dict[str, Any],
+    *,
+    settings: PacsSettings,
+    interval_s: float | None,
+    days: int | None,
+) -> bool:
+    """Segment the radiographs of an archive.
+
+    Args:
+        url: base address of the DICOMweb service.
+        segmenter: makes the masks.
+        stop: ends it.
+        options: for `Worker`.
+        settings: credentials.
+        interval_s: seconds between two rounds; None for one round.
+        days: only studies of the last ``days`` days; None for all.
+
+    Returns:
+        Whether nothing was refused or put off.
+
+    Raises:
+        PleuraError: the archive or the network cannot be used at all.
+    """
+    endless = interval_s is not None
+    with make_session(settings) as session:
+        archive = Archive(url.rstrip("/"), session, Retries(stop.wait), endless=endless)
+        worker = Worker(archive, segmenter, **options)
+        watcher = Watcher(archive, worker, stop, selection=options["selection"], days=days)
+        if interval_s is not None:
+            watcher.watch(interval_s=interval_s)
+        else:
+            watcher.once()
+    log_totals(watcher.ends)
+    put_off = len(watcher.postponed)
+    log.info("ended", extra={"fields": {**counts(watcher.outcomes), "put_off": put_off}})
+    return not put_off and not watcher.outcomes[Outcome.REFUSED]

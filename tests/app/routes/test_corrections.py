@@ -1,0 +1,110 @@
+"""A mask that a person corrected: as DICOM SEG, and kept for training."""
+
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from pydicom import dcmread
+
+from model.reading import read, read_mask
+from tests.app.conftest import MakeClient, Service
+from tests.app.fakes import dicom, encode, picture, truth
+from training.data.folders import find_samples
+
+LABELS = truth((8, 12, 16, 40)).astype(np.uint8) + 2 * truth((40, 12, 10, 30)).astype(np.uint8)
+RADIOGRAPH = picture((8, 12, 16, 40))
+
+
+def files(image: bytes, labels: np.ndarray = LABELS) -> dict[str, bytes]:
+    return {"image": image, "mask": encode(labels)}
+
+
+@pytest.mark.parametrize(
+    ("query", "author", "words"),
+    [
+        ("", "SEMIAUTOMATIC", "corrected by hand"),
+        ("?author=semiautomatic", "SEMIAUTOMATIC", "corrected by hand"),
+        ("?author=manual", "MANUAL", "drawn by hand"),
+    ],
+)
+def test_a_seg_says_who_made_the_mask(shared_client: Service, query: str, author: str, words: str) -> None:
+    answer = shared_client.post(f"/corrected.dcm{query}", files=files(dicom(RADIOGRAPH)))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/dicom"
+    made = dcmread(BytesIO(answer.content))
+    assert words in made.SeriesDescription
+    for segment in made.SegmentSequence:
+        assert segment.SegmentAlgorithmType == author
+        named = [one.AlgorithmName for one in segment.get("SegmentationAlgorithmIdentificationSequence", [])]
+        assert named == ([] if author == "MANUAL" else ["fake"])
+    assert f"Pleura-Author: {author.lower()}" in made.ImageComments
+    assert "Pleura-Trusted" not in made.ImageComments
+    assert np.array_equal(made.pixel_array[0], LABELS == 1)
+    assert np.array_equal(made.pixel_array[1], LABELS == 2)
+
+
+def test_a_corrected_seg_is_in_another_series_than_the_networks(shared_client: Service) -> None:
+    image = dicom(RADIOGRAPH)
+    network = dcmread(BytesIO(shared_client.post("/segment.dcm", content=image).content))
+    corrected = dcmread(BytesIO(shared_client.post("/corrected.dcm", files=files(image)).content))
+    assert network.SeriesInstanceUID != corrected.SeriesInstanceUID
+    assert network.SOPInstanceUID != corrected.SOPInstanceUID
+    assert network.StudyInstanceUID == corrected.StudyInstanceUID
+
+
+@pytest.mark.parametrize(
+    ("image", "labels", "word"),
+    [
+        (encode(RADIOGRAPH), LABELS, "not-dicom"),
+        (dicom(RADIOGRAPH), LABELS[:32], "size-mismatch"),
+        (dicom(RADIOGRAPH), LABELS * 100, "unsuitable-mask"),
+    ],
+)
+def test_what_cannot_become_a_seg_is_refused(
+    shared_client: Service,
+    image: bytes,
+    labels: np.ndarray,
+    word: str,
+) -> None:
+    answer = shared_client.post("/corrected.dcm", files=files(image, labels))
+    assert answer.status_code == 422
+    assert answer.json()["type"].endswith(word)
+
+
+def test_nothing_is_kept_unless_a_folder_is_named(shared_client: Service) -> None:
+    assert shared_client.get("/collection").json() == {"kept": False}
+    answer = shared_client.post("/collection", files=files(encode(RADIOGRAPH)))
+    assert answer.status_code == 409
+    assert "PLEURA_COLLECTION" in answer.json()["detail"]
+
+
+def deep(radiograph: np.ndarray) -> bytes:
+    done, data = cv2.imencode(".png", radiograph.astype(np.uint16) * 257)
+    assert done
+    return data.tobytes()
+
+
+@pytest.mark.parametrize("image", [encode(RADIOGRAPH), dicom(RADIOGRAPH), deep(RADIOGRAPH)])
+def test_a_collection_is_what_training_takes(make_client: MakeClient, tmp_path: Path, image: bytes) -> None:
+    client = make_client(collection=tmp_path / "kept")
+    assert client.get("/collection").json() == {"kept": True}
+    answer = client.post("/collection", files=files(image))
+    assert answer.status_code == 200
+    # Corrected once more, it takes its place.
+    better = np.where(LABELS == 2, 0, LABELS).astype(np.uint8)
+    assert client.post("/collection", files=files(image, better)).json() == answer.json()
+    (sample,) = find_samples([tmp_path / "kept"])
+    assert sample.stem == answer.json()["name"]
+    assert np.array_equal(read(sample.image).pixels, read(image).pixels)
+    assert np.array_equal(read_mask(sample.masks[0]), better > 0)
+    assert b"DOE" not in sample.image.read_bytes()
+
+
+def test_a_collection_that_cannot_be_written_is_said(make_client: MakeClient, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    client = make_client(collection=tmp_path / "file")
+    answer = client.post("/collection", files=files(encode(RADIOGRAPH)))
+    assert answer.status_code == 507
+    assert "PLEURA_COLLECTION" in answer.json()["detail"]

@@ -1,0 +1,48 @@
+"""The weights that a new run begins with."""
+
+from pathlib import Path
+
+from torch import nn
+
+from model.checkpoint import Checkpoint
+from model.networks.unet import SegmentationNetwork
+
+from ..errors import TrainingError
+from ..export.encoder_weights import load_encoder_weights
+from .run_state import has_state
+
+
+def load_initial_weights(
+    network: SegmentationNetwork, out: Path, *, source: Checkpoint | None, encoder_weights: str
+) -> None:
+    """Load the weights of a new run into a network.
+
+    Args:
+        network: is changed in place.
+        out: the run's folder, which must not hold a run.
+        source: a checkpoint of the whole network; None takes ``encoder_weights``.
+        encoder_weights: see `load_encoder_weights`.
+
+    Raises:
+        CheckpointError: the weights of ``source`` do not fit its metadata.
+        TrainingError: the folder holds a run, or the weights do not fit the network.
+    """
+    if has_state(out):
+        raise TrainingError(
+            f"{out} holds a run already: add --resume to go on with it, or name another --out."
+        )
+    if source is None:
+        load_encoder_weights(network, encoder_weights)
+    else:
+        _load_whole_network(network, source)
+
+
+def _load_whole_network(network: nn.Module, source: Checkpoint) -> None:
+    weights = source.network().state_dict()
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError:
+        raise TrainingError(
+            f"{source.path} holds a network of another shape: start from a checkpoint of the same recipe "
+            "and number of classes."
+        ) from None

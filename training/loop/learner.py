@@ -1,0 +1,88 @@
+"""A network in training, with its optimiser and its average."""
+
+from collections.abc import Iterable
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .batch_norm import estimate_statistics
+from .distributed import Group
+from .hardware import Hardware
+from .optimisation import average_of, optimiser_of
+from .recipes import Recipe
+
+_FEW_STEPS = 200
+"""Up to this step of a run, the running batch statistics are replaced by those of a few batches."""
+
+STATISTICS_BATCHES = 8
+
+
+class Learner:
+    """A network on its device, its optimiser, and the moving average of its weights.
+
+    Args:
+        network: its weights are trained in place.
+        recipe: decides the optimiser, the decay of the average and the input channels.
+        hardware: device and precision.
+        group: the processes that train the network together.
+        state: what `state_dict` returned in an earlier process; None for a new run.
+
+    Attributes:
+        network: holds the weights; its batch normalisation sees the images of all processes.
+        parallel: computes the same logits; its gradients are those of the whole batch.
+        average: the moving average of the weights and batch statistics.
+        optimiser: of the network's parameters.
+        autocast: bf16 where ``hardware`` asks for mixed precision.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        recipe: Recipe,
+        *,
+        hardware: Hardware,
+        group: Group,
+        state: dict[str, Any] | None = None,
+    ) -> None:
+        device = torch.device(hardware.device)
+        self.recipe, self.hardware, self.group = recipe, hardware, group
+        self.network = network.to(device).to(memory_format=torch.channels_last)
+        self.average = average_of(self.network, recipe)
+        self.optimiser = optimiser_of(self.network, recipe)
+        if state is not None:
+            self.network.load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+            self.optimiser.load_state_dict(state["optimiser"])
+        self.parallel = group.wrap(self.network)
+        self.autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=hardware.mixed_precision)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a resumed run needs of this object."""
+        return {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+
+    def to_device(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Return images ``(B, C, S, S)`` with the recipe's channels and masks ``(B, S, S)`` on the device."""
+        return to_device(x, y, device=self.hardware.device, channels=self.recipe.in_channels)
+
+    def needs_statistics(self) -> bool:
+        """Return whether the averaged batch statistics are still close to their initial values."""
+        return self.recipe.average is not None and int(self.average.n_averaged) <= _FEW_STEPS
+
+    def with_statistics(self, batches: Iterable[tuple[Tensor, Tensor]]) -> nn.Module:
+        """Return a copy of the averaged network with the batch statistics of these batches."""
+        network = self.group.synchronise_batch_norm(deepcopy(self.average.module))
+        images = (self.to_device(x, y)[0] for x, y in batches)
+        estimate_statistics(network, images, autocast=self.autocast)
+        return network
+
+
+def to_device(x: Tensor, y: Tensor, *, device: str, channels: int) -> tuple[Tensor, Tensor]:
+    """Return ``x`` ``(B, 1, S, S)`` repeated to ``channels``, and ``y``, on the device."""
+    x = x.to(device, memory_format=torch.channels_last, non_blocking=True)
+    return x.expand(-1, channels, -1, -1), y.to(device, non_blocking=True)
