@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from app.errors import TABLE
 from app.main import create_app
+from app.problems import TABLE
 from app.settings import Settings
 from pacs.selection import DEFAULTS
 from pacs.settings import PacsSettings
