@@ -10,7 +10,8 @@ from model.checkpoint import CheckpointMetadata
 from model.quality import Quality
 from model.reading import read
 from model.segmentation import Segmentation
-from model.segmenter import Prepared, Segmenter
+from model.segmenter import Segmenter
+from model.stages import Prepared
 from model.writing.dicom.forms import Form, write_form
 from model.writing.overlay import overlay_png
 from model.writing.png import mask_png

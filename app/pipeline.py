@@ -12,7 +12,8 @@ import numpy as np
 
 from logs import frames, log
 from model.errors import DecoderFailure, EngineError
-from model.segmenter import Inferred, Prepared, Segmenter
+from model.segmenter import Segmenter
+from model.stages import Inferred, Prepared
 from model.threads import available_cpus
 
 from .answer import Answer

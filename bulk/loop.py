@@ -14,7 +14,8 @@ from types import MappingProxyType
 from model.atomic import write_atomically
 from model.errors import ImageError, PleuraError, UnreadableImage, UnsuitableImage
 from model.reading import read
-from model.segmenter import Inferred, Prepared, Segmenter
+from model.segmenter import Segmenter
+from model.stages import Inferred, Prepared
 from model.threads import available_cpus
 from model.writing.formats import NO_DICOM, Format, write
 

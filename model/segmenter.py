@@ -2,57 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import BoundedSemaphore
 from time import perf_counter
-from typing import NamedTuple, Self, cast
+from typing import Self
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from .checkpoint import BUNDLED, LUNG_AND_HEART, Checkpoint, CheckpointMetadata, read_checkpoint
 from .engines import Device, Engine, EngineChoice, choose_engine
 from .engines.flips import FlipAveraged
-from .errors import CheckpointError, UnsuitableImage
-from .heart import keep_heart
+from .errors import CheckpointError
+from .evidence import evidence_of, kept_probabilities, usual_evidence
 from .lungs import LEFT, RIGHT, label_by_file, measure
 from .margins import picture_box, picture_pixels, put_back, without_margins
-from .postprocessing import postprocess as keep_lungs
-from .quality import Evidence, QualityModel, assess, side_warnings, warn
+from .native_size import heart_at_native_size, label_at_native_size, lung_window, network_frame, restore
+from .quality import Quality, QualityModel, assess, side_warnings, warn
 from .radiograph import Grey, Radiograph
-from .reading import MAX_PIXELS, read
+from .reading import MAX_PIXELS
 from .segmentation import Segmentation
+from .served import radiograph_of, read_as_served
+from .stages import Inferred, Prepared
 
 Source = bytes | memoryview | Path | Grey | Radiograph
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A radiograph that is ready for the network: ``input`` is ``(C, S, S)`` float32."""
-
-    radiograph: Radiograph
-    input: NDArray[np.float32]
-    decode_ms: float
-
-
-class Inferred(NamedTuple):
-    """The network's output for one image.
-
-    Attributes:
-        probabilities: ``(S, S)`` float32, probability of lung.
-        embedding: ``(D,)`` float32, the encoder's features.
-        inference_ms: Milliseconds for the whole batch.
-        heart: ``(S, S)`` float32, probability of heart; None if the checkpoint has no heart class.
-    """
-
-    probabilities: NDArray[np.float32]
-    embedding: NDArray[np.float32]
-    inference_ms: float
-    heart: NDArray[np.float32] | None = None
 
 
 class Segmenter:
@@ -141,7 +115,7 @@ class Segmenter:
         if isinstance(source, Radiograph):
             radiograph = without_margins(source)
         elif isinstance(source, np.ndarray):
-            radiograph = without_margins(_from_array(source))
+            radiograph = without_margins(radiograph_of(source))
         else:
             radiograph = read_as_served(source, max_pixels=max_pixels, side=preprocessing.input_size)
         square = preprocessing.apply(picture_pixels(radiograph))
@@ -191,44 +165,26 @@ class Segmenter:
         start = perf_counter()
         cut = self.metadata.threshold if threshold is None else threshold
         radiograph = prepared.radiograph
-        x, y, width, height = picture_box(radiograph)
-        size = {"width": width, "height": height}
-        preprocessing = self.metadata.preprocessing
-
-        kept = keep_lungs(inferred.probabilities, threshold=cut) if postprocess else inferred.probabilities
+        kept = kept_probabilities(inferred, threshold=cut, postprocess=postprocess)
         small, sides_from, doubts = label_by_file(kept >= cut, radiograph.sides)
-        mask = preprocessing.restore(kept, **size) >= cut
-        rows, columns = preprocessing.frame(**size)
-        found = small[rows, columns]
-        labels = put_back(_at_native_size(found, mask), radiograph)
+        found = small[network_frame(radiograph, self.metadata.preprocessing)]
+        mask = restore(kept, radiograph, self.metadata.preprocessing) >= cut
+        labels = put_back(label_at_native_size(found, mask), radiograph)
+        x, y, _, _ = picture_box(radiograph)
         right, left = (
             measure(
                 labels,
                 side,
                 spacing_mm=radiograph.spacing_mm,
-                within=_reach(found, side, mask.shape, corner=(y, x)),
+                within=lung_window(found, side, mask.shape, corner=(y, x)),
             )
             for side in (RIGHT, LEFT)
         )
-        heart_mask = None
+        heart_mask = heart = None
         if inferred.heart is not None:
-            heart_mask = preprocessing.restore(keep_heart(inferred.heart, threshold=0.5), **size) >= 0.5
-            heart_mask = put_back(heart_mask, radiograph) & (labels == 0)
-        evidence = Evidence(
-            input=prepared.input[0][rows, columns],
-            probabilities=inferred.probabilities[rows, columns],
-            labels=found,
-            embedding=inferred.embedding,
-            threshold=cut,
-        )
-        # The quality model was fitted to masks with the checkpoint's threshold, with post-processing and
-        # without flips.
-        usual = evidence
-        if cut != self.metadata.threshold or not postprocess:
-            as_served = self._usual_labels(inferred.probabilities, radiograph)[rows, columns]
-            usual = replace(evidence, labels=as_served, threshold=self.metadata.threshold)
-        calibrated = usual is evidence and not self._flips
-        quality = assess(evidence, self._quality_model, as_calibrated=None if calibrated else usual)
+            heart_mask = heart_at_native_size(inferred.heart, labels, radiograph, self.metadata.preprocessing)
+            heart = measure(heart_mask.view(np.uint8), 1, spacing_mm=radiograph.spacing_mm)
+        quality = self._assess(prepared, inferred, found, threshold=cut, postprocess=postprocess)
         return Segmentation(
             radiograph=radiograph,
             labels=labels,
@@ -238,9 +194,7 @@ class Segmenter:
             sides_from=sides_from,
             quality=warn(quality, side_warnings(doubts)),
             heart_mask=heart_mask,
-            heart=None
-            if heart_mask is None
-            else measure(heart_mask.view(np.uint8), 1, spacing_mm=radiograph.spacing_mm),
+            heart=heart,
             timing_ms={
                 "decode": prepared.decode_ms,
                 "inference": inferred.inference_ms,
@@ -248,88 +202,38 @@ class Segmenter:
             },
         )
 
-    def _usual_labels(self, probabilities: NDArray[np.float32], radiograph: Radiograph) -> NDArray[np.uint8]:
-        """Return the labels ``(S, S)`` with the checkpoint's threshold and post-processing."""
-        threshold = self.metadata.threshold
-        labels, _, _ = label_by_file(
-            keep_lungs(probabilities, threshold=threshold) >= threshold, radiograph.sides
+    def mask(
+        self,
+        prepared: Prepared,
+        inferred: Inferred,
+        *,
+        threshold: float | None = None,
+        postprocess: bool = True,
+    ) -> NDArray[np.bool_]:
+        """Return only the mask at native size ``(height, width)``; see `finish`."""
+        cut = self.metadata.threshold if threshold is None else threshold
+        kept = kept_probabilities(inferred, threshold=cut, postprocess=postprocess)
+        return put_back(
+            restore(kept, prepared.radiograph, self.metadata.preprocessing) >= cut, prepared.radiograph
         )
-        return labels
 
-
-def _at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Label ``mask`` ``(H, W)``, which may be overwritten, with the labels ``(h, w)`` at the network's size.
-
-    Every pixel of the mask is less than one network pixel away from a labelled one.
-    """
-    height, width = mask.shape
-    columns = {side: np.flatnonzero((small == side).any(axis=0)) for side in (RIGHT, LEFT)}
-    found = sorted((side for side in columns if len(columns[side])), key=lambda side: int(columns[side][0]))
-    labels = mask.view(np.uint8)
-    if len(found) < 2:
-        labels *= np.uint8(found[0] if found else 1)
-        return labels
-    before, after = found
-    if columns[after][0] - columns[before][-1] >= 2:
-        # Nearly always no column contains both lungs, so that one cut separates them.
-        between = (columns[after][0] + columns[before][-1] + 1) / 2
-        cut = math.ceil(between * width / small.shape[1] - 0.5)
-        labels[:, :cut] *= np.uint8(before)
-        labels[:, cut:] *= np.uint8(after)
-        return labels
-    reach = np.where(small > 0, small, cv2.dilate(small, np.ones((3, 3), np.uint8)))
-    labels *= cv2.resize(reach, (width, height), interpolation=cv2.INTER_NEAREST_EXACT).astype(np.uint8)
-    return labels
-
-
-def _reach(
-    small: NDArray[np.uint8], side: int, shape: tuple[int, ...], *, corner: tuple[int, int]
-) -> tuple[slice, slice]:
-    """Return the rows and columns of the image that contain a lung, with a margin of one network pixel.
-
-    Args:
-        small: The labels at the network's size.
-        side: The lung's label.
-        shape: The shape of the labels at native size.
-        corner: The row and column of the image where these begin.
-    """
-    x, y, width, height = cv2.boundingRect(cv2.inRange(small, side, side))
-    by_row, by_column = (native / seen for native, seen in zip(shape, small.shape, strict=True))
-    top, left = corner
-    return (
-        slice(top + max(0, math.floor((y - 1) * by_row)), top + math.ceil((y + height + 1) * by_row)),
-        slice(left + max(0, math.floor((x - 1) * by_column)), left + math.ceil((x + width + 1) * by_column)),
-    )
-
-
-def read_as_served(
-    source: bytes | memoryview | Path, *, side: int, max_pixels: int = MAX_PIXELS
-) -> Radiograph:
-    """Read an image no finer than needed for ``side`` pixels a side inside its margins.
-
-    Raises:
-        ImageError: The image cannot be read, is too large or is not suitable.
-    """
-    radiograph = without_margins(read(source, max_pixels=max_pixels, min_side=side))
-    pixels = radiograph.pixels
-    if radiograph.picture is None or pixels.shape[1] == radiograph.width:
-        return radiograph
-    shortest = min(picture_pixels(radiograph).shape)
-    if shortest >= side:
-        return radiograph
-    finer = math.ceil(side * min(pixels.shape) / shortest)
-    return without_margins(read(source, max_pixels=max_pixels, min_side=finer))
-
-
-def _from_array(pixels: Grey) -> Radiograph:
-    if pixels.ndim != 2 or pixels.dtype not in (np.uint8, np.uint16) or 0 in pixels.shape:
-        raise UnsuitableImage(
-            f"An array of shape {pixels.shape} and type {pixels.dtype} is not a radiograph. "
-            "Pass grey pixels (H, W) as uint8 or uint16."
+    def _assess(
+        self,
+        prepared: Prepared,
+        inferred: Inferred,
+        labels: NDArray[np.uint8],
+        *,
+        threshold: float,
+        postprocess: bool,
+    ) -> Quality:
+        """Assess a mask; the quality model was fitted to the checkpoint's settings, without flips."""
+        evidence = evidence_of(
+            prepared, inferred, labels, threshold=threshold, preprocessing=self.metadata.preprocessing
         )
-    height, width = pixels.shape
-    grey = cast(Grey, np.ascontiguousarray(pixels))
-    return Radiograph(pixels=grey, format="array", width=width, height=height)
+        as_calibrated = evidence if self._flips else None
+        if threshold != self.metadata.threshold or not postprocess:
+            as_calibrated = usual_evidence(prepared, inferred, self.metadata)
+        return assess(evidence, self._quality_model, as_calibrated=as_calibrated)
 
 
 def _since(start: float) -> float:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-from model.segmenter import Inferred, Prepared, Segmenter
+from model.segmenter import Segmenter
+from model.stages import Inferred, Prepared
 from model.writing.png import mask_png
 
 from ..answer import Answer

@@ -16,7 +16,8 @@ from model.ground_truth import GroundTruth, parse_lung_values
 from model.metrics.overlap import overlap, resize_nearest
 from model.metrics.surface import surface
 from model.reading import read_ground_truth
-from model.segmenter import Inferred, Prepared, Segmenter
+from model.segmenter import Segmenter
+from model.stages import Inferred, Prepared
 from model.writing.disagreement import disagreement_png
 
 from ..answer import Answer, prepare
@@ -82,7 +83,7 @@ class Evaluate:
         media = choose(self.accepted, prepared.radiograph)
         if media is not Media.JSON:
             return Answer.file(segmentation, segmenter, media=media, options=self.options, queue_ms=queue_ms)
-        raw = segmenter.finish(prepared, inferred, threshold=threshold, postprocess=False)
+        raw = segmenter.mask(prepared, inferred, threshold=threshold, postprocess=False)
         truth = self.truth.mask
         agreement = overlap(segmentation.mask, truth)
         distances = surface(segmentation.mask, truth, spacing_mm=prepared.radiograph.spacing_mm)
@@ -100,7 +101,7 @@ class Evaluate:
                 assd_px=distances.assd_px,
                 assd_mm=distances.assd_mm,
                 both_empty=agreement.both_empty,
-                raw_iou=overlap(raw.mask, truth).iou,
+                raw_iou=overlap(raw, truth).iou,
             ),
             ground_truth=GroundTruthDocument.model_validate(
                 {"notes": [asdict(note) for note in self.truth.notes]}

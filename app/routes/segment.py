@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
-from model.segmenter import Inferred, Prepared, Segmenter
+from model.segmenter import Segmenter
+from model.stages import Inferred, Prepared
 
 from ..answer import Answer, prepare
 from ..dependencies import Accepted, IntakeNow, PipelineNow, SettingsNow, accept_header

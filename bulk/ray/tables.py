@@ -11,8 +11,8 @@ import pyarrow as pa
 from model.checkpoint import CheckpointMetadata
 from model.radiograph import Radiograph
 from model.segmentation import Segmentation
-from model.segmenter import Inferred, Prepared
 from model.sides import Sides
+from model.stages import Inferred, Prepared
 from model.writing.document import describe_image
 from model.writing.rle import coco_rle
 

@@ -23,7 +23,8 @@ from model.metrics.surface import Surface, surface
 from model.quality import Quality
 from model.radiograph import Grey
 from model.segmentation import Segmentation
-from model.segmenter import Inferred, Prepared, Segmenter
+from model.segmenter import Segmenter
+from model.stages import Inferred, Prepared
 
 from ..data.datasets import IGNORE, SegmentationDataset, lung_in
 

@@ -16,7 +16,7 @@ from model.engines.openvino import SOURCE_KEY
 from model.errors import ImageError
 from model.isolation import import_without_telemetry
 from model.margins import picture_pixels
-from model.segmenter import read_as_served
+from model.served import read_as_served
 
 from ..data.folders import images_in
 from ..errors import DataError

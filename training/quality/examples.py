@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from model.lungs import label_lungs
-from model.margins import picture_box, put_back
+from model.evidence import usual_evidence
 from model.metrics.gross_errors import gross_errors
 from model.metrics.overlap import overlap
-from model.postprocessing import postprocess
-from model.quality import Evidence
 from model.quality.feature_vector import FeatureVector, extract_features
-from model.segmenter import Inferred, Prepared, Segmenter
+from model.segmenter import Segmenter
 
-from ..data.degradations import Mask
 from .cases import UNTOUCHED, Case, Role
 
 
@@ -43,17 +39,18 @@ def describe_case(segmenter: Segmenter, case: Case) -> Example:
     """Runs the network on one image."""
     prepared = segmenter.prepare(case.pixels)
     (inferred,) = segmenter.run([prepared])
-    evidence = gather_evidence(segmenter, prepared, inferred)
+    evidence = usual_evidence(prepared, inferred, segmenter.metadata)
     iou: float | None = None
     curve: tuple[float, ...] = ()
     gross: bool | None = None
     if case.truth is not None:
-        mask = _mask(segmenter, prepared, inferred, segmenter.metadata.threshold)
+        mask = segmenter.mask(prepared, inferred)
         iou = overlap(mask, case.truth).iou
         gross = bool(gross_errors(mask, case.truth))
         if case.variant == UNTOUCHED:
             curve = tuple(
-                overlap(_mask(segmenter, prepared, inferred, cut), case.truth).iou for cut in THRESHOLDS
+                overlap(segmenter.mask(prepared, inferred, threshold=cut), case.truth).iou
+                for cut in THRESHOLDS
             )
     return Example(
         role=case.role,
@@ -66,26 +63,3 @@ def describe_case(segmenter: Segmenter, case: Case) -> Example:
         curve=curve,
         gross=gross,
     )
-
-
-def gather_evidence(segmenter: Segmenter, prepared: Prepared, inferred: Inferred) -> Evidence:
-    """What `Segmenter.finish` would judge at the checkpoint's threshold."""
-    threshold = segmenter.metadata.threshold
-    _, _, width, height = picture_box(prepared.radiograph)
-    frame = segmenter.metadata.preprocessing.frame(width=width, height=height)
-    labels = label_lungs(postprocess(inferred.probabilities, threshold=threshold) >= threshold)
-    return Evidence(
-        input=prepared.input[0][frame],
-        probabilities=inferred.probabilities[frame],
-        labels=labels[frame],
-        embedding=inferred.embedding,
-        threshold=threshold,
-    )
-
-
-def _mask(segmenter: Segmenter, prepared: Prepared, inferred: Inferred, threshold: float) -> Mask:
-    """The mask at native size, as `Segmenter.finish` makes it."""
-    kept = postprocess(inferred.probabilities, threshold=threshold)
-    _, _, width, height = picture_box(prepared.radiograph)
-    mask = segmenter.metadata.preprocessing.restore(kept, width=width, height=height) >= threshold
-    return put_back(mask, prepared.radiograph)

@@ -14,7 +14,8 @@ from model.engines import EngineOutput
 from model.preprocessing import Preprocessing
 from model.radiograph import Grey
 from model.reading import read
-from model.segmenter import Prepared, Segmenter
+from model.segmenter import Segmenter
+from model.stages import Prepared
 from model.writing.png import mask_png
 from samples.phantom import phantom
 from tests.model.reading.dicom.files import dicom

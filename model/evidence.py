@@ -1,0 +1,46 @@
+"""The evidence that the quality model assesses, and is fitted to."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .checkpoint import CheckpointMetadata
+from .lungs import label_by_file
+from .native_size import network_frame
+from .postprocessing import postprocess as keep_lungs
+from .preprocessing import Preprocessing
+from .quality import Evidence
+from .stages import Inferred, Prepared
+
+
+def kept_probabilities(inferred: Inferred, *, threshold: float, postprocess: bool) -> NDArray[np.float32]:
+    """Return the probabilities of lung ``(S, S)``, with post-processing if requested."""
+    probabilities = inferred.probabilities
+    return keep_lungs(probabilities, threshold=threshold) if postprocess else probabilities
+
+
+def evidence_of(
+    prepared: Prepared,
+    inferred: Inferred,
+    labels: NDArray[np.uint8],
+    *,
+    threshold: float,
+    preprocessing: Preprocessing,
+) -> Evidence:
+    """Return the evidence for ``labels`` ``(h, w)`` of the radiograph's picture at the network's size."""
+    frame = network_frame(prepared.radiograph, preprocessing)
+    return Evidence(
+        input=prepared.input[0][frame],
+        probabilities=inferred.probabilities[frame],
+        labels=labels,
+        embedding=inferred.embedding,
+        threshold=threshold,
+    )
+
+
+def usual_evidence(prepared: Prepared, inferred: Inferred, metadata: CheckpointMetadata) -> Evidence:
+    """Return the evidence with the checkpoint's threshold and post-processing, as for fitting."""
+    threshold, preprocessing = metadata.threshold, metadata.preprocessing
+    kept = kept_probabilities(inferred, threshold=threshold, postprocess=True)
+    labels, _, _ = label_by_file(kept >= threshold, prepared.radiograph.sides)
+    labels = labels[network_frame(prepared.radiograph, preprocessing)]
+    return evidence_of(prepared, inferred, labels, threshold=threshold, preprocessing=preprocessing)

@@ -1,0 +1,84 @@
+"""The network's output and labels, brought to the image's native size."""
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .heart import keep_heart
+from .lungs import LEFT, RIGHT
+from .margins import picture_box, put_back
+from .preprocessing import Frame, Preprocessing
+from .radiograph import Radiograph
+
+
+def network_frame(radiograph: Radiograph, preprocessing: Preprocessing) -> Frame:
+    """Return the rows and columns of the network's square that the radiograph's picture covers."""
+    _, _, width, height = picture_box(radiograph)
+    return preprocessing.frame(width=width, height=height)
+
+
+def restore(
+    square: NDArray[np.float32], radiograph: Radiograph, preprocessing: Preprocessing
+) -> NDArray[np.float32]:
+    """Resize ``(S, S)`` to the native size of the radiograph's picture."""
+    _, _, width, height = picture_box(radiograph)
+    return preprocessing.restore(square, width=width, height=height)
+
+
+def heart_at_native_size(
+    probabilities: NDArray[np.float32],
+    labels: NDArray[np.uint8],
+    radiograph: Radiograph,
+    preprocessing: Preprocessing,
+) -> NDArray[np.bool_]:
+    """Return the heart's mask at native size, without the lungs ``labels``."""
+    mask = restore(keep_heart(probabilities, threshold=0.5), radiograph, preprocessing) >= 0.5
+    without_lungs: NDArray[np.bool_] = put_back(mask, radiograph) & (labels == 0)
+    return without_lungs
+
+
+def label_at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Label ``mask`` ``(H, W)``, which may be overwritten, with the labels ``(h, w)`` at the network's size.
+
+    Every pixel of the mask is less than one network pixel away from a labelled one.
+    """
+    height, width = mask.shape
+    columns = {side: np.flatnonzero((small == side).any(axis=0)) for side in (RIGHT, LEFT)}
+    found = sorted((side for side in columns if len(columns[side])), key=lambda side: int(columns[side][0]))
+    labels = mask.view(np.uint8)
+    if len(found) < 2:
+        labels *= np.uint8(found[0] if found else 1)
+        return labels
+    before, after = found
+    if columns[after][0] - columns[before][-1] >= 2:
+        # Nearly always no column contains both lungs, so that one cut separates them.
+        between = (columns[after][0] + columns[before][-1] + 1) / 2
+        cut = math.ceil(between * width / small.shape[1] - 0.5)
+        labels[:, :cut] *= np.uint8(before)
+        labels[:, cut:] *= np.uint8(after)
+        return labels
+    reach = np.where(small > 0, small, cv2.dilate(small, np.ones((3, 3), np.uint8)))
+    labels *= cv2.resize(reach, (width, height), interpolation=cv2.INTER_NEAREST_EXACT).astype(np.uint8)
+    return labels
+
+
+def lung_window(
+    small: NDArray[np.uint8], side: int, shape: tuple[int, ...], *, corner: tuple[int, int]
+) -> tuple[slice, slice]:
+    """Return the rows and columns of the image that contain a lung, with a margin of one network pixel.
+
+    Args:
+        small: The labels at the network's size.
+        side: The lung's label.
+        shape: The shape of the labels at native size.
+        corner: The row and column of the image where these begin.
+    """
+    x, y, width, height = cv2.boundingRect(cv2.inRange(small, side, side))
+    by_row, by_column = (native / seen for native, seen in zip(shape, small.shape, strict=True))
+    top, left = corner
+    return (
+        slice(top + max(0, math.floor((y - 1) * by_row)), top + math.ceil((y + height + 1) * by_row)),
+        slice(left + max(0, math.floor((x - 1) * by_column)), left + math.ceil((x + width + 1) * by_column)),
+    )
