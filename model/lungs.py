@@ -26,8 +26,8 @@ class Lung:
     Attributes:
         area_px: Area in pixels.
         area_mm2: Area in mm² in the plane of the spacing; None if the spacing is unknown.
-        box: x, y, width, height in pixels; x and y are the first column and row with lung.
-        centroid: x, y in pixels; the centres of pixels have integer coordinates.
+        box: X, y, width, height in pixels; x and y are the first column and row with lung.
+        centroid: X, y in pixels; the centres of pixels have integer coordinates.
     """
 
     area_px: int

@@ -1,4 +1,4 @@
-"""Engines run the network: one small interface, a module for each, and the choice between them."""
+"""The engines that run the network: their interface, one module for each, and the choice between them."""
 
 from ..devices import Device, EngineChoice
 from .choice import choose_engine

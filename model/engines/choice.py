@@ -1,4 +1,4 @@
-"""Which engine runs a checkpoint on this machine."""
+"""The choice of the engine for a checkpoint on this machine."""
 
 from contextlib import suppress
 from importlib.util import find_spec
@@ -25,30 +25,30 @@ def choose_engine(
 ) -> Engine:
     """Load a checkpoint onto the engine that suits this machine.
 
-    CUDA runs PyTorch. A CPU runs OpenVINO: int8 where the model of `pleura export` lies beside the
-    checkpoint, else fp32, which is made when it is first asked for and kept in the user's cache; PyTorch
-    where OpenVINO is not installed.
+    CUDA uses PyTorch. A CPU uses OpenVINO: int8 if the model of `pleura export` is beside the checkpoint,
+    else fp32, which is converted on first use and stored in the user's cache. Without OpenVINO a CPU uses
+    PyTorch.
 
     Args:
-        checkpoint: what is run. ``NAME.int8.xml`` is its exported model; a checkpoint that was renamed
-            alone is told from others by the sha256 that an exported model keeps of its weights.
-        device: ``"auto"`` takes CUDA where there is one.
-        engine: ``"auto"`` takes the fastest that can run here.
-        threads: for a CPU; None takes what the container's quota allows.
+        checkpoint: The checkpoint. ``NAME.int8.xml`` is its exported model; if only one of the two was
+            renamed, the model is found by the sha256 of the weights that it stores.
+        device: ``"auto"`` selects CUDA if available.
+        engine: ``"auto"`` selects the fastest that is available.
+        threads: CPU threads; None takes what the container's quota allows.
 
     Raises:
-        CheckpointError: the weights are of another shape than the metadata say.
-        EngineError: the device or engine asked for is not there, or the exported model is damaged or of
+        CheckpointError: The weights do not fit the network that the metadata describe.
+        EngineError: The requested device or engine is not available, or the exported model is damaged or of
             another checkpoint.
     """
     threads = threads or available_cpus()
     if engine == "openvino" and device == "cuda":
         raise EngineError(
-            "OpenVINO does not run on CUDA: set PLEURA_ENGINE to torch or PLEURA_DEVICE to cpu."
+            "OpenVINO does not run on CUDA. Set PLEURA_ENGINE to torch or PLEURA_DEVICE to cpu."
         )
     if device == "cuda" and not find_spec("torch"):
         raise EngineError(
-            "CUDA runs PyTorch, which is not installed here: set PLEURA_DEVICE to cpu, or use the CUDA image."
+            "CUDA needs PyTorch, which is not installed. Set PLEURA_DEVICE to cpu, or use the CUDA image."
         )
     if engine == "openvino" or (engine == "auto" and not _takes_cuda(device) and find_spec("openvino")):
         return _openvino_engine(checkpoint, threads=threads)
@@ -59,7 +59,7 @@ def _takes_cuda(device: Device) -> bool:
     if device == "cpu" or not (
         device == "cuda" or Path("/dev/nvidiactl").exists() or Path("/dev/dxg").exists()
     ):
-        # Asking torch would take seconds; where there is no driver, there is nothing to ask for.
+        # Importing torch takes seconds, which is of no use without a driver.
         return False
     if not find_spec("torch"):
         return False
@@ -68,14 +68,14 @@ def _takes_cuda(device: Device) -> bool:
     if torch.cuda.is_available():
         return True
     if device == "cuda":
-        raise EngineError("No CUDA device is available: set PLEURA_DEVICE to cpu or auto.")
+        raise EngineError("No CUDA device is available. Set PLEURA_DEVICE to cpu or auto.")
     return False
 
 
 def _torch_engine(checkpoint: Checkpoint, *, cuda: bool, threads: int) -> Engine:
     if not find_spec("torch"):
         raise EngineError(
-            "PyTorch is not installed here: set PLEURA_ENGINE to auto, or install Pleura's extra torch."
+            "PyTorch is not installed. Set PLEURA_ENGINE to auto, or install Pleura's extra torch."
         )
     import torch
 
@@ -92,7 +92,7 @@ def _torch_engine(checkpoint: Checkpoint, *, cuda: bool, threads: int) -> Engine
 
 def _openvino_engine(checkpoint: Checkpoint, *, threads: int) -> Engine:
     if not find_spec("openvino"):
-        raise EngineError("OpenVINO is not installed: set PLEURA_ENGINE to torch.")
+        raise EngineError("OpenVINO is not installed. Set PLEURA_ENGINE to torch.")
     from .openvino import OpenVINOEngine, read_model
 
     exported = _exported_model(checkpoint)
@@ -103,7 +103,7 @@ def _openvino_engine(checkpoint: Checkpoint, *, threads: int) -> Engine:
 
 
 def _exported_model(checkpoint: Checkpoint) -> Path | None:
-    """Return the int8 model beside a checkpoint: by its name, or by its weights where either was renamed."""
+    """Return the int8 model beside a checkpoint, by name or, if one was renamed, by the weights' hash."""
     from .openvino import is_made_from
 
     named = checkpoint.path.with_suffix(".int8.xml")
@@ -114,7 +114,7 @@ def _exported_model(checkpoint: Checkpoint) -> Path | None:
 
 
 def _fp32_model(checkpoint: Checkpoint) -> "openvino.Model":
-    """Converted once, then read from the user's cache; where that cannot be written, converted each time."""
+    """Return the fp32 model from the user's cache, after a conversion if it is missing there."""
     from .openvino import read_model
 
     sha256, name = checkpoint.metadata.sha256, checkpoint.path
@@ -126,9 +126,9 @@ def _fp32_model(checkpoint: Checkpoint) -> "openvino.Model":
             cached.unlink(missing_ok=True)
     if not find_spec("torch"):
         raise EngineError(
-            f"{name.name} has no {name.stem}.int8.xml beside it, and PyTorch, which could make a model of "
-            "it, is not installed here: run `pleura export` where it is, and put the files that it writes "
-            "beside the checkpoint."
+            f"{name.name} has no {name.stem}.int8.xml beside it, and PyTorch, which is needed to convert it, "
+            "is not installed. Run `pleura export` where PyTorch is installed, and copy its files beside the "
+            "checkpoint."
         )
     from .conversion import convert, save
 

@@ -1,4 +1,4 @@
-"""A checkpoint to an OpenVINO model. Needs torch, once: what comes of it does not."""
+"""Conversion of a checkpoint to an OpenVINO model, which needs torch; running the model does not."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 _FULL = 2**20
-"""Bytes: where fewer are free, the disk is full."""
+"""The free bytes below which the disk counts as full."""
 
 
 class InferenceNetwork(nn.Module):
-    """The network with `infer` for its forward pass, as converters want it."""
+    """The network with `infer` as its forward pass, for the converter."""
 
     def __init__(self, network: SegmentationNetwork) -> None:
         super().__init__()
@@ -40,12 +40,12 @@ class InferenceNetwork(nn.Module):
 
 
 def convert(checkpoint: Checkpoint) -> openvino.Model:
-    """Return the checkpoint as an fp32 OpenVINO model: input ``(1, C, S, S)``, outputs probabilities and embedding.
+    """Return the fp32 OpenVINO model: input ``(1, C, S, S)``, outputs probabilities and embedding.
 
-    Batch normalisation is folded into the convolutions by OpenVINO.
+    OpenVINO folds batch normalisation into the convolutions.
 
     Raises:
-        CheckpointError: the weights are of another shape than the metadata say.
+        CheckpointError: The weights do not fit the network that the metadata describe.
     """
     openvino = import_without_telemetry("openvino")
     network, metadata = checkpoint.network(), checkpoint.metadata
@@ -61,13 +61,13 @@ def convert(checkpoint: Checkpoint) -> openvino.Model:
 
 
 def save(model: openvino.Model, path: Path) -> None:
-    """Write ``path`` (.xml), beside it the weights (.bin, as fp16) and the fingerprint of both (.sha256).
+    """Write ``path`` (.xml), and beside it the weights (.bin, as fp16) and the fingerprint of both (.sha256).
 
-    The .xml comes last: where it lies, the model is whole. One that takes the place of another is refused
-        in between.
+    The .xml is written last, so that an existing .xml means a complete model. While one model replaces
+    another, the fingerprint does not match and the model is rejected.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: The files cannot be written.
     """
     openvino = import_without_telemetry("openvino")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def save(model: openvino.Model, path: Path) -> None:
         try:
             openvino.save_model(model, temporary, compress_to_fp16=True)
         except RuntimeError as error:
-            # OpenVINO does not say why; a full disk is full while what it wrote is still there.
+            # OpenVINO does not give the cause. Check the disk before the partial file is removed.
             number = errno.ENOSPC if disk_usage(folder).free < _FULL else errno.EIO
             raise OSError(number, os.strerror(number), str(path)) from error
         write_fingerprint(temporary)

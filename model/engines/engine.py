@@ -1,4 +1,4 @@
-"""What every engine looks like from outside."""
+"""The interface of engines."""
 
 from typing import NamedTuple, Protocol
 
@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 
 
 class EngineOutput(NamedTuple):
-    """Attributes:
-    probabilities: ``(B, num_classes, S, S)`` float32, softmax over the classes.
-    embedding: ``(B, D)`` float32, what the encoder saw, for `quality`.
+    """The output for a batch.
+
+    Attributes:
+        probabilities: ``(B, num_classes, S, S)`` float32, softmax over the classes.
+        embedding: ``(B, D)`` float32, the encoder's features for the quality model.
     """
 
     probabilities: NDArray[np.float32]
@@ -20,11 +22,11 @@ class Engine(Protocol):
     """Runs the network on a batch.
 
     Attributes:
-        name: engine and precision, ``"torch-fp32"`` or ``"openvino-int8"``.
+        name: Engine and precision, ``"torch-fp32"`` or ``"openvino-int8"``.
         device: ``"cpu"`` or ``"cuda"``.
-        max_batch: the largest batch that pays.
-        streams: how many threads may call it at the same time. Where that is more than one, images that
-            come one by one, each in a stream of its own, are more a second than in batches.
+        max_batch: The largest useful batch.
+        streams: The number of threads that may call the engine at the same time. If it is more than one,
+            single images in separate streams give a higher throughput than batches.
     """
 
     @property
@@ -44,9 +46,9 @@ class Engine(Protocol):
         """See `Engine`."""
 
     def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
-        """``(B, C, S, S)`` float32, ``1 <= B <= max_batch``.
+        """Run the network on ``(B, C, S, S)`` float32, ``1 <= B <= max_batch``.
 
         Raises:
-            EngineError: the engine failed (out of memory, driver gone).
+            EngineError: The engine failed (out of memory, driver failure).
         """
         ...

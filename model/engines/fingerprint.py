@@ -1,4 +1,4 @@
-"""The sha256 of an exported model's two files, kept beside them: ``sha256sum --check NAME.int8.sha256`` can read it too."""
+"""The sha256 file of an exported model; ``sha256sum --check NAME.int8.sha256`` can read it."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +16,7 @@ class ExportedModel(NamedTuple):
 
 
 def write_fingerprint(model: Path) -> Path:
-    """Write the fingerprint of ``model`` (.xml) and its weights (.bin) beside them; return its path."""
+    """Write the fingerprint of ``model`` (.xml) and its weights (.bin) beside them and return its path."""
     path = model.with_suffix(".sha256")
     lines = [f"{sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in _files(model)]
     write_atomically(path, "".join(lines).encode())
@@ -24,20 +24,19 @@ def write_fingerprint(model: Path) -> Path:
 
 
 def read_exported(model: Path) -> ExportedModel:
-    """Read ``model`` (.xml) and its weights (.bin), each once, and compare them with their fingerprint.
+    """Read ``model`` (.xml) and its weights (.bin) once and compare them with their fingerprint.
 
-    The fingerprint's names may be others, as long as they end alike: the files may have been renamed
-    together.
+    The names in the fingerprint may differ if the suffixes agree: the files may have been renamed.
 
     Raises:
-        EngineError: it is not there, or a file is not the one that was written.
+        EngineError: A file is missing, or has changed since it was written.
     """
     path = model.with_suffix(".sha256")
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         raise EngineError(
-            f"{path.name} is not beside {model.name}: copy all files of `pleura export`, or run it again."
+            f"{path.name} is not beside {model.name}. Copy all files of `pleura export`, or run it again."
         ) from None
     known = {Path(name).suffix: digest for digest, _, name in (line.partition("  ") for line in lines)}
     return ExportedModel(*(_read(file, known.get(file.suffix), model) for file in _files(model)))
@@ -50,7 +49,7 @@ def _read(file: Path, digest: str | None, model: Path) -> bytes:
         data = b""
     if sha256(data).hexdigest() != digest:
         raise EngineError(
-            f"{file.name} is not the file that was written (sha256 differs): copy it again, run `pleura "
+            f"{file.name} has changed since it was written (sha256 differs). Copy it again, run `pleura "
             f"export` again, or remove {model.name} to do without it."
         )
     return data

@@ -1,4 +1,4 @@
-"""A network at a few fixed batch sizes, each recorded once: on CUDA as a graph, whose hundreds of kernels start as one."""
+"""A network at a few fixed batch sizes, each recorded as a CUDA graph, which launches all kernels at once."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .conversion import InferenceNetwork
 
 Outputs = tuple[Tensor, ...]
 Record = Callable[[Callable[[], Outputs]], tuple[Callable[[], None], Outputs]]
-"""From work to what repeats it, and the tensors that its outputs are written to each time."""
+"""Records work; returns a function that repeats it, and the tensors that receive the outputs."""
 
 
 def batch_sizes(most: int) -> tuple[int, ...]:
-    """1, 2, 4 and so on, up to ``most`` itself."""
+    """Return 1, 2, 4 and so on, and ``most`` itself."""
     return (*(2**power for power in range(most.bit_length()) if 2**power < most), most)
 
 
 class FoldedNetwork(nn.Module):
-    """A network as it is inferred: batch normalisation folded into the convolutions, channels last, ``dtype`` inside.
+    """A network for inference: batch normalisation folded, channels last, ``dtype`` inside.
 
-    Called with ``(B, C, S, S)`` float32 it gives probabilities and embedding, both float32.
+    It maps ``(B, C, S, S)`` float32 to probabilities and embedding, both float32.
     """
 
     def __init__(self, network: SegmentationNetwork, *, dtype: torch.dtype) -> None:
@@ -36,20 +36,20 @@ class FoldedNetwork(nn.Module):
         self._folded = folded.to(dtype=dtype).to(memory_format=torch.channels_last)
 
     def forward(self, x: Tensor) -> Outputs:
-        """See above."""
+        """See the class."""
         outputs = self._folded(x.to(dtype=self._dtype, memory_format=torch.channels_last))
         return tuple(part.float() for part in outputs)
 
 
 class FixedBatches:
-    """Runs batches of any size up to the largest in the next of the fixed sizes.
+    """Runs batches of any size up to the largest, padded to the next fixed size.
 
     Args:
-        network: on its device.
+        network: The network, on its device.
         shape: ``(C, S, S)`` of one input.
-        sizes: of the batches.
-        device: where the network is.
-        record: how a size is recorded.
+        sizes: The fixed batch sizes.
+        device: The network's device.
+        record: Records the work for one size.
     """
 
     def __init__(
@@ -61,20 +61,20 @@ class FixedBatches:
         device: torch.device,
         record: Record,
     ) -> None:
-        # The largest first: the others fit into the memory that it takes.
+        # The largest first, so that the others reuse its memory.
         self._batches = {
             size: _FixedBatch(network, shape=(size, *shape), device=device, record=record)
             for size in sorted(sizes, reverse=True)
         }
 
     def __call__(self, batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """``(B, C, S, S)`` to the outputs of the network, each ``(B, …)``."""
+        """Run the network on ``(B, C, S, S)``; each output is ``(B, …)``."""
         size = min(size for size in self._batches if size >= len(batch))
         return self._batches[size](batch)
 
 
 class _FixedBatch:
-    """One size: buffers that stay where they are, on the host in pinned memory, and the work between them."""
+    """One batch size: fixed buffers (pinned memory on the host) and the recorded work between them."""
 
     def __init__(
         self, network: nn.Module, *, shape: tuple[int, ...], device: torch.device, record: Record
@@ -88,7 +88,7 @@ class _FixedBatch:
 
     def __call__(self, batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         count = len(batch)
-        # Beyond the batch lies what lay there before: no image of a batch has a say in another's answer.
+        # The padding keeps old images, which do not affect the results of the others.
         self._given[:count].copy_(torch.from_numpy(batch))
         self._x[:count].copy_(self._given[:count], non_blocking=True)
         self._repeat()
@@ -100,13 +100,13 @@ class _FixedBatch:
 
 
 def cuda_graphs() -> Record:
-    """Record CUDA graphs that share their memory: only one of them may run at a time."""
+    """Return a recorder of CUDA graphs that share their memory, so that only one may run at a time."""
     pool = torch.cuda.graph_pool_handle()
 
     def record(work: Callable[[], Outputs]) -> tuple[Callable[[], None], Outputs]:
-        # The shapes never change: which kernels suit them best is worth trying out.
+        # The shapes are constant, so that cuDNN's benchmark of kernels pays.
         with torch.backends.cudnn.flags(enabled=True, benchmark=True):
-            # What is chosen and allocated on the first calls must not be recorded.
+            # Warm-up: the selection of kernels and allocations must not be recorded.
             aside = torch.cuda.Stream()
             aside.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(aside):
@@ -114,7 +114,7 @@ def cuda_graphs() -> Record:
                     work()
             torch.cuda.current_stream().wait_stream(aside)
             graph = torch.cuda.CUDAGraph()
-            # Another checkpoint may be serving in another thread meanwhile.
+            # Another checkpoint may serve in another thread during a reload.
             with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
                 outputs = work()
         return graph.replay, outputs

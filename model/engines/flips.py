@@ -1,4 +1,4 @@
-"""Averaging over an image and its mirror image, which costs twice the time."""
+"""Test-time augmentation: averaging over an image and its mirror image, at twice the time."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,10 +7,10 @@ from .engine import Engine, EngineOutput
 
 
 class FlipAveraged:
-    """An engine that runs another on each image and on its mirror image, and averages what it says of either.
+    """An engine that averages another engine's output over each image and its mirror image.
 
     Attributes:
-        plain: the other.
+        plain: The other engine.
     """
 
     def __init__(self, engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""The PyTorch engine: CUDA where there is one, else the CPU."""
+"""The PyTorch engine for CUDA and CPU."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 class TorchEngine:
     """Runs a network with PyTorch, channels last.
 
-    On a CPU it runs as it is, under autocast where the precision is not fp32. On CUDA it runs in that
-    precision from end to end, batch normalisation folded, each batch size recorded as a graph.
+    On a CPU the network runs unchanged, under autocast unless the precision is fp32. On CUDA it runs in that
+    precision from end to end, with batch normalisation folded and each batch size recorded as a graph.
 
     Args:
-        network: what is run; it is the engine's from now on.
+        network: The network; the engine takes ownership.
         device: ``"cpu"`` or ``"cuda"``.
         precision: None takes fp16 on CUDA and fp32 on a CPU.
-        in_channels, side: C and S of the inputs ``(B, C, S, S)``: a graph has one shape.
-        max_batch: the largest batch on CUDA.
+        in_channels, side: C and S of the inputs ``(B, C, S, S)``, which are fixed in a graph.
+        max_batch: The largest batch on CUDA.
 
     Raises:
-        EngineError: the device has too little memory.
+        EngineError: The device has too little memory.
     """
 
     def __init__(
@@ -93,5 +93,5 @@ def _engine_errors() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise EngineError(
-            "The network could not be run: free the device's memory or restart the service."
+            "The network could not be run. Free the device's memory or restart the service."
         ) from error

@@ -1,7 +1,7 @@
-"""Plain margins around a radiograph: mounts, film borders, letterbox bars, the page or the screen that it was taken from.
+"""Plain margins around a radiograph: mounts, film borders, letterbox bars, pages and screens.
 
-The network learnt from pictures that fill their frame: within a wide margin it finds small lungs badly,
-    or none.
+The network was trained on radiographs that fill the image. Inside a wide margin the lungs are small, and
+it segments them badly or not at all.
 """
 
 from .cutting import crop, picture_box, picture_pixels, put_back, without_margins

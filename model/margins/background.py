@@ -1,4 +1,4 @@
-"""The even field that margins are: found along the sides of an image, followed inwards."""
+"""Detection of the uniform field of a margin, from the sides of an image inwards."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 Levels = NDArray[np.float32]
-"""Grey values ``(h, w)`` of an image at a reduced size, spread over 0 to 255."""
+"""Grey values ``(h, w)`` of an image at a reduced size, scaled to 0 to 255."""
 
 PLAIN = 0.9
-"""Share of a line's pixels that have the margin's grey value; the rest may be sparse text."""
+"""The least share of a plain line's pixels that have the margin's grey value; the rest may be sparse text."""
 
 _RING = 2
-"""Lines along each side from which the search begins."""
+"""The number of lines along each side at which the search begins."""
 
 _TOLERANCE = (2.0, 16.0)
-"""Levels by which a plain pixel may differ from the field: where it has no noise, and at most."""
+"""The difference in levels between a plain pixel and the field: without noise, and at most."""
 
 _ALIKE = 2 * _TOLERANCE[1]
-"""Levels by which the margins of two sides, or two ends of a side, may differ and still be one field."""
+"""The difference in levels between two sides, or two ends of a side, of one field."""
 
 _FOLLOWED = 6
-"""Times that a field is fitted, each over more lines than before."""
+"""The number of fits of a field, each over more lines."""
 
 _DEEP = 4
-"""Lines, every other one, that show how a field changes across them."""
+"""The least depth, in every other line, for a fit of the gradient across lines."""
 
 _SAMPLES = 2000
-"""Pixels to which a field is fitted, about."""
+"""The approximate number of pixels to which a field is fitted."""
 
 _SOLID = 5
-"""Pixels of a square that text does not fill with ink."""
+"""Side of a square in pixels that text does not fill with ink."""
 
 _STEP = 16.0
-"""Levels by which the picture differs from the field, at least."""
+"""The least difference in levels between the picture and the field."""
 
 
 class Field(NamedTuple):
-    """A margin's grey values, which may change evenly over the image.
+    """The grey values of a margin, which may have a linear gradient.
 
     Attributes:
-        level: mean along the sides.
-        plain: ``(h, w)`` bool, pixels that have them.
-        ink: ``(h, w)`` bool, pixels that clearly do not.
-        solid: ``(h, w)`` bool, ink with nothing but ink around it: pictures are solid, text is not.
+        level: The mean along the sides.
+        plain: ``(h, w)`` bool, pixels with these values.
+        ink: ``(h, w)`` bool, pixels with clearly different values.
+        solid: ``(h, w)`` bool, ink surrounded by ink: pictures are solid, text is not.
     """
 
     level: float
@@ -57,16 +57,16 @@ class Field(NamedTuple):
 
 
 def from_each_side(array: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-    """View of ``(h, w)`` whose first line is the outermost one of the top, bottom, left and right."""
+    """Return views of ``(h, w)`` whose first line is the outermost at the top, bottom, left and right."""
     return array, array[::-1], array.T, array.T[::-1]
 
 
 def find_fields(levels: Levels, least: float) -> Iterator[Field]:
-    """Find what may be margins, first the fields that several sides have in common.
+    """Yield possible margins, those that several sides have in common first.
 
     Args:
-        levels: the image.
-        least: share of the height or the width that the margins take.
+        levels: The image.
+        least: The least share of the height or width that margins take.
     """
     medians = {}
     for side, lines in enumerate(from_each_side(levels)):
@@ -85,8 +85,8 @@ def find_fields(levels: Levels, least: float) -> Iterator[Field]:
 
 
 def _follow(levels: Levels, sides: tuple[int, ...], least: float) -> Field | None:
-    """Fit a plane to the outermost lines of some sides, then to all lines that it explains, and so on inwards."""
-    # Every other pixel says as much of an even field, in a quarter of the time.
+    """Fit a plane to the outermost lines of some sides, then repeatedly to all lines that fit it."""
+    # Every other pixel suffices for a uniform field, in a quarter of the time.
     coarse = levels[::2, ::2]
     height, width = coarse.shape
     outermost = [from_each_side(levels)[side][:_RING] for side in sides]
@@ -123,14 +123,14 @@ def _follow(levels: Levels, sides: tuple[int, ...], least: float) -> Field | Non
 
 
 def _plane_at(plane: NDArray[np.float64], shape: tuple[int, ...]) -> Levels:
-    """Level, and what it gains over all rows and over all columns, as ``shape``."""
+    """Evaluate a plane (level, gain over all rows, gain over all columns) on an array of ``shape``."""
     rows, columns = (np.arange(size, dtype=np.float32) / size - np.float32(0.5) for size in shape)
     level, over_rows, over_columns = (np.float32(term) for term in plane)
     return np.asarray((level + over_rows * rows)[:, None] + over_columns * columns, np.float32)
 
 
 def _known_terms(depths: dict[int, int]) -> list[int]:
-    """Which of a plane's terms (level, gain over rows, gain over columns) the lines of these sides determine."""
+    """Return the terms of a plane (level, gain over rows, over columns) that these sides determine."""
     top, bottom, left, right = (depths.get(side, 0) for side in range(4))
     deep = max(depths.values()) >= _DEEP
     over_rows = deep or left or right or (top and bottom)
@@ -139,6 +139,6 @@ def _known_terms(depths: dict[int, int]) -> list[int]:
 
 
 def _depth(off: Levels, tolerance: float, most: int) -> int:
-    """Lines from the outermost inwards that are plain, given how far each pixel is off the field."""
+    """Return the number of plain outermost lines, given each pixel's distance ``off`` the field."""
     plain = (off[:most] <= tolerance).mean(axis=1) >= PLAIN
     return max(1, len(plain) if plain.all() else int(plain.argmin()))

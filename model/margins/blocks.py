@@ -1,4 +1,4 @@
-"""The block of an image that is the picture, parted from text and lines beside it by the plain field between them."""
+"""Separation of the picture from text and lines beside it, along the plain field between them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .background import PLAIN, Field
 Array = TypeVar("Array", bound=NDArray[Any])
 
 _RIVAL = 0.3
-"""Share of the largest block's solid pixels from which another block is a picture too, and not text."""
+"""Share of the largest block's solid pixels from which another block is a picture and not text."""
 
 _GAP = 2
-"""Plain lines between two blocks, at least; fewer are part of a block."""
+"""The least number of plain lines between two blocks; fewer are part of a block."""
 
 
 class Region(NamedTuple):
@@ -28,37 +28,37 @@ class Region(NamedTuple):
 
     @classmethod
     def whole(cls, array: NDArray[np.generic]) -> Region:
-        """All of ``(H, W)``."""
+        """Return the region of the whole array ``(H, W)``."""
         return cls(0, array.shape[0], 0, array.shape[1])
 
     @property
     def height(self) -> int:
-        """Rows."""
+        """The number of rows."""
         return self.bottom - self.top
 
     @property
     def width(self) -> int:
-        """Columns."""
+        """The number of columns."""
         return self.right - self.left
 
     def inset(self, lines: int) -> Region:
-        """Return the region without so many lines along each side."""
+        """Return the region without ``lines`` lines along each side."""
         return Region(self.top + lines, self.bottom - lines, self.left + lines, self.right - lines)
 
     def within(self, outer: Region) -> Region:
-        """This region of a region, in the coordinates of the whole."""
+        """Return this region, relative to ``outer``, in the coordinates of the whole."""
         return Region(
             outer.top + self.top, outer.top + self.bottom, outer.left + self.left, outer.left + self.right
         )
 
     def of(self, array: Array) -> Array:
-        """Return the part of ``(H, W)`` that lies in it; nothing where it has no width or height."""
+        """Return the part of ``(H, W)`` in this region; empty if the region is empty."""
         rows = slice(max(0, self.top), max(0, self.bottom))
         return cast(Array, array[rows, max(0, self.left) : max(0, self.right)])
 
 
 def largest_block(field: Field) -> Region:
-    """Cut along plain rows and columns by turns, and keep the block with the most solid pixels (an X-Y cut)."""
+    """Return the block with the most solid pixels of a recursive X-Y cut along plain rows and columns."""
     region, smaller = None, Region.whole(field.plain)
     while region != smaller and smaller.height and smaller.width:
         region = smaller
@@ -71,7 +71,7 @@ def largest_block(field: Field) -> Region:
 
 
 def _largest_run(plain: NDArray[np.bool_], solid: NDArray[np.bool_]) -> tuple[int, int]:
-    """First and last line, not included, of the run between plain lines that has the most solid pixels."""
+    """Return first line and end of the run between plain lines with the most solid pixels."""
     full = np.flatnonzero(np.count_nonzero(plain, axis=1) < PLAIN * plain.shape[1])
     if not len(full):
         return 0, 0

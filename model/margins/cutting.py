@@ -1,4 +1,4 @@
-"""A radiograph without its margins, and what was found in it put back to where it lies."""
+"""Cutting the margins off a radiograph, and putting results back into the whole image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = TypeVar("Array", bound=NDArray[Any])
 
 
 def without_margins(radiograph: Radiograph) -> Radiograph:
-    """Find a radiograph's ``picture`` and say so in ``applied``; its pixels stay as they are."""
+    """Set a radiograph's ``picture``, and add to ``applied``; the pixels do not change."""
     if radiograph.picture is not None:
         return radiograph
     box = find_picture(radiograph.pixels)
@@ -34,7 +34,7 @@ def without_margins(radiograph: Radiograph) -> Radiograph:
 
 
 def picture_box(radiograph: Radiograph) -> Box:
-    """Return the picture, or the whole image where nothing is cut."""
+    """Return the box of the picture, or of the whole image if nothing is cut."""
     return radiograph.picture or (0, 0, radiograph.width, radiograph.height)
 
 
@@ -50,7 +50,7 @@ def picture_pixels(radiograph: Radiograph) -> Grey:
 
 
 def put_back(picture: NDArray[Pixel], radiograph: Radiograph) -> NDArray[Pixel]:
-    """Bring an array of the picture's native size to the image's ``(height, width)``, with zeros in the margins."""
+    """Pad an array of the picture's native size with zeros to the image's ``(height, width)``."""
     if radiograph.picture is None:
         return picture
     x, y, width, height = radiograph.picture
@@ -60,7 +60,7 @@ def put_back(picture: NDArray[Pixel], radiograph: Radiograph) -> NDArray[Pixel]:
 
 
 def crop(array: Array, box: Box | None) -> Array:
-    """Return the part of ``(H, W)`` in a box; all of it where there is none."""
+    """Return the part of ``(H, W)`` in a box; None means all."""
     if box is None:
         return array
     x, y, width, height = box
@@ -68,6 +68,6 @@ def crop(array: Array, box: Box | None) -> Array:
 
 
 def _steps(radiograph: Radiograph) -> tuple[float, float]:
-    """Native rows and columns for each of those that were decoded."""
+    """Return the native rows and columns per decoded row and column."""
     rows, columns = radiograph.pixels.shape
     return radiograph.height / rows, radiograph.width / columns

@@ -1,4 +1,4 @@
-"""Where a picture begins within its margin: along a straight edge, found at a reduced size and then at full size."""
+"""Detection of the straight edge between margin and picture, at a reduced size and then at full size."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _STRAIGHT = 0.35
 """Share of a side along which the picture begins with a step. A body that fades into saturation or air has no such edge."""
 
 _SLOPES = np.tan(np.radians([0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5, -6, 6]))
-"""Of edges in a picture that was scanned askew."""
+"""The slopes of edges in a tilted scan."""
 
 _SEARCHED = 30
-"""Lines beyond the plain ones in which an edge that is askew begins."""
+"""The number of lines beyond the plain ones that are searched for a tilted edge."""
 
 _WIDTH = 3 / 256
 """Share of a side's length that an edge is wide: a wider one would take the blunt end of a lung for straight."""
 
 _BLUR = 3
-"""Lines over which a sharp edge is spread at the reduced size."""
+"""The width in lines of a sharp edge at the reduced size."""
 
 _PROFILE = 64
-"""Stretches of an edge that are looked at at full size."""
+"""The number of segments of an edge that are analysed at full size."""
 
 
 class Edge(NamedTuple):
@@ -75,9 +75,9 @@ def refine(pixels: NDArray[Any], line: int, reach: int) -> int:
     """Move an edge to where the grey values change.
 
     Args:
-        pixels: ``(H, W)`` of the image, whose first line is the outermost; only what the edge is long.
-        line: first line of the picture, give or take ``reach``.
-        reach: in lines.
+        pixels: ``(H, W)`` of the image along the edge; the first line is the outermost.
+        line: The first line of the picture, plus or minus ``reach``.
+        reach: The uncertainty in lines.
 
     Returns:
         The first line of the picture.

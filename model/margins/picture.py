@@ -1,4 +1,4 @@
-"""The radiograph within an image."""
+"""Detection of the radiograph inside the margins of an image."""
 
 from __future__ import annotations
 
@@ -14,48 +14,50 @@ from .blocks import Region, largest_block
 from .edges import NO_EDGE, refine, straight_edge
 
 _SIDE = 256
-"""Pixels of the square in which margins are looked for."""
+"""Side in pixels of the square in which margins are searched for."""
 
 _NESTED = 4
-"""Margins within margins that are looked for: a black mount on a white page in a window."""
+"""The number of nested margins that are searched for: a black mount on a white page in a window."""
 
 _FRAME = 3
-"""Lines of a frame around a margin, at most."""
+"""The most lines of a frame around a margin."""
 
 _SMALLEST = 16
-"""Pixels of a picture's shorter side, at least."""
+"""The least pixels of a picture's shorter side."""
 
 _LEAST = 0.1
-"""Share of the height and the width that a picture has, at least."""
+"""The least share of height and width of a picture."""
 
 _STRAIGHT = 0.5
 """Mean share of a picture's sides along which they are straight, at least."""
 
 _BLACK, _DARK = 20.0, 64.0
-"""Levels of 255 below which a margin may be a collimator's shadow, or the air about a body."""
+"""Levels of 255 below which a margin may be a collimator's shadow, or the air around a body."""
 
 _WORTH, _WORTH_IF_DARK = 0.055, 0.1
-"""Share of the height or the width that margins take where they are worth cutting."""
+"""The least share of height or width of margins that are cut."""
 
 _COLLIMATED = (0.36, 0.28, 0.42)
-"""Shares of the height, the width and the area that a collimator shades at most: the network knows such radiographs."""
+"""The most height, width and area, as shares, of a collimator's shadow, which the training set contains."""
 
 _SHADES, _FEW, _IN_FEW = 64, 3, 0.75
-"""Of so many shades the most frequent few hold at most this share of a picture's pixels; 0.52 is the most that a radiograph had."""
+"""Number of shades, number of the most frequent ones, and the most pixels that these have, as a share.
+
+The most in a radiograph was 0.52."""
 
 
 def find_picture(pixels: Grey) -> Box | None:
     """Find the radiograph within plain margins.
 
-    A margin is an even field along the sides of the image, of any grey value, with a straight edge where
-    the picture begins. One that is black and has not such an edge on all four sides counts only where it
-    takes more than a collimator does. Text, lines and marks in a margin belong to it.
+    A margin is a uniform field along the sides of the image, of any grey value, with a straight edge at the
+    picture. A black field without such an edge on all four sides is a margin only if it is larger than a
+    collimator's shadow. Text, lines and marks in a margin belong to it.
 
     Args:
         pixels: ``(H, W)`` uint8 or uint16.
 
     Returns:
-        x, y, width and height of the picture in pixels; None where there is no margin, or none worth cutting.
+        x, y, width and height of the picture in pixels; None if there is no margin, or only a small one.
     """
     region = Region.whole(pixels)
     small = _reduced(pixels)
@@ -68,7 +70,7 @@ def find_picture(pixels: Grey) -> Box | None:
         if min(inner.height, inner.width) < _SMALLEST:
             break
         small = _reduced(inner.of(pixels))
-        # The outermost line may be half margin.
+        # The outermost line may be partly margin.
         searched = Region.whole(small).inset(1)
         if not _has_shades(searched.of(small)):
             break
@@ -81,7 +83,7 @@ def find_picture(pixels: Grey) -> Box | None:
 def _reduced(pixels: NDArray[Any]) -> Levels:
     """At most `_SIDE` pixels a side, stretched to a square."""
     height, width = pixels.shape
-    # Averaging every pixel of a large image takes longer than all the rest, and sharpens no edge.
+    # Averaging all pixels of a large image would take longer than the rest without sharper edges.
     sampled = pixels[:: max(1, height // (2 * _SIDE)), :: max(1, width // (2 * _SIDE))]
     size = (min(width, _SIDE), min(height, _SIDE))
     small = cv2.resize(np.ascontiguousarray(sampled), size, interpolation=cv2.INTER_AREA)

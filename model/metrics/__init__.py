@@ -1,1 +1,1 @@
-"""How well a mask agrees with the ground truth."""
+"""Metrics of the agreement between a mask and its ground truth."""

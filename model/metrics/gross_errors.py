@@ -1,4 +1,4 @@
-"""Errors that anyone would see: gas or heart taken for lung, a part of a lung missed."""
+"""Gross errors, visible to anyone: gas or heart segmented as lung, a part of a lung missed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from .overlap import Mask, require_same_size
 
 THICK = 0.04
-"""Least thickness, as a share of the height of the true lungs."""
+"""The least thickness, as a share of the height of the true lungs."""
 
 LARGE = 0.015
-"""Least area, as a share of the true lungs'."""
+"""The least area, as a share of the true lungs' area."""
 
 Kind = Literal["below_dome", "elsewhere", "missed"]
 KINDS: tuple[Kind, ...] = ("below_dome", "elsewhere", "missed")
@@ -22,14 +22,13 @@ KINDS: tuple[Kind, ...] = ("below_dome", "elsewhere", "missed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrossError:
-    """A place where two masks differ that is both thick and large.
+    """A thick and large region where two masks differ.
 
     Attributes:
-        kind: ``"below_dome"``: called lung, and most of it lies below the lungs (gas in stomach or bowel,
-            for the most part); ``"elsewhere"``: called lung in another place (heart, breast, shoulder);
-            ``"missed"``: lung that was not found.
-        area: as a share of the true lungs'; 1 where the truth holds none.
-        box: x, y, width, height in pixels.
+        kind: ``"below_dome"``: false lung, most of it below the lungs (usually gas in stomach or bowel);
+            ``"elsewhere"``: false lung in another place (heart, breast, shoulder); ``"missed"``: missed lung.
+        area: Area as a share of the true lungs'; 1 if the truth is empty.
+        box: X, y, width, height in pixels.
     """
 
     kind: Kind
@@ -40,15 +39,15 @@ class GrossError:
 def gross_errors(prediction: Mask, truth: Mask) -> tuple[GrossError, ...]:
     """Return the gross errors of a prediction, the largest first.
 
-    What only one of the masks holds is opened with a disk of diameter `THICK`; each component
-    (8-connectivity) of at least `LARGE` is one error. Where the truth holds no lung, everything that was
-    found is.
+    Each difference of the masks is opened with a disk of diameter `THICK`; each component
+    (8-connectivity) of at least `LARGE` is one error. If the truth is empty, the whole prediction is an
+    error.
 
     Args:
         prediction, truth: ``(h, w)`` bool of the same size.
 
     Raises:
-        SizeMismatch: their sizes differ.
+        SizeMismatch: Their sizes differ.
     """
     require_same_size(prediction, truth)
     lung = int(np.count_nonzero(truth))
@@ -71,13 +70,13 @@ def gross_errors(prediction: Mask, truth: Mask) -> tuple[GrossError, ...]:
 def _opened(mask: Mask, diameter: float) -> NDArray[np.uint8]:
     size = 2 * int(diameter / 2) + 1
     disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    # Beyond the image's edge nothing is known, so the edge makes no part thinner.
+    # The area beyond the image's edge is unknown, so the edge does not make a region thinner.
     opened = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, disk, borderType=cv2.BORDER_REPLICATE)
     return np.asarray(opened, np.uint8)
 
 
 def _boxes(mask: NDArray[np.uint8], *, least: float) -> Iterator[tuple[int, Mask, tuple[int, int, int, int]]]:
-    """Area, mask and box of the components that are large enough."""
+    """Yield area, mask and box of the components that are large enough."""
     count, labels, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     for number in range(1, count):
         x, y, width, height, area = statistics[number].tolist()
@@ -86,7 +85,7 @@ def _boxes(mask: NDArray[np.uint8], *, least: float) -> Iterator[tuple[int, Mask
 
 
 def _floor(truth: Mask) -> NDArray[np.int64]:
-    """Return the lowest row of lung of each column ``(w,)``; that of the nearest column with lung where there is none."""
+    """Return the lowest lung row of each column ``(w,)``, or of the nearest column with lung."""
     columns = np.flatnonzero(truth.any(axis=0))
     lowest = truth.shape[0] - 1 - truth[::-1, columns].argmax(axis=0)
     nearest = np.abs(np.arange(truth.shape[1])[:, None] - columns).argmin(axis=1)

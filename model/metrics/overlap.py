@@ -1,4 +1,4 @@
-"""How well two masks agree, pixel by pixel."""
+"""Pixel-wise agreement of two masks."""
 
 from dataclasses import dataclass
 
@@ -19,13 +19,13 @@ class Overlap:
     truth only and in neither:
 
     Attributes:
-        iou: intersection over union, TP / (TP + FP + FN); also the Jaccard index.
+        iou: Intersection over union, TP / (TP + FP + FN); also the Jaccard index.
         dice: 2 TP / (2 TP + FP + FN).
         pixel_accuracy: (TP + TN) / all.
         precision: TP / (TP + FP).
         recall: TP / (TP + FN).
-        both_empty: neither holds a pixel of lung: then all of the above are 1. Where one alone is empty,
-            all but the pixel accuracy are 0.
+        both_empty: Whether both masks are empty; all of the above are then 1. If only one is empty, all
+            but the pixel accuracy are 0.
     """
 
     iou: float
@@ -40,7 +40,7 @@ def overlap(prediction: Mask, truth: Mask) -> Overlap:
     """Compare two masks ``(h, w)`` bool of one size.
 
     Raises:
-        SizeMismatch: their sizes differ.
+        SizeMismatch: Their sizes differ.
     """
     require_same_size(prediction, truth)
     predicted, true = int(np.count_nonzero(prediction)), int(np.count_nonzero(truth))
@@ -59,16 +59,16 @@ def overlap(prediction: Mask, truth: Mask) -> Overlap:
 
 
 def require_same_size(prediction: Mask, truth: Mask) -> None:
-    """Raise SizeMismatch where two masks ``(h, w)`` differ in size."""
+    """Raise SizeMismatch if two masks ``(h, w)`` differ in size."""
     if prediction.shape != truth.shape:
         (height, width), (true_height, true_width) = prediction.shape, truth.shape
         raise SizeMismatch(
-            f"The image is {width}×{height} pixels and its ground truth {true_width}×{true_height}: "
-            "send a ground truth of the image's size, or ask for it to be resized."
+            f"The image is {width}×{height} pixels and its ground truth {true_width}×{true_height}. "
+            "Send a ground truth of the image's size, or request that it is resized."
         )
 
 
 def resize_nearest(mask: Mask, *, width: int, height: int) -> Mask:
-    """``mask`` ``(h, w)`` bool at another size, each pixel that of the nearest centre."""
+    """Resize ``mask`` ``(h, w)`` bool by nearest neighbour."""
     resized = cv2.resize(mask.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     return resized.astype(np.bool_)

@@ -1,4 +1,4 @@
-"""How far apart the outlines of two masks lie."""
+"""Surface distances between the outlines of two masks."""
 
 from __future__ import annotations
 
@@ -16,20 +16,24 @@ if TYPE_CHECKING:
     from scipy.spatial import cKDTree
 
 NSD_TOLERANCE = 1 / 200
-"""Distance up to which outlines count as equal for the surface Dice, as a share of the image's longest side: 2 mm on a film of
-40 cm, about what two radiologists differ by."""
+"""The tolerance of the surface Dice as a share of the image's longest side.
+
+It is 2 mm on a film of 40 cm, about the difference between two radiologists."""
 
 MAX_OUTLINE = 250_000
-"""Pixels of outline beyond which no distance is computed: lungs at 10,000 × 10,000 pixels have some 50,000, noise has
-millions."""
+"""The most outline pixels for which distances are computed.
 
-PATIENCE_S = 5.0
-"""Seconds after which distances are given up. Lungs take hundredths; a ring around a cloud of noise takes minutes, because every
-pixel of the ring may be the nearest."""
+Lungs at 10,000 × 10,000 pixels have some 50,000, noise has millions."""
+
+TIMEOUT_S = 5.0
+"""Seconds for the computation of distances.
+
+Lungs take hundredths of a second; a ring around a cloud of noise would take minutes, because every pixel
+of the ring may be the nearest."""
 
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 _BLOCK = 1024
-"""Pixels whose nearest ones are found at a time, before the clock is looked at."""
+"""The number of pixels between two checks of the time."""
 
 Points = NDArray[np.float64]
 """Rows and columns ``(n, 2)``."""
@@ -37,20 +41,22 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surface:
-    """Distances of the outlines; None where a mask is empty, where an outline has more than `MAX_OUTLINE` pixels, or where
-    `PATIENCE_S` do not suffice.
+    """The distances between two outlines.
 
-    The outline of a mask is its pixels that have one of their four neighbours outside the mask; beyond
-    the image's edge is outside. Distances are Euclidean, between pixels' centres, from each outline pixel
-    of one mask to the nearest of the other.
+    They are None if a mask is empty, if an outline has more than `MAX_OUTLINE` pixels, or if the
+    computation takes longer than `TIMEOUT_S`.
+
+    The outline of a mask is the set of its pixels with one of their four neighbours outside the mask; the
+    area beyond the image's edge is outside. Distances are Euclidean, between pixel centres, from each
+    outline pixel of one mask to the nearest of the other.
 
     Attributes:
-        hd95_px: the larger of the two directions' 95th percentiles, in pixels.
-        assd_px: average symmetric surface distance: the mean over the outline pixels of both masks, in
+        hd95_px: The larger of the two directions' 95th percentiles, in pixels.
+        assd_px: Average symmetric surface distance: the mean over the outline pixels of both masks, in
             pixels.
-        nsd: surface Dice, the share of both outlines' pixels that lie within ``nsd_tolerance_px`` of the
-            other outline.
-        hd95_mm, assd_mm: the same in millimetres; None too where the spacing is unknown.
+        nsd: Surface Dice: the share of both outlines' pixels within ``nsd_tolerance_px`` of the other
+            outline.
+        hd95_mm, assd_mm: The same in millimetres; also None if the spacing is unknown.
         nsd_tolerance_px: `NSD_TOLERANCE` of the image's longest side.
     """
 
@@ -65,17 +71,17 @@ class Surface:
 def surface(prediction: Mask, truth: Mask, *, spacing_mm: tuple[float, float] | None = None) -> Surface:
     """Compare the outlines of two masks.
 
-    HD95 as MONAI's `compute_hausdorff_distance` (Huttenlocher et al., 1993, with the 95th percentile for
-    the maximum), ASSD as its `compute_average_surface_distance` (symmetric), NSD as its
+    HD95 equals MONAI's `compute_hausdorff_distance` (Huttenlocher et al., 1993, with the 95th percentile
+    instead of the maximum), ASSD its `compute_average_surface_distance` (symmetric), NSD its
     `compute_surface_dice` (Nikolov et al., arXiv:1809.04430).
 
     Args:
         prediction: ``(h, w)`` bool.
         truth: ``(h, w)`` bool, of the same size.
-        spacing_mm: ``(row, column)`` distance of the pixels' centres.
+        spacing_mm: Pixel spacing ``(row, column)``.
 
     Raises:
-        SizeMismatch: their sizes differ.
+        SizeMismatch: Their sizes differ.
     """
     require_same_size(prediction, truth)
     tolerance = NSD_TOLERANCE * max(truth.shape)
@@ -86,7 +92,7 @@ def surface(prediction: Mask, truth: Mask, *, spacing_mm: tuple[float, float] | 
     if max(map(cv2.countNonZero, drawn)) > MAX_OUTLINE:
         return nothing
     outlines = _points(drawn[0]), _points(drawn[1])
-    deadline = monotonic() + PATIENCE_S
+    deadline = monotonic() + TIMEOUT_S
     try:
         there, back = _distances(*outlines, deadline=deadline)
         hd95, assd = _hd95(there, back), _assd(there, back)
@@ -112,7 +118,7 @@ def surface(prediction: Mask, truth: Mask, *, spacing_mm: tuple[float, float] | 
 
 
 def _outline(mask: Mask) -> NDArray[np.uint8]:
-    """``(h, w)``, 1 on the outline."""
+    """Return ``(h, w)``, 1 on the outline."""
     solid = mask.view(np.uint8)
     inner = cv2.erode(solid, _CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     return np.not_equal(solid, inner).view(np.uint8)
@@ -124,12 +130,12 @@ def _points(drawn: NDArray[np.uint8]) -> Points:
 
 
 def _distances(one: Points, other: Points, *, deadline: float) -> tuple[Points, Points]:
-    """From each point of one set ``(n, 2)`` to the nearest of the other ``(m, 2)``, and back: ``(n,)`` and ``(m,)``.
+    """Return the distances ``(n,)`` from one set to the nearest points of the other, and back ``(m,)``.
 
     Raises:
-        TimeoutError: the deadline came first.
+        TimeoutError: The deadline has passed.
     """
-    # SciPy weighs a third of what the service does; who asks for masks alone has no use for it.
+    # Imported here because SciPy takes a third of the service's memory and is not needed for masks alone.
     from scipy.spatial import cKDTree
 
     return _nearest(one, cKDTree(other), deadline), _nearest(other, cKDTree(one), deadline)

@@ -1,1 +1,1 @@
-"""The networks that checkpoints hold."""
+"""The networks of checkpoints."""

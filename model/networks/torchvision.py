@@ -1,4 +1,4 @@
-"""torchvision's own segmentation networks on ResNet50, to compare ours with: FCN and DeepLabV3."""
+"""torchvision's segmentation networks on ResNet50, FCN and DeepLabV3, for comparison."""
 
 from typing import Literal
 
@@ -12,12 +12,12 @@ Head = Literal["fcn", "deeplabv3"]
 
 
 class TorchvisionNetwork(SegmentationNetwork):
-    """FCN (Long et al., 2015) or DeepLabV3 (Chen et al., 2017) as torchvision has them, on a dilated ResNet50.
+    """FCN (Long et al., 2015) or DeepLabV3 (Chen et al., 2017) of torchvision, on a dilated ResNet50.
 
     Args:
-        head: which of the two.
-        num_classes: classes of the logits, background included.
-        in_channels: channels of the input.
+        head: FCN or DeepLabV3.
+        num_classes: Classes of the logits, background included.
+        in_channels: Channels of the input.
     """
 
     def __init__(self, head: Head, *, num_classes: int = 2, in_channels: int = 1) -> None:
@@ -35,7 +35,7 @@ class TorchvisionNetwork(SegmentationNetwork):
         return self._decode(x)[0]
 
     def infer(self, x: Tensor) -> Inference:
-        """See `SegmentationNetwork`; the embedding is the mean over space of the encoder's output, ``(B, 2048)``."""
+        """See `SegmentationNetwork`; the embedding ``(B, 2048)`` is the encoder's spatial mean."""
         logits, features = self._decode(x)
         return Inference(logits.softmax(dim=1), features.mean(dim=(2, 3)))
 

@@ -1,4 +1,4 @@
-"""The network: torchvision's ResNet50 as encoder, a U-Net decoder (Ronneberger et al., 2015) on top of it."""
+"""The network: torchvision's ResNet50 as encoder with a U-Net decoder (Ronneberger et al., 2015)."""
 
 from typing import Any, NamedTuple, cast
 
@@ -9,28 +9,28 @@ from torchvision.models import resnet50
 from torchvision.models.resnet import ResNet
 
 ENCODER_CHANNELS = (64, 256, 512, 1024, 2048)
-"""Channels that ResNet50 gives at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input's size."""
+"""ResNet50's channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input's size."""
 
 LEAN_DECODER: dict[str, Any] = {
     "decoder_channels": (160, 96, 48, 24),
     "skip_channels": (128, 64, 48, 16),
     "head_channels": 24,
 }
-"""Arguments of `ResNet50UNet` whose decoder takes 2.8 GFLOP of 13.2 at 256 x 256; the default takes 7.7 of 18.2."""
+"""Arguments of a `ResNet50UNet` with 13.2 GFLOP (decoder 2.8) at 256 x 256; the default has 18.2 (7.7)."""
 
 STRIDE = 32
 """Both sides of an input are multiples of this."""
 
 
 class Inference(NamedTuple):
-    """What an engine runs: ``probabilities (B, num_classes, H, W)`` and ``embedding (B, bridge_channels)``."""
+    """Output for engines: probabilities ``(B, num_classes, H, W)``, embedding ``(B, bridge_channels)``."""
 
     probabilities: Tensor
     embedding: Tensor
 
 
 def conv_bn_relu(in_channels: int, out_channels: int, *, kernel_size: int = 3) -> nn.Sequential:
-    """Convolution that keeps the size, batch normalisation, ReLU."""
+    """Return a convolution that keeps the size, batch normalisation and ReLU."""
     return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False),
         nn.BatchNorm2d(out_channels),
@@ -39,13 +39,13 @@ def conv_bn_relu(in_channels: int, out_channels: int, *, kernel_size: int = 3) -
 
 
 class DecoderBlock(nn.Module):
-    """Upsample by two, concatenate the skip, two ``conv_bn_relu``.
+    """Upsampling by two, concatenation of the skip, and two ``conv_bn_relu``.
 
     Args:
-        in_channels: channels of the coarser input.
-        skip_channels: channels of the skip.
-        out_channels: channels of the output.
-        reduced_channels: a 1x1 convolution brings the skip to this many first; None concatenates it as it is.
+        in_channels: Channels of the coarser input.
+        skip_channels: Channels of the skip.
+        out_channels: Channels of the output.
+        reduced_channels: Channels of the skip after a 1x1 convolution; None omits the convolution.
     """
 
     def __init__(
@@ -62,23 +62,23 @@ class DecoderBlock(nn.Module):
         )
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        """``x (B, C, H, W)`` and ``skip (B, S, 2H, 2W)`` to ``(B, out_channels, 2H, 2W)``."""
+        """Map ``x (B, C, H, W)`` and ``skip (B, S, 2H, 2W)`` to ``(B, out_channels, 2H, 2W)``."""
         x = functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
         output: Tensor = self.convolutions(torch.cat((x, self.reduction(skip)), dim=1))
         return output
 
 
 class SegmentationNetwork(nn.Module):
-    """What a checkpoint holds: ``(B, in_channels, H, W)`` to logits ``(B, num_classes, H, W)``.
+    """Base of the networks: maps ``(B, in_channels, H, W)`` to logits ``(B, num_classes, H, W)``.
 
     Attributes:
-        encoder: a ResNet50, its weights named as torchvision's.
+        encoder: A ResNet50 with torchvision's names of weights.
     """
 
     encoder: nn.Module
 
     def infer(self, x: Tensor) -> Inference:
-        """Softmax probabilities, and an embedding that `quality` looks at."""
+        """Return softmax probabilities, and an embedding for the quality model."""
         raise NotImplementedError
 
 
@@ -86,13 +86,13 @@ class ResNet50UNet(SegmentationNetwork):
     """A U-Net whose contracting path is ResNet50.
 
     Args:
-        num_classes: classes of the logits, background included.
-        in_channels: channels of the input; 1 for radiographs.
-        bridge_channels: a 1x1 convolution brings the encoder's 2048 channels to this many.
-        decoder_channels: channels of the four decoder blocks, the coarsest first.
-        skip_channels: 1x1 convolutions bring the four skips to these, the coarsest first; None leaves
-            them as they are.
-        head_channels: channels of the last convolution before the logits.
+        num_classes: Classes of the logits, background included.
+        in_channels: Channels of the input; 1 for radiographs.
+        bridge_channels: Channels of the encoder's output after a 1x1 convolution.
+        decoder_channels: Channels of the four decoder blocks, the coarsest first.
+        skip_channels: Channels of the four skips after 1x1 convolutions, the coarsest first; None omits the
+            convolutions.
+        head_channels: Channels of the last convolution before the logits.
     """
 
     def __init__(
@@ -120,13 +120,13 @@ class ResNet50UNet(SegmentationNetwork):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(B, in_channels, H, W)`` to logits ``(B, num_classes, H, W)``; H and W are multiples of 32."""
+        """Map ``(B, in_channels, H, W)``, H and W multiples of 32, to logits ``(B, num_classes, H, W)``."""
         return self._decode(x)[0]
 
     def infer(self, x: Tensor) -> Inference:
-        """``(B, in_channels, H, W)`` to softmax probabilities and the embedding that `quality` looks at.
+        """Map ``(B, in_channels, H, W)`` to softmax probabilities and an embedding for the quality model.
 
-        The embedding is the mean over space of the bridge's output.
+        The embedding is the spatial mean of the bridge's output.
         """
         logits, bridge = self._decode(x)
         return Inference(logits.softmax(dim=1), bridge.mean(dim=(2, 3)))

@@ -1,8 +1,8 @@
-"""Bytes or a path to a radiograph or a mask, and a clear refusal of everything else.
+"""Readers of radiographs and masks.
 
-What is decided here once for all formats: the type is told by the first bytes and never by a name; width
-and height are read from the header and refused before a pixel is decoded; a file that is not whole is
-refused; a radiograph's transparency is ignored; a file of several pages or frames is not a radiograph.
+The rules for all formats: the format is detected from the first bytes, never from a name; width and
+height are checked in the header before a pixel is decoded; an incomplete file is rejected; a radiograph's
+transparency is ignored; a file with several pages or frames is not a radiograph.
 """
 
 from .limits import MAX_PIXELS

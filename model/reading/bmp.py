@@ -10,11 +10,11 @@ from .memory_file import Data
 
 _HEADER = 14
 _UNCOMPRESSED = (0, 3, 6)
-"""Plain rows, with or without masks of colours."""
+"""Compression types of uncompressed rows, with or without colour masks."""
 
 
 def size(data: Data) -> tuple[int, int]:
-    """Width and height, from the header; a negative height says that the rows are stored from the top."""
+    """Return width and height from the header; a negative height means that rows are stored from the top."""
     header = int.from_bytes(data[_HEADER : _HEADER + 4], "little")
     if len(data) < _HEADER + header:
         raise UnreadableImage(DAMAGED)

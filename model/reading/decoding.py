@@ -1,4 +1,4 @@
-"""OpenCV and Pillow, each asked in one place."""
+"""Decoding with OpenCV and Pillow."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from ..radiograph import Grey
 from .memory_file import Data, MemoryFile
 from .orientation import UPRIGHT
 
-DAMAGED = "The image is damaged or not whole: export it again and send the whole file."
+DAMAGED = "The image is damaged or incomplete. Export it again and send the whole file."
 
-# What its decoders say of a file would go to standard error, past any log.
+# OpenCV's decoders would write their messages to standard error, not to a log.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 GREY = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 STORED = cv2.IMREAD_UNCHANGED
-"""Colour with its alpha channel, or grey; never turned."""
+"""Colour with its alpha channel, or grey, without rotation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Pixels as they are stored: ``(h, w)``, or ``(h, w, 3)`` RGB; uint8 or uint16.
+    """Stored pixels: ``(h, w)``, or ``(h, w, 3)`` RGB; uint8 or uint16.
 
-    ``orientation`` is what is still to be done to them; ``applied`` is what was done.
+    ``orientation`` is the EXIF orientation still to be applied; ``applied`` lists the transformations so far.
 
-    Where colour was asked for, for a mask, the order of channels is any, ``alpha`` ``(h, w)`` is the
-    opacity where the file has one, ``indices`` ``(h, w)`` are those of a palette, and ``lossy`` says that
-    the compression changes values.
+    For masks (colour requested), the order of channels is unspecified, ``alpha`` ``(h, w)`` is the opacity if
+    the file has one, ``indices`` ``(h, w)`` are palette indices, and ``lossy`` says that the compression
+    changes values.
     """
 
     pixels: Grey
@@ -49,15 +49,15 @@ class Decoded:
 
 
 def decode_with_opencv(data: Data, flags: int) -> Grey:
-    """Decode with OpenCV to ``(h, w)`` or ``(h, w, 3)`` BGR, as ``flags`` say.
+    """Decode with OpenCV to ``(h, w)`` or ``(h, w, 3)`` BGR, depending on ``flags``.
 
     Raises:
-        UnreadableImage: OpenCV cannot.
-        UnsupportedImage: neither 8 nor 16 bits.
+        UnreadableImage: OpenCV cannot decode the image.
+        UnsupportedImage: Neither 8 nor 16 bits.
     """
     pixels = _decode(data, flags)
     if pixels.dtype not in (np.uint8, np.uint16):
-        raise UnsupportedImage("The image has neither 8 nor 16 bits: convert it to one of these.")
+        raise UnsupportedImage("The image has neither 8 nor 16 bits. Convert it to 8 or 16 bits.")
     return pixels  # type: ignore[return-value]
 
 
@@ -65,7 +65,7 @@ def decode_signed(data: Data) -> NDArray[np.int8] | NDArray[np.int16]:
     """Decode signed grey ``(h, w)`` with OpenCV.
 
     Raises:
-        UnreadableImage: OpenCV cannot, or there is no sign.
+        UnreadableImage: OpenCV cannot decode the image, or its values are unsigned.
     """
     pixels = _decode(data, STORED)
     if pixels.dtype not in (np.int8, np.int16):
@@ -85,11 +85,11 @@ def _decode(data: Data, flags: int) -> NDArray[np.generic]:
 
 @contextmanager
 def pillow_image(data: Data, kind: str) -> Iterator[Image.Image]:
-    """Return an image opened by Pillow as ``kind`` and nothing else; its pixels are decoded when they are asked for.
+    """Open an image with Pillow as format ``kind`` only; its pixels are decoded on access.
 
     Raises:
-        UnreadableImage: Pillow cannot, when it is opened or anywhere in the block.
-        ImageTooLarge: over Pillow's own limit.
+        UnreadableImage: Pillow fails, on opening or anywhere in the block.
+        ImageTooLarge: The image exceeds Pillow's own limit.
     """
     try:
         with quiet(), Image.open(cast(BinaryIO, MemoryFile(data)), formats=[kind]) as image:
@@ -108,7 +108,7 @@ def pillow_pixels(image: Image.Image) -> Grey:
     """Return the pixels ``(h, w)`` or ``(h, w, 3)`` RGB of an image that Pillow opened.
 
     Raises:
-        UnsupportedImage: neither 8 nor 16 bits.
+        UnsupportedImage: Neither 8 nor 16 bits.
     """
     image.load()
     if image.mode.startswith("I;16"):
@@ -123,22 +123,22 @@ def pillow_pixels(image: Image.Image) -> Grey:
 
 
 def split_alpha(pixels: Grey) -> tuple[Grey, Grey | None]:
-    """``(h, w, 4)`` to colour ``(h, w, 3)`` and alpha ``(h, w)``; what has no alpha stays as it is."""
+    """Split ``(h, w, 4)`` into colour ``(h, w, 3)`` and alpha ``(h, w)``; without alpha return the pixels."""
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         return pixels[..., :3], np.asarray(pixels[..., 3].copy())  # type: ignore[return-value]
     return pixels, None
 
 
 def pillow_alpha(image: Image.Image) -> Grey | None:
-    """Return the opacity ``(h, w)`` of an image that Pillow loaded; None where it has none."""
+    """Return the opacity ``(h, w)`` of a Pillow image; None if it has none."""
     return np.array(image.getchannel("A")) if image.mode in ("LA", "PA", "RGBA") else None
 
 
 def pillow_indices(image: Image.Image) -> Grey | None:
-    """Return the palette's indices ``(h, w)`` of an image that Pillow loaded; None where it has no palette."""
+    """Return the palette indices ``(h, w)`` of a Pillow image; None if it has no palette."""
     return np.array(image.getchannel(0)) if image.mode in ("P", "PA") else None
 
 
 def to_grey(pixels: Grey) -> Grey:
-    """``(h, w, 3)`` RGB to ``(h, w)``, by the luma of ITU-R BT.601; grey stays as it is."""
+    """Convert ``(h, w, 3)`` RGB to grey ``(h, w)`` by ITU-R BT.601 luma; return grey unchanged."""
     return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if pixels.ndim == 3 else pixels  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Files that may be images, by their names and first bytes, and what is passed over beside them in a folder."""
+"""Selection of image files in a folder by name and first bytes."""
 
 from __future__ import annotations
 
@@ -7,52 +7,52 @@ from pathlib import Path
 from .sniff import HEAD, sniff
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"}
-"""Endings of the formats that are read."""
+"""Suffixes of the supported formats."""
 
 _LEFTOVERS = {"dicomdir", "thumbs.db", "desktop.ini", "__macosx", "@eadir"}
-"""A medium's table of contents, which is DICOM but no image; what Windows, macOS and file servers leave in folders."""
+"""The directory of a DICOM medium, and files that Windows, macOS and file servers create."""
 
 
 def is_leftover(name: str) -> bool:
-    """Whether the name of a file or folder is hidden, as ``._x.png`` of AppleDouble is, or one that systems leave in folders."""
+    """Return whether a file or folder is hidden (as AppleDouble's ``._x.png``) or created by a system."""
     return name.startswith(".") or name.lower() in _LEFTOVERS
 
 
 def has_image_suffix(name: str) -> bool:
-    """Whether a name ends as an image's."""
+    """Return whether a name has an image suffix."""
     return Path(name).suffix.lower() in IMAGE_SUFFIXES
 
 
 def may_be_image(file: Path) -> bool:
-    """Whether a file has an image's ending or an image's first bytes, and is no leftover; it need not be readable."""
+    """Return whether a file has an image suffix or signature and is no leftover; it need not be readable."""
     if is_leftover(file.name):
         return False
     if has_image_suffix(file.name):
         return True
     try:
-        # A pipe would be waited for.
+        # Opening a pipe would block.
         if not file.is_file():
             return False
         with file.open("rb") as opened:
             return sniff(opened.read(HEAD)) is not None
     except OSError:
-        # Whoever reads it says what is wrong.
+        # The reader will report the error.
         return True
 
 
 def stem_of(file: Path) -> str:
-    """Return the name without its ending, where that is an image's: DICOM files are often called by a UID alone."""
+    """Return the name without its image suffix; DICOM files are often named by a UID, which has dots."""
     return file.stem if has_image_suffix(file.name) else file.name
 
 
 def images_in(folder: Path) -> list[Path]:
-    """Return the files of a folder, not of those in it, that may be images, by name; none where it is no folder."""
+    """Return the possible images directly in a folder, sorted by name; none if it is not a folder."""
     files = folder.iterdir() if folder.is_dir() else ()
     return sorted(file for file in files if not file.is_dir() and may_be_image(file))
 
 
 def others_in(folder: Path) -> list[Path]:
-    """Return the files of a folder that are neither images of a type that is read nor leftovers, by name."""
+    """Return the files of a folder that are neither supported images nor leftovers, sorted by name."""
     files = folder.iterdir() if folder.is_dir() else ()
     return sorted(
         file for file in files if not file.is_dir() and not is_leftover(file.name) and not may_be_image(file)

@@ -26,7 +26,7 @@ _UNREAD = {
     JPEG_LS: "JPEG-LS",
     **dict.fromkeys(range(0xC5, 0xC8), "hierarchical JPEG"),
 }
-"""By their process; the others that there are have arithmetic coding."""
+"""Names of unsupported processes; all others use arithmetic coding."""
 
 _REDUCED = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
@@ -36,20 +36,20 @@ _REDUCED = {
 
 
 def size(data: Data) -> tuple[int, int]:
-    """Width and height, from the frame header."""
+    """Return width and height from the frame header."""
     frame = read_frame(data)
     if frame.process not in (BASELINE, EXTENDED, PROGRESSIVE):
         kind = _UNREAD.get(frame.process, "JPEG with arithmetic coding")
-        raise UnsupportedImage(f"This is {kind}, which is not read: save it as PNG or TIFF.")
+        raise UnsupportedImage(f"This is {kind}, which is not read. Save it as PNG or TIFF.")
     if frame.bits != 8:
-        raise UnsupportedImage(f"A JPEG of {frame.bits} bits is not read: save it as PNG or TIFF of 16 bits.")
+        raise UnsupportedImage(f"A JPEG of {frame.bits} bits is not read. Save it as PNG or TIFF of 16 bits.")
     if frame.components not in (1, 3, 4):
-        raise UnsupportedImage("The JPEG is neither grey, colour nor CMYK: save it as grey.")
+        raise UnsupportedImage("The JPEG is neither grey, colour nor CMYK. Save it as grey.")
     return frame.width, frame.height
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """Return the pixels of the first picture; at 1/2, 1/4 or 1/8 of the size where grey with that ``min_side`` is asked for."""
+    """Return the pixels of the first image; grey with ``min_side`` may be at 1/2, 1/4 or 1/8 of the size."""
     skeleton = read_skeleton(data)
     if skeleton.starved:
         raise UnreadableImage(DAMAGED)
@@ -70,6 +70,6 @@ def _decode_grey(data: Data, frame: JpegFrame, *, min_side: int | None) -> Grey:
     if by == 1:
         return decode_with_opencv(data, GREY)
     pixels = decode_with_opencv(data, _REDUCED[by] | cv2.IMREAD_IGNORE_ORIENTATION)
-    # A last row or column of which less than half lies in the image would stretch it.
+    # A last row or column with less than half of its width inside the image would distort it.
     rows, columns = (frame.height + by // 2) // by, (frame.width + by // 2) // by
     return pixels[:rows, :columns].copy()

@@ -1,4 +1,4 @@
-"""The skeleton of a JPEG or JPEG-LS codestream (ISO/IEC 10918-1, 14495-1), read without decoding anything."""
+"""A parser of JPEG and JPEG-LS markers (ISO/IEC 10918-1, 14495-1) that decodes nothing."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ _ALONE = frozenset(range(0xD0, 0xD8)) | {0x01}
 _END_OF_SCAN = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
 
 MAX_SCANS = 100
-"""Scans of one image: encoders write about ten. Each goes over the whole image again, so a few bytes could keep a
-processor busy for minutes."""
+"""The most scans of one image; encoders write about ten.
+
+A decoder processes the whole image for each scan, so a few bytes could keep a processor busy for minutes."""
 _MAX_SCANNED_PIXELS = 500_000_000
-"""Pixels times scans: several scans go over all coefficients each, and hold them (2 bytes a component) at full size."""
+"""The most pixels times scans: each scan processes all coefficients (2 bytes a component)."""
 _MAX_SEGMENTS = 10_000
 _SCAN_PARAMETERS = 3
-"""Bytes at the end of a scan header; of JPEG-LS the first is the greatest difference of a sample."""
+"""Bytes at the end of a scan header; in JPEG-LS the first is the greatest error of a sample."""
 
 
 @dataclass(frozen=True, slots=True)
 class JpegFrame:
-    """What the frame header says. ``process`` is its marker's second byte: `BASELINE`, `PROGRESSIVE`, `LOSSLESS`…"""
+    """The frame header. ``process`` is the marker's second byte, such as `BASELINE`."""
 
     process: int
     bits: int
@@ -45,9 +46,9 @@ class JpegFrame:
 
 @dataclass(frozen=True, slots=True)
 class JpegSkeleton:
-    """The parts of a whole codestream: its frame, its scans, the bytes of their entropy-coded data, its EXIF block.
+    """The parts of a complete codestream: frame header, scans, bytes of entropy-coded data, EXIF block.
 
-    ``near`` is by how much a sample of JPEG-LS may differ from what was encoded.
+    ``near`` is the greatest error of a JPEG-LS sample.
     """
 
     frame: JpegFrame
@@ -58,17 +59,19 @@ class JpegSkeleton:
 
     @property
     def starved(self) -> bool:
-        """Whether data must be missing, for libjpeg would fill in grey: a block of 8 by 8 takes at least one bit, in a
-        lossless image a sample."""
+        """Whether data must be missing, which libjpeg would replace by grey.
+
+        A block of 8 by 8 pixels, or a sample of a lossless image, takes at least one bit.
+        """
         side = {LOSSLESS: 1, JPEG_LS: 256}.get(self.frame.process, 8)
         return 8 * self.coded_bytes < -(-self.frame.width // side) * -(-self.frame.height // side)
 
 
 def read_frame(data: Data) -> JpegFrame:
-    """Return the frame header, without a look at what follows it.
+    """Return the frame header without parsing what follows it.
 
     Raises:
-        UnreadableImage: there is none.
+        UnreadableImage: There is no frame header.
     """
     for marker, start, end, _ in _segments(data):
         if marker in _FRAMES:
@@ -79,10 +82,10 @@ def read_frame(data: Data) -> JpegFrame:
 
 
 def read_skeleton(data: Data) -> JpegSkeleton:
-    """Goes from marker to marker up to the end of the image; what follows it (a second picture, padding) is left alone.
+    """Parse the markers up to the end of the image; a second image or padding after it is ignored.
 
     Raises:
-        UnreadableImage: the codestream is not whole, or has more parts than any encoder writes.
+        UnreadableImage: The codestream is incomplete, or has more parts than any encoder writes.
     """
     frame: JpegFrame | None = None
     scans = coded_bytes = near = 0
@@ -109,10 +112,10 @@ def read_skeleton(data: Data) -> JpegSkeleton:
 
 
 def check_scans(skeleton: JpegSkeleton) -> None:
-    """Refuses a large image in several scans, before it is decoded.
+    """Reject a large image with several scans before it is decoded.
 
     Raises:
-        ImageTooLarge: each scan goes over all of its pixels.
+        ImageTooLarge: The image has too many pixels for its number of scans.
     """
     frame = skeleton.frame
     if (
@@ -120,12 +123,12 @@ def check_scans(skeleton: JpegSkeleton) -> None:
         and skeleton.scans * frame.width * frame.height > _MAX_SCANNED_PIXELS
     ):
         raise ImageTooLarge(
-            "A progressive JPEG of this size is not read: save it as baseline JPEG or as PNG."
+            "A progressive JPEG of this size is not read. Save it as baseline JPEG or as PNG."
         )
 
 
 class _Segment(NamedTuple):
-    """A marker and its body ``data[start:end]``; ``after`` is where the next marker is looked for."""
+    """A marker and its body ``data[start:end]``; the search for the next marker begins at ``after``."""
 
     marker: int
     start: int
@@ -157,7 +160,7 @@ def _segments(data: Data) -> Iterator[_Segment]:
 
 
 def _marker(data: Data, position: int) -> int:
-    """Where the marker lies that begins at ``position``, or after fill bytes."""
+    """Return the position of the marker at ``position``, after any fill bytes."""
     while data[position : position + 2] == b"\xff\xff":
         position += 1
     if len(data) < position + 2 or data[position] != 0xFF:

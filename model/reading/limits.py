@@ -1,22 +1,22 @@
-"""How large and how small an image may be."""
+"""Limits on the size of images."""
 
 from __future__ import annotations
 
 from ..errors import ImageTooLarge, UnreadableImage, UnsuitableImage
 
 MAX_PIXELS = 100_000_000
-"""Pixels of an image unless the caller says otherwise; no reader takes more than about 14 bytes for each."""
+"""The default limit on the pixels of an image; no reader needs more than about 14 bytes per pixel."""
 
 MIN_SIDE = 16
-"""Pixels of a radiograph's shorter side."""
+"""The least pixels of a radiograph's shorter side."""
 
 
 def check_size(width: int, height: int, *, max_pixels: int) -> None:
-    """Refuses what a header announces, before a pixel is decoded.
+    """Check the size that a header announces, before a pixel is decoded.
 
     Raises:
-        UnreadableImage: a side is zero.
-        ImageTooLarge: more than ``max_pixels``.
+        UnreadableImage: A side is zero.
+        ImageTooLarge: The image has more than ``max_pixels``.
     """
     if width < 1 or height < 1:
         raise UnreadableImage("The image has no pixels: export it again.")
@@ -28,10 +28,10 @@ def check_size(width: int, height: int, *, max_pixels: int) -> None:
 
 
 def check_radiograph_size(width: int, height: int) -> None:
-    """Refuses what is too small to show a chest.
+    """Reject an image that is too small to show a chest.
 
     Raises:
-        UnsuitableImage: a side is shorter than `MIN_SIDE`.
+        UnsuitableImage: A side is shorter than `MIN_SIDE`.
     """
     if min(width, height) < MIN_SIDE:
         raise UnsuitableImage(

@@ -1,18 +1,18 @@
-"""A file over bytes that lie in memory or are mapped there, without a copy of them."""
+"""A file object over bytes in memory or a memory map, without a copy."""
 
 from __future__ import annotations
 
 import io
 
 Data = bytes | memoryview
-"""The bytes of an image's file; those of a large upload are mapped from the disk."""
+"""The bytes of an image file; those of a large upload are memory-mapped."""
 
 
 class MemoryFile(io.RawIOBase):
-    """What `io.BytesIO` is for bytes, for a view of any.
+    """An `io.BytesIO` over a memoryview.
 
     Args:
-        data: what is read.
+        data: The bytes.
     """
 
     def __init__(self, data: Data) -> None:

@@ -42,7 +42,7 @@ _MAX_CHUNKS = 200_000
 
 
 def size(data: Data) -> tuple[int, int]:
-    """Width and height, from the header chunk."""
+    """Return width and height from the header chunk."""
     if len(data) < _SIGNATURE + _HEADER.size:
         raise UnreadableImage(DAMAGED)
     length, kind, width, height, depth, colour_type, compression, filtering, interlace, _ = (
@@ -84,7 +84,7 @@ def _decode_grey(data: bytes) -> Grey:
 
 
 def _decode_stored(data: Data) -> Decoded:
-    """Colours, transparency, palette indices and values as they are stored: of fewer than eight bits too."""
+    """Return the stored colours, transparency, palette indices and values, also of fewer than eight bits."""
     plain, orientation = _strip(data, transparency=True)
     depth, colour_type = data[_COLOUR_TYPE - 1], data[_COLOUR_TYPE]
     pixels, alpha = split_alpha(decode_with_opencv(plain, STORED))
@@ -98,10 +98,10 @@ def _decode_stored(data: Data) -> Decoded:
 
 
 def _strip(data: Data, *, transparency: bool = False) -> tuple[bytes, int]:
-    """Return the file with nothing but what makes its pixels, and its orientation.
+    """Return the file with only the chunks that define its pixels, and its EXIF orientation.
 
-    Profiles and texts can inflate to any size, and colour profiles would bend the grey values: no decoder
-        sees them.
+    Profiles and texts can inflate to any size, and colour profiles would change the grey values, so no
+    decoder gets them.
     """
     kinds = (
         (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
@@ -123,7 +123,7 @@ def _strip(data: Data, *, transparency: bool = False) -> tuple[bytes, int]:
 
 
 def _chunks(data: Data) -> Iterator[tuple[bytes, memoryview, memoryview]]:
-    """Kind, body and whole of each chunk, up to the end chunk."""
+    """Yield type, body and all bytes of each chunk, up to the end chunk."""
     view = memoryview(data)
     position = _SIGNATURE
     for _ in range(_MAX_CHUNKS):

@@ -1,4 +1,4 @@
-"""Images that are not DICOM: one module for each format, one way through all of them."""
+"""Reading of images that are not DICOM, with one module for each format."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .sniff import Format
 
 
 class RasterFormat(Protocol):
-    """What a module that reads one format offers. Both raise `ImageError`."""
+    """The interface of the module of a format. Both functions raise `ImageError`."""
 
     def size(self, data: Data) -> tuple[int, int]:
-        """Width and height as they are stored, from the header alone."""
+        """Return the stored width and height from the header."""
         ...
 
     def decode(self, data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-        """Return the pixels, once the size was found fit: in colour if asked for and there is any, else grey or colour."""
+        """Return the pixels, after the size was checked; in colour if ``colour`` and there is any."""
         ...
 
 
@@ -35,7 +35,7 @@ def read_raster(data: Data, name: Format, *, max_pixels: int, min_side: int | No
     """Read a radiograph of one of the formats above.
 
     Raises:
-        ImageError: as `model.reading.read`.
+        ImageError: As `model.reading.read`.
     """
     width, height = _FORMATS[name].size(data)
     check_size(width, height, max_pixels=max_pixels)
@@ -56,10 +56,10 @@ def read_raster(data: Data, name: Format, *, max_pixels: int, min_side: int | No
 
 
 def read_stored(data: Data, name: Format, *, max_pixels: int) -> Decoded:
-    """Read a mask of one of the formats above: its values, colours, palette and transparency as they are stored.
+    """Read the stored values, colours, palette and transparency of a mask of one of the formats above.
 
     Raises:
-        ImageError: as `model.reading.read_mask`.
+        ImageError: As `model.reading.read_mask`.
     """
     width, height = _FORMATS[name].size(data)
     check_size(width, height, max_pixels=max_pixels)

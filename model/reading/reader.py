@@ -1,4 +1,4 @@
-"""The ways in: `read` for a radiograph, `read_ground_truth`, `read_mask` and `read_labels` for what is drawn on it."""
+"""The readers of all formats: `read`, `read_ground_truth`, `read_mask` and `read_labels`."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ Source = bytes | memoryview | Path
 
 @image_errors_only
 def read(source: Source, *, max_pixels: int = MAX_PIXELS, min_side: int | None = None) -> Radiograph:
-    """Read a radiograph: PNG, JPEG, TIFF, BMP, WebP or DICOM, told by its bytes.
+    """Read a radiograph: PNG, JPEG, TIFF, BMP, WebP or DICOM, detected from its bytes.
 
-    Colour becomes grey (ITU-R BT.601 luma); transparency is ignored; sixteen bits stay sixteen bits. What
-    was done to the stored values is in the radiograph's ``applied``.
+    Colour is converted to grey (ITU-R BT.601 luma), transparency is ignored, and sixteen bits are kept. The
+    radiograph's ``applied`` lists the transformations of the stored values.
 
     Args:
-        source: the bytes of a file, or its path.
-        max_pixels: width times height that is still read.
-        min_side: decode no finer than needed: a JPEG may come at 1/2, 1/4 or 1/8 of its size as long as
-            both sides keep this many pixels. None reads everything at its full size.
+        source: The bytes of a file, or its path.
+        max_pixels: The most pixels (width times height).
+        min_side: Decode at a reduced size: a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size if both sides
+            keep this many pixels. None reads everything at full size.
 
     Raises:
-        UnreadableImage: the bytes are not a whole, readable image.
-        UnsupportedImage: not a type of image that is read here.
-        ImageTooLarge: more than ``max_pixels``, told from the header.
-        UnsuitableImage: several pages or frames, not a projection radiograph, or tiny.
-        OSError: the path cannot be opened.
+        UnreadableImage: The bytes are not a complete, readable image.
+        UnsupportedImage: The type of image is not supported.
+        ImageTooLarge: The header declares more than ``max_pixels``.
+        UnsuitableImage: The file has several pages or frames, is no projection radiograph, or is tiny.
+        OSError: The path cannot be opened.
     """
     data, name = _load(source, max_pixels=max_pixels)
     if name == "dicom":
-        # pydicom is loaded only when a DICOM file comes: it would make every start slower.
+        # Imported here because pydicom would slow down every start.
         from .dicom import read_dicom
 
         return read_dicom(data, max_pixels=max_pixels)
@@ -57,26 +57,27 @@ def read(source: Source, *, max_pixels: int = MAX_PIXELS, min_side: int | None =
 def read_ground_truth(
     source: Source, *, max_pixels: int = MAX_PIXELS, lung_values: Collection[int] | None = None
 ) -> GroundTruth:
-    """Read where lung is from any image that `read` takes, and from a DICOM SEG; says what was assumed.
+    """Read the lungs from a mask in any format that `read` takes, or from a DICOM SEG, with notes.
 
-    A pixel is lung where any colour channel is not zero. Where there are greys between two levels, as
-    JPEG, resizing and smoothing make them, it is lung from half of the range on. A shape that only the
-    transparency draws counts as the mask. Of a DICOM file the stored values count; of a SEG the segments
-    whose codes or names say lung, FRACTIONAL ones from half of the maximum on.
+    A pixel is lung where any colour channel is not zero. If there are greys between two levels, as JPEG,
+    resizing and smoothing make them, it is lung from half of the range on. If only the transparency has a
+    shape, that shape is the mask. In a DICOM file the stored values count; in a SEG the segments whose codes
+    or names mean lung, FRACTIONAL ones from half of the maximum on.
 
     Args:
-        source: the bytes of a file, or its path.
-        max_pixels: width times height that is still read.
-        lung_values: the stored values that are lung, of a palette the indices, of a SEG the segments'
-            numbers; None takes the rules above.
+        source: The bytes of a file, or its path.
+        max_pixels: The most pixels (width times height).
+        lung_values: The stored values, palette indices or segment numbers of a SEG that are lung; None
+            applies the rules above.
 
     Raises:
-        UnreadableImage: the bytes are not a whole, readable image.
-        UnsupportedImage: not a type of image that is read here.
-        ImageTooLarge: more than ``max_pixels``, told from the header.
-        UnsuitableMask: no background; lung and background cannot be told apart; no segment is lung.
-        UnsuitableImage: several pages or frames.
-        OSError: the path cannot be opened.
+        UnreadableImage: The bytes are not a complete, readable image.
+        UnsupportedImage: The type of image is not supported.
+        ImageTooLarge: The header declares more than ``max_pixels``.
+        UnsuitableMask: There is no background, lung and background cannot be told apart, or no segment is
+            lung.
+        UnsuitableImage: The file has several pages or frames.
+        OSError: The path cannot be opened.
     """
     data, name = _load(source, max_pixels=max_pixels)
     if name == "dicom":
@@ -92,13 +93,13 @@ def read_ground_truth(
 
 @image_errors_only
 def read_mask(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.bool_]:
-    """Read a region ``(H, W)`` bool: as `read_ground_truth`, but it may be of anything, and all of the image.
+    """Read a region ``(H, W)`` bool of any kind, which may cover the whole image; see `read_ground_truth`.
 
-    The segments of a SEG are joined, whatever they are.
+    All segments of a SEG are joined.
 
     Raises:
-        ImageError: as `read_ground_truth`, but for a missing background.
-        OSError: the path cannot be opened.
+        ImageError: As `read_ground_truth`, but the background may be missing.
+        OSError: The path cannot be opened.
     """
     data, name = _load(source, max_pixels=max_pixels)
     if name == "dicom":
@@ -111,11 +112,11 @@ def read_mask(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.boo
 
 @image_errors_only
 def read_labels(source: Source, *, max_pixels: int = MAX_PIXELS) -> Grey:
-    """Read a label map ``(H, W)``: the stored values, of a palette the indices, of a DICOM SEG of type LABELMAP the numbers.
+    """Read a label map ``(H, W)``: stored values, palette indices, or segment numbers of a LABELMAP SEG.
 
     Raises:
-        ImageError: as `read_ground_truth`; or the values are colours or not exact.
-        OSError: the path cannot be opened.
+        ImageError: As `read_ground_truth`; or the values are colours or not exact.
+        OSError: The path cannot be opened.
     """
     data, name = _load(source, max_pixels=max_pixels)
     if name == "dicom":
@@ -131,9 +132,9 @@ def _load(source: Source, *, max_pixels: int) -> tuple[Data, Format]:
         return source, _identify(bytes(source[:HEAD]))
     with source.open("rb") as file:
         name = _identify(file.read(HEAD))
-        # No image of so many pixels is so long: it need not be loaded to be refused.
+        # Checked before the file is loaded.
         if source.stat().st_size > 8 * max_pixels + 2**26:
-            raise ImageTooLarge("The file is longer than any image of an allowed size: send a smaller one.")
+            raise ImageTooLarge("The file is longer than any image of an allowed size. Send a smaller one.")
         file.seek(0)
         return file.read(), name
 
@@ -143,7 +144,7 @@ def _identify(head: bytes) -> Format:
     if name is not None:
         return name
     if not head:
-        raise UnreadableImage("The image is empty: send the bytes of a file.")
+        raise UnreadableImage("The image is empty. Send the bytes of a file.")
     if cut_within_signature(head):
-        raise UnreadableImage("The image ends after a few bytes: send the whole file.")
+        raise UnreadableImage("The image ends after a few bytes. Send the whole file.")
     raise UnsupportedImage(f"{advice(head)} send PNG, JPEG, TIFF, BMP, WebP or DICOM.")

@@ -1,4 +1,4 @@
-"""What the first bytes say."""
+"""Detection of the format from the first bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 Format = Literal["png", "jpeg", "tiff", "bmp", "webp", "dicom"]
 
 HEAD = 352
-"""Bytes that `sniff` wants to see; fewer are taken where the file has fewer."""
+"""The number of bytes for `sniff`; shorter files have fewer."""
 
 _SIGNATURES: dict[bytes, Format] = {
     b"\x89PNG\r\n\x1a\n": "png",
@@ -18,9 +18,9 @@ _SIGNATURES: dict[bytes, Format] = {
     b"II+\x00": "tiff",
     b"MM\x00+": "tiff",
 }
-# "BM" also begins words: the size of the header that follows tells a bitmap.
+# "BM" also begins words; the size of the following header identifies a bitmap.
 _BMP_HEADER_SIZES = (12, 40, 52, 56, 64, 108, 124)
-# What a DICOM file without its preamble begins with: group length, version, classes and instances,
+# The first elements of a DICOM file without preamble: group length, version, classes and instances,
 # syntax; or group length, character set, image type, SOP class and instance.
 _FIRST_ELEMENTS = {2: (0, 1, 2, 3, 0x10), 8: (0, 1, 5, 8, 0x16, 0x18)}
 _FIRST_VRS = (b"UL", b"OB", b"UI", b"CS")
@@ -28,7 +28,7 @@ _MAX_FIRST_LENGTH = 256
 
 
 def sniff(head: bytes) -> Format | None:
-    """Return the format that the first `HEAD` bytes belong to; None where it is not one that is read here."""
+    """Return the format of a file from its first `HEAD` bytes; None if it is not supported."""
     if head[128:132] == b"DICM":
         return "dicom"
     for signature, name in _SIGNATURES.items():
@@ -42,7 +42,7 @@ def sniff(head: bytes) -> Format | None:
 
 
 def _is_element(head: bytes) -> bool:
-    """Whether a DICOM element begins here, with a value representation or, in implicit syntax, the length of a short value."""
+    """Return whether these bytes begin a DICOM element, explicit or implicit with a short value."""
     if len(head) < 16:
         return False
     group, element, length = struct.unpack_from("<HHL", head)
@@ -52,5 +52,5 @@ def _is_element(head: bytes) -> bool:
 
 
 def cut_within_signature(head: bytes) -> bool:
-    """Whether the file is so short that it may be the beginning of any format."""
+    """Return whether the file is so short that its format cannot be detected."""
     return any(signature.startswith(head) for signature in _SIGNATURES)

@@ -38,12 +38,12 @@ from .tiff_layout import (
 
 
 def size(data: Data) -> tuple[int, int]:
-    """Width and height of the upright image, from its directory."""
+    """Return width and height of the upright image from its directory."""
     return size_of(picture_in(data))
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """Return the pixels, turned upright by Pillow or OpenCV where they can."""
+    """Return the pixels; Pillow or OpenCV apply the orientation if they can."""
     page = picture_in(data)
     check(page)
     if page.at != directories(data)[0].at:
@@ -67,14 +67,14 @@ def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
 
 
 def _grey_of_pairs(page: Directory) -> Grey:
-    """Return the grey of a 16-bit image with transparency, which is ignored."""
+    """Return the grey values of a 16-bit image with transparency, which is ignored."""
     wide = decode_with_opencv(tiff_transparency.widened(page), STORED)
     pixels = tiff_transparency.narrowed(wide, page)
     return turn_upright(_bright_is_high(pixels, page), page.orientation)
 
 
 def _whole_grey(data: Data, page: Directory) -> Grey:
-    """Return grey values; signed ones moved up so that the least is not negative: order and distances stay."""
+    """Return grey values; signed ones are shifted so that the least is not negative."""
     if not is_signed(page):
         return _bright_is_high(decode_with_opencv(data, STORED), page)
     values = decode_signed(data)
@@ -93,5 +93,5 @@ def _bright_is_high(pixels: Grey, page: Directory) -> Grey:
 
 
 def _is_inverted(page: Directory) -> bool:
-    """Whether OpenCV gives high values for dark: of up to eight bits it makes them bright itself."""
+    """Return whether OpenCV decodes dark pixels as high values; up to eight bits it inverts them itself."""
     return page.bits > 8 and page.number(PHOTOMETRIC, BLACK_IS_ZERO) == WHITE_IS_ZERO

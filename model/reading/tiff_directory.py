@@ -1,4 +1,4 @@
-"""The directories of a TIFF 6.0 or BigTIFF file: what each page says about itself, before any pixel is decoded."""
+"""The directories of a TIFF 6.0 or BigTIFF file, parsed before any pixel is decoded."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_BYTES, SUB_DIRECTORIES, EXTRA, SAMPL
 """Tags."""
 
 MAX_PAGES = 16
-"""Directories that are looked at."""
+"""The most directories that are parsed."""
 
 _MAX_ENTRIES, _MAX_NUMBERS = 1000, 1_000_000
 _ORDERS = {b"II": "<", b"MM": ">"}
@@ -50,7 +50,7 @@ _REDUCED, _MASK = 1, 4
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where a field lies: ``at`` is the place of its tag, ``value_at`` that of its first number."""
+    """A field: ``at`` is the position of its tag, ``value_at`` that of its first number."""
 
     at: int
     value_at: int
@@ -63,11 +63,11 @@ class Directory:
     """One page.
 
     Attributes:
-        data: the file.
+        data: The file.
         order: ``"<"`` or ``">"``, as of `struct`.
-        big: whether the file is BigTIFF.
-        at: where the directory lies.
-        entries: its fields by their tag.
+        big: Whether the file is BigTIFF.
+        at: The position of the directory.
+        entries: The fields by tag.
     """
 
     data: Data
@@ -77,7 +77,7 @@ class Directory:
     entries: dict[int, Entry]
 
     def numbers(self, tag: int, default: int = 0) -> tuple[int, ...]:
-        """Return the whole numbers of a field; the default where it is missing, of another type, endless or outside the file."""
+        """Return the integers of a field; the default if it is missing, invalid or outside the file."""
         entry = self.entries.get(tag)
         code = None if entry is None else _NUMBERS.get(entry.kind)
         if entry is None or code is None or not 0 < entry.count <= _MAX_NUMBERS:
@@ -92,22 +92,22 @@ class Directory:
 
     @property
     def samples(self) -> int:
-        """Values of a pixel."""
+        """Values per pixel."""
         return self.number(SAMPLES, 1)
 
     @property
     def bits(self) -> int:
-        """Bits of a value, of the longest where they differ."""
+        """Bits per value; the most if they differ."""
         return max(self.numbers(BITS, 1))
 
     @property
     def tile_width(self) -> int:
-        """Columns of a tile; 0 where there are strips."""
+        """Columns of a tile; 0 for strips."""
         return self.number(TILE_WIDTH) if TILE_OFFSETS in self.entries else 0
 
     @property
     def orientation(self) -> int:
-        """1 to 8, as of EXIF."""
+        """The orientation, 1 to 8, as in EXIF."""
         return valid_orientation(self.number(ORIENTATION, UPRIGHT))
 
     @property
@@ -117,10 +117,10 @@ class Directory:
 
 
 def directories(data: Data) -> list[Directory]:
-    """Find the first `MAX_PAGES` pages, and one more where there are more.
+    """Return the first `MAX_PAGES` pages, and one more if there are more.
 
     Raises:
-        UnreadableImage: there is no whole directory.
+        UnreadableImage: There is no complete directory.
     """
     order = _ORDERS.get(bytes(data[:2]))
     if order is None or len(data) < 16:
@@ -135,7 +135,7 @@ def directories(data: Data) -> list[Directory]:
 
 
 def first_at(data: Data, directory: Directory) -> Data:
-    """Return the file with another directory as its first, which all decoders take."""
+    """Return the file with another directory as its first, the one that all decoders read."""
     changed = bytearray(data)
     struct.pack_into(
         directory.order + ("Q" if directory.big else "I"), changed, 8 if directory.big else 4, directory.at

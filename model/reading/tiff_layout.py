@@ -1,4 +1,4 @@
-"""How a page of a TIFF keeps its values, and a sentence for each way that is not read."""
+"""The layout of the values in a TIFF page, and messages for unsupported layouts."""
 
 from __future__ import annotations
 
@@ -73,25 +73,25 @@ _UNSIGNED, SIGNED, _FLOAT, _UNDEFINED, _COMPLEX_INTEGERS, _COMPLEX = range(1, 7)
 """SampleFormat."""
 
 _MAX_TILE = 2**26
-"""Bytes of a tile that is larger than its image: libtiff makes room for one."""
+"""The most bytes of a tile that is larger than its image: libtiff allocates a whole tile."""
 
 _PILLOW_BITS, _OPENCV_BITS = (1, 2, 4, 8), (10, 12, 14, 16)
 
 
 def picture_in(data: Data) -> Directory:
-    """Find the one page that is neither a thumbnail nor a mask.
+    """Return the one page that is neither a thumbnail nor a mask.
 
     Raises:
-        UnreadableImage: there is no whole directory.
-        UnsuitableImage: there are several.
-        UnsupportedImage: there is none but within another.
+        UnreadableImage: There is no complete directory.
+        UnsuitableImage: There are several such pages.
+        UnsupportedImage: The only such page is nested in another.
     """
     pages = directories(data)
     pictures = [page for page in pages if page.is_picture]
     if not pictures:
         if any(SUB_DIRECTORIES in page.entries for page in pages):
             raise UnsupportedImage(
-                "Only the preview of this TIFF, a camera's file, can be read: save it as plain TIFF."
+                "Only the preview of this TIFF, a camera's file, can be read. Save it as plain TIFF."
             )
         pictures = pages[:1]
     if len(pictures) > 1 or len(pages) > MAX_PAGES:
@@ -100,47 +100,47 @@ def picture_in(data: Data) -> Directory:
 
 
 def size_of(page: Directory) -> tuple[int, int]:
-    """Width and height of the upright image."""
+    """Return width and height of the upright image."""
     width, height = page.number(WIDTH), page.number(HEIGHT)
     return (height, width) if page.orientation >= 5 else (width, height)
 
 
 def is_grey(page: Directory) -> bool:
-    """Whether values are grey, with or without transparency."""
+    """Return whether values are grey, with or without transparency."""
     return page.number(PHOTOMETRIC, BLACK_IS_ZERO) in (WHITE_IS_ZERO, BLACK_IS_ZERO)
 
 
 def is_signed(page: Directory) -> bool:
-    """Whether values have a sign."""
+    """Return whether values are signed."""
     return SIGNED in page.numbers(SAMPLE_FORMAT, _UNSIGNED)
 
 
 def has_deep_grey(page: Directory) -> bool:
-    """Whether values are grey of more than eight bits, or have a sign: OpenCV reads them."""
+    """Return whether values are grey of more than eight bits, or signed; OpenCV reads these."""
     return is_grey(page) and page.samples == 1 and (page.bits in _OPENCV_BITS or is_signed(page))
 
 
 def has_deep_pairs(page: Directory) -> bool:
-    """Whether values are 16-bit grey with transparency."""
+    """Return whether values are 16-bit grey with transparency."""
     return is_grey(page) and page.samples == 2 and page.bits == 16
 
 
 def has_deep_colours(page: Directory) -> bool:
-    """Whether values are 16-bit RGB, with or without transparency: OpenCV reads them, Pillow keeps eight bits."""
+    """Return whether values are 16-bit RGB(A), of which Pillow would keep only eight bits."""
     return page.number(PHOTOMETRIC) == RGB and page.samples in (3, 4) and page.bits == 16
 
 
 def only_opencv_opens(page: Directory) -> bool:
-    """Whether this is a BigTIFF in big-endian order, which Pillow does not know."""
+    """Return whether this is a big-endian BigTIFF, which Pillow does not support."""
     return page.big and page.order == ">"
 
 
 def check(page: Directory) -> None:
-    """Refuse what is not read.
+    """Reject unsupported layouts.
 
     Raises:
-        UnsupportedImage: values, colours, planes or compression that are not read.
-        UnreadableImage: the pixels lie outside the file, or tiles are far larger than the image.
+        UnsupportedImage: The values, colours, planes or compression are not supported.
+        UnreadableImage: The pixels are outside the file, or tiles are far larger than the image.
     """
     _check_values(page)
     compression = page.number(COMPRESSION, 1)

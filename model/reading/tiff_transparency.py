@@ -1,7 +1,8 @@
-"""16-bit grey TIFF with transparency, which no decoder here opens: the same file as grey of twice the width.
+"""Decoding of 16-bit grey TIFF with transparency as a grey image of twice the width.
 
-Grey and transparency alternate in each row. With the directory's entries changed, the columns of the
-wide image are grey, transparency, grey, ...: every compression that is read is read this way.
+No decoder here supports it directly. Grey and transparency alternate in each row, so with changed
+directory entries the columns of the wide image are grey, transparency, grey, … This works for every
+supported compression.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ from .tiff_directory import (
 )
 
 _LONG, _LONG8, _UNUSED = 4, 16, 65000
-"""Types, and a private tag, which nobody reads."""
+"""Field types, and a private tag, which decoders ignore."""
 
 _PREDICTED = (5, 8, 32946)
 """LZW and deflate; other compressions have no predictor."""
 
 
 def widened(page: Directory) -> Data:
-    """Return the file as 16-bit grey of twice the width, neither turned nor summed up."""
+    """Return the file as 16-bit grey of twice the width, without orientation and predictor."""
     changed = bytearray(page.data)
     _set(changed, page, WIDTH, 2 * page.number(WIDTH))
     _set(changed, page, BITS, 16)
@@ -50,10 +51,10 @@ def widened(page: Directory) -> Data:
 
 
 def narrowed(wide: Grey, page: Directory) -> Grey:
-    """Return the grey of what `widened` decodes to, ``(h, w)``, as it is stored."""
+    """Return the stored grey values ``(h, w)`` from the decoded file of `widened`."""
     grey = wide[: page.number(HEIGHT), ::2].copy()
     if page.number(PREDICTOR, 1) == 2 and page.number(COMPRESSION, 1) in _PREDICTED:
-        # Differences of neighbours in a row, which begins with each tile.
+        # The predictor stores differences of neighbours, and starts again in each tile.
         step = page.tile_width or grey.shape[1]
         for left in range(0, grey.shape[1], step):
             tile = grey[:, left : left + step]

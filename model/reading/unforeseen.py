@@ -1,4 +1,4 @@
-"""What decoders raise of hostile bytes and nobody has foreseen, as one error."""
+"""Conversion of unexpected exceptions of the decoders to one error."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ T = TypeVar("T")
 
 
 def image_errors_only(reader: Callable[P, T]) -> Callable[P, T]:
-    """Let a function raise nothing but ImageError, and OSError where its file cannot be opened.
+    """Wrap a function so that it raises only ImageError, or OSError if its file cannot be opened.
 
     Raises:
-        DecoderFailure: anything else; it is the cause.
+        DecoderFailure: Any other exception, which is kept as the cause.
     """
 
     @wraps(reader)

@@ -1,4 +1,4 @@
-"""Types that people send though they are not read: what they are, and what to do with them."""
+"""Recognition of unsupported file types, and advice on them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ _BRANDS = {
     b"msf1": "a HEIF",
     b"crx ": "a camera's raw file",
 }
-"""Of an ISO base media file, the more telling first."""
+"""Brands of ISO base media files, the most specific first."""
 
 _BINARY = set(range(32)) - set(b"\t\n\f\r\x1b") | {127}
 _NETPBM = re.compile(rb"P[1-7fF][\s#]")
@@ -83,7 +83,7 @@ _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\"\d\]-])")
 
 
 def advice(head: bytes) -> str:
-    """Say what the first bytes of a file that is not read belong to, and what to do: the beginning of a sentence."""
+    """Return the beginning of a sentence on the type of an unsupported file and what to do with it."""
     kind, first = _kind_of(head)
     if kind is None:
         return "This is none of the types that are read:"

@@ -15,7 +15,7 @@ _MAX_CHUNKS = 1_000
 
 
 def size(data: Data) -> tuple[int, int]:
-    """Width and height, from the first chunk."""
+    """Return width and height from the first chunk."""
     kind, body = data[12:16], data[20:30]
     if len(body) < 10:
         raise UnreadableImage(DAMAGED)
@@ -30,7 +30,7 @@ def size(data: Data) -> tuple[int, int]:
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """Return the pixels. WebP stores no grey, so grey is made of colour."""
+    """Return the pixels; WebP has no grey, so grey is computed from colour."""
     if len(data) < 8 + int.from_bytes(data[4:8], "little"):
         raise UnreadableImage(DAMAGED)
     orientation, lossy = UPRIGHT, False

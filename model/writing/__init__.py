@@ -1,1 +1,1 @@
-"""A segmentation written down: images, COCO and GeoJSON, DICOM, NIfTI."""
+"""Writers of segmentations: images, COCO, GeoJSON, DICOM, NIfTI."""

@@ -1,4 +1,4 @@
-"""Where a mask and its ground truth disagree, as a picture to lay over the radiograph."""
+"""An overlay image of the disagreement between a mask and its ground truth."""
 
 from io import BytesIO
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NEITHER, EXTRA, MISSED, BOTH = range(4)
-"""The picture's indices: nothing, lung in the mask only, in the ground truth only, in both."""
+"""The palette indices: lung in neither, in the mask only, in the ground truth only, in both."""
 
 PALETTE = {
     NEITHER: (0, 0, 0, 0),
@@ -14,12 +14,17 @@ PALETTE = {
     MISSED: (240, 228, 66, 220),
     BOTH: (255, 255, 255, 56),
 }
-"""As RGBA. Reddish purple and yellow are told apart in every kind of colour blindness (Okabe and Ito, Color Universal Design, 2008),
-and differ from the colours of the lungs' outlines."""
+"""RGBA. Reddish purple and yellow are distinguishable in every kind of colour blindness (Okabe and Ito, Color
+Universal Design, 2008), and differ from the colours of the lungs' outlines."""
 
 
 def disagreement_png(mask: NDArray[np.bool_], truth: NDArray[np.bool_]) -> bytes:
-    """Both ``(height, width)`` bool, of one size, as a PNG with a palette of four colours, transparent where neither is lung."""
+    """Return a palette PNG of four colours, transparent where neither mask is lung.
+
+    Args:
+        mask: ``(height, width)`` bool.
+        truth: ``(height, width)`` bool, of the same size.
+    """
     from PIL import Image
 
     height, width = mask.shape

@@ -1,4 +1,4 @@
-"""A segmentation as one JSON document, for files: as the service's, with the mask as run lengths."""
+"""A segmentation as a JSON document for files: like the service's, with the mask as run lengths."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def describe_image(radiograph: Radiograph) -> dict[str, Any]:
-    """Width, height, format, spacing_mm, spacing_plane, applied, picture: of a DICOM header the spacing alone."""
+    """Return width, height, format, spacing_mm, spacing_plane, applied and picture of a radiograph."""
     return {
         "width": radiograph.width,
         "height": radiograph.height,
@@ -28,7 +28,7 @@ def describe_image(radiograph: Radiograph) -> dict[str, Any]:
 
 
 def document(segmentation: Segmentation, *, metadata: CheckpointMetadata, engine: Engine) -> dict[str, Any]:
-    """Return what is known about one radiograph, ready for `json.dumps`.
+    """Return the document of one segmentation, ready for `json.dumps`.
 
     Returns:
         ``image`` (width, height, format, spacing_mm, spacing_plane, applied, picture, sides_from),

@@ -1,4 +1,4 @@
-"""What a segmentation can be written as: the word for it, the files' suffix, the bytes. Each writer is loaded when it is used."""
+"""The output formats: name, file suffix and writer. Each writer is imported on its first use."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from ..engines import Engine
     from ..segmentation import Segmentation
 
-NO_DICOM = "A DICOM segmentation refers to a DICOM image: take another --format for this one."
+NO_DICOM = "A DICOM segmentation refers to a DICOM image. Choose another --format for this image."
 
 
 class Format(StrEnum):
-    """Formats by name."""
+    """The names of the formats."""
 
     PNG = "png"
     OVERLAY = "overlay"
@@ -33,7 +33,7 @@ class Format(StrEnum):
 
     @property
     def suffix(self) -> str:
-        """What comes after the whole name of the image; no two formats have the same."""
+        """The suffix that is appended to the image's whole name; it differs for each format."""
         return _SUFFIXES[self]
 
     @property
@@ -68,11 +68,11 @@ _SUFFIXES = {
 def write(
     segmentation: Segmentation, format_: Format, *, metadata: CheckpointMetadata, engine: Engine
 ) -> bytes:
-    """One segmentation as the bytes of a file.
+    """Return the bytes of the file of one segmentation.
 
     Raises:
-        UnsuitableImage: a DICOM segmentation is asked for of an image that is no DICOM, or of a header it
-            cannot refer to.
+        UnsuitableImage: A DICOM segmentation was requested for an image that is not DICOM, or for a
+            header that it cannot refer to.
     """
     match format_:
         case Format.PNG:
@@ -115,7 +115,7 @@ def write(
 
 
 def _quality(segmentation: Segmentation) -> dict[str, object]:
-    """Return a further member: readers of run lengths and of GeoJSON (RFC 7946, 6.1) pass it over."""
+    """Return an extra member, which readers of run lengths and GeoJSON (RFC 7946, 6.1) ignore."""
     return {"quality": asdict(segmentation.quality)}
 
 

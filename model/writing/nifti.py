@@ -1,4 +1,4 @@
-"""Labels as NIfTI, for tools that know medical volumes."""
+"""Labels as NIfTI, for tools for medical volumes."""
 
 import gzip
 
@@ -17,18 +17,18 @@ def nifti(
     spacing_mm: tuple[float, float] | None = None,
     quality: Quality | None = None,
 ) -> bytes:
-    """Labels as a gzipped NIfTI-1 volume (``.nii.gz``) of one slice.
+    """Return the labels as a gzipped NIfTI-1 volume (``.nii.gz``) of one slice.
 
-    The first axis is the image's columns, the second its rows, the third the one slice. In NIfTI's RAS+
-    space, as if a PA view were a coronal slice seen from the front: columns run to the patient's left
-    (−x), rows to the feet (−z), and the slice lies in y = 0, with the first pixel at the origin. A view
-    that is mirrored or rotated has no other affine, as nothing says so.
+    The first axis is the image's columns, the second its rows, the third the one slice. The affine treats
+    a PA view as a coronal slice seen from the front in RAS+ space: columns run to the patient's left
+    (−x), rows to the feet (−z), and the slice is at y = 0 with the first pixel at the origin. Mirrored or
+    rotated views have the same affine.
 
     Args:
         labels: ``(height, width)`` uint8 as of `label_lungs`.
-        spacing_mm: ``(row, column)`` distance of the pixels' centres; where it is unknown each pixel
-            counts as 1 mm, and the header's unit is unknown.
-        quality: what is known of the mask, for the header's description, which has room for 80 characters.
+        spacing_mm: Pixel spacing ``(row, column)``; if unknown, 1 mm is used, and the header's unit is
+            unknown.
+        quality: The mask's quality, for the header's description of at most 80 characters.
     """
     from nibabel import Nifti1Image
 

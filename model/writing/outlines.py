@@ -1,4 +1,4 @@
-"""A mask's outlines as polygons that run between its pixels and those around them."""
+"""The outlines of a mask as polygons between its pixels and the background."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,18 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ring = NDArray[np.float64]
-"""``(n, 2)`` x, y in pixels from the image's upper left corner, so that the first pixel's centre is (0.5, 0.5). Not closed: the
-last point is joined to the first."""
+"""``(n, 2)`` x, y in pixels from the image's upper left corner; the first pixel's centre is (0.5, 0.5).
+
+The first point is not repeated at the end."""
 
 
 _BAND = 1_000_000
-"""Pixels that contourpy sees at a time."""
+"""Pixels that contourpy processes at a time."""
 
 
 class Outline(NamedTuple):
-    """One component (4-connectivity: pixels that meet at a corner only are two): its outer ring, and one ring for each hole.
+    """The outer ring of one component (4-connectivity), and one ring for each hole.
 
-    Taken as numbers (x to the right, y upwards) outer rings run counter-clockwise and holes clockwise.
+    With y upwards, outer rings run counter-clockwise and holes clockwise.
     """
 
     outer: Ring
@@ -30,9 +31,9 @@ class Outline(NamedTuple):
 def trace(mask: NDArray[np.bool_]) -> list[Outline]:
     """Return the outlines of ``mask`` ``(h, w)`` bool, the longest first.
 
-    Marching squares (contourpy) at half the step between background and lung: the rings pass midway
-    between the centres of pixels on either side, and pixel centres inside the rings are exactly the
-    mask's. Corners are cut by half a pixel. Points along a straight line are left out.
+    The method is marching squares (contourpy) at the level 0.5: the rings pass midway between the centres of
+    neighbouring pixels, so that the pixel centres inside the rings are exactly those of the mask. Corners are
+    cut by half a pixel. Points on a straight line are omitted.
     """
     x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
     if not width:
@@ -45,7 +46,7 @@ def trace(mask: NDArray[np.bool_]) -> list[Outline]:
             outers[component] = ring
         else:
             holes[component].append(ring)
-    # Contours run through the centres of pixels, which lie half a pixel from their corners.
+    # contourpy's coordinates are relative to pixel centres, half a pixel from the corners.
     corner = np.array([x + 0.5, y + 0.5])
     outlines = [
         Outline(_corners(ring) + corner, [_corners(hole) + corner for hole in holes[component]])
@@ -55,10 +56,9 @@ def trace(mask: NDArray[np.bool_]) -> list[Outline]:
 
 
 def _rings(mask: NDArray[np.bool_]) -> list[Ring]:
-    """Return the contours of ``mask``; points are x, y of pixels, whose centres have whole numbers.
+    """Return the contours of ``mask`` as x, y; pixel centres have integer coordinates.
 
-    contourpy takes some 28 bytes a pixel: it sees a few rows at a time, and the lines that a band of rows
-        cuts off are put together.
+    contourpy needs about 28 bytes per pixel, so it processes bands of rows; the cut lines are joined.
     """
     from contourpy import LineType, contour_generator
 
@@ -68,7 +68,7 @@ def _rings(mask: NDArray[np.bool_]) -> list[Ring]:
     pieces: dict[tuple[float, float], Ring] = {}
     for top in range(-1, height, rows):
         bottom = min(top + rows, height)
-        # The last row of a band is the first one of the next. Around the mask there is background.
+        # The last row of a band is the first row of the next. The mask is padded with background.
         z = np.zeros((bottom - top + 1, width + 2))
         band = mask[max(top, 0) : bottom + 1]
         first = max(top, 0) - top
@@ -89,14 +89,14 @@ def _rings(mask: NDArray[np.bool_]) -> list[Ring]:
 
 
 def _by_component(rings: list[Ring], mask: NDArray[np.bool_]) -> Iterator[tuple[int, Ring]]:
-    """Each ring with the number of the component that it bounds."""
+    """Yield each ring with the number of its component."""
     if all(_area(ring) > 0 for ring in rings):
         # Without holes each ring is a component.
         yield from enumerate(rings)
         return
     _, components = cv2.connectedComponents(mask.view(np.uint8), connectivity=4, ltype=cv2.CV_32S)
     for ring in rings:
-        # Any point lies midway between a pixel of the mask and one of the background.
+        # Each point is midway between a pixel of the mask and one of the background.
         x, y = ring[0]
         one, other = (int(np.floor(y)), int(np.floor(x))), (int(np.ceil(y)), int(np.ceil(x)))
         inside = one if min(one) >= 0 and mask[one] else other
@@ -104,13 +104,13 @@ def _by_component(rings: list[Ring], mask: NDArray[np.bool_]) -> Iterator[tuple[
 
 
 def _area(ring: Ring) -> float:
-    """Positive where the ring runs counter-clockwise."""
+    """Return the area of a ring, positive if it runs counter-clockwise."""
     x, y = ring[:, 0], ring[:, 1]
     return float(x @ np.roll(y, -1) - np.roll(x, -1) @ y)
 
 
 def _corners(ring: Ring) -> Ring:
-    """Return the points at which a ring turns."""
+    """Return the corners of a ring."""
     before, after = ring - np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0) - ring
     turns: NDArray[np.bool_] = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
     corners: Ring = ring[turns]

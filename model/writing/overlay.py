@@ -1,4 +1,4 @@
-"""The radiograph with the lungs' outlines on it."""
+"""The radiograph with the outlines of the lungs."""
 
 import cv2
 import numpy as np
@@ -11,24 +11,24 @@ from ..radiograph import Grey, Radiograph
 from .trust import png_with_trust
 
 COLOURS = {RIGHT: (230, 159, 0), LEFT: (86, 180, 233)}
-"""Orange for the right lung and sky blue for the left one, as RGB: told apart in every kind of colour blindness (Okabe and Ito,
-Color Universal Design, 2008)."""
+"""RGB: orange for the right lung, sky blue for the left, distinguishable in every kind of colour blindness
+(Okabe and Ito, Color Universal Design, 2008)."""
 
 _DISPLAY_PERCENTILES = (0.5, 99.5)
 _SIDES_IN_THICKNESS = 400
 
 
 def overlay_png(radiograph: Radiograph, labels: NDArray[np.uint8], quality: Quality | None = None) -> bytes:
-    """Return the radiograph with the outline of each lung, as an RGB PNG of the size of the labels.
+    """Return an RGB PNG, of the size of the labels, of the radiograph with the outline of each lung.
 
     The grey values are windowed to 8 bits between two percentiles; pixels that were decoded at a reduced
-    size are brought back to the labels'. The lines run along the lungs' outermost pixels; their thickness
+    size are resized to the labels' size. The lines run along the lungs' outermost pixels; their thickness
     is a 400th of the image's longest side.
 
     Args:
-        radiograph: what was segmented.
+        radiograph: The radiograph that was segmented.
         labels: ``(height, width)`` uint8 as of `label_lungs`, at native size.
-        quality: what is known of the mask, for the PNG's text.
+        quality: The mask's quality, for the PNG's text.
     """
     _, encoded = cv2.imencode(".png", outlined(radiograph, labels))
     return png_with_trust(encoded, quality)
@@ -51,7 +51,7 @@ def outlined(radiograph: Radiograph, labels: NDArray[np.uint8]) -> NDArray[np.ui
 
 
 def window(pixels: Grey) -> NDArray[np.uint8]:
-    """``(h, w)`` uint8 or uint16 to uint8: black and white at the 0.5th and 99.5th percentile of the values."""
+    """Window ``(h, w)`` uint8 or uint16 to uint8 between the 0.5th and 99.5th percentile of the values."""
     step = max(1, round((pixels.size / 250_000) ** 0.5))
     low, high = np.percentile(pixels[::step, ::step], _DISPLAY_PERCENTILES)
     levels = np.arange(np.iinfo(pixels.dtype).max + 1, dtype=np.float32)

@@ -12,19 +12,18 @@ _ONE_BIT = [
     1,
     cv2.IMWRITE_PNG_COMPRESSION,
     1,
-    # Runs of equal bytes are nearly all there is to compress. It comes after the compression, which sets
-    # another strategy.
+    # Masks are runs of equal bytes. Set after the compression level, which resets the strategy.
     cv2.IMWRITE_PNG_STRATEGY,
     cv2.IMWRITE_PNG_STRATEGY_RLE,
 ]
 
 
 def mask_png(mask: NDArray[np.bool_], quality: Quality | None = None) -> bytes:
-    """Return a mask as a greyscale PNG of one bit a pixel: 0, black, is background and 1, white, is lung.
+    """Return a mask as a 1-bit greyscale PNG: 0 (black) is background and 1 (white) is lung.
 
     Args:
         mask: ``(h, w)`` bool.
-        quality: what is known of a mask that the network made, for the PNG's text.
+        quality: The mask's quality, for the PNG's text.
     """
     _, encoded = cv2.imencode(".png", mask.view(np.uint8), _ONE_BIT)
     return png_with_trust(encoded, quality)

@@ -1,4 +1,4 @@
-"""Lungs as polygons: COCO's segmentation and GeoJSON."""
+"""Lungs as polygons in COCO and GeoJSON."""
 
 from typing import Any
 
@@ -10,25 +10,24 @@ from .outlines import Ring, trace
 
 
 def coco_polygons(mask: NDArray[np.bool_]) -> list[list[float]]:
-    """``mask`` ``(h, w)`` bool as COCO's ``segmentation``: one list ``[x, y, x, y, …]`` for each component.
+    """Return ``mask`` ``(h, w)`` bool as COCO's ``segmentation``: a list ``[x, y, x, y, …]`` per component.
 
-    Coordinates are in pixels from the image's upper left corner, so that pycocotools rasterises them to
-    the mask itself. COCO's polygons cannot hold holes: a mask that has some comes back with them filled.
-    Where they matter, take RLE or GeoJSON.
+    Coordinates are in pixels from the image's upper left corner; pycocotools rasterises them to the same
+    mask. COCO's polygons cannot represent holes, which are filled. Use RLE or GeoJSON if holes matter.
     """
     return [outline.outer.ravel().tolist() for outline in trace(mask)]
 
 
 def geojson(labels: NDArray[np.uint8], *, spacing_mm: tuple[float, float] | None = None) -> dict[str, Any]:
-    """Return the lungs as a GeoJSON FeatureCollection (RFC 7946), a Feature for each lung that was found.
+    """Return the lungs as a GeoJSON FeatureCollection (RFC 7946) with a Feature for each lung.
 
-    Coordinates are not geographic but pixels ``[x, y]`` from the image's upper left corner, y downwards.
-    Geometries are MultiPolygons: one polygon for each component, its outer ring first and its holes after
-    it; rings are closed.
+    Coordinates are not geographic, but pixels ``[x, y]`` from the image's upper left corner, with y
+    downwards. Geometries are MultiPolygons with one polygon per component, the outer ring first, then the
+    holes; rings are closed.
 
     Args:
         labels: ``(height, width)`` uint8 as of `label_lungs`, at native size.
-        spacing_mm: ``(row, column)`` distance of the pixels' centres, for ``area_mm2``.
+        spacing_mm: Pixel spacing ``(row, column)``, for ``area_mm2``.
 
     Returns:
         Features with ``id`` ``"right"`` or ``"left"``, ``bbox``, and the properties ``name``, ``label``,
@@ -62,7 +61,7 @@ def _feature(
             "label": label,
             "area_px": lung.area_px,
             "area_mm2": lung.area_mm2,
-            # As the rings: a pixel's centre has halves.
+            # In the rings' coordinates, where pixel centres have halves.
             "centroid": [lung.centroid[0] + 0.5, lung.centroid[1] + 0.5],
         },
     }

@@ -1,4 +1,4 @@
-"""The radiograph itself, as a screen can show it."""
+"""The radiograph as an 8-bit PNG."""
 
 import cv2
 
@@ -9,10 +9,10 @@ from .trust import png_with_trust
 
 
 def radiograph_png(radiograph: Radiograph, quality: Quality | None = None) -> bytes:
-    """Return the radiograph as it was read, as an 8-bit grey PNG; see `window` for black and white.
+    """Return the radiograph as an 8-bit grey PNG, windowed by `window`.
 
-    The picture has the size of ``radiograph.pixels``, which is the native one unless it was read at a
-    reduced size. ``quality`` is what is known of its mask, for the PNG's text.
+    The image has the size of ``radiograph.pixels``, the native size unless it was decoded at a reduced size.
+    ``quality`` is the quality of its mask, for the PNG's text.
     """
     _, encoded = cv2.imencode(".png", window(radiograph.pixels), [cv2.IMWRITE_PNG_COMPRESSION, 1])
     return png_with_trust(encoded, quality)

@@ -1,4 +1,4 @@
-"""A mask as COCO's run-length encoding."""
+"""A mask in COCO's run-length encoding."""
 
 from typing import TypedDict
 
@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 
 class RunLengths(TypedDict):
-    """COCO's compressed RLE: ``size`` is ``[height, width]``; pycocotools decodes it as it is."""
+    """COCO's compressed RLE, as pycocotools decodes it; ``size`` is ``[height, width]``."""
 
     size: list[int]
     counts: str
 
 
 def coco_rle(mask: NDArray[np.bool_]) -> RunLengths:
-    """``mask`` ``(h, w)`` bool as run lengths down the columns, in pycocotools' ASCII form."""
+    """Return ``mask`` ``(h, w)`` bool as run lengths by column, in pycocotools' ASCII form."""
     from pycocotools.mask import encode
 
     encoded = encode(np.asfortranarray(mask.view(np.uint8)))

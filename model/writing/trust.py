@@ -1,4 +1,4 @@
-"""Whether a mask can be trusted, in the words of HTTP headers and of PNG text, so that no format of the answer leaves it out."""
+"""The quality of a mask as HTTP headers and PNG text, so that it is part of every answer format."""
 
 from __future__ import annotations
 
@@ -18,23 +18,22 @@ WARNINGS = "Pleura-Warnings"
 FIELDS = (TRUSTED, PREDICTED_IOU, WARNINGS)
 
 MESSAGES = "Warning"
-"""The keyword that the PNG standard has for a warning about the content; its text is for people."""
+"""The PNG standard's keyword for a warning about the content; its text is for people."""
 
 _BEFORE_TEXT = 33
-"""Bytes of a PNG's signature and of its first chunk, IHDR."""
+"""Bytes of a PNG's signature and its first chunk, IHDR."""
 
 
 def trust_fields(*qualities: Quality) -> dict[str, str]:
-    """Names and values, all of them ASCII, for headers (RFC 9110) and PNG text.
+    """Return ASCII names and values for HTTP headers (RFC 9110) and PNG text.
 
     Args:
-        qualities: one for each mask. Of several masks the fields tell the worst: whether all are trusted,
-            the lowest predicted IoU, every warning.
+        qualities: One per mask. For several masks the fields describe the worst: whether all are trusted, the
+            lowest predicted IoU, all warnings.
 
     Returns:
-        ``Pleura-Trusted``: ``true`` or ``false``; ``Pleura-Predicted-IoU``: three decimals at most,
-        absent where one is unknown; ``Pleura-Warnings``: the codes with commas between, absent where
-        there is none.
+        ``Pleura-Trusted``: ``true`` or ``false``; ``Pleura-Predicted-IoU``: at most three decimals, absent if
+        one is unknown; ``Pleura-Warnings``: the codes, separated by commas, absent if there is none.
     """
     fields = {TRUSTED: "true" if all(quality.trusted for quality in qualities) else "false"}
     predicted = [quality.predicted_iou for quality in qualities if quality.predicted_iou is not None]
@@ -47,9 +46,9 @@ def trust_fields(*qualities: Quality) -> dict[str, str]:
 
 
 def png_with_trust(png: NDArray[np.uint8], quality: Quality | None) -> bytes:
-    """Return an encoded PNG ``(bytes,)`` with text chunks behind its header; pixels and depth stay as they are.
+    """Add text chunks after the header of an encoded PNG ``(bytes,)``; pixels and depth do not change.
 
-    The chunks are `trust_fields` and, where there are warnings, ``Warning`` with their sentences.
+    The chunks are `trust_fields` and, if there are warnings, ``Warning`` with their messages.
     """
     if quality is None:
         return png.tobytes()

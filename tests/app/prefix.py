@@ -1,4 +1,4 @@
-"""A proxy that puts a prefix before a service's addresses and takes it off again, as nginx's ``location /pleura/`` does."""
+"""A proxy that serves a service under a path prefix, as nginx's ``location /pleura/`` does."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -36,7 +36,8 @@ def in_full(connection: socket.socket) -> bytes:
     """All that comes until the peer ends the connection in good order.
 
     Raises:
-        ConnectionResetError: the peer reset it: where the network is slower than here, its answer would have been lost.
+        ConnectionResetError: the peer reset it: where the network is slower than here, its answer would
+            have been lost.
     """
     received = bytearray()
     while data := connection.recv(65536):

@@ -228,7 +228,7 @@ def test_a_network_that_loses_or_makes_up_results_fails_its_batch(results: int) 
 
 @pytest.mark.parametrize("streams", [1, 2])
 def test_an_error_out_of_the_loop_leaves_nobody_waiting(streams: int) -> None:
-    """The loop's own error: those whose batch it was, those in another stream and those in the queue all get an answer."""
+    """An error of the loop is reported to its batch, to other streams' batches and to waiting items."""
 
     async def scenario() -> None:
         network = Network(telling=LookupError("unforeseen"))

@@ -191,7 +191,7 @@ def test_health_says_no_password() -> None:
 
 @contextmanager
 def answering(answer: bytes | None, *, drip: bytes = b"") -> Iterator[int]:
-    """A server that gives the same answer to whatever it is asked, or none; then ``drip`` for ever. Yields its port."""
+    """A server that sends one fixed answer, or none, and then ``drip`` for ever. Yields its port."""
     over = Event()
 
     def serve(listener: socket.socket) -> None:

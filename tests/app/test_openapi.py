@@ -81,7 +81,7 @@ def test_all_errors_of_an_upload_are_listed(document: Any) -> None:
 
 
 def test_generators_find_one_type_for_each_success(document: Any) -> None:
-    """Of several, openapi-typescript makes a union that nobody can use, and openapi-python-client reads all as the first."""
+    """With several, openapi-typescript makes an unusable union, and openapi-python-client reads the first."""
     for name, operation in operations(document):
         contents = operation["responses"]["200"]["content"]
         schemas = {json.dumps(media["schema"], sort_keys=True) for media in contents.values()}
@@ -116,7 +116,7 @@ def test_generators_need_not_send_what_has_a_default(document: Any) -> None:
 
 
 def test_generators_find_no_tuples(document: Any) -> None:
-    """openapi-fetch makes arrays of them, which then do not fit openapi-typescript's type; older generators know none."""
+    """openapi-fetch sends arrays, which do not fit openapi-typescript's type."""
     assert "prefixItems" not in json.dumps(document)
     box = document["components"]["schemas"]["Lung"]["properties"]["box"]
     assert (box["items"], box["minItems"], box["maxItems"]) == ({"type": "integer"}, 4, 4)

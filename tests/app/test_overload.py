@@ -72,7 +72,7 @@ def test_a_client_that_goes_in_the_middle_of_its_upload(make_client: MakeClient)
 
 
 def test_ten_times_more_than_fits(make_client: MakeClient) -> None:
-    """Those in the network and in the queue are served, each with its own mask; all others are told when to come back."""
+    """Requests in the network and in the queue are served; all others get 429 with Retry-After."""
     client = make_client(queue_size=4, workers=1)
     client.engine.hold()
 

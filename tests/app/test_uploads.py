@@ -90,7 +90,8 @@ def part(headers: str, content: bytes) -> bytes:
         'Content-Disposition: form-data; name="image"',
         "Content-Disposition: form-data; name=image",
         "content-disposition: form-data; name=\"image\"; filename*=UTF-8''Thorax%20%C3%A4.png",
-        "Content-Disposition: form-data; name=\"image\"; filename*=iso-8859-1'en'%A3.png\r\nContent-Type: image/png",
+        "Content-Disposition: form-data; name=\"image\"; filename*=iso-8859-1'en'%A3.png\r\nContent-Type: "
+        "image/png",
         'Content-Type: image/png\r\nContent-Disposition: form-data; filename=""; name="image"',
         'Content-Disposition: form-data; name="image"\r\nContent-Transfer-Encoding: binary',
     ],
@@ -148,7 +149,8 @@ def test_a_form_that_arrives_in_pieces(shared_client: Service, size: int) -> Non
             part('Content-Disposition: form-data; name="threshold"', b"1") + END,
             422,
             "wrong-fields",
-            "Unexpected form field `threshold`. Send exactly one file named `image`; pass options in the query string.",
+            "Unexpected form field `threshold`. Send exactly one file named `image`; pass options in the "
+            "query string.",
         ),
         (
             part('Content-Disposition: form-data; name="file"; filename="x.png"', b"1") + END,
@@ -196,8 +198,8 @@ def test_forms_that_are_wrong(shared_client: Service, body: bytes, status: int, 
 def test_what_an_evaluation_is_missing_is_named(shared_client: Service) -> None:
     answer = shared_client.post("/evaluate", files={"image": ("x", encode(picture()))})
     assert answer.json()["detail"] == (
-        "The form has no file named `mask`. Send exactly one file named `image` and one named `mask`; pass options in the "
-        "query string."
+        "The form has no file named `mask`. Send exactly one file named `image` and one named `mask`; pass "
+        "options in the query string."
     )
 
 
@@ -369,7 +371,7 @@ def test_a_full_disk(shared_client: Service, monkeypatch: pytest.MonkeyPatch, fo
 
 @pytest.mark.parametrize("closing", [True, False])
 def test_a_refused_upload_is_let_end(make_client: MakeClient, closing: bool) -> None:
-    """Whoever writes its whole body before it reads still gets the answer; where the connection is kept, the next one too."""
+    """A client that writes its whole body before it reads gets this answer and the next."""
     client = make_client(max_upload_mb=0.01)
     body = bytes(3_000_000)
     extra = "Connection: close\r\n" if closing else ""

@@ -1,4 +1,6 @@
-"""``pleura segment`` in a process of its own, with a fake engine: ``python -m tests.model.segmenting FOLDER ARGUMENTS``.
+"""``pleura segment`` in a separate process with a fake engine.
+
+Usage: ``python -m tests.model.segmenting FOLDER ARGUMENTS``.
 
 The engine makes the file ``entered`` in the folder at its third image, and waits for the file ``go``.
 """

@@ -200,7 +200,8 @@ def test_brought_to_another_size_the_mask_has_the_kept_components_only() -> None
 @settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(hnp.arrays(np.bool_, st.tuples(st.integers(14, 20), st.integers(1, 10))))
 def test_holes_are_those_of_scipy(found: NDArray[np.bool_]) -> None:
-    # A comb makes it one component, so that only holes are at stake; higher than wide, so that it is one lung.
+    # A comb makes it one component, so that only holes are at stake; higher than wide, so that it is one
+    # lung.
     found[:, ::3] = found[:, -1] = True
     found[0] = True
     filled = postprocess(found.astype(np.float32), threshold=0.5) >= 0.5

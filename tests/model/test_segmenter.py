@@ -229,7 +229,7 @@ def test_the_document_has_the_heart_where_the_checkpoint_finds_it() -> None:
 
 
 def _calibrated(chest: NDArray[np.uint8]) -> CheckpointMetadata:
-    """Metadata whose calibration is familiar with this image as the engine sees it, and expects an IoU of 0.98."""
+    """Metadata with a quality model whose reference is this image, and which predicts an IoU of 0.98."""
     segmenter = Segmenter.from_engine(_metadata(), DarkWithFeatures())
     prepared = segmenter.prepare(chest)
     (inferred,) = segmenter.run([prepared])

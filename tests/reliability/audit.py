@@ -1,4 +1,4 @@
-"""``make audit``: asks pip-audit for known weaknesses of the locked dependencies. Offline it says so and passes."""
+"""``make audit``: known vulnerabilities of the locked dependencies by pip-audit; passes when offline."""
 
 from __future__ import annotations
 
@@ -35,8 +35,9 @@ def audit(requirements: Path) -> tuple[bool, str]:
             return True, "pip-audit: no vulnerability service can be reached from here, nothing was audited."
         reason = (done.stderr.strip() or "it wrote nothing").splitlines()[-1]
         return False, (
-            f"pip-audit failed with exit code {done.returncode} and no report could be read ({reason}): nothing was audited. "
-            "Run `python -m pip_audit --requirement requirements.txt --disable-pip --require-hashes` to see why."
+            f"pip-audit failed with exit code {done.returncode} and no report could be read ({reason}): "
+            "nothing was audited. Run `python -m pip_audit --requirement requirements.txt --disable-pip "
+            "--require-hashes` to see why."
         )
     weak = [
         f"{one['name']} {one['version']}: {', '.join(known['id'] for known in one['vulns'])}"

@@ -64,8 +64,8 @@ class Probes:
 class Rude:
     """Opens connections and does to them what must not be done.
 
-    Ways: half a head, half a body, a byte now and then, leaving in the middle of an upload, leaving before the answer, a reset,
-    not taking the answer.
+    Ways: half a head, half a body, a byte now and then, leaving in the middle of an upload, leaving
+    before the answer, a reset, not taking the answer.
     """
 
     WAYS = (
@@ -124,7 +124,7 @@ class Rude:
 
 
 class Crowd:
-    """Sends an image at a constant rate, however long the answers take (open loop), each on a connection of its own."""
+    """Send an image at a constant rate, independent of the answers (open loop), each on a new connection."""
 
     def __init__(self, service: Service, image: bytes) -> None:
         self._port = service.port

@@ -72,9 +72,10 @@ class Outcome:
         statuses = ", ".join(f"{count:,} × {status}" for status, count in sorted(self.statuses.items()))
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.kinds.items()))
         return (
-            f"{self.inputs:,} inputs ({kinds}) in {self.seconds:.0f} s: {statuses}; slowest {self.slowest_s:.1f} s; "
-            f"memory {self.memory_mb[0]:.0f} MB at the start, {max(self.memory_mb):.0f} at the peak, "
-            f"{self.memory_mb[-1]:.0f} at the end, {self.growth_mb:+.1f} once warm; {len(self.faults)} faults"
+            f"{self.inputs:,} inputs ({kinds}) in {self.seconds:.0f} s: {statuses}; slowest "
+            f"{self.slowest_s:.1f} s; memory {self.memory_mb[0]:.0f} MB at the start, "
+            f"{max(self.memory_mb):.0f} at the peak, {self.memory_mb[-1]:.0f} at the end, "
+            f"{self.growth_mb:+.1f} once warm; {len(self.faults)} faults"
         )
 
 
@@ -199,7 +200,8 @@ def _kept(folder: Path | None, data: bytes) -> str:
 def fuzz_interface(service: Service, *, examples: int, key: str | None = None) -> tuple[bool, str]:
     """Runs schemathesis over the OpenAPI document, in all of its phases.
 
-    One check is left out: that whatever fits the document is accepted. Any bytes are a fitting image, few are a radiograph.
+    One check is left out: that whatever fits the document is accepted. Any bytes are a fitting image, few
+        are a radiograph.
     """
     authorization = {"Authorization": f"Bearer {key}"} if key else {}
     command = [

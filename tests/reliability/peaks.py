@@ -1,4 +1,7 @@
-"""The peak of memory while each format is written: ``python -m tests.reliability.peaks SIDE`` prints a JSON object of bytes by format."""
+"""Peak memory while each format is written.
+
+Usage: ``python -m tests.reliability.peaks SIDE`` prints a JSON object of bytes by format.
+"""
 
 import json
 import sys

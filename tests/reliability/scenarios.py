@@ -1,4 +1,7 @@
-"""What may befall a service, one function each: it raises `AssertionError` where something went wrong, else says what happened."""
+"""Fault injection for the service, one function per scenario.
+
+Each raises `AssertionError` on a failure, and otherwise returns a sentence on what happened.
+"""
 
 from __future__ import annotations
 
@@ -65,9 +68,9 @@ def overload(checkpoint: Path | None, *, seconds: float, engine_s: float = 0.05)
         assert service.status("POST", "/segment", image) == 200, "not back to normal"
         assert service.metric("pleura_queue_depth") == 0
         return (
-            f"{10 * capacity:.0f} requests/s for {seconds:.0f} s at a capacity of {capacity:.1f}/s: {crowd.told(200)}, "
-            f"{crowd.told(429)}; {probes.told()}; memory {before:.0f} MB before, {service.memory_mb():.0f} after, peak "
-            f"{service.memory_mb('VmHWM'):.0f}; the next request 200"
+            f"{10 * capacity:.0f} requests/s for {seconds:.0f} s at a capacity of {capacity:.1f}/s: "
+            f"{crowd.told(200)}, {crowd.told(429)}; {probes.told()}; memory {before:.0f} MB before, "
+            f"{service.memory_mb():.0f} after, peak {service.memory_mb('VmHWM'):.0f}; the next request 200"
         )
 
 
@@ -101,9 +104,10 @@ def rude_clients(checkpoint: Path | None, *, connections: int) -> str:
         assert set(probes.statuses) == {("/healthz", 200), ("/readyz", 200)}, probes.statuses
         ran = service.metric("pleura_batch_size_sum")
         return (
-            f"{connections} rude connections ({', '.join(f'{n} {way}' for way, n in rude.done.items())}); of {polite} polite "
-            f"requests {polite - refused.total()} got 200 and {refused[429]} got 429 for too many uploads; afterwards no "
-            f"upload, no place and no connection was held, the network had run {ran:.0f} images; {probes.told()}"
+            f"{connections} rude connections ({', '.join(f'{n} {way}' for way, n in rude.done.items())}); "
+            f"of {polite} polite requests {polite - refused.total()} got 200 and {refused[429]} got 429 for "
+            "too many uploads; afterwards no upload, no place and no connection was held, the network had "
+            f"run {ran:.0f} images; {probes.told()}"
         )
 
 
@@ -135,8 +139,8 @@ def full_disk(checkpoint: Path | None, *, uploads: int) -> str:
         assert headers["content-type"] == "application/problem+json"
         assert service.status("POST", "/segment", large) == 200, "the disk was not freed"
         return (
-            f"{uploads} uploads into 3 MB: of the large ones {of_large[200]} got 200 and {of_large[507]} got 507, the "
-            f"{of_small[200]} small ones 200; then a large one 200 again"
+            f"{uploads} uploads into 3 MB: of the large ones {of_large[200]} got 200 and {of_large[507]} "
+            f"got 507, the {of_small[200]} small ones 200; then a large one 200 again"
         )
 
 
@@ -156,7 +160,10 @@ def kills(checkpoint: Path | None, *, times: int) -> str:
             assert service.status("POST", "/segment", large) == 200
             assert service.stop() == 0
     assert set(answers) <= {"200", "lost", "late"}, answers
-    return f"{times} × SIGKILL under load: nothing was left on the disk, each next start served; answers {dict(answers)}"
+    return (
+        f"{times} × SIGKILL under load: nothing was left on the disk, each next start served; "
+        f"answers {dict(answers)}"
+    )
 
 
 def stops(checkpoint: Path | None, *, times: int) -> str:
@@ -171,7 +178,10 @@ def stops(checkpoint: Path | None, *, times: int) -> str:
                 assert service.stop() == 0
             answers.update(traffic.answers)
     assert set(answers) <= {"200", "503", "late"}, answers
-    return f"{times} × SIGTERM under load: exit code 0 each time; answers {dict(answers)}, none of those under way was lost"
+    return (
+        f"{times} × SIGTERM under load: exit code 0 each time; answers {dict(answers)}, "
+        "no running request was lost"
+    )
 
 
 def reloads(checkpoint: Path | None, *, times: int) -> str:
@@ -203,9 +213,9 @@ def reloads(checkpoint: Path | None, *, times: int) -> str:
             counted = Counter(traffic.answers)
             assert set(counted) == {"200"}, counted
             return (
-                f"{times} × SIGHUP under load: {done:.0f} swapped, {refused:.0f} truncated or altered ones refused; "
-                f"{counted['200']} requests, all 200; memory {service.memory_mb():.0f} MB at the end, peak "
-                f"{service.memory_mb('VmHWM'):.0f}"
+                f"{times} × SIGHUP under load: {done:.0f} swapped, {refused:.0f} truncated or altered ones "
+                f"refused; {counted['200']} requests, all 200; memory {service.memory_mb():.0f} MB at the "
+                f"end, peak {service.memory_mb('VmHWM'):.0f}"
             )
 
 
@@ -215,7 +225,7 @@ def _has_grown(service: Service, line: str, before: float) -> bool:
 
 @contextmanager
 def _damage(parts: list[Path], random: Random) -> Iterator[None]:
-    """One of the files is cut, or has one bit changed, for as long as the context lasts. Each is renamed into its place."""
+    """Truncate one of the files, or flip one bit of it, inside the context."""
     if not parts:
         yield
         return
@@ -236,9 +246,10 @@ def _rename_into(path: Path, data: bytes) -> None:
 
 
 def long_outlines(*, times: int) -> str:
-    """Evaluations whose outlines are as far from each other, and as long, as can be: a grid of specks in a ring.
+    """Evaluations with the longest and most distant outlines: a grid of specks in a ring.
 
-    Only the stand-in sees specks; a network that was trained sees no lung, and there would be no outline to measure.
+    Only the stand-in sees specks; a network that was trained sees no lung, and there would be no outline
+    to measure.
     """
     image, small = _specks_and_ring(), encode(picture())
     with TemporaryDirectory() as folder, running(Path(folder)) as service:
@@ -264,9 +275,10 @@ def long_outlines(*, times: int) -> str:
         assert probes.faults == 0
         assert set(probes.statuses) == {("/healthz", 200), ("/readyz", 200)}, probes.statuses
         return (
-            f"{times} evaluations of outlines that take long: all 200, {measured} measured and {times - measured} given up in "
-            f"time; meanwhile {counted[200]:,} segmentations, all 200, slowest {slowest:.1f} s; {probes.told()}; memory "
-            f"{before:.0f} MB before, {service.memory_mb():.0f} after"
+            f"{times} evaluations of outlines that take long: all 200, {measured} measured and "
+            f"{times - measured} given up in time; meanwhile {counted[200]:,} segmentations, all 200, "
+            f"slowest {slowest:.1f} s; {probes.told()}; memory {before:.0f} MB before, "
+            f"{service.memory_mb():.0f} after"
         )
 
 
@@ -297,7 +309,7 @@ def _capacity(service: Service, image: bytes, *, seconds: float) -> float:
 
 @dataclass
 class Traffic:
-    """What four clients got, who send one request after the other: a status, or ``"lost"`` for an answer that did not come.
+    """Return the results of four sequential clients: a status, or ``"lost"`` for a missing answer.
     ``"late"`` are those who came when the service was stopping already, and found it gone.
     """
 

@@ -63,9 +63,10 @@ class Soak:
         megabytes = [mb for _, mb in self.memory]
         return (
             f"{self.statuses.total():,} requests in {self.memory[-1][0] / 60:.1f} min: {statuses}; slowest "
-            f"{self.slowest_s:.1f} s; memory {megabytes[0]:.0f} MB at the start, {max(megabytes):.0f} at the peak, {megabytes[-1]:.0f} at the end; slope "
-            f"once warm {self.slope_mb_per_hour:+.1f} MB/h, last half {self.growth_mb:+.1f} MB; open files "
-            f"{self.descriptors[0]} to {self.descriptors[-1]}; {len(self.faults)} faults"
+            f"{self.slowest_s:.1f} s; memory {megabytes[0]:.0f} MB at the start, {max(megabytes):.0f} at "
+            f"the peak, {megabytes[-1]:.0f} at the end; slope once warm {self.slope_mb_per_hour:+.1f} MB/h, "
+            f"last half {self.growth_mb:+.1f} MB; open files {self.descriptors[0]} to "
+            f"{self.descriptors[-1]}; {len(self.faults)} faults"
         )
 
 

@@ -1,4 +1,4 @@
-"""Requests that no client would send, and what they get: an answer of 4xx or of 2xx, and no connection that stays."""
+"""Malicious requests: each is answered with 4xx or 2xx, and no connection stays open."""
 
 import gzip
 import re

@@ -10,7 +10,8 @@ from tests.reliability.audit import audit
 
 OFFLINE = (
     "Traceback (most recent call last):\n"
-    "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='example.org', port=443): Max retries exceeded"
+    "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='example.org', port=443): Max retries "
+    "exceeded"
 )
 KNOWN = {"name": "x", "version": "1", "vulns": []}
 UNKNOWN = {"name": "y", "skip_reason": "unknown"}

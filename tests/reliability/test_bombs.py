@@ -271,7 +271,8 @@ def test_a_bomb_does_not_go_off(limited: Service, name: str) -> None:
     Path(f"/proc/{limited.process.pid}/clear_refs").write_text("5")  # the peak begins anew
     before = limited.memory_mb()
     assert limited.status("POST", "/segment", data) in statuses
-    # Some copies of the upload, what an image of the allowed size takes (`model.reading.limits`), and room for the allocator.
+    # Some copies of the upload, what an image of the allowed size takes (`model.reading.limits`), and
+    # room for the allocator.
     allowed = 4 * len(data) + 14 * MAX_PIXELS + 40_000_000
     assert limited.memory_mb("VmHWM") - before < allowed / 1e6
     assert limited.status("POST", "/segment", encode(picture())) == 200

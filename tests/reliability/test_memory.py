@@ -28,7 +28,7 @@ BYTES = {"dicom jpeg 2000 colour": 20}
 SIDE = 4000
 PIXELS = SIDE * SIDE
 ROOM = 24_000_000
-"""Bytes for what does not grow with the image: a decoder's or contourpy's working memory, and the allocator."""
+"""Bytes that do not depend on the image: working memory of decoders and contourpy, and the allocator."""
 
 Pixels = NDArray[np.uint8]
 
@@ -138,7 +138,9 @@ CASES = [
 
 
 _RETURNING = {"MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "262144"}
-"""The allocator gives back what is freed, as it does of itself for arrays over 32 MB: else one image's memory would count as the next one's."""
+"""Makes the allocator return freed memory, as it does for arrays over 32 MB.
+
+Otherwise one image's memory would count for the next one."""
 
 
 @pytest.fixture(scope="module")

@@ -77,7 +77,7 @@ def test_one_changed_bit_of_the_model_that_runs(tmp_path: Path) -> None:
         shutil.copy(file, tmp_path)
     weights = tmp_path / f"{BUNDLED.stem}.int8.bin"
     weights.write_bytes(_altered(weights.read_bytes()))
-    _is_refused(tmp_path / BUNDLED.name, f"{weights.name} is not the file that was written")
+    _is_refused(tmp_path / BUNDLED.name, f"{weights.name} has changed since it was written")
 
 
 def _is_refused(path: Path, told: str) -> None:

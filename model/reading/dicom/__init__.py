@@ -1,8 +1,8 @@
 """DICOM (PS3.10 files): projection radiographs, and masks of any kind.
 
-Nothing of a file's attributes is ever repeated in an error, but for the names of a SEG's segments, which
-its sender must choose from; and pydicom's own warnings, which quote values, go nowhere: they could name
-the patient. What pydicom raises is answered by one sentence.
+Errors never repeat a file's attributes, which could name the patient, except the names of a SEG's
+segments, from which the sender must choose. pydicom's warnings are suppressed because they quote values.
+All of pydicom's exceptions are replaced by one message.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ from .syntax import transfer_syntax
 def read_dicom(data: Data, *, max_pixels: int) -> Radiograph:
     """Read a single-frame projection radiograph.
 
-    Modality LUT or rescale, VOI LUT or window, inversion for MONOCHROME1 are applied in this order (PS3.3
-    C.11, PS3.4 N.2); the result is spread over the full range of 16 bits. Colour becomes grey and keeps
-    its bits.
+    Modality LUT or rescale, VOI LUT or window, and the inversion for MONOCHROME1 are applied in this
+    order (PS3.3 C.11, PS3.4 N.2); the result is scaled to the full range of 16 bits. Colour is converted
+    to grey with the same number of bits.
 
     Raises:
-        ImageError: as `model.reading.read`.
+        ImageError: As `model.reading.read`.
     """
     with _one_sentence():
         dataset = read_attributes(data, max_pixels=max_pixels)
@@ -72,10 +72,10 @@ def read_dicom(data: Data, *, max_pixels: int) -> Radiograph:
 
 
 def read_dicom_truth(data: Data, *, max_pixels: int, lung_values: Collection[int] | None) -> GroundTruth:
-    """Read where lung is ``(H, W)``: stored values as in any other file; of a SEG, the segments that are lung.
+    """Read the lungs ``(H, W)`` from stored values as in any other file, or from the lung segments of a SEG.
 
     Raises:
-        ImageError: as `model.reading.read_ground_truth`.
+        ImageError: As `model.reading.read_ground_truth`.
     """
     with _one_sentence():
         dataset, image = _mask_pixels(data, max_pixels=max_pixels)
@@ -85,10 +85,10 @@ def read_dicom_truth(data: Data, *, max_pixels: int, lung_values: Collection[int
 
 
 def read_dicom_mask(data: Data, *, max_pixels: int) -> NDArray[np.bool_]:
-    """Read a region ``(H, W)`` bool: stored values that are not zero; of a SEG, of any segment.
+    """Read a region ``(H, W)`` bool: stored values that are not zero, or all segments of a SEG.
 
     Raises:
-        ImageError: as `model.reading.read_mask`.
+        ImageError: As `model.reading.read_mask`.
     """
     with _one_sentence():
         dataset, image = _mask_pixels(data, max_pixels=max_pixels)
@@ -101,15 +101,15 @@ def read_dicom_labels(data: Data, *, max_pixels: int) -> Grey:
     """Read a label map ``(H, W)``: the stored values.
 
     Raises:
-        ImageError: as `model.reading.read_labels`.
+        ImageError: As `model.reading.read_labels`.
     """
     with _one_sentence():
         dataset, image = _mask_pixels(data, max_pixels=max_pixels)
         if sop_class(dataset) == LABEL_MAP:
-            # A palette there says how the segments are shown.
+            # The palette of a SEG only defines how the segments are displayed.
             image = replace(image, photometric=Photometric("MONOCHROME2"))
         elif sop_class(dataset) in SEGMENTATIONS:
-            raise UnsuitableMask("The DICOM SEG is no label map: send one of type LABELMAP, or a grey PNG.")
+            raise UnsuitableMask("The DICOM SEG is no label map. Send one of type LABELMAP, or a grey PNG.")
         return values_in(_stored(dataset, image))
 
 
@@ -120,10 +120,10 @@ def _mask_pixels(data: Data, *, max_pixels: int) -> tuple[Dataset, ImagePixels]:
 
 
 def _stored(dataset: Dataset, image: ImagePixels) -> Decoded:
-    """Return the only frame, in the words of the other formats.
+    """Return the only frame in the type of the other formats.
 
     Raises:
-        UnsupportedImage: values below 0 or of more than 16 bits.
+        UnsupportedImage: There are values below 0 or of more than 16 bits.
     """
     pixels = image.frame(0)
     if pixels.dtype not in (np.uint8, np.uint16):
@@ -145,7 +145,7 @@ def _one_sentence() -> Iterator[None]:
     except ImageError:
         raise
     except Exception:
-        # No cause is kept: its message could quote an attribute.
+        # The cause is dropped: its message could quote an attribute.
         raise UnreadableImage(
-            "The DICOM file is damaged or not whole: export it again and send the whole file."
+            "The DICOM file is damaged or incomplete. Export it again and send the whole file."
         ) from None

@@ -1,4 +1,4 @@
-"""Where the sample lies within its cell: bits stored, high bit, sign (PS3.5 8.1.1)."""
+"""The position of the sample within its cell: bits stored, high bit, sign (PS3.5 8.1.1)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BitLayout:
-    """What the attributes say of a sample.
+    """The layout of a sample according to the attributes.
 
     Attributes:
-        stored: bits of the sample.
-        high: number of its highest bit within the cell, from 0; where it is signed, that is the sign.
-        signed: whether it is in two's complement.
+        stored: The number of bits of the sample.
+        high: The index of its highest bit within the cell, from 0; the sign bit if it is signed.
+        signed: Whether it is in two's complement.
     """
 
     stored: int
@@ -24,29 +24,29 @@ class BitLayout:
     signed: bool
 
     def within(self, width: int) -> BitLayout:
-        """Return the same for cells of ``width`` bits, which may be fewer than the attributes say."""
+        """Return the layout for cells of ``width`` bits, which may be fewer than the attributes say."""
         return replace(self, stored=min(self.stored, width), high=min(self.high, width - 1))
 
     def filling(self, width: int) -> BitLayout:
-        """Return the same for a codec that has no unused bits."""
+        """Return the layout for a codec without unused bits."""
         return replace(self, stored=width, high=width - 1)
 
 
 def stored_values(
     cells: NDArray[Any], layout: BitLayout, *, width: int, lossy: bool = False, signed_cells: bool = False
 ) -> NDArray[Any]:
-    """Return the values of samples, without the bits that are not theirs; ``cells`` may be overwritten.
+    """Return the values of the samples without the other bits of their cells; ``cells`` may be overwritten.
 
-    Bits above the sample hold anything: overlays, a sign, nothing. Where bits stored and high bit
-    contradict each other, the cells decide.
+    The bits above the sample may hold overlays, a sign or nothing. If bits stored and high bit contradict
+    each other, the layout is derived from the cells.
 
     Args:
-        cells: uint8, uint16 or uint32 of any shape.
-        layout: what the attributes say.
-        width: bits of a cell that can be set: those of the codestream, or bits allocated.
-        lossy: whether decoded values may lie beyond the range that was stored. They are clipped: without
-            its highest bit a white pixel would become black.
-        signed_cells: whether the codestream itself says that its values are signed.
+        cells: Uint8, uint16 or uint32 of any shape.
+        layout: The layout according to the attributes.
+        width: The number of usable bits of a cell: those of the codestream, or bits allocated.
+        lossy: Whether decoded values may exceed the stored range. They are clipped: without its highest bit a
+            white pixel would become black.
+        signed_cells: Whether the codestream says that its values are signed.
 
     Returns:
         The same shape, signed where the layout says so.
@@ -60,7 +60,7 @@ def stored_values(
             np.clip(extended, -limit, limit - 1, out=extended)
             return extended
         if not layout.signed:
-            # No codec errs by the whole range: what lies beyond that are other bits.
+            # No codec has an error of the whole range: larger values have other bits set.
             cells &= cells.dtype.type((1 << (stored + 1)) - 1)
             np.minimum(cells, cells.dtype.type((1 << stored) - 1), out=cells)
             return cells
@@ -74,21 +74,20 @@ def stored_values(
 
 
 def _settle(cells: NDArray[Any], layout: BitLayout, width: int) -> tuple[int, int]:
-    """Bits of the sample, and how far it lies above the cell's lowest bit."""
+    """Return the number of bits of the sample and its offset from the cell's lowest bit."""
     stored, above = layout.stored, layout.high + 1
     if above < stored:
         return (above if _fit(cells, above, width, signed=layout.signed) else stored), 0
     shift = above - stored
     unused = cells.dtype.type((1 << shift) - 1)
     if shift and _fit(cells, stored, width, signed=layout.signed) and np.any(cells & unused):
-        # Values that lie in the low bits, whatever the high bit says: shifted down, next to nothing would
-        # be left of them.
+        # The values are in the low bits, whatever the high bit says: a shift would leave almost nothing.
         return stored, 0
     return stored, shift
 
 
 def _fit(cells: NDArray[Any], bits: int, width: int, *, signed: bool) -> bool:
-    """Whether all cells are values of so many bits, extended by zeros or by their sign."""
+    """Return whether all cells are values of ``bits`` bits, extended by zeros or by their sign."""
     if int(cells.max()) >> bits == 0:
         return True
     if not signed:
@@ -98,7 +97,7 @@ def _fit(cells: NDArray[Any], bits: int, width: int, *, signed: bool) -> bool:
 
 
 def _sign_extended(cells: NDArray[Any], bits: int) -> NDArray[Any]:
-    """Two's complement of the lower ``bits``, in the signed type of the same size."""
+    """Return the two's complement of the lower ``bits`` in the signed type of the same size."""
     rest = 8 * cells.dtype.itemsize - bits
     values = cells.view(f"i{cells.dtype.itemsize}")
     if rest:

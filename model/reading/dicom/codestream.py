@@ -1,6 +1,6 @@
-"""What a compressed frame is, told by its own bytes and without decoding it.
+"""Detection of a compressed frame's codec from its bytes, without decoding.
 
-The transfer syntax only says what it should be: transcoders change one and forget the other.
+The transfer syntax may be wrong: some transcoders change only one of the two.
 """
 
 from __future__ import annotations
@@ -25,20 +25,22 @@ from .jpeg_2000 import is_jpeg_2000, read_jpeg_2000
 _JPEG = b"\xff\xd8\xff"
 _RLE_HEADER = struct.Struct("<16L")
 _RLE_BEST = 64
-"""Bytes that one byte of an RLE segment can stand for: 128 for two."""
-_DISAGREES = "The compressed pixels of the DICOM file do not agree with its Rows, Columns or "
-"SamplesPerPixel: export it again."
+"""The most decoded bytes per byte of an RLE segment: 128 for two."""
+_DISAGREES = (
+    "The compressed pixels of the DICOM file do not agree with its Rows, Columns or SamplesPerPixel: "
+    "export it again."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codestream:
-    """A frame that is whole and as large as the attributes say.
+    """A complete frame of the size that the attributes say.
 
     Attributes:
-        codec: who can decode it; ``"jpeg"`` is a discrete cosine transform, of whatever arrangement.
-        bits: of a sample.
-        signed: whether it says itself that its samples are signed; only JPEG 2000 can.
-        lossy: whether decoded samples may differ from what was encoded.
+        codec: The codec; ``"jpeg"`` is any JPEG with a discrete cosine transform.
+        bits: Bits per sample.
+        signed: Whether the codestream says that samples are signed; only JPEG 2000 can.
+        lossy: Whether decoded samples may differ from the encoded ones.
     """
 
     codec: Literal["rle", "jpeg", "jpeg_lossless", "jpeg_ls", "jpeg_2000"]
@@ -48,13 +50,13 @@ class Codestream:
 
 
 def read_codestream(frame: bytes, *, rows: int, columns: int, samples: int) -> Codestream:
-    """Return what the frame is, once it is whole and agrees with the attributes in size and samples.
+    """Identify a frame and check that it is complete and agrees with the attributes in size and samples.
 
-    Decoders make room for what the codestream says: it must not be more than what was found fit before.
+    Decoders allocate memory for the codestream's size, which therefore must not exceed the checked size.
 
     Raises:
-        UnreadableImage: it is not whole, does not agree, or is of no codec at all.
-        UnsupportedImage: a kind of JPEG or JPEG 2000 that is not read.
+        UnreadableImage: The frame is incomplete, disagrees with the attributes, or has no known codec.
+        UnsupportedImage: The kind of JPEG or JPEG 2000 is not supported.
     """
     if is_jpeg_2000(frame):
         found = read_jpeg_2000(frame)
@@ -71,12 +73,12 @@ def read_codestream(frame: bytes, *, rows: int, columns: int, samples: int) -> C
 
 
 def is_codestream(value: bytes) -> bool:
-    """Whether a compressed frame begins here, other than RLE, whose beginning could be pixels."""
+    """Return whether these bytes begin a compressed frame other than RLE, which could also be pixels."""
     return value.startswith(_JPEG) or is_jpeg_2000(value)
 
 
 def is_rle(frame: bytes) -> bool:
-    """Whether the header of an RLE frame begins here: up to 15 segments, the first behind it."""
+    """Return whether these bytes begin the header of an RLE frame: up to 15 segments, the first after it."""
     if len(frame) < _RLE_HEADER.size:
         return False
     offsets = _rle_offsets(frame)
@@ -88,7 +90,7 @@ def _read_jpeg(frame: bytes, rows: int, columns: int, samples: int) -> Codestrea
     announced = skeleton.frame
     if announced.process not in (BASELINE, EXTENDED, PROGRESSIVE, LOSSLESS, JPEG_LS):
         raise UnsupportedImage(
-            "This kind of JPEG (arithmetic or hierarchical) is not read: send the DICOM file uncompressed."
+            "This kind of JPEG (arithmetic or hierarchical) is not read. Send the DICOM file uncompressed."
         )
     _check_size((announced.width, announced.height, announced.components), rows, columns, samples)
     if skeleton.starved or not 2 <= announced.bits <= 16:
@@ -121,6 +123,6 @@ def _rle_bits(frame: bytes, *, pixels: int, samples: int) -> int:
 
 
 def _rle_offsets(frame: bytes) -> list[int]:
-    """Where the segments begin; none where there are more than a header can hold."""
+    """Return the offsets of the segments; none if there are more than a header can hold."""
     count, *offsets = _RLE_HEADER.unpack_from(frame)
     return offsets[:count] if count <= len(offsets) else []

@@ -1,4 +1,4 @@
-"""A file's attributes, read with bounds on how many there are and how large."""
+"""Reading of a file's attributes, with limits on their number and size."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ from pydicom.uid import (
 from ...errors import ImageTooLarge, UnreadableImage
 from ..memory_file import Data, MemoryFile
 
-DAMAGED = "The DICOM file is damaged or not whole: export it again and send the whole file."
-NO_PIXELS = "The DICOM file has no pixel data: export the image itself and not only its header."
+DAMAGED = "The DICOM file is damaged or incomplete. Export it again and send the whole file."
+NO_PIXELS = "The DICOM file has no pixel data. Export the image itself and not only its header."
 
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _PREAMBLE = 128
 _MAX_READS = 40_000
-"""Reads of the file: an element takes two or three. Millions of empty items in a small file would fill the memory."""
+"""The most read calls; an element takes two or three. Millions of empty items could fill the memory."""
 _MAX_VALUE = 2**18
-"""Bytes of a value that is kept: a lookup table of 16 bits in and out takes half of it. A text of millions of numbers
-would take a hundred times its length once it is parsed."""
+"""The most bytes of a value that is kept.
+
+A lookup table of 16 bits in and out takes half of it. A text of millions of numbers would take a hundred
+times its length when parsed."""
 
 
 class _CountedReads(MemoryFile):
@@ -45,14 +47,14 @@ class _CountedReads(MemoryFile):
 
 
 def read_attributes(data: Data, *, max_pixels: int) -> Dataset:
-    """Return the dataset with its file meta information; the pixels are there, but not decoded.
+    """Return the dataset with its file meta information and the undecoded pixels.
 
-    What is larger than any attribute of an image (overlays, private blocks, profiles) is left out.
+    Values larger than any attribute of an image (overlays, private blocks, profiles) are left out.
 
     Raises:
-        UnreadableImage: too many elements, or a deflated file that is not whole.
-        ImageTooLarge: a deflated file inflates to more than pixels can take.
-        Exception: whatever pydicom raises for a damaged file.
+        UnreadableImage: There are too many elements, or a deflated file is incomplete.
+        ImageTooLarge: A deflated file inflates to more bytes than the pixels can take.
+        Exception: Any exception of pydicom for a damaged file.
     """
     file = _CountedReads(data)
     if data[_PREAMBLE : _PREAMBLE + 4] == b"DICM":
@@ -63,7 +65,7 @@ def read_attributes(data: Data, *, max_pixels: int) -> Dataset:
     syntax = meta.get("TransferSyntaxUID")
     if syntax == DeflatedExplicitVRLittleEndian:
         file = _CountedReads(_inflate(data[file.tell() :], limit=4 * max_pixels + 2**24))
-    # Without a transfer syntax pydicom finds out itself which of the two little-endian ones it is.
+    # Without a transfer syntax pydicom detects which of the two little-endian ones it is.
     dataset = read_dataset(
         cast(BinaryIO, file),
         is_implicit_VR=syntax is None or syntax == ImplicitVRLittleEndian,
@@ -79,7 +81,7 @@ def read_attributes(data: Data, *, max_pixels: int) -> Dataset:
 
 
 def without_pixels(dataset: Dataset) -> Dataset:
-    """Return the same dataset, its pixels taken out."""
+    """Remove the pixels from the dataset and return it."""
     for keyword in PIXELS:
         if keyword in dataset:
             del dataset[keyword]
@@ -87,10 +89,10 @@ def without_pixels(dataset: Dataset) -> Dataset:
 
 
 def integer(dataset: Dataset, keyword: str, *, default: int | None = None) -> int:
-    """Return a whole number.
+    """Return an integer attribute.
 
     Raises:
-        UnreadableImage: it is missing and there is no ``default``, or it is not one number.
+        UnreadableImage: The attribute is missing without a ``default``, or is not one number.
     """
     value = dataset.get(keyword)
     if value is None or value == "":
@@ -104,13 +106,13 @@ def integer(dataset: Dataset, keyword: str, *, default: int | None = None) -> in
 
 
 def text(dataset: Dataset, keyword: str) -> str:
-    """Return a single code or UID; empty where it is missing, not text or several."""
+    """Return a single code or UID; empty if it is missing, not text or has several values."""
     value = dataset.get(keyword)
     return value.strip() if isinstance(value, str) else ""
 
 
 def one_of(dataset: Dataset, keyword: str, names: Collection[str]) -> str:
-    """Return the one of ``names`` that a code string spells, whatever its case, spaces and punctuation; else the empty string."""
+    """Return the one of ``names`` that a code string matches by its letters, without case; else ""."""
     value = dataset.get(keyword)
     if isinstance(value, MultiValue):
         value = value[0] if len(value) else None
@@ -121,7 +123,7 @@ def one_of(dataset: Dataset, keyword: str, names: Collection[str]) -> str:
 
 
 def is_empty(dataset: Dataset, keyword: str) -> bool:
-    """Whether an attribute is missing, or has no value."""
+    """Return whether an attribute is missing or has no value."""
     value = dataset.get(keyword)
     return value is None or value == "" or (isinstance(value, MultiValue) and not len(value))
 
@@ -145,7 +147,7 @@ def _inflate(deflated: Data, *, limit: int) -> bytes:
 
 
 def _drop(dataset: Dataset) -> None:
-    """Take out what is too large, without parsing it."""
+    """Remove values that are too large, without parsing them."""
     for tag in list(dataset.keys()):
         element: Any = dataset.get_item(tag)
         value = element.value

@@ -1,7 +1,7 @@
-"""Stored values to what is displayed: modality, VOI, inversion (PS3.3 C.11, PS3.4 N.2).
+"""Conversion of stored values to display values: modality, VOI, inversion (PS3.3 C.11, PS3.4 N.2).
 
-Pixels of 16 bits take at most 65,536 values: the steps are applied to these and not to the pixels, so
-that an image of 15 million pixels costs one look-up.
+16-bit pixels have at most 65,536 values. The steps are applied to these values, so that an image of 15
+million pixels needs one table look-up.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from .lookup import Counts, Values, modality_values, voi_values
 from .photometric import is_inverted, raw_intensity
 
 _DYNAMIC_RANGE = 1000
-"""Largest to smallest intensity that is told apart: what is darker is noise, or a collimator's shadow."""
+"""Ratio of the largest to the smallest intensity; darker pixels are noise, or a collimator's shadow."""
 
 
 def display(frame: NDArray[Any], photometric: str, dataset: Dataset) -> tuple[Grey, tuple[str, ...]]:
-    """Grey pixels ``(h, w)``, bright where the image is displayed bright, and what was applied.
+    """Return the display values ``(h, w)`` and the applied transformations.
 
-    A radiograph for processing is bright where the body is dense, as one for presentation is.
+    A radiograph for processing becomes bright where the body is dense, like one for presentation.
 
     Args:
-        frame: ``(h, w)`` of stored values, or ``(h, w, 3)`` RGB, to which no table applies.
-        photometric: the photometric interpretation; MONOCHROME1 is inverted.
-        dataset: where the tables and windows are.
+        frame: ``(h, w)`` stored values, or ``(h, w, 3)`` RGB, to which no table applies.
+        photometric: The photometric interpretation; MONOCHROME1 is inverted.
+        dataset: The attributes with the tables and windows.
 
     Raises:
-        UnsupportedImage: the values spread over more than 16 bits.
+        UnsupportedImage: The values span more than 16 bits.
     """
     if frame.ndim == 3:
         return to_grey(frame), ("grey",)
@@ -56,11 +56,11 @@ def display(frame: NDArray[Any], photometric: str, dataset: Dataset) -> tuple[Gr
 def _displayed(
     stored: NDArray[np.int64], photometric: str, dataset: Dataset, pixels: Counts
 ) -> tuple[Values, tuple[str, ...], bool]:
-    """Values before the inversion, what was applied, and whether they are to be inverted."""
+    """Return the values before inversion, the applied transformations, and whether to invert."""
     intensity = raw_intensity(dataset)
     values, modality = modality_values(stored.astype(np.float64), dataset, pixels=pixels)
     if intensity is not None and intensity.linear and "modality_lut" not in modality:
-        # A window is for the values before the logarithm.
+        # A window refers to the values before the logarithm.
         return _logarithm(stored, pixels, rising=intensity.rising), ("log",), intensity.rising
     values, voi = voi_values(values, dataset, pixels=pixels)
     inverted = (
@@ -72,9 +72,9 @@ def _displayed(
 
 
 def _logarithm(stored: NDArray[np.int64], pixels: Counts, *, rising: bool) -> Values:
-    """Return the logarithm of the intensity that values are proportional to, or fall with; as they do, it rises or falls with them."""
+    """Return the logarithm of the intensity for values that rise or fall linearly with it."""
     found = stored[pixels > 0]
-    # The range of the detector: of so many bits as hold these values.
+    # The detector's range: the number of bits that these values need.
     darkest = -(1 << int(-found[0] - 1).bit_length()) if found[0] < 0 else 0
     brightest = (1 << int(max(found[-1], 0)).bit_length()) - 1
     intensity = stored - darkest if rising else brightest - stored
@@ -89,13 +89,13 @@ def _is_rising(values: Values, pixels: Counts) -> bool:
 
 
 def _occurring(frame: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
-    """Return the stored values ``(n,)`` in order, those between them too, and which of them each pixel is."""
+    """Return the sorted range of stored values ``(n,)``, gaps included, and each pixel's index in it."""
     first, last = int(frame.min()), int(frame.max())
     if last - first > 0xFFFF:
-        raise UnsupportedImage("The DICOM file's pixels have more than 16 bits: send one of 16 or less.")
+        raise UnsupportedImage("The DICOM file's pixels have more than 16 bits. Send one of 16 or less.")
     if frame.dtype in (np.uint8, np.uint16):
         return np.arange(last + 1), np.ascontiguousarray(frame, np.uint16)
-    # The difference has 16 bits at most, and unsigned numbers wrap round on the way there.
+    # The difference has at most 16 bits; unsigned arithmetic wraps around to it.
     unsigned = np.ascontiguousarray(frame).view(f"u{frame.dtype.itemsize}")
     lowest = np.array(first, frame.dtype).view(unsigned.dtype)
     indices = np.empty(frame.shape, np.uint16)
@@ -104,7 +104,7 @@ def _occurring(frame: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.uint1
 
 
 def _padding(stored: NDArray[np.int64], dataset: Dataset, dtype: np.dtype[Any]) -> NDArray[np.bool_]:
-    """Which stored values stand for no image at all (PS3.3 C.7.5.1.1.2); they are displayed black."""
+    """Return which stored values are padding (PS3.3 C.7.5.1.1.2), which is displayed black."""
     try:
         value = integer(dataset, "PixelPaddingValue")
         limit = integer(dataset, "PixelPaddingRangeLimit", default=value)
@@ -115,14 +115,14 @@ def _padding(stored: NDArray[np.int64], dataset: Dataset, dtype: np.dtype[Any]) 
 
 
 def _as_written(number: int, dtype: np.dtype[Any]) -> int:
-    """Return a number of 16 bits as signed as the pixels are: writers take the other value representation."""
+    """Return a 16-bit number with the sign of the pixels' type; some writers use the other representation."""
     if dtype.kind == "i":
         return number - 2**16 if 2**15 <= number < 2**16 else number
     return number + 2**16 if -(2**15) <= number < 0 else number
 
 
 def _spread(values: Values, pixels: Counts) -> Values:
-    """Values so that those of the image reach from 0 to 65,535."""
+    """Scale values so that those of the image range from 0 to 65,535."""
     found = pixels > 0
     low, high = float(values[found].min()), float(values[found].max())
     if high == low:

@@ -1,4 +1,4 @@
-"""The value of Pixel Data: native or compressed, told by what it is, for its transfer syntax may be another's."""
+"""The value of Pixel Data, native or compressed; detected from its bytes, as the syntax may be wrong."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _ITEM = b"\xfe\xff\x00\xe0"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Pixels as they are stored.
+    """The stored pixels.
 
     Attributes:
-        value: all frames, one after the other, or in encapsulated fragments.
-        vr: value representation of Pixel Data.
-        compressed: whether it is fragments.
-        syntax: the byte order of what is not.
+        value: All frames, one after the other, or in encapsulated fragments.
+        vr: The value representation of Pixel Data.
+        compressed: Whether the value is fragments.
+        syntax: The byte order of native pixels.
     """
 
     value: bytes
@@ -37,15 +37,15 @@ class Stored:
 
 
 def stored_pixels(dataset: Dataset, syntax: UID, *, native_bytes: int) -> Stored:
-    """Pixel Data of a dataset.
+    """Return the Pixel Data of a dataset.
 
     Args:
-        dataset: with Pixel Data.
-        syntax: the transfer syntax that the file announces.
-        native_bytes: how many bytes there are where nothing is compressed.
+        dataset: A dataset with Pixel Data.
+        syntax: The transfer syntax that the file declares.
+        native_bytes: The number of bytes of uncompressed pixels.
 
     Raises:
-        UnreadableImage: it is neither native nor compressed pixels.
+        UnreadableImage: The value is neither native nor compressed pixels.
     """
     element: Any = dataset.get_item("PixelData")
     value = element.value
@@ -57,7 +57,8 @@ def stored_pixels(dataset: Dataset, syntax: UID, *, native_bytes: int) -> Stored
     fragments = fragments or getattr(element, "length", 0) == _UNDEFINED
     native = syntax if is_native(syntax) else ExplicitVRLittleEndian
     if not fragments and len(value) < native_bytes:
-        # Too short for pixels: a writer may have given compressed ones a length, with or without fragments.
+        # Too short for native pixels: some writers store compressed pixels with a length, with or without
+        # fragments.
         fragments = value.startswith(_ITEM)
         if is_codestream(value):
             value, fragments = encapsulate([value]), True

@@ -1,7 +1,8 @@
-"""The skeleton of a JPEG 2000 codestream (ISO/IEC 15444-1, Annex A), read without decoding anything.
+"""A parser of JPEG 2000 headers (ISO/IEC 15444-1, Annex A) that decodes nothing.
 
-OpenJPEG makes room for every precinct, code-block and layer that a header announces, and no data need follow
-(CVE-2023-39329 is one of that family): what it would have to make room for is worked out here and refused.
+OpenJPEG allocates memory for every precinct, code-block and layer that a header announces, even if no
+data follow (CVE-2023-39329 is one such fault). The required memory is computed here, and excessive
+headers are rejected.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _START, _SIZE, _TILE_PART, _DATA, _END = b"\xff\x4f", 0xFF51, 0xFF90, 0xFF93, b"
 _CODING = 0xFF52
 _REVERSIBLE = 1
 _OVERRIDES = frozenset({0xFF53, 0xFF5F, 0xFF60, 0xFF61})
-"""Coding style of one component, progression changes, packed packet headers: they could announce anything again."""
+"""Markers that override the header: a component's coding style, progression changes, packed headers."""
 _BOXED = b"\x00\x00\x00\x0cjP  "
 _SIZE_BODY = struct.Struct(">H8LH")
 _TILE_PART_BODY = struct.Struct(">HLBB")
@@ -30,7 +31,7 @@ _MAX_PACKETS = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Jpeg2000:
-    """What the main header says."""
+    """The main header."""
 
     width: int
     height: int
@@ -43,21 +44,21 @@ class Jpeg2000:
 
     @property
     def tiles(self) -> int:
-        """How many tiles cover the image."""
+        """The number of tiles."""
         return -(-self.width // self.tile_width) * -(-self.height // self.tile_height)
 
 
 def is_jpeg_2000(frame: bytes) -> bool:
-    """Whether a codestream, or a JP2 file that holds one, begins here."""
+    """Return whether these bytes begin a codestream, or a JP2 file with one."""
     return frame.startswith((_START + b"\xff\x51", _BOXED))
 
 
 def read_jpeg_2000(frame: bytes) -> Jpeg2000:
-    """Return the main header, once the codestream is whole and bounded.
+    """Return the main header, after a check that the codestream is complete and bounded.
 
     Raises:
-        UnreadableImage: it is not whole, or announces far more parts than an encoder makes.
-        UnsupportedImage: it overrides its own coding style.
+        UnreadableImage: The codestream is incomplete, or announces far more parts than an encoder makes.
+        UnsupportedImage: The codestream overrides its coding style.
     """
     position = frame.find(_START + b"\xff\x51") if frame.startswith(_BOXED) else 0
     if position < 0 or not frame.startswith(_START, position):
@@ -79,13 +80,13 @@ def read_jpeg_2000(frame: bytes) -> Jpeg2000:
 
 
 def _segments(frame: bytes, position: int) -> Iterator[tuple[int, bytes, int]]:
-    """Marker, body, and where the next segment begins."""
+    """Yield marker, body, and the position of the next segment."""
     for _ in range(_MAX_SEGMENTS):
         if position + 4 > len(frame):
             break
         marker, length = struct.unpack_from(">HH", frame, position)
         if marker in _OVERRIDES:
-            raise UnsupportedImage("This kind of JPEG 2000 is not read: send the DICOM file uncompressed.")
+            raise UnsupportedImage("This kind of JPEG 2000 is not read. Send the DICOM file uncompressed.")
         end = position + 2 + length
         if marker < 0xFF00 or length < 2 or end > len(frame):
             break
@@ -101,8 +102,7 @@ def _grid(body: bytes) -> Jpeg2000:
         _SIZE_BODY.unpack_from(body)
     )
     parts = body[_SIZE_BODY.size :]
-    # Images whose grid does not begin at zero, or whose components are subsampled, are legal and never
-    # found in DICOM.
+    # Grids with an offset and subsampled components are legal, but do not occur in DICOM.
     whole = (
         len(parts) == 3 * components
         and components > 0
@@ -135,20 +135,20 @@ def _check_coding(grid: Jpeg2000, body: bytes) -> None:
         width = -(-grid.tile_width >> (levels - level)) or 1
         height = -(-grid.tile_height >> (levels - level)) or 1
         precinct_width, precinct_height = 1 << (exponents & 15), 1 << (exponents >> 4)
-        # One more than fit in each direction: tiles need not begin on a precinct.
+        # One more in each direction: tiles need not begin at the edge of a precinct.
         count = (width // precinct_width + 2) * (height // precinct_height + 2)
         packets += count
-        # The three bands of a level have half its size: their blocks, and at least one for each precinct.
+        # The code-blocks of the three bands of a level, which have half its size; at least one per precinct.
         blocks += 3 * count + width * height // (min(block_width, width) * min(block_height, height))
     parts = grid.tiles * grid.components
     if parts * blocks > _MAX_BLOCKS or parts * packets * max(layers, 1) > _MAX_PACKETS:
         raise UnreadableImage(
-            "The JPEG 2000 image has far more parts than an encoder makes: send it uncompressed."
+            "The JPEG 2000 image has far more parts than an encoder makes. Send it uncompressed."
         )
 
 
 def _check_tile_parts(frame: bytes, position: int, *, tiles: int) -> None:
-    """Every tile is there, and every part of one lies in the frame whole."""
+    """Check that every tile is present and every tile-part is complete."""
     seen: set[int] = set()
     for _ in range(_MAX_SEGMENTS):
         if frame.startswith(_END, position):
@@ -159,7 +159,7 @@ def _check_tile_parts(frame: bytes, position: int, *, tiles: int) -> None:
         seen.add(tile)
         _check_tile_header(frame[position + 12 : position + length if length else None])
         if length == 0:
-            # The last part goes on to the end of the codestream.
+            # The last part extends to the end of the codestream.
             if not frame.rstrip(b"\x00").endswith(_END):
                 raise UnreadableImage(DAMAGED)
             break
@@ -177,4 +177,4 @@ def _check_tile_header(part: bytes) -> None:
     while int.from_bytes(part[position : position + 2], "big") != _DATA:
         marker, _, position = next(_segments(part, position))
         if marker == _CODING:
-            raise UnsupportedImage("This kind of JPEG 2000 is not read: send the DICOM file uncompressed.")
+            raise UnsupportedImage("This kind of JPEG 2000 is not read. Send the DICOM file uncompressed.")

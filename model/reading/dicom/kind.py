@@ -1,4 +1,4 @@
-"""What kind of DICOM object it is: a radiograph, or something that is not segmented here."""
+"""Checks of the kind of a DICOM object: a radiograph, a mask, or something unsuitable."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _PROJECTIONS = frozenset(
     }
 )
 _MODALITIES = frozenset({"CR", "DX", "DR", "RG", "RF", "OT", "SC", "XC", "HC", ""})
-"""Those of a radiograph, of a film that was scanned or photographed, of a screen that was captured."""
+"""Modalities of radiographs, of scanned or photographed films, and of screen captures."""
 LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
-"""SOP class of a SEG whose values are segments' numbers."""
+"""SOP class of a SEG whose values are segment numbers."""
 SEGMENTATIONS = frozenset({uids.SegmentationStorage, LABEL_MAP})
 """SOP classes of a SEG."""
 _MAX_LAYERS = 16
-"""Frames of a SEG, in images of the largest size that is read."""
+"""The most frames of a SEG, in units of the largest image that is read."""
 _ADVICE = "send a single-frame CR, DX or secondary capture of a chest radiograph."
 
 
@@ -35,13 +35,13 @@ def check_radiograph(dataset: Dataset) -> None:
     """Refuses what is not one projection image.
 
     Raises:
-        UnsuitableImage: CT, MR, a report, several frames…
-        UnreadableImage: a radiograph without pixels.
+        UnsuitableImage: The object is CT, MR, a report, has several frames…
+        UnreadableImage: The radiograph has no pixels.
     """
     uid, modality = sop_class(dataset), text(dataset, "Modality").upper()
     if (uid and uid not in _PROJECTIONS) or modality not in _MODALITIES:
         name = uids.UID(uid).name
-        # An unknown UID is its own name; it is the sender's, so it is not repeated.
+        # The name of an unknown UID is the UID itself, which comes from the sender and is not repeated.
         told = uid not in _PROJECTIONS and name != uid
         kind = f" but {name}" if told else ""
         raise UnsuitableImage(f"The DICOM file is not a projection radiograph of a chest{kind}: {_ADVICE}")
@@ -52,24 +52,24 @@ def check_radiograph(dataset: Dataset) -> None:
 
 
 def check_mask(dataset: Dataset, *, max_pixels: int) -> None:
-    """Refuses what is no image, or several, or a SEG of far too many frames.
+    """Check that an object is one mask image, or a SEG without too many frames.
 
     Raises:
-        UnsuitableImage: no image, or several.
-        UnreadableImage: an image without pixels.
-        ImageTooLarge: a SEG of more frames than a radiograph's has.
+        UnsuitableImage: The object has no image, or several.
+        UnreadableImage: The image has no pixels.
+        ImageTooLarge: The SEG has more frames than that of a radiograph.
     """
     name, frames = sop_class(dataset), integer(dataset, "NumberOfFrames", default=1)
     if not any(keyword in dataset for keyword in PIXELS):
         if name and "Rows" not in dataset:
-            raise UnsuitableImage("The DICOM file holds no image: send a mask.")
+            raise UnsuitableImage("The DICOM file holds no image. Send a mask.")
         raise UnreadableImage(NO_PIXELS)
     if name not in SEGMENTATIONS and frames > 1:
-        raise UnsuitableImage("The DICOM file has frames of several images: send the mask of one radiograph.")
+        raise UnsuitableImage("The DICOM file has frames of several images. Send the mask of one radiograph.")
     if integer(dataset, "Rows") * integer(dataset, "Columns") * frames > _MAX_LAYERS * max_pixels:
-        raise ImageTooLarge("The DICOM SEG has too many frames: send the lungs alone.")
+        raise ImageTooLarge("The DICOM SEG has too many frames. Send only the lungs.")
 
 
 def sop_class(dataset: Dataset) -> str:
-    """Return the UID of the file's SOP class; empty where it has none."""
+    """Return the UID of the file's SOP class; empty if it has none."""
     return text(dataset, "SOPClassUID") or text(dataset.file_meta, "MediaStorageSOPClassUID")

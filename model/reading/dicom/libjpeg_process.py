@@ -1,4 +1,4 @@
-"""Decode one JPEG frame from standard input to standard output: the script of a separate process.
+"""The script of the process that decodes one JPEG frame from standard input to standard output.
 
 It imports nothing of this package, so that it starts quickly.
 """
@@ -10,8 +10,8 @@ _CPU_S = 120
 
 
 def main() -> None:
-    """Read the frame, decodes it within the bytes of memory that the first argument grants, writes the samples."""
-    # Windows has no such limits; there only the caller's deadline holds.
+    """Decode the frame; the first argument is the limit on memory in bytes."""
+    # Windows has no such limit; there only the caller's deadline applies.
     with contextlib.suppress(ImportError):
         import resource
 

@@ -1,4 +1,4 @@
-"""The modality and VOI transformations, by pydicom, of the values that can occur."""
+"""The modality and VOI transformations of the values that occur, applied with pydicom."""
 
 from __future__ import annotations
 
@@ -22,22 +22,23 @@ Attempts = Iterable[tuple[str, Dataset | None]]
 _FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 _GREYS = 4096
 _LEAST_KEPT = 0.3
-"""Share of the information in an image that a table or window must leave: a narrow window for the lungs leaves a third and
-more, one for 8-bit values leaves a tenth of 12 bits."""
+"""The least share of an image's information that a table or window must keep.
+
+A narrow window for the lungs keeps a third or more; a window for 8-bit values keeps a tenth of 12 bits."""
 
 
 def modality_values(values: Values, dataset: Dataset, *, pixels: Counts) -> tuple[Values, tuple[str, ...]]:
-    """Stored values ``(n,)`` after the Modality LUT, or slope and intercept; and the word for what was applied.
+    """Apply the Modality LUT, or slope and intercept; return the values ``(n,)`` and what was applied.
 
-    What is malformed, or would leave next to nothing of these pixels, counts as missing.
+    A transformation that is malformed or would remove almost all information is ignored.
 
     Args:
-        values: stored values.
-        dataset: where the table and the numbers are.
-        pixels: how many pixels of the image have each value.
+        values: The stored values.
+        dataset: The attributes with the table and the numbers.
+        pixels: The number of pixels of each value.
     """
-    # The table of a radiofluoroscopic image leads back to the beam's intensity (PS3.3 C.8.7.1.1.2) and
-    # not to a display.
+    # The table of a radiofluoroscopic image maps to the beam's intensity (PS3.3 C.8.7.1.1.2) and not to
+    # display values.
     fluoroscopic = text(dataset, "SOPClassUID") == XRayRadiofluoroscopicImageStorage
     table = None if fluoroscopic else _table(dataset, "ModalityLUTSequence", values)
     attempts = (("modality_lut", table), ("rescale", _rescale(dataset)))
@@ -45,14 +46,14 @@ def modality_values(values: Values, dataset: Dataset, *, pixels: Counts) -> tupl
 
 
 def voi_values(values: Values, dataset: Dataset, *, pixels: Counts) -> tuple[Values, tuple[str, ...]]:
-    """Values ``(n,)`` after the first VOI LUT, or the first window; and the word for what was applied.
+    """Apply the first VOI LUT, or the first window; return the values ``(n,)`` and what was applied.
 
-    What is malformed, or would leave next to nothing of these pixels, counts as missing.
+    A transformation that is malformed or would remove almost all information is ignored.
 
     Args:
-        values: after the modality transformation.
-        dataset: where the tables and the windows are.
-        pixels: how many pixels of the image have each value.
+        values: The values after the modality transformation.
+        dataset: The attributes with the tables and windows.
+        pixels: The number of pixels of each value.
     """
     attempts = (("voi_lut", _table(dataset, "VOILUTSequence", values)), ("window", _window(dataset)))
     return _first_that_fits(apply_voi_lut, attempts, values, pixels)
@@ -71,10 +72,9 @@ def _first_that_fits(
 
 
 def _information(values: Values, pixels: Counts) -> float:
-    """Entropy in bits of a pixel, its values told apart by a 4,096th of their range.
+    """Return the entropy of a pixel in bits, with values quantised to a 4,096th of their range.
 
-    A window that lies beside the values, or a table that ends before them, makes one grey of nearly all:
-        it has none.
+    It is near zero after a window beside the values, or a table that ends before them.
     """
     found = pixels > 0
     low, high = float(values[found].min()), float(values[found].max())
@@ -91,13 +91,13 @@ def _apply(function: Any, values: NDArray[Any], attributes: Dataset) -> Values |
         with np.errstate(all="ignore"):
             after = np.asarray(function(values, attributes), np.float64)
     except Exception:
-        # pydicom raises what it happens to raise for malformed attributes.
+        # pydicom raises many types of exception for malformed attributes.
         return None
     return after if np.isfinite(after).all() else None
 
 
 def _within(values: Values, attributes: Dataset) -> NDArray[Any]:
-    """Whole values within a table's entries, for pydicom wraps what lies outside; where there is no table, all as they are."""
+    """Clip values to a table's entries (pydicom wraps around); without a table return them unchanged."""
     for keyword in ("ModalityLUTSequence", "VOILUTSequence"):
         if keyword in attributes:
             entries, first, _ = attributes[keyword].value[0].LUTDescriptor
@@ -106,13 +106,13 @@ def _within(values: Values, attributes: Dataset) -> NDArray[Any]:
 
 
 def _table(dataset: Dataset, keyword: str, values: Values) -> Dataset | None:
-    """Return a separate dataset with the first table of a sequence, its entries as 16 bits: those pydicom reads right."""
+    """Return a dataset with the first table of a sequence, its entries as 16 bits for pydicom."""
     try:
         item = dataset[keyword].value[0]
         entries, first, _ = (int(value) for value in item.LUTDescriptor)
         entries = entries % 2**16 or 2**16
         if first > values.max():
-            # A negative number, written unsigned.
+            # A negative number that was written unsigned.
             first -= 2**16
         data = item["LUTData"].value
         if isinstance(data, bytes):
@@ -126,8 +126,7 @@ def _table(dataset: Dataset, keyword: str, values: Values) -> Dataset | None:
     if data.shape != (entries,):
         return None
     table = Dataset()
-    # 32 bits hold any descriptor; the standard's own mixture of signed and unsigned depends on other
-    # attributes.
+    # 32 bits hold any descriptor; in the standard its sign depends on other attributes.
     table.add(DataElement("LUTDescriptor", "SL", [entries, first, 16]))
     table.add(DataElement("LUTData", "OW", data.tobytes()))
     attributes = _attributes()
@@ -153,7 +152,7 @@ def _window(dataset: Dataset) -> Dataset | None:
     if not function and not is_empty(dataset, "VOILUTFunction"):
         return None
     attributes.VOILUTFunction = function or "LINEAR"
-    # The window's output goes over the range of these; it is spread over 16 bits later anyhow.
+    # The window's output has this range; it is scaled to 16 bits later.
     attributes.BitsStored, attributes.PixelRepresentation = 16, 0
     attributes.PhotometricInterpretation = "MONOCHROME2"
     return attributes
@@ -164,13 +163,13 @@ def _attributes(**numbers: float) -> Dataset:
     attributes.file_meta = FileMetaDataset()
     attributes.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     for keyword, value in numbers.items():
-        # Doubles: a decimal string would be cut to 16 characters.
+        # Doubles, because a decimal string has at most 16 characters.
         attributes.add(DataElement(keyword, "FD", value))
     return attributes
 
 
 def _number(dataset: Dataset, keyword: str) -> float | None:
-    """Return the attribute's only, or first, number."""
+    """Return the attribute's first number."""
     try:
         value = dataset[keyword].value
         return float(value[0] if isinstance(value, MultiValue) else value)

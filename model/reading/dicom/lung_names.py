@@ -1,4 +1,4 @@
-"""Codes and names that mean the lungs, a lung or a lobe, and nothing less: no nodule, vessel or bronchus in it."""
+"""Codes and names that mean the lungs, a lung or a lobe, but not a nodule, vessel or bronchus in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 
 
 def _words(name: str) -> list[str]:
-    """Words in lower case without accents; digits and the parts of camel case are words too."""
+    """Split a name into words in lower case without accents; digits and camel-case parts are words too."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()
     decomposed = unicodedata.normalize("NFKD", spaced.translate(str.maketrans("łøı", "loi")))
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
@@ -67,28 +67,31 @@ _GENERIC = {
     "123037004": "body structure",
     "T-D000A": "body structure",
 }
-"""What editors write where nobody chose a type."""
+"""The default codes of segmentation editors."""
 
 _LUNG_WORDS = frozenset(
     _words(
         """
-        lung lungs pulmo pulmones pulmonary Lunge Lungen Lungenflügel Lungenfeld Lungenfelder poumon poumons pulmonaire pulmonaires
-        pulmón pulmones pulmonar pulmonares pulmão pulmões polmone polmoni polmonare polmonari plămân plămâni long longen linkerlong
-        rechterlong lunga lungor lunger lungene lungerne keuhko keuhkot kops kopsud płuco płuca plíce plicní pľúca pluća pljuča tüdő
-        akciğer akciğerler πνεύμονας πνεύμονες лёгкое лёгкие лёгкого лёгких легеня легені 폐 좌폐 우폐 양폐 paru phổi ปอด رئة الرئة
-        الرئتان الرئتين ריאה ריאות
+        lung lungs pulmo pulmones pulmonary Lunge Lungen Lungenflügel Lungenfeld Lungenfelder poumon
+        poumons pulmonaire pulmonaires pulmón pulmones pulmonar pulmonares pulmão pulmões polmone
+        polmoni polmonare polmonari plămân plămâni long longen linkerlong rechterlong lunga lungor
+        lunger lungene lungerne keuhko keuhkot kops kopsud płuco płuca plíce plicní pľúca pluća
+        pljuča tüdő akciğer akciğerler πνεύμονας πνεύμονες лёгкое лёгкие лёгкого лёгких легеня
+        легені 폐 좌폐 우폐 양폐 paru phổi ปอด رئة الرئة الرئتان الرئتين ריאה ריאות
         """
     )
 )
 _OTHER_WORDS = frozenset(
     _words(
         """
-        right left r l rt lt both bilateral total whole entire all rechts links rechte linke rechter linker beide droit droite gauche
-        deux destro destra sinistro sinistra dx sx derecho derecha izquierdo izquierda ambos direito direita esquerdo esquerda prawe
-        prawy lewe lewy pravé levé dexter sinister höger vänster oikea vasen sağ sol kanan kiri drept stâng правое левое правого левого
-        왼쪽 오른쪽 양쪽 좌측 우측 upper middle lower superior inferior medius obere untere mittlere lobe lobes lobus lobo zone zones field
-        fields area areas region regions campo campi champ champs structure organ parenchyma parenchyme mask masks maske masque máscara
-        maschera segmentation seg segment label roi of the and a de du des le les la el und et e y i
+        right left r l rt lt both bilateral total whole entire all rechts links rechte linke rechter
+        linker beide droit droite gauche deux destro destra sinistro sinistra dx sx derecho derecha
+        izquierdo izquierda ambos direito direita esquerdo esquerda prawe prawy lewe lewy pravé levé
+        dexter sinister höger vänster oikea vasen sağ sol kanan kiri drept stâng правое левое
+        правого левого 왼쪽 오른쪽 양쪽 좌측 우측 upper middle lower superior inferior medius obere untere
+        mittlere lobe lobes lobus lobo zone zones field fields area areas region regions campo campi
+        champ champs structure organ parenchyma parenchyme mask masks maske masque máscara maschera
+        segmentation seg segment label roi of the and a de du des le les la el und et e y i
         """
     )
 )
@@ -101,17 +104,17 @@ _NOTHING_WORDS = frozenset(
 
 
 def is_lung_code(value: str, scheme: str) -> bool:
-    """Whether a code means lung; without a known scheme no code does."""
+    """Return whether a code means lung; a code of an unknown scheme does not."""
     return value in _CODES.get(scheme.upper(), ())
 
 
 def is_generic_code(value: str) -> bool:
-    """Whether a code says nothing but that there is a structure."""
+    """Return whether a code means only that there is a structure."""
     return value in _GENERIC
 
 
 def is_lung_name(name: str) -> bool:
-    """Whether every word of a name belongs to a name of lungs, and one of them means lung: ``Left lung``, ``Lunge rechts``."""
+    """Return whether a name is one of lungs, with a word that means lung: ``Left lung``, ``Lunge rechts``."""
     words = _words(name)
     if words and all(_EAST_ASIAN.fullmatch(word) for word in words):
         return True
@@ -121,5 +124,5 @@ def is_lung_name(name: str) -> bool:
 
 
 def says_nothing(name: str) -> bool:
-    """Whether a name says nothing: empty, ``Segment_1``, ``2``."""
+    """Return whether a name has no meaning: empty, ``Segment_1``, ``2``."""
     return all(word in _NOTHING_WORDS or word.isdecimal() for word in _words(name))

@@ -14,14 +14,14 @@ from ...look_up import look_up
 
 
 def palette_colours(indices: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
-    """``(rows, columns)`` of indices to ``(rows, columns, 3)`` RGB, uint8 or uint16.
+    """Convert indices ``(rows, columns)`` to RGB ``(rows, columns, 3)``, uint8 or uint16.
 
     Raises:
-        UnsupportedImage: a segmented palette: a few of its bytes stand for any number of entries.
-        Exception: whatever pydicom raises for a damaged palette.
+        UnsupportedImage: The palette is segmented: a few bytes could expand to any number of entries.
+        Exception: Any exception of pydicom for a damaged palette.
     """
     if "RedPaletteColorLookupTableData" not in dataset:
-        raise UnsupportedImage("The DICOM file has a segmented palette: send it as grey.")
+        raise UnsupportedImage("The DICOM file has a segmented palette. Send it as grey.")
     first, last = min(int(indices.min()), 0), int(indices.max())
     colours = apply_color_lut(np.arange(first, last + 1), _little_endian(dataset))[:, :3]
     if first == 0:
@@ -30,7 +30,7 @@ def palette_colours(indices: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
 
 
 def _little_endian(dataset: Dataset) -> Dataset:
-    """Return the palette with its 16-bit words in little-endian order, which pydicom takes them to have."""
+    """Return the palette with 16-bit words in little-endian order, as pydicom expects."""
     palette = Dataset()
     for colour in ("Red", "Green", "Blue"):
         name = f"{colour}PaletteColorLookupTable"

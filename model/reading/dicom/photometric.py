@@ -1,4 +1,4 @@
-"""What stored values are displayed as: the photometric interpretation (PS3.3 C.7.6.3.1.2), its inversion, the beam's intensity."""
+"""The photometric interpretation (PS3.3 C.7.6.3.1.2), inversion, and the relation to the beam's intensity."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 
 @dataclass(frozen=True, slots=True)
 class Photometric:
-    """The photometric interpretation in the standard's spelling, and whether the file lacks it."""
+    """The photometric interpretation in the standard's spelling, and whether it was assumed."""
 
     name: str
     assumed: bool = False
@@ -23,11 +23,11 @@ class Photometric:
 
 @dataclass(frozen=True, slots=True)
 class Intensity:
-    """How the values of a radiograph that nothing prepared for display depend on the X-ray beam.
+    """The relation of an unprocessed radiograph's values to the X-ray beam.
 
     Attributes:
-        linear: values are proportional to its intensity; else to the logarithm, or it is not said.
-        rising: higher values mean more of it, so that dense tissue is dark.
+        linear: Whether values are proportional to the intensity; else to its logarithm, or unknown.
+        rising: Whether higher values mean higher intensity, so that dense tissue is dark.
     """
 
     linear: bool
@@ -37,16 +37,15 @@ class Intensity:
 def read_photometric(dataset: Dataset) -> tuple[Photometric, int]:
     """Return the photometric interpretation, and samples per pixel.
 
-    A grey image that does not say it is MONOCHROME2, unless its other attributes say that it is to be
-    inverted.
+    A grey image without it is taken as MONOCHROME2, unless other attributes say that it is inverted.
 
     Raises:
-        UnreadableImage: it is missing from an image with colours, or is not what the samples are.
-        UnsupportedImage: another than those that are read.
+        UnreadableImage: It is missing in an image with colours, or contradicts the samples per pixel.
+        UnsupportedImage: It is not supported.
     """
     if is_empty(dataset, "PhotometricInterpretation"):
         if integer(dataset, "SamplesPerPixel", default=1) != 1:
-            raise UnreadableImage("The DICOM file has no PhotometricInterpretation: export it again.")
+            raise UnreadableImage("The DICOM file has no PhotometricInterpretation. Export it again.")
         inverse = one_of(dataset, "PresentationLUTShape", ("IDENTITY", "INVERSE"))
         dark_is_dense = inverse == "INVERSE" or (not inverse and _sign(dataset) == 1)
         return Photometric("MONOCHROME1" if dark_is_dense else "MONOCHROME2", assumed=True), 1
@@ -67,11 +66,11 @@ def read_photometric(dataset: Dataset) -> tuple[Photometric, int]:
 
 
 def is_inverted(dataset: Dataset, photometric: str) -> bool:
-    """Whether the lowest value of a grey image is displayed white.
+    """Return whether the lowest value of a grey image is displayed white.
 
-    PresentationLUTShape says the same a second time (PS3.3 C.8.11.3: INVERSE with MONOCHROME1, IDENTITY
-    with MONOCHROME2). Where the two contradict each other either is known to be the wrong one: one
-    inversion, unless the sign of the intensity speaks against it.
+    PresentationLUTShape repeats this information (PS3.3 C.8.11.3: INVERSE with MONOCHROME1, IDENTITY with
+    MONOCHROME2). If the two contradict each other, either may be wrong: the image is inverted once,
+    unless the sign of the intensity contradicts this.
     """
     shape = one_of(dataset, "PresentationLUTShape", ("IDENTITY", "INVERSE"))
     agreeing = "INVERSE" if photometric == "MONOCHROME1" else "IDENTITY"
@@ -81,11 +80,11 @@ def is_inverted(dataset: Dataset, photometric: str) -> bool:
 
 
 def raw_intensity(dataset: Dataset) -> Intensity | None:
-    """How the values depend on the beam (PS3.3 C.8.11.3.1.2); None for what was prepared for display, or does not say it.
+    """Return the relation of the values to the beam (PS3.3 C.8.11.3.1.2); None if unknown or for display.
 
-    The two attributes define no transformation for display, and many files that are for presentation have
-    them wrong: they count where the image is for processing, and where it does not say what it is for and
-    has none of the attributes of a display.
+    The two attributes define no transformation for display, and they are wrong in many files for
+    presentation. They are used for images for processing, and for images without an intent that have no
+    display attributes.
     """
     relationship = one_of(dataset, "PixelIntensityRelationship", ("LIN", "LOG", "DISP"))
     sign = _sign(dataset)
@@ -114,10 +113,10 @@ def _is_for_display(dataset: Dataset) -> bool:
 
 
 def _sign(dataset: Dataset) -> int:
-    """1 where higher values mean more intensity, -1 where less, 0 where the file does not say."""
+    """Return 1 if higher values mean higher intensity, -1 if lower, 0 if the file does not say."""
     try:
         sign = integer(dataset, "PixelIntensityRelationshipSign", default=0)
     except UnreadableImage:
         return 0
-    # Written unsigned, -1 is 65535.
+    # -1 is 65535 if written unsigned.
     return {1: 1, -1: -1, 65535: -1}.get(sign, 0)

@@ -1,4 +1,4 @@
-"""The Image Pixel module (PS3.3 C.7.6.3): what it announces, checked before anything is decoded; then the frames."""
+"""The Image Pixel module (PS3.3 C.7.6.3): checks before decoding, then the frames."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from .libjpeg_decoder import decode_with_libjpeg
 from .palette import palette_colours
 from .photometric import Photometric, read_photometric
 
-# Where there is a choice: Pillow's libjpeg-turbo and CharLS are faster than pylibjpeg's decoder, and
-# refuse what is cut.
+# Pillow's libjpeg-turbo and CharLS are preferred: they are faster than pylibjpeg's decoder and reject
+# truncated data.
 _DECODERS = {
     "rle": (RLELossless, "pylibjpeg"),
     "jpeg": (JPEGBaseline8Bit, "pillow"),
@@ -62,19 +62,19 @@ class ImagePixels:
     palette: Dataset
 
     def frame(self, index: int) -> NDArray[Any]:
-        """``(rows, columns)`` of stored values, or ``(rows, columns, 3)`` RGB of what has colours.
+        """Return the stored values ``(rows, columns)``, or RGB ``(rows, columns, 3)`` of a colour image.
 
         Raises:
-            ImageError: it cannot be decoded, or its codestream contradicts the attributes.
+            ImageError: The frame cannot be decoded, or its codestream contradicts the attributes.
         """
         pixels = self._decompressed(index) if self.stored.compressed else self._native(index)
         return palette_colours(pixels, self.palette) if self.photometric.name == "PALETTE COLOR" else pixels
 
     def is_lossy(self) -> bool:
-        """Whether the first frame's codec may have changed values.
+        """Return whether the first frame's codec may have changed values.
 
         Raises:
-            ImageError: its codestream contradicts the attributes.
+            ImageError: The codestream contradicts the attributes.
         """
         if not self.stored.compressed:
             return False
@@ -91,7 +91,7 @@ class ImagePixels:
     def _decompressed(self, index: int) -> NDArray[Any]:
         frame = get_frame(self.stored.value, index, number_of_frames=self.frames)
         found = read_codestream(frame, rows=self.rows, columns=self.columns, samples=self.samples)
-        # One frame, whose colours are no longer subsampled.
+        # A dataset of one frame, whose colours are no longer subsampled.
         alone = replace(self, frames=1, photometric=Photometric(self.photometric.name.removesuffix("_422")))
         if found.codec == "jpeg_lossless" or (found.codec == "jpeg" and found.bits > 8):
             samples = decode_with_libjpeg(frame, samples=self.rows * self.columns * self.samples)
@@ -99,7 +99,7 @@ class ImagePixels:
         else:
             syntax, plugin = _DECODERS[found.codec]
             cells, colours = alone._cells(encapsulate([frame]), syntax, bits=found.bits, plugin=plugin)
-        # JPEG knows 8 and 12 bits only, and no unused ones (PS3.5 8.2.1).
+        # JPEG has only 8 and 12 bits, none of them unused (PS3.5 8.2.1).
         layout = self.layout.filling(found.bits) if found.codec == "jpeg" else self.layout
         values = stored_values(cells, layout, width=found.bits, lossy=found.lossy, signed_cells=found.signed)
         return _as_rgb(values, colours, bits=layout.within(found.bits).stored)
@@ -107,7 +107,7 @@ class ImagePixels:
     def _cells(
         self, value: bytes, syntax: UID, *, bits: int, index: int = 0, plugin: str = ""
     ) -> tuple[NDArray[Any], str]:
-        """All bits of a frame, unsigned and in this machine's byte order, and the colours that they are."""
+        """Return all bits of a frame, unsigned and in native byte order, and its colour space."""
         allocated = bits if bits == 1 else 8 if bits <= 8 else 16 if bits <= 16 else 32
         options: dict[str, Any] = {
             "rows": self.rows,
@@ -128,7 +128,7 @@ class ImagePixels:
                 value, index=index, raw=True, decoding_plugin=plugin, **options
             )
         except BaseException as error:
-            # The RLE decoder is written in Rust: what it panics on does not derive from Exception.
+            # The RLE decoder is written in Rust: its panics do not derive from Exception.
             if isinstance(error, Exception) or type(error).__name__ == "PanicException":
                 raise UnreadableImage(DAMAGED) from None
             raise
@@ -140,12 +140,12 @@ class ImagePixels:
 
 
 def image_pixels(dataset: Dataset, syntax: UID, *, max_pixels: int) -> ImagePixels:
-    """Return what the attributes announce.
+    """Return the image that the attributes describe, after checking them.
 
     Raises:
-        UnreadableImage: an attribute is missing or impossible, or the pixels are fewer than announced.
-        UnsupportedImage: bits, samples or colours that are not read.
-        ImageTooLarge: more than ``max_pixels``.
+        UnreadableImage: An attribute is missing or impossible, or there are fewer pixels than declared.
+        UnsupportedImage: The bits, samples or colours are not supported.
+        ImageTooLarge: The image has more than ``max_pixels``.
     """
     if "PixelData" not in dataset:
         raise UnsupportedImage(
@@ -156,7 +156,7 @@ def image_pixels(dataset: Dataset, syntax: UID, *, max_pixels: int) -> ImagePixe
     photometric, samples = read_photometric(dataset)
     allocated = integer(dataset, "BitsAllocated")
     if allocated not in (1, 8, 16, 32) or (allocated in (1, 32) and samples != 1):
-        raise UnsupportedImage("The pixels of the DICOM file are not of 8 or 16 bits: send one that is.")
+        raise UnsupportedImage("The pixels of the DICOM file are not of 8 or 16 bits. Send one that is.")
     frames = integer(dataset, "NumberOfFrames", default=1) or 1
     bits = allocated * frames * (2 if photometric.name == "YBR_FULL_422" else samples)
     return ImagePixels(
@@ -174,7 +174,7 @@ def image_pixels(dataset: Dataset, syntax: UID, *, max_pixels: int) -> ImagePixe
 
 
 def _layout(dataset: Dataset, allocated: int) -> BitLayout:
-    """Bits stored and high bit; where one is missing it follows from the other."""
+    """Return bits stored and high bit; one is derived from the other if missing."""
     high = integer(dataset, "HighBit", default=allocated)
     stored = integer(dataset, "BitsStored", default=high + 1 if high < allocated else allocated)
     if not 1 <= stored <= allocated:

@@ -20,19 +20,19 @@ from .segments import described_segments, lung_segments
 
 Mask = NDArray[np.bool_]
 
-_SEVERAL = "The DICOM file has frames of several images: send the mask of one radiograph."
+_SEVERAL = "The DICOM file has frames of several images. Send the mask of one radiograph."
 
 
 def lungs_of(dataset: Dataset, image: ImagePixels, *, lung_values: Collection[int] | None) -> GroundTruth:
-    """Return the segments that are lung, joined.
+    """Return the union of the segments that are lung.
 
     Args:
-        dataset: the SEG's attributes.
-        image: its frames.
-        lung_values: numbers of the segments that are lung; None goes by codes and names.
+        dataset: The SEG's attributes.
+        image: The SEG's frames.
+        lung_values: The numbers of the segments that are lung; None selects them by codes and names.
 
     Raises:
-        UnsuitableMask: no segment is lung, or the frames are of several images.
+        UnsuitableMask: No segment is lung, or the frames are of several images.
     """
     chosen, notes = lung_segments(dataset) if lung_values is None else (frozenset(lung_values), ())
     mask, cut = joined(dataset, image, numbers=chosen)
@@ -46,14 +46,14 @@ def lungs_of(dataset: Dataset, image: ImagePixels, *, lung_values: Collection[in
 def joined(
     dataset: Dataset, image: ImagePixels, *, numbers: Collection[int] | None
 ) -> tuple[Mask, Note | None]:
-    """Return the union of the segments ``numbers``, of all where it is None; and a note where fractions were cut.
+    """Return the union of the segments ``numbers`` (None: all), with a note if fractions were thresholded.
 
     Raises:
-        UnsuitableMask: the frames are of several images.
+        UnsuitableMask: The frames are of several images.
     """
     mask = np.zeros((image.rows, image.columns), np.bool_)
     if sop_class(dataset) == LABEL_MAP:
-        # Values are segments' numbers, also where a palette says how to show them.
+        # Values are segment numbers, even if a palette defines how to display them.
         values = replace(image, photometric=Photometric("MONOCHROME2")).frame(0)
         if image.frames > 1:
             raise UnsuitableMask(_SEVERAL)
@@ -77,11 +77,10 @@ def joined(
 
 
 def _frame_segments(dataset: Dataset, frames: int) -> list[int]:
-    """Return the segment's number of each frame.
+    """Return the segment number of each frame.
 
     Raises:
-        UnsuitableMask: the frames are of different images, or are more than the segments and do not say
-            what they are of.
+        UnsuitableMask: The frames are of different images, or are more than the segments without a reference.
     """
     groups = list(dataset.get("PerFrameFunctionalGroupsSequence") or ())
     shared = next(iter(dataset.get("SharedFunctionalGroupsSequence") or ()), Dataset())
@@ -107,7 +106,7 @@ _NOWHERE = ((), ())
 
 
 def _place(group: Dataset) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Return what tells the image that a frame belongs to: its position, and the instances and frames that it was drawn on."""
+    """Return the identity of the image that a frame belongs to: its position, source instances and frames."""
     positions = [
         tuple(map(str, item.get("ImagePositionPatient") or ()))
         for item in group.get("PlanePositionSequence") or ()

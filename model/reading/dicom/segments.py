@@ -1,4 +1,4 @@
-"""Which segments of a DICOM SEG are lung, by their codes and names (PS3.3 C.8.20.2)."""
+"""Selection of the lung segments of a DICOM SEG by codes and names (PS3.3 C.8.20.2)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST = 64
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One segment: its number, what it is called, and whether it is lung; None where nothing says what it is."""
+    """One segment: number, name, and whether it is lung; None if neither code nor name says what it is."""
 
     number: int
     name: str
@@ -27,10 +27,10 @@ class Segment:
 
 
 def lung_segments(dataset: Dataset) -> tuple[frozenset[int], tuple[Note, ...]]:
-    """Return the numbers of the segments that are lung, and what was assumed to choose them.
+    """Return the numbers of the segments that are lung, with notes on assumptions.
 
     Raises:
-        UnsuitableMask: none is lung; it names those that there are.
+        UnsuitableMask: No segment is lung; the message names the segments.
     """
     segments = described_segments(dataset)
     lungs = [segment for segment in segments if segment.lung]
@@ -40,8 +40,8 @@ def lung_segments(dataset: Dataset) -> tuple[frozenset[int], tuple[Note, ...]]:
         return frozenset(segment.number for segment in lungs), (note,) if others else ()
     if any(segment.lung is False for segment in segments):
         raise UnsuitableMask(
-            f"No segment of the DICOM SEG is lung by its code or name, but {_names(segments)}: send one "
-            "with lungs, or name the lungs' numbers in lung_values."
+            f"No segment of the DICOM SEG is lung by its code or name; there are {_names(segments)}. Send "
+            "one with lungs, or name the lungs' numbers in lung_values."
         )
     note = Note(
         "unnamed_segments",
@@ -90,7 +90,7 @@ def _first(item: Dataset, keyword: str) -> Dataset:
 
 
 def _names(segments: Sequence[Segment]) -> str:
-    """Numbers and names, which are all of a file's attributes that is ever repeated; without them nobody could choose."""
+    """Format numbers and names, the only attributes that errors repeat, because the user must choose."""
     shown = [f"{one.number} ({_printable(one.name) or 'unnamed'})" for one in segments[:_SHOWN]]
     more = f" and {len(segments) - _SHOWN} others" if len(segments) > _SHOWN else ""
     return ", ".join(shown) + more

@@ -1,4 +1,4 @@
-"""Right and left by a DICOM header."""
+"""The patient's right and left according to a DICOM header."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ONLY: dict[str, Side] = {"R": "right", "RIGHT": "right", "L": "left", "LEFT": "
 
 
 class _Direction(NamedTuple):
-    """Towards the patient's left, back and head (PS3.3 C.7.6.2.1.1)."""
+    """A direction with components towards the patient's left, back and head (PS3.3 C.7.6.2.1.1)."""
 
     left: float
     back: float
@@ -25,9 +25,9 @@ _LETTERS = {"L": (0, 1), "R": (0, -1), "P": (1, 1), "A": (1, -1), "H": (2, 1), "
 
 
 def patient_orientation(dataset: Dataset) -> tuple[str, str] | None:
-    """Patient Orientation in capitals: where in the patient the rows and the columns run to.
+    """Return Patient Orientation in capitals: the directions of the rows and of the columns.
 
-    None where it is missing, or is not two different directions of a human body.
+    None if it is missing, or is not two different directions of a human body.
     """
     values = _values(dataset)
     if len(values) != 2 or not all(map(_is_direction, values)):
@@ -37,10 +37,10 @@ def patient_orientation(dataset: Dataset) -> tuple[str, str] | None:
 
 
 def read_sides(dataset: Dataset) -> Sides:
-    """Where the patient's right and left are, as far as the header says.
+    """Return the patient's right and left according to the header.
 
-    Patient Orientation counts (PS3.3 C.7.6.1.1.1); without it, the convention. Image Laterality, or else
-    Laterality, tells which side a picture of one side shows. View Position tells views from the side.
+    Patient Orientation is used (PS3.3 C.7.6.1.1.1), or else the convention. Image Laterality, or else
+    Laterality, gives the side of an image that shows one side. View Position identifies lateral views.
     """
     only = _ONLY.get((text(dataset, "ImageLaterality") or text(dataset, "Laterality")).upper())
     lateral = text(dataset, "ViewPosition").upper() in _LATERAL_VIEWS
@@ -51,7 +51,7 @@ def read_sides(dataset: Dataset) -> Sides:
             doubts.append("sides_uncertain")
         return Sides(only=only, doubts=tuple(doubts))
     row, column = map(_direction, orientation)
-    # Seen as if facing the patient, into the picture is towards the back.
+    # The viewer faces the patient, so the direction into the image is towards the back.
     into = _Direction(
         row.back * column.head - row.head * column.back,
         row.head * column.left - row.left * column.head,
@@ -76,7 +76,7 @@ def _values(dataset: Dataset) -> list[str]:
 
 
 def _is_direction(value: str) -> bool:
-    """One to three letters, each of another axis; the first is the principal one."""
+    """Return whether a value is one to three letters, each of another axis; the first is the main one."""
     axes = [_LETTERS[letter][0] for letter in value if letter in _LETTERS]
     return 1 <= len(value) == len(axes) == len(set(axes))
 
@@ -90,7 +90,7 @@ def _direction(value: str) -> _Direction:
 
 
 def _edge(along_row: float, along_column: float) -> Edge | None:
-    """Return the edge that a direction of the patient is at, by its parts along the picture's two axes."""
+    """Return the edge of the image in a direction, from its components along the image's two axes."""
     if along_row == along_column == 0:
         return None
     if abs(along_row) >= abs(along_column):

@@ -1,4 +1,4 @@
-"""How far apart the centres of pixels are, and in which plane that holds."""
+"""The pixel spacing of a DICOM file, and the plane in which it holds."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ Spacing = tuple[float, float]
 _PLAUSIBLE_MM = (1e-3, 1e2)
 _PLAUSIBLE_MAGNIFICATION = 10.0
 _SAME = 1e-3
-"""Relative difference up to which two spacings are one number, written with more or fewer digits."""
+"""Relative difference up to which two spacings are equal, written with more or fewer digits."""
 
 
 def pixel_spacing(dataset: Dataset) -> tuple[Spacing | None, SpacingPlane | None]:
-    """``(row, column)`` in mm and the plane where it holds; None and None where the file does not say.
+    """Return the spacing ``(row, column)`` in mm and its plane; None and None if the file does not say.
 
-    PS3.3 10.7.1 tells the planes apart. Pixel Spacing holds in the patient where Pixel Spacing
-    Calibration Type or Description says so, or where it differs from the spacing on the receptor (Imager
-    Pixel Spacing; Nominal Scanned Pixel Spacing of a digitised film). Equal to that, it is not corrected.
-    Alone, it may be either. The spacing on the receptor, divided by the Estimated Radiographic
-    Magnification Factor (C.8.11.7: source to receptor over source to object), holds in the patient.
+    PS3.3 10.7.1 defines the planes. Pixel Spacing holds in the patient if Pixel Spacing Calibration Type
+    or Description says so, or if it differs from the spacing on the receptor (Imager Pixel Spacing, or
+    Nominal Scanned Pixel Spacing of a digitised film). If it equals that, it is not corrected. Alone, it
+    may be either. The spacing on the receptor, divided by the Estimated Radiographic Magnification Factor
+    (C.8.11.7: source to receptor over source to object), holds in the patient.
 
     Zero, negative and malformed values count as missing.
     """
@@ -56,7 +56,7 @@ def _pair(dataset: Dataset, keyword: str) -> Spacing | None:
     try:
         row, column = (float(value) for value in dataset[keyword].value)
     except Exception:
-        # Missing, not numbers, not two of them: pydicom raises several types.
+        # Missing, not numeric, or not two values: pydicom raises several types of exception.
         return None
     low, high = _PLAUSIBLE_MM
     plausible = all(math.isfinite(value) and low <= value <= high for value in (row, column))
@@ -64,7 +64,7 @@ def _pair(dataset: Dataset, keyword: str) -> Spacing | None:
 
 
 def _magnification(dataset: Dataset) -> float | None:
-    """How much larger the shadow is than the body; a factor of 1 or less says nothing, as the receptor is behind the body."""
+    """Return the magnification factor; 1 or less is invalid, as the receptor is behind the body."""
     try:
         factor = float(dataset["EstimatedRadiographicMagnificationFactor"].value)
     except Exception:

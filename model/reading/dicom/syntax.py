@@ -1,4 +1,4 @@
-"""The transfer syntaxes that are read."""
+"""The supported transfer syntaxes."""
 
 from __future__ import annotations
 
@@ -26,23 +26,21 @@ _ENCAPSULATED = (
     uid.JPEG2000Lossless,
     uid.JPEG2000,
 )
-"""Which codec it is, the codestream says; the two without a name are progressive JPEG, which is retired."""
+"""Compressed syntaxes; the frame tells the codec. The UIDs without a name are retired, progressive JPEG."""
 
 
 def transfer_syntax(dataset: Dataset) -> uid.UID:
     """Return the file's transfer syntax.
 
     Raises:
-        UnsupportedImage: it is not one of those that are read.
+        UnsupportedImage: It is not supported.
     """
     syntax = uid.UID(text(dataset.file_meta, "TransferSyntaxUID"))
     if syntax not in _NATIVE + _ENCAPSULATED:
-        raise UnsupportedImage(
-            "The pixels of the DICOM file are in a transfer syntax that is not read: send it uncompressed."
-        )
+        raise UnsupportedImage("The DICOM file has a transfer syntax that is not read. Send it uncompressed.")
     return syntax
 
 
 def is_native(syntax: uid.UID) -> bool:
-    """Whether pixels are stored without a codec."""
+    """Return whether pixels are stored without a codec."""
     return syntax in _NATIVE

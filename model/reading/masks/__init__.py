@@ -1,4 +1,4 @@
-"""Pixels of a mask file to lung and background: grey levels, colours, transparency, and checks of the shape."""
+"""Interpretation of a mask file's pixels as lung and background, with checks of the shape."""
 
 from .pixels import region_in, truth_in, values_in
 from .shape import with_shape_notes

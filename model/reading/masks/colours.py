@@ -1,4 +1,4 @@
-"""Colours of a mask: how bright, how many, whether any."""
+"""The colours of a mask: brightness, number, saturation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from ...radiograph import Grey
 
 _SATURATED = 0.005
-"""Share of the image from which strong colours are those of areas, and not noise of compression."""
+"""Share of the image from which strong colours are areas and not compression noise."""
 _SAMPLED = 500_000
 """Pixels that are looked at for their colours."""
 _OTHERS = 0.05
@@ -18,21 +18,21 @@ _SHARE = 0.002
 
 
 def brightness(pixels: Grey) -> Grey:
-    """``(h, w, 3)`` to the brightest of the channels ``(h, w)``; grey stays as it is."""
+    """Return the brightest of the channels ``(h, w)`` of ``(h, w, 3)``; return grey unchanged."""
     if pixels.ndim == 2:
         return pixels
     return _across(np.maximum, pixels)
 
 
 def has_colours(pixels: Grey) -> bool:
-    """Whether any pixel ``(h, w, 3)`` is not grey."""
+    """Return whether any pixel ``(h, w, 3)`` is not grey."""
     return pixels.ndim == 3 and not (
         np.array_equal(pixels[..., 0], pixels[..., 1]) and np.array_equal(pixels[..., 0], pixels[..., 2])
     )
 
 
 def has_strong_colours(pixels: Grey) -> bool:
-    """Whether areas ``(h, w, 3)`` are coloured, and not only as lossy compression tints grey."""
+    """Return whether areas ``(h, w, 3)`` are coloured beyond the tint of lossy compression."""
     if pixels.ndim == 2:
         return False
     span = _across(np.maximum, pixels)
@@ -42,14 +42,14 @@ def has_strong_colours(pixels: Grey) -> bool:
 
 
 def along_colour(pixels: Grey, grey: Grey) -> Grey | None:
-    """How much of the areas' colour each pixel has ``(h, w)``; None where the areas are grey or of several colours.
+    """Project each pixel ``(h, w)`` on the areas' colour; None if the areas are grey or of several colours.
 
-    Compression gives a pixel beside a green area some red: the brightest channel would take that for the
-        area.
+    Compression gives a pixel beside a green area some red, which the brightest channel would take for the
+    area.
 
     Args:
         pixels: ``(h, w, 3)``, or ``(h, w)``.
-        grey: their `brightness`.
+        grey: The `brightness` of the pixels.
     """
     if not has_colours(pixels):
         return None
@@ -64,7 +64,7 @@ def along_colour(pixels: Grey, grey: Grey) -> Grey | None:
 
 
 def colour_count(pixels: Grey, *, exact: bool) -> int:
-    """How many colours but black the areas ``(h, w, 3)`` have; where they are not exact, by the channels that are on."""
+    """Return the number of the areas' colours except black; if not exact, by the active channels."""
     step = max(1, round((pixels.size / 3 / _SAMPLED) ** 0.5))
     sample = pixels[::step, ::step].reshape(-1, 3).astype(np.int64)
     pixels_sampled = len(sample)
@@ -77,7 +77,7 @@ def colour_count(pixels: Grey, *, exact: bool) -> int:
 
 
 def _across(function: np.ufunc, pixels: Grey) -> Grey:
-    """``function`` of the three channels ``(h, w)``; makes no other array of that size."""
+    """Reduce the three channels to ``(h, w)`` with ``function``, without temporary arrays."""
     result = function(pixels[..., 0], pixels[..., 1])
     function(result, pixels[..., 2], out=result)
     return result  # type: ignore[no-any-return]

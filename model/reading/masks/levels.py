@@ -1,8 +1,8 @@
-"""The grey levels of a mask: which values stand for areas, which lie between two areas, and where lung begins.
+"""Analysis of the grey levels of a mask: areas, values between areas, and the threshold of lung.
 
-A label map has few values, each an area with an inside: a pixel whose eight neighbours have its own
-value. What resizing, smoothing or lossy compression adds lies between two levels, along an edge, and has
-no inside. A radiograph's greys are spread over the range.
+A label map has few values, each with interior pixels, whose eight neighbours have the same value. Values that
+resizing, smoothing or lossy compression add are between two levels, along an edge, and have no interior. A
+radiograph's greys are spread over the range.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ Counts = NDArray[np.float32]
 Kind = Literal["uniform", "flat", "smooth", "picture", "faint"]
 
 _FEW = 32
-"""Values up to which each is looked at by itself."""
+"""The most distinct values that are analysed one by one."""
 _INSIDE = 0.25
-"""Share of a value's pixels that have an inside, from which it is an area."""
+"""Share of interior pixels from which a value is an area."""
 _BETWEEN = 0.5
-"""Share of a value's pixels that lie strictly between their neighbours, from which it is an edge."""
+"""Share of pixels strictly between their neighbours from which a value belongs to an edge."""
 _STRAY = 0.0002
-"""Share of the image below which a value stands for nothing."""
+"""Share of the image below which a value is ignored."""
 _LARGE = 0.02
-"""Share of the image from which a low value is an area even where there is noise."""
+"""Share of the image from which a low value is an area in spite of noise."""
 _AREAS = 0.8
-"""Share of many values that are areas, from which the file is a label map."""
+"""Share of area values, among many values, from which the file is a label map."""
 _END = 8
 """The range's first and last eighth belong to background and to the highest level."""
 _NOISE = 32
-"""Within a thirty-second below the highest value lies noise of compression."""
+"""Compression noise is within a thirty-second below the highest value."""
 _PICTURE = 0.4
 """Share of pixels in the middle of the range from which the file is no mask. Masks of 16 pixels enlarged to 512 have up to 0.32,
 250 radiographs of several hospitals had at least 0.5."""
@@ -46,32 +46,32 @@ radiographs up to 0.15."""
 _GROUND = 0.005
 """Share of the image from which calm dark pixels are a background."""
 _LEVEL = 0.01
-"""Share of the image from which calm pixels about a value between are a level, where they stand out."""
+"""Share of the image from which calm pixels around an intermediate peak are a level."""
 _OUTSTANDING = 3
-"""How many times as many pixels a level has as the values beside it."""
+"""Ratio of a level's pixels to those of the neighbouring values."""
 _OVERSHOOT = 1.4
-"""How far above a level, as a factor, compression and resizing reach."""
+"""The factor by which compression and resizing exceed a level."""
 _FEW_CALM = 0.1
-"""Calm pixels of an overshoot, as a share of the level's."""
+"""The most calm pixels of an overshoot, as a share of the level's."""
 _CALM = 16
-"""Among neighbours that differ by a sixteenth of the range at most, a pixel is calm."""
+"""A pixel is calm if its neighbours differ by at most a sixteenth of the range."""
 _FAINT = 32
-"""Highest value below which lossy compression may have hidden the lungs."""
+"""The highest value of a lossy mask below which compression may have hidden the lungs."""
 _BLACK = 16
-"""Value up to which a uniform lossy image is black."""
+"""The highest value at which a uniform lossy image counts as black."""
 
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """What the values of a mask are.
+    """The grey levels of a mask.
 
     Attributes:
         kind: ``"uniform"``: one value; ``"flat"``: areas of one value each; ``"smooth"``: with values
             between two levels; ``"picture"``: greys all over the range; ``"faint"``: too dark to survive
             lossy compression.
-        least: value from which a pixel is set.
-        values: levels above background, in order.
-        background: whether there is any.
+        least: The value from which a pixel is set.
+        values: The levels above background, in order.
+        background: Whether there is background.
     """
 
     kind: Kind
@@ -81,11 +81,11 @@ class Levels:
 
 
 def levels_of(grey: Grey, *, lossy: bool) -> Levels:
-    """Analyses a mask's values.
+    """Analyse a mask's values.
 
     Args:
         grey: ``(H, W)`` uint8 or uint16.
-        lossy: the file's compression changes values.
+        lossy: Whether the file's compression changes values.
     """
     counts = _histogram(grey)
     values = np.flatnonzero(counts)
@@ -160,14 +160,14 @@ def _many(grey: Grey, counts: Counts, *, lossy: bool) -> Levels:
 
 
 def _is_overshoot(calm: Counts, high: int, *, above: int) -> bool:
-    """Whether the highest values are no level but what compression and resizing add to the level below them."""
+    """Return whether the highest values are an overshoot of the level below, and no level."""
     reach = max(1, high // 32)
     here, there = (calm[max(0, value - reach) : value + reach + 1].sum() for value in (high, above))
     return bool(high <= _OVERSHOOT * above and here < _FEW_CALM * there)
 
 
 def _peaks(counts: Counts, *, middle: slice, width: int, pixels: int) -> list[int]:
-    """Values in the ``middle`` that stand out, in order: in a window ``width`` wide about them, an odd number, are many pixels."""
+    """Return the peaks in ``middle``, in order: values with many pixels in a window of odd ``width``."""
     sums = np.concatenate([np.zeros(1), np.cumsum(counts, dtype=np.float64)])
     places = np.arange(counts.size)
     reach = width // 2
@@ -187,12 +187,12 @@ def _peaks(counts: Counts, *, middle: slice, width: int, pixels: int) -> list[in
 
 @dataclass(frozen=True, slots=True)
 class _Surroundings:
-    """Pixels of each value ``(n,)``, counted by their eight neighbours.
+    """Histograms ``(n,)`` of pixels by their eight neighbours.
 
     Attributes:
-        inside: all neighbours have the same value.
-        between: one neighbour is lower and one is higher.
-        calm: the neighbours hardly differ.
+        inside: Pixels whose neighbours have the same value.
+        between: Pixels with a lower and a higher neighbour.
+        calm: Pixels whose neighbours hardly differ.
     """
 
     inside: Counts
@@ -212,7 +212,7 @@ class _Surroundings:
 
 
 def _histogram(grey: Grey, where: NDArray[np.bool_] | None = None) -> Counts:
-    """Pixels of each value ``(n,)``, of all or of those in ``where`` ``(H, W)``."""
+    """Return the number of pixels of each value ``(n,)``, of all or of those in ``where`` ``(H, W)``."""
     size = 256 if grey.dtype == np.uint8 else 65536
     mask = None if where is None else where.view(np.uint8)
     return cv2.calcHist([grey], [0], mask, [size], [0, size]).ravel()  # type: ignore[return-value]

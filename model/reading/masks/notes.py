@@ -1,4 +1,4 @@
-"""What is said about a mask: what was assumed to read it, or why it cannot be read."""
+"""Notes on the assumptions made in reading a mask, and the errors for masks that cannot be read."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from .levels import Levels
 _ADVICE = "save it as grey PNG, 0 for background and 255 for lung."
 _LOSS = "with loss (JPEG or WebP)"
 _SMALL = 32
-"""Values up to which classes are numbered where 255 beside them stands for none."""
+"""The highest class number beside which 255 means 'ignore'."""
 
 
 def require_exact_colours(stored: Decoded) -> None:
-    """Refuse colours that lossy compression blurred.
+    """Reject a mask whose colours lossy compression has blurred.
 
     Raises:
-        UnsuitableMask: it is so.
+        UnsuitableMask: The mask has colours and lossy compression.
     """
     if stored.lossy and has_strong_colours(stored.pixels):
         raise UnsuitableMask(f"The mask has colours and is stored {_LOSS}, which blurs them: save it as PNG.")
 
 
 def require_two_sides(stored: Decoded, levels: Levels) -> None:
-    """Refuse a mask that has no background, or in which lung and background cannot be told apart.
+    """Reject a mask without background, or in which lung and background cannot be told apart.
 
     Raises:
-        UnsuitableMask: it is so.
+        UnsuitableMask: The mask is one of these.
     """
     if levels.kind == "faint":
         raise UnsuitableMask(
@@ -58,10 +58,10 @@ def require_two_sides(stored: Decoded, levels: Levels) -> None:
 
 
 def require_no_picture(levels: Levels) -> None:
-    """Refuse what has greys all over the range.
+    """Reject an image with greys all over the range.
 
     Raises:
-        UnsuitableMask: it is so.
+        UnsuitableMask: The image is probably a radiograph.
     """
     if levels.kind == "picture":
         raise UnsuitableMask(
@@ -71,12 +71,12 @@ def require_no_picture(levels: Levels) -> None:
 
 
 def notes_on(stored: Decoded, levels: Levels, grey: Grey) -> Sequence[Note]:
-    """Return what was assumed: where greys were cut, and which values or colours were joined.
+    """Return notes on the threshold of greys, and on the values or colours that were joined.
 
     Args:
-        stored: the mask's pixels.
-        levels: of ``grey``.
-        grey: ``(h, w)`` brightness, in which lung begins at ``levels.least``.
+        stored: The mask's pixels.
+        levels: The levels of ``grey``.
+        grey: ``(h, w)`` brightness; lung begins at ``levels.least``.
     """
     cut = [note for note in (_on_cut(stored, levels),) if note is not None]
     joined = _on_joined(stored, levels, grey)
@@ -84,7 +84,7 @@ def notes_on(stored: Decoded, levels: Levels, grey: Grey) -> Sequence[Note]:
 
 
 def note_on_values_between() -> Note:
-    """Values were named, and there are others between the levels."""
+    """Return the note on values between the levels, if lung values were given."""
     return Note(
         "values_between",
         "The mask has values between its levels, as resizing makes them; they count as background: resize "
@@ -93,12 +93,12 @@ def note_on_values_between() -> Note:
 
 
 def note_on_absent(values: Sequence[int]) -> Note:
-    """Values were named, and none of them occurs."""
+    """Return the note on given lung values that do not occur."""
     return Note("values_absent", f"No pixel of the mask is {listed(values, 'or')}: it is empty.")
 
 
 def listed(things: Sequence[object], word: str = "and") -> str:
-    """``1``, ``1 and 2``, ``1, 2 and 3``; of many the first five."""
+    """Format a list: ``1``, ``1 and 2``, ``1, 2 and 3``; of a long list the first five."""
     words = [str(thing) for thing in things]
     if len(words) > 6:
         return f"{', '.join(words[:5])} {word} {len(words) - 5} others"
@@ -150,6 +150,6 @@ def _on_joined(stored: Decoded, levels: Levels, grey: Grey) -> Note | None:
 
 
 def _indices(indices: Grey, grey: Grey, levels: Levels) -> tuple[int, ...]:
-    """Return indices of a palette whose colours are set."""
+    """Return the palette indices whose colours are set."""
     counts = cv2.calcHist([indices], [0], (grey >= levels.least).view(np.uint8), [256], [0, 256])
     return tuple(int(index) for index in np.flatnonzero(counts))

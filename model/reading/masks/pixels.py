@@ -1,4 +1,4 @@
-"""Where a mask's pixels say lung: by their grey levels, their colours, their palette or their transparency."""
+"""The lungs in a mask's pixels, from grey levels, colours, palette or transparency."""
 
 from __future__ import annotations
 
@@ -29,15 +29,14 @@ _PALETTE = Note("palette", "The mask's palette is black, so its indices count in
 
 
 def truth_in(stored: Decoded, *, lung_values: Collection[int] | None) -> GroundTruth:
-    """Return the lungs in a mask ``(h, w)``, and what was assumed to find them.
+    """Return the lungs in a mask ``(h, w)``, with notes on assumptions.
 
     Args:
-        stored: the file's pixels, in colour where it has any.
-        lung_values: the stored values, or indices of the palette, that are lung; None takes what is not
-            background.
+        stored: The file's pixels, in colour if it has any.
+        lung_values: The stored values or palette indices that are lung; None takes all but background.
 
     Raises:
-        UnsuitableMask: lung and background cannot be told apart.
+        UnsuitableMask: Lung and background cannot be told apart.
     """
     if lung_values is not None:
         return _of_values(stored, lung_values)
@@ -53,7 +52,7 @@ def truth_in(stored: Decoded, *, lung_values: Collection[int] | None) -> GroundT
 
 
 def region_in(stored: Decoded) -> NDArray[np.bool_]:
-    """Return what is set in a picture ``(h, w)`` that marks a region of any kind, all of the image included.
+    """Return the set pixels ``(h, w)`` of a mask of any region, which may cover the whole image.
 
     Raises:
         UnsuitableMask: as `truth_in` for transparency.
@@ -64,10 +63,10 @@ def region_in(stored: Decoded) -> NDArray[np.bool_]:
 
 
 def values_in(stored: Decoded) -> Grey:
-    """Return the values ``(h, w)`` of a label map as they are stored: grey levels, or indices of a palette.
+    """Return the stored values ``(h, w)`` of a label map: grey levels, or palette indices.
 
     Raises:
-        UnsuitableMask: the file has colours, or its values are not exact.
+        UnsuitableMask: The file has colours, or its values are not exact.
     """
     if stored.indices is not None:
         return stored.indices

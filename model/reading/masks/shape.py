@@ -1,4 +1,4 @@
-"""What looks wrong in the shape of a mask: inverted, an outline, small parts such as a text."""
+"""Checks of a mask's shape: inverted masks, outlines instead of areas, small parts such as text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...ground_truth import GroundTruth, Note
 
 _SIDE = 1024
-"""Pixels of the longer side that shapes are looked at."""
+"""Pixels of the longer side at which shapes are analysed."""
 _BORDER = 0.6
 """Share of the border that is set, from which a mask looks inverted: 1,700 masks of seven data sets have up to 0.2."""
 _FRAMED = 0.8
@@ -20,19 +20,19 @@ _FRAMED = 0.8
 _HOLES = 0.1
 """Share of that box that holes must have."""
 _THIN = 0.012
-"""Share of the side that the widest place of an outline has as its radius."""
+"""The greatest radius of a line, as a share of the side."""
 _LONG = 0.2
-"""Share of the side that an outline extends over."""
+"""The least extent of an outline, as a share of the side."""
 _ENCLOSED = 2
-"""How many times its own area an outline encloses."""
+"""The least ratio of the area that an outline encloses to the area of its line."""
 _SMALL = 0.01
-"""Share of the mask's area below which a part is no lung."""
+"""Share of the mask's area below which a component is not a lung."""
 _MANY = 3
-"""Small parts that the masks of an annotator may have."""
+"""The number of small components that an annotator's mask may have."""
 
 
 def with_shape_notes(truth: GroundTruth) -> GroundTruth:
-    """Return the same ground truth with notes on its shape."""
+    """Return the ground truth with notes on its shape."""
     found = tuple(note for note in (_inverted(truth.mask), *_lines_and_parts(truth.mask)) if note is not None)
     return replace(truth, notes=truth.notes + found)
 
@@ -112,7 +112,7 @@ def _is_outline(small: NDArray[np.uint8]) -> bool:
 
 
 def _reduced(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return the mask at `_SIDE` at most, ``(h, w)`` uint8 of 0 and 1: a pixel is set where any of those that it stands for is."""
+    """Reduce the mask to at most `_SIDE`, ``(h, w)`` uint8: a pixel is 1 if any of its source pixels is."""
     step = -(-max(mask.shape) // _SIDE)
     whole = mask.view(np.uint8)
     if step == 1:

@@ -1,4 +1,4 @@
-"""Whether a mask's shape is in its alpha channel."""
+"""Masks whose shape is in the alpha channel."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .colours import brightness
 from .levels import levels_of
 
 _AGREE = 0.98
-"""IoU of the shapes of colours and transparency from which they are the same."""
+"""IoU from which the shapes of colours and transparency are the same."""
 _EQUAL = 0.01
-"""Standard deviation of one value, at most, as rounding leaves it."""
+"""The greatest standard deviation of one value after rounding."""
 _LIKE = 16
-"""Standard deviation of what lossy compression makes of one colour, at most."""
+"""The greatest standard deviation of one colour after lossy compression."""
 
 
 def shape_is_in_alpha(stored: Decoded) -> bool:
-    """Whether the transparency alone draws the mask, and everything that can be seen has one colour.
+    """Return whether only the transparency has a shape, and all visible pixels have one colour.
 
     Raises:
         UnsuitableMask: transparency and colours draw different shapes, or one colour is nowhere wholly transparent.

@@ -58,13 +58,13 @@ class Derivation:
         dataset, labels = segmentation.radiograph.dataset, segmentation.labels
         if dataset is None:
             raise UnsuitableImage(
-                "A DICOM segmentation refers to a DICOM image: ask for another format for this one."
+                "A DICOM segmentation refers to a DICOM image. Request another format for this image."
             )
         source = source_of(dataset)
         if labels.shape != (source.Rows, source.Columns):
             raise SizeMismatch(
                 f"The labels are {labels.shape[1]}×{labels.shape[0]} pixels and the DICOM image "
-                f"{source.Columns}×{source.Rows}: make the segmentation at the image's size."
+                f"{source.Columns}×{source.Rows}. Make the segmentation at the image's size."
             )
         date, time = moment_of(dataset)
         return cls(
@@ -153,8 +153,8 @@ def with_content_uid(made: Dataset) -> bytes:
 def unknown_class() -> UnsuitableImage:
     """Return the error for a radiograph whose SOP class highdicom does not know."""
     return UnsuitableImage(
-        "No DICOM segmentation can refer to this image, as its SOPClassUID is of no image that is known: "
-        "send the instance as the PACS holds it, or ask for PNG or JSON."
+        "No DICOM segmentation can refer to this image, because its SOPClassUID is not that of a known "
+        "image. Send the instance as the PACS stores it, or request PNG or JSON."
     )
 
 

@@ -1,4 +1,4 @@
-"""DICOM Segmentation: the lungs as a PACS stores them."""
+"""The lungs as a DICOM Segmentation object."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ def dicom_seg(
     series_instance_uid: str | None = None,
     authorship: Authorship | None = None,
 ) -> bytes:
-    """Write a DICOM Segmentation (Explicit VR Little Endian) of the lungs in one radiograph.
+    """Return a DICOM Segmentation (Explicit VR Little Endian) of the lungs in one radiograph.
 
-    Segment 1 is the right lung, segment 2 the left one, always both: the frame of a lung that was not
-    found is empty. The property types are SNOMED CT 3341006 (right lung) and 44029006 (left lung), the
-    category is 91723000 (anatomical structure). Patient and study are those of the source, which each
-    frame refers to (see `source_of`). Text is UTF-8.
+    Segment 1 is the right lung and segment 2 the left lung. Both are always present; the frame of a lung
+    that was not found is empty. The property types are SNOMED CT 3341006 (right lung) and 44029006 (left
+    lung), the category is 91723000 (anatomical structure). Patient and study are those of the source, to
+    which each frame refers (see `source_of`). Text is UTF-8.
 
-    The segmentation lies on the source pixel by pixel. A radiograph has no geometry in space; viewers and
-    readers ask for one all the same, so every frame lies in the plane x, y at the origin, with the
-    source's spacing, or 1 mm where it is unknown.
+    The segmentation and the source have the same pixel grid. A radiograph has no geometry in space, but
+    viewers and readers require one, so every frame is in the plane x, y at the origin with the source's
+    spacing, or 1 mm if it is unknown.
 
-    Series Description, Content Description and Segment Description say whether the mask is trusted; Image
-    Comments hold the fields of `trust_fields`, what the sides and the spacing go by, and each warning, a
-    line each.
+    Series Description, Content Description and Segment Description say whether the mask is trusted. Image
+    Comments has one line for each field of `trust_fields`, for the source of the sides and of the
+    spacing, and for each warning.
 
-    Dates and times are the source's. The series' UID follows from the source, the weights and Pleura's
-    version, the instance's from all that is in it: what has the same UID has the same bytes, and a PACS
-    that is sent it twice keeps one.
+    Dates and times are those of the source. The series UID is derived from the source, the weights and
+    Pleura's version, and the instance UID from the whole content. Objects with the same UID have the same
+    bytes, so that a PACS stores an object once even if it is sent twice.
 
     Args:
         segmentation: of a DICOM image.
@@ -62,8 +62,8 @@ def dicom_seg(
         authorship: of labels that a person drew or corrected; they are said instead of the trust. None: the network made them.
 
     Raises:
-        SizeMismatch: the labels are not of the source's size.
-        UnsuitableImage: the source is no DICOM, or lacks an attribute that a segmentation has to refer to.
+        SizeMismatch: The labels do not have the source's size.
+        UnsuitableImage: The source is not DICOM, or lacks an attribute that a segmentation must refer to.
     """
     with quiet():
         origin = Derivation.of(segmentation, metadata)
@@ -125,7 +125,7 @@ def _make(
 
 
 def _lay_in_a_plane(made: Dataset, spacing_mm: tuple[float, float] | None) -> None:
-    """Add the geometry that viewers ask for: highdicom adds none to a segmentation without a frame of reference."""
+    """Add the geometry that viewers require; highdicom adds none without a frame of reference."""
     from highdicom import PixelMeasuresSequence
     from pydicom import Dataset
 

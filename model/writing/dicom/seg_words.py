@@ -1,4 +1,4 @@
-"""What a DICOM Segmentation says of itself to people: what it is of, whether it is trusted, and why not."""
+"""The texts of a DICOM Segmentation for people: its source, whether it is trusted, and the warnings."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def series_number(source: Dataset, *, block: int = 9) -> int:
 
 
 def trust_in_words(quality: Quality) -> str:
-    """Say in at most 64 characters whether a mask is trusted, and its predicted IoU."""
+    """Return whether a mask is trusted, and its predicted IoU, in at most 64 characters."""
     iou = "unknown" if quality.predicted_iou is None else f"{round(quality.predicted_iou, 3):g}"
     return f"{'Trusted' if quality.trusted else 'Not trusted'}, predicted IoU {iou}"
 

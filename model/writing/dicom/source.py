@@ -1,4 +1,4 @@
-"""What a DICOM object takes over from the radiograph that it was made from: all that the standard allows, and nothing else."""
+"""The attributes that a derived DICOM object copies from its source radiograph, as far as they are valid."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .values import valid_element
 
 _REFERENCES = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _USABLE_UID = re.compile(r"[\d.]{1,64}")
-"""With leading zeros, for instance, it is none, but the name by which a PACS knows the image all the same."""
+"""Also matches invalid UIDs, such as those with leading zeros, by which a PACS identifies the image."""
 _SIZE = ("Rows", "Columns")
 _MAY_BE_EMPTY = (
     "PatientID",
@@ -71,7 +71,7 @@ _MAY_BE_MISSING = (
     "SeriesNumber",
     "InstanceNumber",
     "ViewPosition",
-    # How its pixels were compressed, once and for all that comes of them (C.7.6.1)
+    # Lossy compression of the pixels, which derived objects must state (C.7.6.1)
     "LossyImageCompression",
     "LossyImageCompressionRatio",
     "LossyImageCompressionMethod",
@@ -88,7 +88,7 @@ _VALUES: dict[str, tuple[Any, ...]] = {
 
 
 class _Item(NamedTuple):
-    """An item of a sequence: what is kept of it, and whether it then is what the standard asks for."""
+    """The attributes of a sequence item that are copied, and a check that the result is valid."""
 
     keywords: tuple[str, ...]
     is_whole: Callable[[Dataset], bool]
@@ -142,15 +142,14 @@ _SEQUENCES_OF_ONE = {
 
 
 def source_of(dataset: Dataset) -> Dataset:
-    """Return the attributes of a radiograph that an object derived from it carries or refers to.
+    """Return the attributes of a radiograph that a derived object copies or refers to.
 
-    That is what identifies and describes the patient, the study and the equipment. What is too long or
-    malformed by its value representation, lacks a part that the standard asks for, or is not in the
-    character set that the file declares, is left out, or empty where an attribute has to be there. Text
-    is decoded.
+    These identify and describe the patient, the study and the equipment. A value that is too long or
+    malformed, that lacks a required part, or that is not in the declared character set is omitted, or
+    left empty if the attribute is mandatory. Text is decoded.
 
     Raises:
-        UnsuitableImage: it lacks an attribute that has to be referred to, or has a malformed one.
+        UnsuitableImage: An attribute that must be referred to is missing or malformed.
     """
     source = Dataset()
     character_set = dataset.get("SpecificCharacterSet")
@@ -162,8 +161,8 @@ def source_of(dataset: Dataset) -> Dataset:
     missing = [keyword for keyword in (*_REFERENCES, *_SIZE) if keyword not in source]
     if missing:
         raise UnsuitableImage(
-            f"No DICOM segmentation can refer to this image, as it has no valid {', '.join(missing)}: "
-            "send the instance as the PACS holds it, or ask for PNG or JSON."
+            f"No DICOM segmentation can refer to this image, because it has no valid {', '.join(missing)}. "
+            "Send the instance as the PACS stores it, or request PNG or JSON."
         )
     for keyword in _MAY_BE_EMPTY:
         if keyword not in source:
@@ -178,7 +177,7 @@ def source_of(dataset: Dataset) -> Dataset:
 
 
 def moment_of(dataset: Dataset) -> tuple[str, str]:
-    """Date and time (DA, TM) of the radiograph's content: the first that its header has, or 1900-01-01."""
+    """Return date and time (DA, TM) of the radiograph: the first in its header, or 1900-01-01."""
     for kind in ("Content", "Acquisition", "Series", "Study"):
         date = valid_element(dataset, f"{kind}Date")
         if date is not None:
@@ -198,7 +197,7 @@ def _items(dataset: Dataset, keyword: str, kind: _Item, character_set: Any) -> I
     try:
         element = dataset[keyword]
     except Exception:
-        # Missing, or items that cannot be parsed: pydicom raises several types.
+        # Missing, or items that cannot be parsed: pydicom raises several types of exception.
         return
     for item in element.value if element.VR == "SQ" else ():
         copy = Dataset()
@@ -208,7 +207,7 @@ def _items(dataset: Dataset, keyword: str, kind: _Item, character_set: Any) -> I
 
 
 def _copy_deidentification(dataset: Dataset, source: Dataset, character_set: Any) -> None:
-    """That a name is none, if it says how it was taken out as well (PS3.3 C.7.1.1)."""
+    """Copy that the patient was de-identified, if the file also states the method (PS3.3 C.7.1.1)."""
     found = Dataset()
     _copy(dataset, found, ("PatientIdentityRemoved", "DeidentificationMethod"), character_set)
     codes = list(_items(dataset, "DeidentificationMethodCodeSequence", _CODE, character_set))
@@ -221,7 +220,7 @@ def _copy_deidentification(dataset: Dataset, source: Dataset, character_set: Any
 
 
 def _copy_trial(dataset: Dataset, source: Dataset, character_set: Any) -> None:
-    """Return the clinical trial's subject and time point (PS3.3 C.7.1.3, C.7.2.3)."""
+    """Copy the clinical trial's subject and time point (PS3.3 C.7.1.3, C.7.2.3)."""
     found = Dataset()
     may_be_empty = ("ClinicalTrialProtocolName", "ClinicalTrialSiteID", "ClinicalTrialSiteName")
     subject = ("ClinicalTrialSubjectID", "ClinicalTrialSubjectReadingID")

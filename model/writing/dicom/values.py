@@ -1,4 +1,4 @@
-"""Which values of a DICOM header are what their value representation (VR) allows (PS3.5 6.2)."""
+"""Validation of DICOM values against their value representation (VR) (PS3.5 6.2)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
 from pydicom.valuerep import DA, DT, TM, validate_value
 
 _TEXT = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
-"""Representations that the character set applies to."""
+"""Representations to which the character set applies."""
 _LINES = frozenset({"LT", "ST", "UT"})
-"""Representations of several lines, in which a backslash is a character."""
+"""Multi-line representations, in which a backslash is a character."""
 _STRINGS = _TEXT | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_IN_LINES = re.compile(r"[\x00-\x09\x0b\x0e-\x1f\x7f-\x9f]")
@@ -26,21 +26,22 @@ _ONE_TIME = re.compile(r"[\d.]+([+-]\d{4})? ?")
 _LEAP_SECOND = re.compile(r"\d{4}60")
 """At the end of a TM or of a DT's time: the standard has leap seconds, and dciodvfy calls them errors."""
 _UID = re.compile(r"[0-2](\.\d+)+")
-"""What `validate_value` does not ask for: a root that there is."""
+"""A UID with a valid root, which `validate_value` does not check."""
 _NAME_COMPONENTS = 5
 _WHOLE_NUMBERS = range(-(2**31), 2**31)
 
 
 def valid_element(dataset: Dataset, keyword: str, *, character_set: Any = None) -> DataElement | None:
-    """Return an element as the standard allows it, its text as str; None where it is missing, empty or malformed.
+    """Return a valid element with its text as str; None if it is missing, empty or malformed.
 
-    Malformed is what another representation, a wrong number of values, a value too long or of the wrong
-    form, or bytes that are not text in the character set make it. No sequences.
+    An element is malformed if it has another representation, a wrong number of values, a value that is
+    too long or has the wrong form, or bytes that are not text in the character set. Sequences are not
+    supported.
 
     Args:
-        dataset: holds the element, read or not yet.
-        keyword: its keyword.
-        character_set: the Specific Character Set that applies.
+        dataset: The dataset with the element, parsed or not.
+        keyword: The keyword of the element.
+        character_set: The Specific Character Set that applies.
     """
     tag = tag_for_keyword(keyword)
     assert tag is not None
@@ -62,7 +63,7 @@ def valid_element(dataset: Dataset, keyword: str, *, character_set: Any = None) 
                 validate_value(vr, value, RAISE)
         return DataElement(tag, vr, values if len(values) > 1 else values[0])
     except Exception:
-        # pydicom raises whatever comes of bytes that are not what they are said to be.
+        # pydicom raises many types of exception for malformed bytes.
         return None
 
 
@@ -74,7 +75,7 @@ def _is_multiplicity(count: int, allowed: str) -> bool:
 
 
 def _is_declared(character_set: Any) -> bool:
-    """Whether the character set has other characters than ASCII: without one, no other is allowed."""
+    """Return whether a character set is declared; without one, only ASCII is allowed."""
     return set(convert_encodings(character_set)) != {default_encoding}
 
 

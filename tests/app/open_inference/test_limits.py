@@ -1,4 +1,4 @@
-"""More than can be done, or nothing that can do it: the same limits as anywhere, told as the protocol tells errors."""
+"""Limits and failures: the same as at other endpoints, with the protocol's errors."""
 
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor

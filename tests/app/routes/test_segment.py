@@ -198,8 +198,9 @@ def test_a_wrong_parameter_is_named(shared_client: Service, query: str) -> None:
         (
             "/segment",
             "threshold=2&mask=jpeg",
-            "The query parameter `threshold` is not valid: input should be less than or equal to 1. The query parameter `mask` is "
-            "not valid: input should be 'png', 'rle', 'polygons', 'geojson' or 'none'.",
+            "The query parameter `threshold` is not valid: input should be less than or equal to 1. The "
+            "query parameter `mask` is not valid: input should be 'png', 'rle', 'polygons', 'geojson' or "
+            "'none'.",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""A real browser before a real service; every test ends with a quiet console and no request to anyone else."""
+"""A real browser with a real service; each test checks that the console is empty and no other host is used."""
 
 import re
 from base64 import b64encode
@@ -30,7 +30,7 @@ _REFUSED = re.compile(r"Failed to load resource: the server responded with a sta
 
 
 def two_lungs() -> bytes:
-    """A picture of two rectangles, 64 pixels wide and high: the fake engine finds both, and their corners are known."""
+    """An image of two rectangles, 64 pixels wide and high, which the fake engine finds."""
     pixels = picture((8, 12, 16, 40))
     pixels[12:52, 40:56] = 40
     return encode(pixels)
@@ -99,7 +99,8 @@ _HAND_OVER = """(element, [kind, files]) => {
         return;
     }
     for (const step of ["dragenter", "dragover", "drop"]) {
-        element.dispatchEvent(new DragEvent(step, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+        const options = { dataTransfer: transfer, bubbles: true, cancelable: true };
+        element.dispatchEvent(new DragEvent(step, options));
     }
 }"""
 

@@ -52,7 +52,8 @@ def test_everything_that_can_be_worked_has_a_name(screen: Screen) -> None:
 
 def test_every_input_has_a_label(page: Page) -> None:
     unlabelled = page.locator("input").evaluate_all(
-        "(inputs) => inputs.filter((input) => !input.labels.length && !input.ariaLabel).map((input) => input.id)"
+        "(inputs) => inputs.filter((input) => !input.labels.length && !input.ariaLabel).map((input) => "
+        "input.id)"
     )
     assert unlabelled == []
 
@@ -106,7 +107,8 @@ _TEXTS = """() => {
     while (walker.nextNode()) {
         const element = walker.currentNode.parentElement;
         const text = walker.currentNode.textContent.trim();
-        if (!text || !element.checkVisibility({ visibilityProperty: true }) || element.closest(":disabled")) continue;
+        const visible = element.checkVisibility({ visibilityProperty: true });
+        if (!text || !visible || element.closest(":disabled")) continue;
         const colour = parse(getComputedStyle(element).color).slice(0, 3);
         found.push({ text, colour, ground: ground(element) });
     }

@@ -1,4 +1,4 @@
-"""Swagger UI in a browser: it shows the operations and tries them, at the root and behind a proxy's prefix."""
+"""Swagger UI in a browser: operations are shown and can be tried, at the root and behind a proxy's prefix."""
 
 import pytest
 from playwright.sync_api import Browser, expect

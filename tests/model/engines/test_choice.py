@@ -35,7 +35,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same, with a model of `pleura export` beside it: not quantised, which needs no test of its own here."""
+    """The same checkpoint with an exported, unquantised model beside it."""
     path = tmp_path_factory.mktemp("exported") / "random.safetensors"
     shutil.copy(checkpoint, path)
     save(convert(read_checkpoint(path)), path.with_suffix(".int8.xml"))
@@ -176,7 +176,7 @@ def test_checkpoints_that_changed_names_start_with_the_models_of_their_weights(
 def test_a_damaged_model_of_a_renamed_checkpoint_is_refused(copied: Path) -> None:
     renamed = _rename(copied.parent, "random", "other", (".safetensors",))
     _flip(copied.with_suffix(".int8.bin"), 1000)
-    with pytest.raises(EngineError, match=r"random\.int8\.bin is not the file that was written"):
+    with pytest.raises(EngineError, match=r"random\.int8\.bin has changed since it was written"):
         _choose(renamed, device="cpu")
 
 
@@ -200,7 +200,7 @@ def _flip(path: Path, at: int) -> None:
 def test_one_changed_bit_of_an_exported_model_is_refused(copied: Path, ending: str, share: float) -> None:
     path = copied.with_suffix(f".int8{ending}")
     _flip(path, int(path.stat().st_size * share))
-    with pytest.raises(EngineError, match=rf"random\.int8\{ending} is not the file that was written"):
+    with pytest.raises(EngineError, match=rf"random\.int8\{ending} has changed since it was written"):
         _choose(copied, device="cpu")
 
 

@@ -118,7 +118,7 @@ def test_too_little_memory_is_told(network: SegmentationNetwork, monkeypatch: py
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(network, "infer", exhausted)
-    with pytest.raises(EngineError, match="free the device's memory"):
+    with pytest.raises(EngineError, match="Free the device's memory"):
         engine(images(1, side=SIDE))
 
 

@@ -1,4 +1,4 @@
-"""Where PyTorch is not installed, as in the image for a CPU: what needs it says so, and what does not goes on."""
+"""Behaviour without PyTorch, as in the CPU image: only the features that need it fail, with a message."""
 
 import importlib.util
 from importlib.machinery import ModuleSpec
@@ -37,16 +37,16 @@ def test_a_checkpoint_that_was_not_exported_says_what_to_do(tmp_path: Path) -> N
     path = tmp_path / "own.safetensors"
     save_checkpoint(path, {"weight": torch.zeros(1)}, CheckpointMetadata(name="own"))
     with pytest.raises(
-        EngineError, match=r"own\.safetensors has no own\.int8\.xml beside it.*run `pleura export`"
+        EngineError, match=r"own\.safetensors has no own\.int8\.xml beside it.*Run `pleura export`"
     ):
         choose_engine(read_checkpoint(path), device="cpu")
 
 
 def test_pytorch_cannot_be_asked_for() -> None:
-    with pytest.raises(EngineError, match="PyTorch is not installed here: set PLEURA_ENGINE to auto"):
+    with pytest.raises(EngineError, match=r"PyTorch is not installed\. Set PLEURA_ENGINE to auto"):
         choose_engine(read_checkpoint(BUNDLED), device="cpu", engine="torch")
 
 
 def test_cuda_cannot_be_asked_for() -> None:
-    with pytest.raises(EngineError, match="set PLEURA_DEVICE to cpu, or use the CUDA image"):
+    with pytest.raises(EngineError, match="Set PLEURA_DEVICE to cpu, or use the CUDA image"):
         choose_engine(read_checkpoint(BUNDLED), device="cuda")

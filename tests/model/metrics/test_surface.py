@@ -34,8 +34,9 @@ def pixel(row: int, column: int) -> Mask:
 def test_a_square_shifted_by_three_columns(height: int, tolerance: float, within: int) -> None:
     """Each outline has 36 pixels. Of those of the first square, to the second's outline:
 
-    the left side is 3 away (10 pixels); along the top and the bottom it is 2, 1, then 0 (7 pixels each); on the right side, inside
-    the second square, it is 1, 2, 3, 3, 3, 3, 2, 1. So 14 are at 0, 4 at 1, 4 at 2, 14 at 3; and mirrored for the second.
+    the left side is 3 away (10 pixels); along the top and the bottom it is 2, 1, then 0 (7 pixels each);
+    on the right side, inside the second square, it is 1, 2, 3, 3, 3, 3, 2, 1. So 14 are at 0, 4 at 1, 4
+    at 2, 14 at 3; and mirrored for the second.
     """
     shape = (height, 80)
     result = surface(rectangle((10, 20), (10, 20), shape), rectangle((10, 20), (13, 23), shape))
@@ -47,8 +48,11 @@ def test_a_square_shifted_by_three_columns(height: int, tolerance: float, within
 
 
 def test_a_square_inside_another() -> None:
-    """The inner outline's 36 pixels are 5 from the outer one's 76. Of these, 10 on each side are 5 from the inner one; then
-    come 8 each at √(25 + k²) for k from 1 to 4, and the 4 corners at √50. The 95th of 76 percentiles is at rank 71.25."""
+    """The inner outline's 36 pixels are 5 from the outer one's 76.
+
+    Of these, 10 on each side are 5 from the inner one; then come 8 each at √(25 + k²) for k from 1 to 4, and the
+    4 corners at √50. The 95th of 76 percentiles is at rank 71.25.
+    """
     result = surface(rectangle((30, 50), (30, 50)), rectangle((35, 45), (35, 45)))
     slants = [sqrt(25 + k * k) for k in range(1, 5)]
     assert result.assd_px == pytest.approx((36 * 5 + 40 * 5 + 8 * sum(slants) + 4 * sqrt(50)) / 112)
@@ -64,7 +68,7 @@ def test_the_edge_of_the_image_is_an_outline() -> None:
 
 
 def test_a_hole_has_an_outline() -> None:
-    """A hole of one pixel, 4 from the border: its 4 neighbours are at 3 from the outline of 32; all of the other way are 0."""
+    """A hole of one pixel, 4 from the border: its 4 neighbours are 3 from the outline of 32; the others 0."""
     full = rectangle((40, 49), (40, 49))
     holed = full.copy()
     holed[44, 44] = False
@@ -213,7 +217,7 @@ def test_monai_says_the_same_of_lungs(seed: int) -> None:
 
 def test_what_would_take_minutes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = rectangle((10, 40), (20, 30)), rectangle((15, 60), (22, 41))
-    monkeypatch.setattr("model.metrics.surface.PATIENCE_S", -1.0)
+    monkeypatch.setattr("model.metrics.surface.TIMEOUT_S", -1.0)
     assert surface(one, other, spacing_mm=(1, 1)) == Surface(nsd_tolerance_px=0.5)
 
 

@@ -77,7 +77,7 @@ def test_a_decoder_block_doubles_the_size() -> None:
 
 
 def test_stored_output() -> None:
-    """The network computes what it computed when its weights were trained: a change here makes checkpoints wrong."""
+    """The network's output does not change between versions, which would invalidate checkpoints."""
     network = ResNet50UNet().eval()
     _deterministic_weights(network)
     x = torch.sin(torch.arange(64 * 64).reshape(1, 1, 64, 64) / 37.0)

@@ -1,4 +1,4 @@
-"""Kinds of files and what becomes of each: `test_matrix` holds the list, and docs/reference_pages.py shows it."""
+"""Kinds of files and the result for each; `test_matrix` tests them, docs/reference_pages.py lists them."""
 
 from __future__ import annotations
 

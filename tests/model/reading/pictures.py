@@ -13,7 +13,7 @@ HEIGHT, WIDTH = 48, 64
 
 
 def ramp(height: int = HEIGHT, width: int = WIDTH) -> NDArray[np.uint8]:
-    """Grey ``(height, width)`` of which no rotation or flip looks like another; lossy formats keep it well."""
+    """Grey ``(height, width)`` without symmetries, which lossy formats preserve well."""
     picture = np.add.outer(np.arange(height) * 2, np.arange(width)).astype(np.uint8)
     picture[: height // 4, : width // 4] = 250
     return picture
@@ -70,8 +70,8 @@ def tiff_file(
 ) -> bytes:
     """A TIFF or BigTIFF of one strip; ``pixels`` are ``(height, width[, samples])`` of any type.
 
-    ``tags`` (numbers of 32 bits, or of 16 for bits and sample formats) are added or replace others; one without numbers
-    takes another out. ``strip`` is the strip where it is not the pixels as they are.
+    ``tags`` (numbers of 32 bits, or of 16 for bits and sample formats) are added or replace others; one
+    without numbers takes another out. ``strip`` is the strip where it is not the pixels as they are.
     """
     samples = pixels.shape[2] if pixels.ndim == 3 else 1
     data = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes() if strip is None else strip

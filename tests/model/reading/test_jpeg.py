@@ -101,7 +101,7 @@ def _with_frame(**changes: int) -> bytes:
     ],
 )
 def test_kinds_that_are_not_read_are_named(data: bytes, name: str) -> None:
-    with pytest.raises(UnsupportedImage, match=f"{name}.*save it as"):
+    with pytest.raises(UnsupportedImage, match=f"{name}.*Save it as"):
         read(data)
 
 

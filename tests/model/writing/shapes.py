@@ -7,7 +7,7 @@ HEIGHT, WIDTH = 61, 53
 
 
 def mask() -> NDArray[np.bool_]:
-    """1,012 pixels: 45 × 14 less a hole of 5 × 4, 40 × 10 at the image's edge, and one pixel and another at its corner."""
+    """1,012 pixels: 45 × 14 with a hole of 5 × 4, 40 × 10 at the edge, and two pixels that share a corner."""
     drawn = np.zeros((HEIGHT, WIDTH), np.bool_)
     drawn[5:50, 4:18] = True
     drawn[20:25, 8:12] = False

@@ -30,7 +30,8 @@ def test_the_spacing_is_that_of_columns_and_rows() -> None:
 def test_columns_run_to_the_left_and_rows_to_the_feet() -> None:
     image = read(nifti(labels(), spacing_mm=(0.2, 0.15)))
     assert nibabel.aff2axcodes(image.affine) == ("L", "I", "A")  # type: ignore[no-untyped-call]
-    # 10 columns and 20 rows from the first pixel: 1.5 mm to the left and 4 mm down, where +x is right and +z is up.
+    # 10 columns and 20 rows from the first pixel: 1.5 mm to the left and 4 mm down, where +x is right and
+    # +z is up.
     np.testing.assert_allclose(image.affine @ [10, 20, 0, 1], [-1.5, 0, -4, 1], atol=1e-6)
 
 

@@ -42,7 +42,7 @@ def coloured(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def near(pixel: NDArray[np.uint8], label: int) -> bool:
-    """Whether a pixel has a lung's colour, but for some radiograph that shines through an antialiased line."""
+    """Whether a pixel has a lung's colour, possibly blended with the radiograph at an antialiased line."""
     return bool(np.abs(pixel.astype(np.int16) - COLOURS[label]).max() <= 40)
 
 

@@ -20,7 +20,7 @@ SYNTAXES = {
 
 
 def frame(cells: NDArray[Any], kind: str, *, bits: int | None = None, **options: Any) -> bytes:
-    """One frame of unsigned ``cells`` ``(h, w)`` by a codec of `SYNTAXES`, of ``bits`` or of all that the cells have."""
+    """Encode unsigned ``cells`` ``(h, w)`` with a codec of `SYNTAXES`, with ``bits`` or all bits."""
     if kind == "jpeg_lossless":
         return lossless_jpeg(cells, bits=bits or 8 * cells.dtype.itemsize)
     return get_frame(compressed(cells, SYNTAXES[kind], bits=bits, **options).PixelData, 0)
@@ -29,7 +29,8 @@ def frame(cells: NDArray[Any], kind: str, *, bits: int | None = None, **options:
 def flat_jpeg(blocks: NDArray[np.int64], *, bits: int, progressive: bool = False) -> bytes:
     """A JPEG (ISO/IEC 10918-1) of flat blocks of 8 by 8, whose values are ``blocks`` ``(rows, columns)``.
 
-    The constant term of a block is eight times its value; the others are zero, and a progressive image has no scan of them.
+    The constant term of a block is eight times its value; the others are zero, and a progressive image
+    has no scan of them.
     """
     levels = (blocks - (1 << (bits - 1))).ravel() * 8
     stream = ""

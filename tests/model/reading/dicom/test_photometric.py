@@ -1,4 +1,4 @@
-"""Which end of the values is bright: photometric interpretation, presentation LUT, relationship to the beam."""
+"""Polarity of the values: photometric interpretation, presentation LUT, relationship to the beam."""
 
 from typing import Any
 

@@ -695,7 +695,7 @@ def test_labels_of_another_size_are_refused() -> None:
 @pytest.mark.parametrize("keyword", ["SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"])
 @pytest.mark.parametrize("value", [b"1.2.x ", b"1.2\\1.3 ", b"1" * 66, b""])
 def test_a_malformed_uid_cannot_be_referred_to(keyword: str, value: bytes) -> None:
-    with pytest.raises(UnsuitableImage, match=f"no valid {keyword}:"):
+    with pytest.raises(UnsuitableImage, match=rf"no valid {keyword}\."):
         write(with_bytes(keyword, value))
 
 
