@@ -161,7 +161,7 @@ def wavy(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) 
     """Deform by a smooth field of shifts of up to a tenth of the side."""
     height, width = pixels.shape
     shifts = rng.normal(0, 0.08 * strength, (6, 6, 2)).astype(np.float32)
-    field = cv2.resize(shifts, (width, height), interpolation=cv2.INTER_CUBIC)
+    field = np.asarray(cv2.resize(shifts, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
     field = field * np.array([width, height], np.float32)
     moved = displace(mask.astype(np.uint8), field, is_mask=True)
     return grey(displace(pixels, field, is_mask=False)), moved > 0

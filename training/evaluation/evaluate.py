@@ -1,8 +1,8 @@
-"""A checkpoint on a test set: figures of each image, and what they come to.
+"""Evaluation of a checkpoint on a test set: metrics of each image, and their summary.
 
     pleura evaluate --data DIR [--data DIR …] [--checkpoint FILE] --out report/
 
-The masks are those that the service would give, at the size of the ground truth.
+The masks are those that the service returns, at the size of the ground truth.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,30 +28,31 @@ from model.segmenter import Inferred, Prepared, Segmenter
 from ..data.datasets import IGNORE, SegmentationDataset, lung_in
 
 LOW_IOU = 0.85
-"""Below this a mask is counted as a failure."""
+"""IoU below which a mask counts as a failure."""
 
 GOOD_IOU = 0.9
-"""Masks below this are counted too."""
+"""IoU below which masks are counted as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """The figures of one image of the test set.
+    """The metrics of one image of the test set.
 
     Attributes:
         index: of the image in the data set.
         stem: the file's name without its ending.
-        source: number of the data set's root that it came from.
-        overlap: agreement of the mask with the truth, at the truth's size.
+        source: number of the data set's root.
+        overlap: overlap of mask and ground truth, at the size of the latter.
         raw_iou: IoU without post-processing.
-        surface: distances of the outlines.
-        loss: mean cross-entropy of the network's output at its own size.
-        quality: what the service says of the mask.
-        gross_errors: thick and large places where mask and truth differ.
-        notes: what was assumed about the files of the truth.
-        heart_iou: IoU of the heart; None without a true mask of it, or where the checkpoint does not find hearts.
-        true_ratio: the cardiothoracic ratio of the true masks; None without one of the heart.
-        ratio: that of the predicted masks; None where a part was not found.
+        surface: distances between the outlines.
+        loss: mean cross-entropy of the network's output at its input size.
+        quality: the service's assessment of the mask.
+        gross_errors: thick and large regions where mask and ground truth differ.
+        notes: what was assumed about the files of the ground truth.
+        heart_iou: IoU of the heart; None without a true mask of it, or if the checkpoint does not
+            segment hearts.
+        true_ratio: cardiothoracic ratio of the true masks; None without a true mask of the heart.
+        ratio: cardiothoracic ratio of the predicted masks; None if a part was not found.
     """
 
     index: int
@@ -71,11 +72,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """What a case's figures are of.
+    """The images of a case.
 
     Attributes:
         radiograph: ``(H, W)`` uint8 or uint16.
-        truth, prediction: ``(H, W)`` bool.
+        truth: ``(H, W)`` bool.
+        prediction: ``(H, W)`` bool.
     """
 
     radiograph: Grey
@@ -85,11 +87,15 @@ class Images:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """How IoU is spread over the images of a test set; each image counts the same.
+    """The distribution of the IoU over the images of a test set.
 
     Attributes:
-        failures: how many are below `LOW_IOU`.
-        below_good: share below `GOOD_IOU`.
+        mean: of the images.
+        median: of the images.
+        p5: the 5th percentile.
+        worst: the lowest.
+        failures: number of images below `LOW_IOU`.
+        below_good: share of images below `GOOD_IOU`.
     """
 
     mean: float
@@ -102,19 +108,27 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Over the images of a test set: each image counts the same.
+    """The metrics over the images of a test set, each with the same weight.
 
     Attributes:
-        images: how many.
+        images: number of images.
         iou: with post-processing.
-        raw_iou: without it.
-        mean_dice, mean_pixel_accuracy, mean_loss: means.
-        mean_hd95_px, mean_assd_px, mean_nsd: over the images where both masks hold lung; None where there is none.
-        trusted: share of the masks that the service calls trusted.
-        gross: images with a gross error.
-        below_dome, elsewhere, missed: how many errors of each kind there are.
-        gross_trusted: images with a gross error whose mask is trusted all the same.
-        heart_iou, ratio_error: means over the images that have them: IoU of the heart, absolute error of the cardiothoracic ratio.
+        raw_iou: without post-processing.
+        mean_dice: over all images.
+        mean_pixel_accuracy: over all images.
+        mean_loss: over all images.
+        mean_hd95_px: over the images where both masks contain lung; None without any.
+        mean_assd_px: as ``mean_hd95_px``.
+        mean_nsd: as ``mean_hd95_px``.
+        trusted: share of the masks that the service trusts.
+        gross: number of images with a gross error.
+        below_dome: number of gross errors of this kind.
+        elsewhere: number of gross errors of this kind.
+        missed: number of gross errors of this kind.
+        gross_trusted: number of images with a gross error whose mask is trusted.
+        heart_iou: mean over the images that have one; None without any.
+        ratio_error: mean absolute error of the cardiothoracic ratio over the images that have one; None
+            without any.
     """
 
     images: int
@@ -137,20 +151,20 @@ class Summary:
 
 
 def evaluate(segmenter: Segmenter, dataset: SegmentationDataset) -> Iterator[tuple[Case, Images]]:
-    """Judges a segmenter image by image.
+    """Yield the metrics and the images of each case of a test set.
 
-    Pixels that the data set's ``ignore/`` names count as background in prediction and truth alike.
+    Pixels of the data set's ``ignore/`` masks count as background in prediction and ground truth alike.
 
     Args:
-        segmenter: what is judged.
-        dataset: images and masks; its transform plays no part.
+        segmenter: what is evaluated.
+        dataset: images and masks; its transform is not used.
 
     Raises:
-        DataError: a file cannot be read; it is named.
+        DataError: a file cannot be read; the message names it.
     """
     for index, sample in enumerate(dataset.samples):
         pixels, mask, notes = dataset.read(index)
-        # The file, as the service gets it: a JPEG is decoded no finer than the network sees it, DICOM tells the sides.
+        # The service gets the file too: it decodes a JPEG at reduced size, and reads the sides from DICOM.
         prepared = segmenter.prepare(sample.image)
         (inferred,) = segmenter.run([prepared])
         segmentation = segmenter.finish(prepared, inferred)
@@ -169,13 +183,13 @@ def evaluate(segmenter: Segmenter, dataset: SegmentationDataset) -> Iterator[tup
             quality=segmentation.quality,
             gross_errors=gross_errors(prediction, truth),
             notes=tuple(notes),
-            **_heart_figures(segmentation, dataset.load_heart(index), truth),
+            **_heart_metrics(segmentation, dataset.load_heart(index), truth),
         )
         yield case, Images(pixels, truth, prediction)
 
 
 def summarise(cases: Sequence[Case]) -> Summary:
-    """What at least one case comes to."""
+    """Return the summary of at least one case."""
     return Summary(
         images=len(cases),
         iou=_distribution([case.overlap.iou for case in cases]),
@@ -225,7 +239,7 @@ def _cross_entropy(
     return float(-np.log(np.maximum(right, 1e-12)).mean()) if right.size else 0.0
 
 
-def _heart_figures(
+def _heart_metrics(
     segmentation: Segmentation, heart: NDArray[np.bool_] | None, truth: NDArray[np.bool_]
 ) -> dict[str, float | None]:
     if heart is None:

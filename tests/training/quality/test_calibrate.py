@@ -1,4 +1,4 @@
-"""Calibration from files to a checkpoint, with drawn chests and an engine that takes for lung what is dark and not at the edge."""
+"""Calibration of a checkpoint on drawn chests, with an engine that segments dark regions off the edge."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from model.preprocessing import Preprocessing
 from model.quality import Calibration, Evidence, Quality
 from model.segmenter import Segmenter
 from training.errors import DataError, TrainingError
-from training.quality import calibrate as calibration_room
+from training.quality import calibrate as calibrate_module
 from training.quality.calibrate import calibrate, fit_to_images
 from training.quality.cases import UNTOUCHED, labelled_cases
-from training.quality.examples import describe_case
-from training.quality.figures import Trial, auc, caught
+from training.quality.examples import make_example
+from training.quality.figures import auc, caught
+from training.quality.trial import Trial
 
 SIDE = 64
 
@@ -205,7 +206,7 @@ def test_what_is_fitted_to_is_what_the_segmenter_judges(
         _metadata().model_copy(update={"preprocessing": letterboxed}), DarkIsLung()
     )
     for case in list(labelled_cases([images / "labelled"]))[:19]:
-        describe_case(segmenter, case)
+        make_example(segmenter, case)
         segmenter(case.pixels)
     for ours, theirs in zip(described, judged, strict=True):
         np.testing.assert_array_equal(ours.labels, theirs.labels)
@@ -221,11 +222,11 @@ def test_the_weights_stay_and_the_figures_lie_beside(
 
     before = save_checkpoint(tmp_path / "before.safetensors", {"a": torch.arange(3.0).half()}, _metadata())
     monkeypatch.setattr(
-        calibration_room,
+        calibrate_module,
         "Segmenter",
         lambda checkpoint, *, device: Segmenter.from_engine(checkpoint.metadata, DarkIsLung()),
     )
-    monkeypatch.setattr(calibration_room, "fit_to_images", lambda segmenter, **folders: trial)
+    monkeypatch.setattr(calibrate_module, "fit_to_images", lambda segmenter, **folders: trial)
     out = tmp_path / "run" / "after.safetensors"
     after = calibrate(tmp_path / "before.safetensors", out=out, **_folders(images))  # type: ignore[arg-type]
     assert after.sha256 == before.sha256

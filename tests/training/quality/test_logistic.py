@@ -14,7 +14,7 @@ def test_a_known_relation_is_found() -> None:
 
 
 def test_the_ridge_is_the_one_asked_for() -> None:
-    """One feature, no bias to speak of: the gradient of the penalised likelihood is nought at the solution."""
+    """With one feature and a bias of 0, the gradient of the penalised likelihood is 0 at the solution."""
     features = np.array([[-1.0], [1.0]])
     (weight,), bias = fit_logistic(features, np.array([0.1, 0.9]), ridge=0.5)
     predicted = 1 / (1 + np.exp(-weight))
