@@ -1,1 +1,1 @@
-"""The training room's commands: importing them loads neither torch nor anything else that takes time."""
+"""The training commands; importing them loads neither torch nor any other slow module."""

@@ -164,7 +164,7 @@ def test_int8_s_ranges_are_decided_by_what_is_served(tmp_path: Path, kind: str) 
 
 @pytest.mark.parametrize("kind", FILES)
 def test_strong_s_augmentation_begins_with_the_served_contrast(tmp_path: Path, kind: str) -> None:
-    """A bright letter of 16 bits would leave a radiograph of 12 in the darkest sixteenth of the range, under augmentation's noise."""
+    """A letter in 16 bits would leave a 12-bit radiograph in the darkest sixteenth of the range."""
     dataset = written(tmp_path, kind)
     stages = strong_transform(Preprocessing(input_size=SIDE)).transforms  # type: ignore[attr-defined]
     dataset.transform = stages[0]

@@ -110,7 +110,8 @@ def test_the_table_has_each_folder_and_all_with_and_without(cases: list[Case], t
     page = Page(written(tmp_path / "report.html", cases))
     rows = [row.get("scope") for row in page.all("th")].count("row")
     assert rows == 2 * 3
-    # The images' IoU are 0.80, 0.82 … 0.94 in the first folder, and 0.01 more in the second; without post-processing 0.7.
+    # The images' IoU are 0.80, 0.82 … 0.94 in the first folder, and 0.01 more in the second; without
+    # post-processing 0.7.
     for figure in ("0.8700", "0.8800", "0.8750", "0.7000"):
         assert figure in page.text
     assert page.text.count("without post-processing") == 3 + 10

@@ -100,20 +100,20 @@ def test_imagenet_without_a_network_says_what_to_do(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", offline)
     with pytest.raises(
-        TrainingError, match=r"cannot be had .*Name or service not known.*use --encoder-weights none"
+        TrainingError, match=r"cannot be loaded .*Name or service not known.*use --encoder-weights none"
     ):
         load_encoder_weights(small(), "imagenet")
 
 
 def test_no_such_file() -> None:
-    with pytest.raises(TrainingError, match=r"The encoder weights nowhere\.safetensors cannot be had"):
+    with pytest.raises(TrainingError, match=r"The encoder weights nowhere\.safetensors cannot be loaded"):
         load_encoder_weights(small(), "nowhere.safetensors")
 
 
 @pytest.mark.parametrize("name", ["noise.pth", "noise.safetensors"])
 def test_a_file_of_noise_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(bytes(range(256)) * 10)
-    with pytest.raises(TrainingError, match="cannot be had") as caught:
+    with pytest.raises(TrainingError, match="cannot be loaded") as caught:
         load_encoder_weights(small(), str(tmp_path / name))
     assert "\n" not in str(caught.value)
 
@@ -128,7 +128,7 @@ class Surprise:
 def test_a_pickle_that_runs_code_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     torch.save({"conv1.weight": Surprise()}, "evil.pth")
-    with pytest.raises(TrainingError, match="cannot be had"):
+    with pytest.raises(TrainingError, match="cannot be loaded"):
         load_encoder_weights(small(), "evil.pth")
     assert not Path("surprise").exists()
 

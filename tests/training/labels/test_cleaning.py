@@ -188,8 +188,8 @@ def test_the_command(phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None
     assert {row["root"] for row in rows} == {name}
     actions = [row["action"] for row in rows]
     assert (
-        f"{out / name}: {actions.count('kept')} masks kept, {actions.count('cut')} cut, {actions.count('dropped')} dropped"
-        in ended.out
+        f"{out / name}: {actions.count('kept')} masks kept, {actions.count('cut')} cut, "
+        f"{actions.count('dropped')} dropped" in ended.out
     )
     # Every network was trained without the images that it judged.
     states = [out / "runs" / f"fold-{fold}" / "state.pt" for fold in range(2)]

@@ -359,8 +359,8 @@ def test_a_full_disk_spoils_nothing(pleura: Pleura, phantoms: Phantoms, small_di
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        (("--size", "40"), "The image size 40 is no multiple of 32: take 32."),
-        (("--encoder-weights", "nowhere.pth"), "The encoder weights nowhere.pth cannot be had"),
+        (("--size", "40"), "The image size 40 is not a multiple of 32: use 32."),
+        (("--encoder-weights", "nowhere.pth"), "The encoder weights nowhere.pth cannot be loaded"),
         (("--resume",), "to resume from: start the run without --resume."),
     ],
 )
