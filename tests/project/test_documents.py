@@ -60,7 +60,7 @@ def service() -> Iterator[Running]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The working folder of commands, with the samples, a DICOM radiograph, and a curl that fails on errors."""
+    """The working folder of commands: samples, a DICOM radiograph, a curl that fails on errors."""
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     (tmp_path / "radiograph.dcm").write_bytes(dicom(picture()))
     (tmp_path / ".curlrc").write_text("fail-with-body\nsilent\nshow-error\n")

@@ -24,7 +24,7 @@ from .processes import Ended, Fault, run_pleura
 
 @dataclass(frozen=True, slots=True)
 class Phantoms:
-    """Folders of phantoms, 64 pixels a side: training sets of 34 and 46, validation set of 6, sets of 8 and 2."""
+    """Folders of phantoms, 64 pixels a side: training sets of 34 and 46, validation set of 6, 8 and 2."""
 
     first: Path
     second: Path

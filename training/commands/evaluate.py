@@ -14,7 +14,7 @@ from model.devices import Device, EngineChoice
 from .options import Data, LungValues
 
 if TYPE_CHECKING:
-    from ..evaluation.evaluate import Summary
+    from ..evaluation.summary import Summary
 
 
 class BaselineName(StrEnum):
@@ -65,8 +65,8 @@ def evaluate(
     from ..errors import TrainingError
     from ..evaluation.baselines import baseline_segmenter
     from ..evaluation.evaluate import evaluate as judge
-    from ..evaluation.evaluate import summarise
     from ..evaluation.results import Results
+    from ..evaluation.summary import summarise
 
     dataset = SegmentationDataset(data, lung_values=parse_lung_values(lung_values) if lung_values else None)
     names = root_names(dataset.roots)
@@ -116,7 +116,7 @@ def root_names(roots: Sequence[Path]) -> list[str]:
 
 
 def _line(name: str, summary: Summary) -> str:
-    from ..evaluation.evaluate import GOOD_IOU, LOW_IOU
+    from ..evaluation.summary import GOOD_IOU, LOW_IOU
 
     iou = summary.iou
     line = (

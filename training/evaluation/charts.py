@@ -9,7 +9,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from .evaluate import LOW_IOU, Case
+from .evaluate import Case
+from .summary import LOW_IOU
 
 _INK = "#010203"
 _SERIES = tuple(f"#0a0b{number:02x}" for number in range(1, 6))

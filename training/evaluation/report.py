@@ -13,8 +13,9 @@ from model.checkpoint import CheckpointMetadata
 
 from ..data.inspection import summary_of
 from .charts import calibration, histogram
-from .evaluate import GOOD_IOU, LOW_IOU, Case, Distribution, Images, Summary
+from .evaluate import Case, Images
 from .figures import case_overlays
+from .summary import GOOD_IOU, LOW_IOU, Distribution, Summary
 
 _SHOWN = {"Worst": 6, "Median": 2, "Best": 2}
 """Number of cases that are shown of each kind."""

@@ -12,9 +12,10 @@ from model.reading import read_mask
 from model.writing.png import mask_png
 
 from ..data.datasets import SegmentationDataset, lung_in
-from .evaluate import Case, Images, Summary
+from .evaluate import Case, Images
 from .figures import case_picture
 from .report import write_report
+from .summary import Summary
 
 
 class Results:

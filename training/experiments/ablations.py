@@ -25,7 +25,8 @@ from model.segmenter import Segmenter
 
 from ..data.datasets import SegmentationDataset
 from ..data.transforms import harder_transform, strong_transform
-from ..evaluation.evaluate import Case, evaluate, summarise
+from ..evaluation.evaluate import Case, evaluate
+from ..evaluation.summary import summarise
 from ..loop.hardware import prepare_device
 from .setup import SOURCES, Bench
 

@@ -117,7 +117,7 @@ def test_good_chests_are_trusted(trial: Trial) -> None:
     assert held_out["trusted"] >= 0.9
 
 
-def test_other_images_are_not_even_where_their_kind_was_left_out(trial: Trial) -> None:
+def test_other_images_are_not_trusted_even_if_their_kind_was_left_out(trial: Trial) -> None:
     untrusted = trial.calibration.figures["untrusted"]
     assert set(untrusted) == {
         "stripes",
@@ -135,7 +135,7 @@ def test_other_images_are_not_even_where_their_kind_was_left_out(trial: Trial) -
     assert "probably_inverted" in untrusted["inverted"]["seen"]["warnings"]
 
 
-def test_each_folder_is_left_out_once(trial: Trial) -> None:
+def test_each_frontal_folder_is_left_out_once(trial: Trial) -> None:
     left_out = trial.calibration.figures["source_left_out"]
     assert {name.split("/")[-1]: value["images"] for name, value in left_out.items()} == {
         "first": 24,
@@ -161,7 +161,7 @@ def test_gross_errors_are_found_in_a_hospital_that_was_left_out(images: Path, tm
     assert figures["auc"] >= 0.8
 
 
-def test_area_under_the_curve_and_share_caught() -> None:
+def test_auc_and_share_of_detected_errors() -> None:
     scores = np.array([0.1, 0.2, 0.3, 0.5, 0.4, 0.8])
     positive = np.array([False, False, False, False, True, True])
     assert auc(scores, positive) == pytest.approx(7 / 8)
@@ -170,13 +170,13 @@ def test_area_under_the_curve_and_share_caught() -> None:
     assert caught(scores, np.ones(6, np.bool_)) is None
 
 
-def test_the_numbers_are_few(trial: Trial) -> None:
+def test_calibration_is_small(trial: Trial) -> None:
     text = json.dumps(trial.calibration.model_dump(mode="json"))
     assert len(text) < 100_000
     assert Calibration.parse(json.loads(text)).figures == trial.calibration.figures
 
 
-def test_segmenting_with_it_says_what_was_fitted(trial: Trial, images: Path) -> None:
+def test_calibrated_segmenter_reports_quality(trial: Trial, images: Path) -> None:
     numbers = trial.calibration.model_dump(mode="json")
     segmenter = Segmenter.from_engine(_metadata().model_copy(update={"calibration": numbers}), DarkIsLung())
     good = segmenter((images / "held" / "images" / "60.png").read_bytes())
@@ -188,9 +188,7 @@ def test_segmenting_with_it_says_what_was_fitted(trial: Trial, images: Path) -> 
     assert not segmenter((images / "negatives" / "stripes" / "0.png").read_bytes()).quality.trusted
 
 
-def test_what_is_fitted_to_is_what_the_segmenter_judges(
-    images: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fit_uses_the_evidence_of_the_segmenter(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[Evidence] = []
 
     def assess(evidence: Evidence, calibration: object, *, as_calibrated: Evidence | None) -> Quality:
@@ -215,7 +213,7 @@ def test_what_is_fitted_to_is_what_the_segmenter_judges(
         assert ours.threshold == theirs.threshold
 
 
-def test_the_weights_stay_and_the_figures_lie_beside(
+def test_calibrated_checkpoint_keeps_its_weights_and_has_a_report(
     images: Path, trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
@@ -249,13 +247,13 @@ def test_the_weights_stay_and_the_figures_lie_beside(
     assert (out.parent / "calibration.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_blind_network_is_not_calibrated(images: Path) -> None:
+def test_network_that_finds_no_lungs_is_rejected(images: Path) -> None:
     segmenter = Segmenter.from_engine(_metadata(), Blind())
     with pytest.raises(TrainingError, match="no lungs"):
         fit_to_images(segmenter, **_folders(images))  # type: ignore[arg-type]
 
 
-def test_an_empty_folder_is_named(images: Path, tmp_path: Path) -> None:
+def test_empty_folder_is_named(images: Path, tmp_path: Path) -> None:
     segmenter = Segmenter.from_engine(_metadata(), DarkIsLung())
     folders = _folders(images) | {"negatives": tmp_path}
     with pytest.raises(DataError, match=tmp_path.name):
