@@ -1,4 +1,4 @@
-"""What the documents show is so: their curl commands run, their tables are whole, their links lead somewhere."""
+"""The documents: their curl commands run, their tables are complete, their links work."""
 
 import os
 import re
@@ -60,7 +60,7 @@ def service() -> Iterator[Running]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where commands run: the samples are there, a radiograph as DICOM, and a curl for which an error is one."""
+    """The working folder of commands: samples, a DICOM radiograph, a curl that fails on errors."""
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     (tmp_path / "radiograph.dcm").write_bytes(dicom(picture()))
     (tmp_path / ".curlrc").write_text("fail-with-body\nsilent\nshow-error\n")

@@ -1,4 +1,4 @@
-"""Images as the network sees them: what the quality model is fitted to."""
+"""Examples for the fit of the quality model: features of an image and, if known, the IoU of its mask."""
 
 from __future__ import annotations
 
@@ -19,9 +19,18 @@ from .cases import UNTOUCHED, Case, Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One image after it: what is seen, and the IoU of its mask after post-processing at native size where that is known.
+    """An image after inference.
 
-    ``gross`` says whether that mask has a gross error. ``curve`` has the IoU at each of `THRESHOLDS` for images as they are.
+    Attributes:
+        role: see `Case`.
+        kind: see `Case`.
+        variant: see `Case`.
+        group: see `Case`.
+        source: see `Case`.
+        features: of image, mask and probabilities.
+        iou: of the post-processed mask at native size; None without a ground truth.
+        curve: the IoU at each of `THRESHOLDS`, for labelled images as they are.
+        gross: whether the mask has a gross error; None without a ground truth.
     """
 
     role: Role
@@ -29,18 +38,18 @@ class Example:
     variant: str
     group: str
     source: str
-    description: FeatureVector
+    features: FeatureVector
     iou: float | None
     curve: tuple[float, ...] = ()
     gross: bool | None = None
 
 
 THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(9))
-"""Cuts that are tried."""
+"""Thresholds of the probability that the report compares."""
 
 
-def describe_case(segmenter: Segmenter, case: Case) -> Example:
-    """Runs the network on one image."""
+def make_example(segmenter: Segmenter, case: Case) -> Example:
+    """Run the network on one image."""
     prepared = segmenter.prepare(case.pixels)
     (inferred,) = segmenter.run([prepared])
     evidence = gather_evidence(segmenter, prepared, inferred)
@@ -61,7 +70,7 @@ def describe_case(segmenter: Segmenter, case: Case) -> Example:
         variant=case.variant,
         group=case.group,
         source=case.source,
-        description=extract_features(evidence),
+        features=extract_features(evidence),
         iou=iou,
         curve=curve,
         gross=gross,
@@ -69,7 +78,7 @@ def describe_case(segmenter: Segmenter, case: Case) -> Example:
 
 
 def gather_evidence(segmenter: Segmenter, prepared: Prepared, inferred: Inferred) -> Evidence:
-    """What `Segmenter.finish` would judge at the checkpoint's threshold."""
+    """Return the evidence that `Segmenter.finish` assesses at the checkpoint's threshold."""
     threshold = segmenter.metadata.threshold
     _, _, width, height = picture_box(prepared.radiograph)
     frame = segmenter.metadata.preprocessing.frame(width=width, height=height)
@@ -84,7 +93,7 @@ def gather_evidence(segmenter: Segmenter, prepared: Prepared, inferred: Inferred
 
 
 def _mask(segmenter: Segmenter, prepared: Prepared, inferred: Inferred, threshold: float) -> Mask:
-    """The mask at native size, as `Segmenter.finish` makes it."""
+    """Return the mask at native size, as `Segmenter.finish` does."""
     kept = postprocess(inferred.probabilities, threshold=threshold)
     _, _, width, height = picture_box(prepared.radiograph)
     mask = segmenter.metadata.preprocessing.restore(kept, width=width, height=height) >= threshold
