@@ -5,6 +5,7 @@ import { Collection } from "./collection.js";
 import { Correcting } from "./correcting.js";
 import { Downloads } from "./downloads.js";
 import { attachHelp } from "./help.js";
+import { Reading } from "./reading.js";
 import { showResult } from "./results.js";
 import { Strip } from "./strip.js";
 import { Studies } from "./studies.js";
@@ -23,10 +24,11 @@ const work = new Work(studies);
 const toolbox = new Toolbox();
 const viewer = new Viewer({
   toolbox,
-  onKey: (key) => correcting.press(key),
+  onKey: (key) => correcting.press(key) || reading.press(key),
   onRetry: (study) => work.retry(study),
 });
 const correcting = new Correcting({ viewer, toolbox, onChange: () => studies.changed() });
+const reading = new Reading({ viewer, toolbox });
 const strip = new Strip({
   onOpen: (study) => studies.select(study),
   onRemove: (study) => studies.remove(study),
@@ -80,6 +82,7 @@ studies.addEventListener("change", () => {
   const { items, current } = studies;
   document.querySelector("main").toggleAttribute("data-empty", items.length === 0);
   viewer.show(current);
+  reading.show(current);
   correcting.show(current);
   strip.show(items, current);
   showResult(current);

@@ -1,6 +1,6 @@
 // What is done with a study: a picture to look at, the outlines, the comparison with a ground truth.
 
-import { evaluate, render, segment } from "./api.js";
+import { evaluate, radiograph, segment } from "./api.js";
 import { fromBlob, fromBrowser } from "./picture.js";
 
 const AT_ONCE = 2;
@@ -60,25 +60,40 @@ export class Work {
   }
 
   async #segment(study) {
+    const isDicom = await startsAsDicom(study.file);
+    // Before the network is asked: whoever waits for it looks at the picture.
+    let read = isDicom ? this.#read(study) : null;
     const segmented = segment(study.file);
     // Handled below; until then it must not count as unhandled.
     segmented.catch(() => {});
-    const own = study.picture ?? (await fromBrowser(study.file));
-    const read = own === null ? render(study.file, "radiograph") : null;
-    read?.catch(() => {});
+    const own = isDicom ? null : (study.picture ?? (await fromBrowser(study.file)));
+    if (own === null) {
+      read ??= this.#read(study);
+    }
     this.#show(study, own);
     try {
       const text = await segmented;
       study.take(text);
       this.#studies.changed();
-      if (!shows(own, study.answer.image)) {
-        this.#show(study, await fromBlob(await (read ?? render(study.file, "radiograph"))));
+      if (read !== null) {
+        await read;
+      } else if (!shows(own, study.answer.image)) {
+        await this.#read(study);
       }
       study.state = "done";
     } catch (problem) {
       study.state = "failed";
       study.problem = problem;
     }
+  }
+
+  /** Shows the picture that the service makes of a file. */
+  #read(study) {
+    const read = radiograph(study.file)
+      .then(fromBlob)
+      .then((picture) => this.#show(study, picture));
+    read.catch(() => {});
+    return read;
   }
 
   #show(study, picture) {
@@ -92,6 +107,10 @@ export class Work {
     }
     this.#studies.changed();
   }
+}
+
+async function startsAsDicom(file) {
+  return (await file.slice(128, 132).text()) === "DICM";
 }
 
 /** Whether a picture shows what the service read. */
