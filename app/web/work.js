@@ -4,6 +4,7 @@ import { evaluate, radiograph, segment } from "./api.js";
 import { fromBlob, fromBrowser } from "./picture.js";
 
 const AT_ONCE = 2;
+const MADE_KEPT = 6;
 
 /** A picture differs from the file itself if more was done to read it than to make it grey, or to look within its margins. */
 const HARMLESS = new Set(["grey", "margins_cut"]);
@@ -11,10 +12,14 @@ const HARMLESS = new Set(["grey", "margins_cut"]);
 export class Work {
   #studies;
   #running = 0;
+  #made = [];
 
   constructor(studies) {
     this.#studies = studies;
-    studies.addEventListener("change", () => this.#begin());
+    studies.addEventListener("change", () => {
+      this.#begin();
+      this.#restore();
+    });
   }
 
   /** Does a study again that failed. */
@@ -59,6 +64,15 @@ export class Work {
     }
   }
 
+  /** Makes the picture again of what is looked at. */
+  #restore() {
+    const { current } = this.#studies;
+    if (current?.released) {
+      current.released = false;
+      this.#read(current).catch(() => {});
+    }
+  }
+
   async #segment(study) {
     const isDicom = await startsAsDicom(study.file);
     // Before the network is asked: whoever waits for it looks at the picture.
@@ -91,9 +105,20 @@ export class Work {
   #read(study) {
     const read = radiograph(study.file)
       .then(fromBlob)
-      .then((picture) => this.#show(study, picture));
+      .then((picture) => {
+        this.#show(study, picture);
+        this.#keep(study);
+      });
     read.catch(() => {});
     return read;
+  }
+
+  /** Pictures that the service made lie in memory, not in a file: of many those looked at last are kept. */
+  #keep(study) {
+    this.#made = [study, ...this.#made.filter((one) => one !== study && this.#studies.holds(one))];
+    for (const other of this.#made.splice(MADE_KEPT)) {
+      other.letGo();
+    }
   }
 
   #show(study, picture) {
