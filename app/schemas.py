@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from model.radiograph import SpacingPlane
-from model.sides import SidesFrom
+from model.sides import Edge, SidesFrom
 
 from .geojson import FeatureCollection
 
@@ -40,6 +40,10 @@ class Image(BaseModel):
         "ImageLaterality or Laterality if only one lung was found; or by the convention that the right "
         "lung is on the image's left.",
         examples=["convention"],
+    )
+    left_at: Edge = Field(
+        description="The edge of the image that the patient's left is at, by the DICOM header's PatientOrientation or the convention.",
+        examples=["right"],
     )
 
 

@@ -76,7 +76,7 @@ class Screen:
 
     def viewbox(self) -> tuple[float, float, float, float]:
         """Left, top, width and height of what is seen, in the image's pixels."""
-        box = self.page.locator("#marked svg").get_attribute("viewBox")
+        box = self.page.locator("#marked .view").get_attribute("viewBox")
         assert box is not None
         left, top, width, height = map(float, box.split())
         return left, top, width, height
