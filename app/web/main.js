@@ -100,3 +100,6 @@ studies.addEventListener("change", () => {
   collection.show(items, current);
   announce(current);
 });
+
+// Only over HTTPS and on the machine itself; elsewhere the page works without.
+navigator.serviceWorker?.register("worker.js").catch(() => {});

@@ -1,5 +1,6 @@
 // What a reader changes on the picture: greys, orientation, what is drawn over it; the ruler and the magnifier.
 
+import { isOpen, openDrawer } from "./drawers.js";
 import { Greys } from "./greys.js";
 import { Lens } from "./lens.js";
 import { Ruler } from "./ruler.js";
@@ -74,9 +75,7 @@ export class Reading {
 
   #attach() {
     find("#adjust").addEventListener("click", () => {
-      const tools = find("#adjust-tools");
-      tools.hidden = !tools.hidden;
-      find("#adjust").setAttribute("aria-expanded", String(!tools.hidden));
+      openDrawer(isOpen("#adjust") ? null : "#adjust");
     });
     for (const button of document.querySelectorAll("[data-turn]")) {
       button.addEventListener("click", () => this.press(button.dataset.turn));

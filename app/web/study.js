@@ -110,19 +110,31 @@ export class Study {
     return this.answer.quality.trusted ? "trusted" : "untrusted";
   }
 
-  /** Lets the picture go, but for its thumbnail; it can be made again. */
-  letGo() {
+  /** Gives the picture an address, for the one study that is looked at: the browser keeps the pixels of what has one. */
+  showPicture() {
+    if (this.picture?.blob && this.picture.url === null) {
+      this.picture.url = URL.createObjectURL(this.picture.blob);
+    }
+  }
+
+  hidePicture() {
     if (this.picture?.url) {
       URL.revokeObjectURL(this.picture.url);
-      this.picture = { ...this.picture, blob: null, url: null };
+      this.picture.url = null;
+    }
+  }
+
+  /** Lets the picture go, but for its thumbnail; it can be made again. */
+  letGo() {
+    if (this.picture?.blob) {
+      this.hidePicture();
+      this.picture.blob = null;
       this.released = true;
     }
   }
 
   close() {
-    if (this.picture) {
-      URL.revokeObjectURL(this.picture.url);
-      this.picture = null;
-    }
+    this.hidePicture();
+    this.picture = null;
   }
 }

@@ -16,7 +16,7 @@ export function attachUpload({ onImages: onFiles, onTruth, onProblem }) {
     const files = [...(event.clipboardData?.files ?? [])];
     if (files.length) {
       event.preventDefault();
-      onImages(entries.some((entry) => entry?.isDirectory) ? filesOf(entries) : files);
+      onImages(files);
     }
   });
 }

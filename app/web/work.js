@@ -64,9 +64,15 @@ export class Work {
     }
   }
 
-  /** Makes the picture again of what is looked at. */
+  /** Lets the picture of what is looked at be seen, making it again if it was let go, and no other. */
   #restore() {
-    const { current } = this.#studies;
+    const { items, current } = this.#studies;
+    for (const study of items) {
+      if (study !== current) {
+        study.hidePicture();
+      }
+    }
+    current?.showPicture();
     if (current?.released) {
       current.released = false;
       this.#read(current).catch(() => {});
@@ -115,7 +121,9 @@ export class Work {
 
   /** Pictures that the service made lie in memory, not in a file: of many those looked at last are kept. */
   #keep(study) {
-    this.#made = [study, ...this.#made.filter((one) => one !== study && this.#studies.holds(one))];
+    const { current } = this.#studies;
+    const held = this.#made.filter((one) => one !== study && this.#studies.holds(one));
+    this.#made = [study, ...held.filter((one) => one === current), ...held.filter((one) => one !== current)];
     for (const other of this.#made.splice(MADE_KEPT)) {
       other.letGo();
     }
