@@ -28,7 +28,7 @@ class Corrected(NamedTuple):
     """A radiograph and the labels that a person answers for.
 
     Attributes:
-        radiograph: at its full size.
+        radiograph: At its full size.
         labels: ``(height, width)`` uint8: 0 background, 1 right lung, 2 left lung.
     """
 
@@ -40,7 +40,7 @@ class Corrected(NamedTuple):
         """Read the two files.
 
         Raises:
-            ImageError: one of them cannot be used.
+            ImageError: One of them cannot be used.
         """
         radiograph = read(image, max_pixels=max_pixels)
         try:
@@ -55,7 +55,8 @@ class Corrected(NamedTuple):
             )
         if values.max() > LEFT:
             raise UnsuitableMask(
-                "The mask holds other values than 0 (background), 1 (right lung) and 2 (left lung): send a label map."
+                "The mask holds other values than 0 (background), 1 (right lung) and 2 (left lung): send a "
+                "label map."
             )
         return cls(radiograph, values.astype(np.uint8))
 
@@ -63,13 +64,13 @@ class Corrected(NamedTuple):
         """Return a DICOM SEG of the labels.
 
         Args:
-            metadata: of the checkpoint whose mask was corrected.
-            threshold: probability from which that mask's pixels were lung.
-            authorship: who made the labels.
+            metadata: Of the checkpoint whose mask was corrected.
+            threshold: Probability from which that mask's pixels were lung.
+            authorship: Who made the labels.
 
         Raises:
-            NotDicom: the radiograph is not DICOM.
-            UnsuitableImage: it lacks an attribute that a SEG has to refer to.
+            NotDicom: The radiograph is not DICOM.
+            UnsuitableImage: It lacks an attribute that a SEG has to refer to.
         """
         if self.radiograph.dataset is None:
             raise NotDicom("A DICOM SEG refers to a DICOM image. Send one, or save the mask as PNG.")
@@ -91,14 +92,14 @@ class Corrected(NamedTuple):
     def save(self, folder: Path) -> str:
         """Save a pair for `pleura train --data`: ``images/NAME.png`` and ``masks/NAME.png``.
 
-        The image holds the pixels as they were read, without anything else of the file: no header, no name. The name follows from
-        the pixels, so that a film that is corrected again replaces its mask.
+        The image holds the pixels as they were read, without anything else of the file: no header, no
+        name. The name follows from the pixels, so that a film that is corrected again replaces its mask.
 
         Returns:
             The name.
 
         Raises:
-            SpoolFull: the folder cannot be written to.
+            SpoolFull: The folder cannot be written to.
         """
         pixels = self.radiograph.pixels
         name = sha256(f"{pixels.shape} {pixels.dtype}".encode() + pixels.tobytes()).hexdigest()[:16]
@@ -109,8 +110,8 @@ class Corrected(NamedTuple):
                 _replace(folder / kind / f"{name}.png", data)
         except OSError:
             raise SpoolFull(
-                "The service cannot write to its collection. Give the folder that PLEURA_COLLECTION names space and "
-                "permission to write."
+                "The service cannot write to its collection. Give the folder that PLEURA_COLLECTION names "
+                "space and permission to write."
             ) from None
         return name
 

@@ -67,8 +67,8 @@ def negotiated(description: str) -> dict[str, Any]:
     """
     also = " or ".join(f"`{media}` (as `{path}` gives)" for media, path in _FILE_PATHS.items())
     return {
-        "description": f"{description} `Accept` can ask for {also} instead; `application/dicom; form=sr`, or the "
-        "query parameter `form`, asks for another DICOM object.",
+        "description": f"{description} `Accept` can ask for {also} instead; `application/dicom; form=sr`, "
+        "or the query parameter `form`, asks for another DICOM object.",
         "headers": TRUST,
     }
 

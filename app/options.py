@@ -60,8 +60,9 @@ class DicomForm(StrEnum):
 Dicom = Annotated[
     DicomForm,
     Field(
-        description="The object of an application/dicom answer: a segmentation (SEG), a secondary capture with the outlines (SC), "
-        "a presentation state (GSPS) or a structured report (SR, TID 1500). The parameter of the same name in Accept comes first."
+        description="The object of an application/dicom answer: a segmentation (SEG), a secondary capture "
+        "with the outlines (SC), a presentation state (GSPS) or a structured report (SR, TID 1500). The "
+        "parameter of the same name in Accept comes first."
     ),
 ]
 

@@ -57,7 +57,8 @@ class Settings(BaseSettings):
     reject_untrusted: bool = Field(False, description="Answer 422 instead of a mask that is not trusted.")
     collection: Path | None = Field(
         None,
-        description="Folder for corrected masks and their radiographs, for training. None are kept without it.",
+        description="Folder for corrected masks and their radiographs, for training. None are kept without "
+        "it.",
     )
     grace_period_s: float = Field(
         20, ge=0, description="Seconds for running requests to finish after a signal to stop."

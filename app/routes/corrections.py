@@ -1,4 +1,4 @@
-"""``POST /corrected.dcm`` and ``/collection``: a mask that a person corrected, as DICOM SEG or kept for training."""
+"""``POST /corrected.dcm`` and ``/collection``: a corrected mask as a DICOM SEG, or saved for training."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -22,7 +22,8 @@ router = APIRouter(tags=["correction"])
 _BODY = body(
     raw=False,
     image="The radiograph: PNG, JPEG, TIFF, BMP, WebP or DICOM.",
-    mask="The corrected mask: a label map of the image's size; 0 is background, 1 the right lung, 2 the left lung.",
+    mask="The corrected mask: a label map of the image's size; 0 is background, 1 the right lung, 2 the "
+    "left lung.",
 )
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
@@ -44,7 +45,8 @@ class CorrectedOptions(BaseModel):
 
     author: Author = Field(
         Author.SEMIAUTOMATIC,
-        description="Segment Algorithm Type: a person corrected this service's mask, which is then named as the algorithm, or drew it alone.",
+        description="Segment Algorithm Type: a person corrected this service's mask, which is then named "
+        "as the algorithm, or drew it alone.",
     )
 
 
@@ -83,7 +85,7 @@ async def corrected_dcm(
     pipeline: PipelineNow,
     intake: IntakeNow,
 ) -> Response:
-    """Takes a DICOM radiograph and the mask that a person corrected, and gives a DICOM SEG that says so. The network does not run."""
+    """Write a mask that a person corrected as a DICOM SEG of its radiograph; the network does not run."""
     segmenter = pipeline.segmenter
     async with intake.images(request, "image", "mask") as (image, mask):
 
@@ -115,8 +117,9 @@ async def collection(settings: SettingsNow) -> CollectionDocument:
 async def collect(
     request: Request, settings: SettingsNow, pipeline: PipelineNow, intake: IntakeNow
 ) -> CollectedDocument:
-    """Takes a radiograph and its corrected mask, and saves both in the folder that PLEURA_COLLECTION names, which
-    `pleura train --data` takes. Of a file only its pixels are saved: neither its header nor its name.
+    """Save a radiograph and its corrected mask in the folder that PLEURA_COLLECTION names.
+
+    `pleura train --data` reads this folder. Only pixels are saved, no headers or file names.
     """
     folder = settings.collection
     if folder is None:

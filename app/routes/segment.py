@@ -146,7 +146,7 @@ async def segment_dcm(
     pipeline: PipelineNow,
     intake: IntakeNow,
 ) -> Response:
-    """Answer as `/segment` does with `Accept: application/dicom`: a SEG or the object of `form`, for DICOM radiographs only."""
+    """Answer as `/segment` does with `Accept: application/dicom`, with the object that `form` selects."""
     asked = SegmentOptions(**options.model_dump())
     answer = await _segment(request, asked, [Media.DICOM], settings, pipeline, intake)
     return answer.response(media_type=file_type(accept_header(request), Media.DICOM))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _STRAIGHT = 0.35
-"""Share of a side along which the picture begins with a step. A body that fades into saturation or air has no such edge."""
+"""The least share of a side with a step; a body that fades into saturation or air has no such edge."""
 
 _SLOPES = np.tan(np.radians([0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5, -6, 6]))
 """The slopes of edges in a tilted scan."""
@@ -18,7 +18,7 @@ _SEARCHED = 30
 """The number of lines beyond the plain ones that are searched for a tilted edge."""
 
 _WIDTH = 3 / 256
-"""Share of a side's length that an edge is wide: a wider one would take the blunt end of a lung for straight."""
+"""The width of an edge as a share of the side; if wider, the blunt end of a lung would count as straight."""
 
 _BLUR = 3
 """The width in lines of a sharp edge at the reduced size."""
@@ -31,8 +31,8 @@ class Edge(NamedTuple):
     """Where a picture begins.
 
     Attributes:
-        line: first line of the picture; 0 where it has no straight edge.
-        straight: share of the side along which it begins with a step.
+        line: First line of the picture; 0 where it has no straight edge.
+        straight: Share of the side along which it begins with a step.
     """
 
     line: int
@@ -47,8 +47,8 @@ def straight_edge(plain: NDArray[np.bool_], ink: NDArray[np.bool_], depth: int) 
 
     Args:
         plain: ``(h, w)``, pixels with the margin's grey value; the first line is the outermost.
-        ink: ``(h, w)``, pixels that clearly have another.
-        depth: lines that are plain.
+        ink: ``(h, w)``, pixels with a clearly different value.
+        depth: The number of plain lines.
     """
     first = max(0, depth - _BLUR - 1)
     plain, searched = plain[first:], ink[first : depth + _SEARCHED]
@@ -62,7 +62,7 @@ def straight_edge(plain: NDArray[np.bool_], ink: NDArray[np.bool_], depth: int) 
         offsets = np.round(begins - slope * at).astype(np.int64)
         lowest = int(offsets.min())
         counts = np.convolve(np.bincount(offsets - lowest), np.ones(width, np.int64), "same")
-        # The straight one is taken unless another is clearly better.
+        # The upright edge is preferred unless a tilted one is clearly better.
         if counts.max() > 1.05 * best:
             best = int(counts.max())
             on_edge = begins[np.abs(offsets - lowest - int(counts.argmax())) <= 1]

@@ -81,7 +81,7 @@ def find_picture(pixels: Grey) -> Box | None:
 
 
 def _reduced(pixels: NDArray[Any]) -> Levels:
-    """At most `_SIDE` pixels a side, stretched to a square."""
+    """Reduce an image to at most `_SIDE` pixels a side; the aspect ratio is not kept."""
     height, width = pixels.shape
     # Averaging all pixels of a large image would take longer than the rest without sharper edges.
     sampled = pixels[:: max(1, height // (2 * _SIDE)), :: max(1, width // (2 * _SIDE))]
@@ -126,7 +126,8 @@ def _picture_on(field: Field) -> Region | None:
         for plain, ink, along, depth in sides
     ]
     straight = [edge.straight for edge in found if edge.line]
-    # Lungs on an even ground are blunt on every side: what is straight for a stretch only needs sides that are straighter.
+    # Lungs on an even ground are blunt on every side: what is straight for a stretch only needs sides
+    # that are straighter.
     edges = [edge.line for edge in found] if straight and np.mean(straight) >= _STRAIGHT else [0] * len(found)
     worth_rows = worth_columns = _WORTH_IF_DARK if field.level < _DARK else _WORTH
     worth_area = 1.0
@@ -142,7 +143,7 @@ def _picture_on(field: Field) -> Region | None:
 
 
 def _has_shades(values: NDArray[Any]) -> bool:
-    """Whether this can be a radiograph, which has many grey values: text and drawings have few."""
+    """Return whether this has many grey values, as a radiograph; text and drawings have few."""
     if not values.size:
         return False
     counts, _ = np.histogram(values, _SHADES)

@@ -36,7 +36,7 @@ _BY_RUST = {
     (16, _GREY): (decode_image_png_u16, "mono"),
     (8, _COLOUR): (decode_image_png_u8, "rgb"),
 }
-"""What kornia's decoder is asked for: the rest (palettes, transparency, few bits, interlacing, 16-bit colour) is OpenCV's."""
+"""Kinds that kornia decodes; OpenCV decodes palettes, transparency, few bits, interlacing, 16-bit colour."""
 
 _MAX_CHUNKS = 200_000
 
@@ -59,7 +59,7 @@ def size(data: Data) -> tuple[int, int]:
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """Decode the pixels. Every critical chunk's checksum and the number of rows are checked."""
+    """Return the pixels, after a check of the critical chunks' checksums and the number of rows."""
     if colour:
         return _decode_stored(data)
     plain, orientation = _strip(data)

@@ -38,7 +38,7 @@ class Format(StrEnum):
 
     @property
     def is_dicom(self) -> bool:
-        """Whether it is made of DICOM images only."""
+        """Whether the format is available for DICOM images only."""
         return self in _DICOM
 
     @property

@@ -35,7 +35,7 @@ def overlay_png(radiograph: Radiograph, labels: NDArray[np.uint8], quality: Qual
 
 
 def outlined(radiograph: Radiograph, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the radiograph with the outlines as ``(height, width, 3)`` uint8, blue first; see `overlay_png`."""
+    """Return the radiograph with the outlines, ``(height, width, 3)`` uint8 BGR; see `overlay_png`."""
     height, width = labels.shape
     grey = window(radiograph.pixels)
     if grey.shape != labels.shape:

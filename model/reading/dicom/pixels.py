@@ -187,7 +187,7 @@ def _layout(dataset: Dataset, allocated: int) -> BitLayout:
 
 
 def _as_rgb(pixels: NDArray[Any], colours: str, *, bits: int) -> NDArray[Any]:
-    """``(rows, columns, 3)`` as RGB, in place where it can be; pydicom converts only 8 bits, in 24 bytes a pixel."""
+    """Convert ``(rows, columns, 3)`` to RGB, in place if possible; pydicom would need 24 bytes per pixel."""
     if not colours.startswith("YBR_FULL"):
         return pixels
     middle = 1 << (bits - 1)

@@ -10,9 +10,9 @@ from ...radiograph import Grey
 _SATURATED = 0.005
 """Share of the image from which strong colours are areas and not compression noise."""
 _SAMPLED = 500_000
-"""Pixels that are looked at for their colours."""
+"""The number of pixels in the sample of colours."""
 _OTHERS = 0.05
-"""Share of the coloured pixels from which those of another colour are areas, and not edges that compression tinted."""
+"""Share of the coloured pixels from which another colour is an area and not the tint of compressed edges."""
 _SHARE = 0.002
 """Share of the image from which a colour is an area."""
 

@@ -36,13 +36,15 @@ _END = 8
 _NOISE = 32
 """Compression noise is within a thirty-second below the highest value."""
 _PICTURE = 0.4
-"""Share of pixels in the middle of the range from which the file is no mask. Masks of 16 pixels enlarged to 512 have up to 0.32,
-250 radiographs of several hospitals had at least 0.5."""
+"""Share of pixels in the middle of the range from which the file is no mask.
+
+Masks of 16 pixels enlarged to 512 have up to 0.32; 250 radiographs of several hospitals at least 0.5."""
 _TEXTURE = 0.08
-"""Share of pixels in the middle of the range from which what is set is looked at: an outline that was smoothed has less."""
+"""Share of pixels in the middle of the range from which set pixels are analysed."""
 _PLATEAU = 0.2
-"""Share of what is set that is calm and at a level, below which it is a picture: masks have at least 0.23, the lungs cut out of
-radiographs up to 0.15."""
+"""Share of set pixels that are calm and at a level, below which the file is a picture.
+
+Masks have at least 0.23, lungs cut out of radiographs up to 0.15."""
 _GROUND = 0.005
 """Share of the image from which calm dark pixels are a background."""
 _LEVEL = 0.01

@@ -55,7 +55,7 @@ def region_in(stored: Decoded) -> NDArray[np.bool_]:
     """Return the set pixels ``(h, w)`` of a mask of any region, which may cover the whole image.
 
     Raises:
-        UnsuitableMask: as `truth_in` for transparency.
+        UnsuitableMask: As `truth_in` for transparency.
     """
     stored, _ = _drawing(stored)
     grey = brightness(stored.pixels)
@@ -84,7 +84,7 @@ def values_in(stored: Decoded) -> Grey:
 
 
 def _drawing(stored: Decoded) -> tuple[Decoded, tuple[Note, ...]]:
-    """What draws the mask: its colours, its transparency or, where its palette is black, the indices; and the note on it."""
+    """Return the mask's colours, its transparency or, if the palette is black, the indices; and a note."""
     if stored.alpha is not None and shape_is_in_alpha(stored):
         return Decoded(stored.alpha), (_ALPHA,)
     if stored.indices is not None and stored.indices.any() and not stored.pixels.any():

@@ -14,11 +14,11 @@ from ...ground_truth import GroundTruth, Note
 _SIDE = 1024
 """Pixels of the longer side at which shapes are analysed."""
 _BORDER = 0.6
-"""Share of the border that is set, from which a mask looks inverted: 1,700 masks of seven data sets have up to 0.2."""
+"""Share of set border pixels from which a mask looks inverted; 1,700 masks have up to 0.2."""
 _FRAMED = 0.8
-"""Share of its bounding box's border that is set, from which a mask with holes looks inverted within a frame."""
+"""Share of set pixels on its box's border from which a mask with holes looks inverted within a frame."""
 _HOLES = 0.1
-"""Share of that box that holes must have."""
+"""The least share of that box for the holes."""
 _THIN = 0.012
 """The greatest radius of a line, as a share of the side."""
 _LONG = 0.2
@@ -43,13 +43,13 @@ def _inverted(mask: NDArray[np.bool_]) -> Note | None:
         return _inverted_in_frame(mask)
     return Note(
         "inverted",
-        f"The mask covers {mask.mean():.0%} of the image and {share:.0%} of its border: it looks inverted. Send its "
-        "negative: 0 is background.",
+        f"The mask covers {mask.mean():.0%} of the image and {share:.0%} of its border: it looks inverted. "
+        "Send its negative: 0 is background.",
     )
 
 
 def _inverted_in_frame(mask: NDArray[np.bool_]) -> Note | None:
-    """A negative with a black frame, bars or corners around it: what is set is a plate with holes."""
+    """Return a negative with a black frame, bars or corners around it: what is set is a plate with holes."""
     small = _reduced(mask)
     rows, columns = np.flatnonzero(small.any(axis=1)), np.flatnonzero(small.any(axis=0))
     if not rows.size:
@@ -63,8 +63,8 @@ def _inverted_in_frame(mask: NDArray[np.bool_]) -> Note | None:
         return None
     return Note(
         "inverted",
-        "What is set in the mask surrounds large holes and has a frame of background around it: it looks inverted. Send its negative: "
-        "0 is background.",
+        "What is set in the mask surrounds large holes and has a frame of background around it: it looks "
+        "inverted. Send its negative: 0 is background.",
     )
 
 

@@ -24,18 +24,18 @@ def shape_is_in_alpha(stored: Decoded) -> bool:
     """Return whether only the transparency has a shape, and all visible pixels have one colour.
 
     Raises:
-        UnsuitableMask: transparency and colours draw different shapes, or one colour is nowhere wholly transparent.
+        UnsuitableMask: Transparency and colours have different shapes, or one colour is nowhere transparent.
     """
     alpha = stored.alpha
-    # What is equally transparent everywhere draws nothing.
+    # A uniform transparency has no shape.
     if alpha is None or alpha.min() == alpha.max():
         return False
     if alpha.min() > 0:
         if cv2.meanStdDev(stored.pixels)[1].max() > _EQUAL:
             return False
         raise UnsuitableMask(
-            "The mask has one colour, and no pixel of it is wholly transparent, so there is no background: save it without "
-            "transparency, 0 for background and 255 for lung."
+            "The mask has one colour, and no pixel of it is wholly transparent, so there is no background: "
+            "save it without transparency, 0 for background and 255 for lung."
         )
     opaque = np.asarray(alpha >= levels_of(alpha, lossy=False).least)
     if _agree(stored, opaque):

@@ -13,7 +13,8 @@ class Authorship(NamedTuple):
     """How a mask that a person answers for came about.
 
     Attributes:
-        algorithm_type: SEMIAUTOMATIC where a person corrected the network's mask, MANUAL where a person drew it alone.
+        algorithm_type: SEMIAUTOMATIC where a person corrected the network's mask, MANUAL where a person
+            drew it alone.
     """
 
     algorithm_type: AlgorithmType

@@ -1,4 +1,4 @@
-"""What all objects that are derived from a radiograph share: the source, the series, the equipment, and UIDs that follow from the content."""
+"""Common parts of derived DICOM objects: source, series, equipment, and UIDs derived from the content."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Derivation:
     """Origin of a derived object.
 
     Attributes:
-        source: the attributes of the radiograph that the object carries or refers to, see `source_of`.
-        date: content date (DA), taken from the radiograph.
-        time: content time (TM), taken from the radiograph.
-        name: name of the checkpoint.
-        version: version of Pleura and the beginning of the weights' checksum.
-        threshold: lowest probability of lung.
+        source: The attributes of the radiograph that the object carries or refers to, see `source_of`.
+        date: Content date (DA), taken from the radiograph.
+        time: Content time (TM), taken from the radiograph.
+        name: Name of the checkpoint.
+        version: Version of Pleura and the beginning of the weights' checksum.
+        threshold: Lowest probability of lung.
     """
 
     source: Dataset
@@ -50,8 +50,8 @@ class Derivation:
         """Return the origin of an object that is derived from a segmentation.
 
         Raises:
-            SizeMismatch: the labels do not have the size of the radiograph.
-            UnsuitableImage: the radiograph is not DICOM, or lacks an attribute that must be referred to.
+            SizeMismatch: The labels do not have the size of the radiograph.
+            UnsuitableImage: The radiograph is not DICOM, or lacks an attribute that must be referred to.
         """
         from .source import moment_of, source_of
 
@@ -103,12 +103,12 @@ class Derivation:
         """Return the arguments that the constructors of highdicom have in common.
 
         Args:
-            segmentation: the segmentation.
-            form: the word for the form, for the series UID.
-            noun: what the series description begins with.
-            block: the millions of the series number; another one for each form.
-            series_instance_uid: series UID; None derives it.
-            authorship: of a mask that a person has drawn or corrected.
+            segmentation: The segmentation.
+            form: The word for the form, for the series UID.
+            noun: What the series description begins with.
+            block: The millions of the series number; another one for each form.
+            series_instance_uid: Series UID; None derives it.
+            authorship: Of a mask that a person has drawn or corrected.
         """
         author = "" if authorship is None else f" {authorship.algorithm_type}"
         description = series_description(segmentation.quality, self.source, noun=noun, authorship=authorship)
@@ -136,7 +136,7 @@ def long_string(text: str) -> str:
 
 
 def with_content_uid(made: Dataset) -> bytes:
-    """Encode an object without the time of its creation, with an instance UID that follows from the rest of it."""
+    """Encode an object without its creation time, with an instance UID derived from its content."""
     from pydicom.uid import generate_uid
 
     del made.InstanceCreationDate, made.InstanceCreationTime
@@ -153,8 +153,8 @@ def with_content_uid(made: Dataset) -> bytes:
 def unknown_class() -> UnsuitableImage:
     """Return the error for a radiograph whose SOP class highdicom does not know."""
     return UnsuitableImage(
-        "No DICOM segmentation can refer to this image, because its SOPClassUID is not that of a known "
-        "image. Send the instance as the PACS stores it, or request PNG or JSON."
+        "No DICOM segmentation can refer to this image, because its SOPClassUID is that of no known image. "
+        "Send the instance as the PACS stores it, or request PNG or JSON."
     )
 
 

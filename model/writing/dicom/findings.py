@@ -10,13 +10,13 @@ _MM2_IN_CM2 = 100
 
 
 class Measurements(NamedTuple):
-    """Area, height and width of a lung; the sizes are those of its box, in mm or, without a spacing, in pixels.
+    """Area of a lung, and height and width of its box, in mm or, without a spacing, in pixels.
 
     Attributes:
-        area: mm² or pixels.
-        height: along the columns of the image.
-        width: along its rows.
-        millimetres: whether the pixel spacing is known.
+        area: In mm² or pixels.
+        height: Along the columns of the image.
+        width: Along its rows.
+        millimetres: Whether the pixel spacing is known.
     """
 
     area: float
@@ -29,7 +29,7 @@ def measurements(lung: Lung, spacing_mm: tuple[float, float] | None) -> Measurem
     """Return the measurements of a lung.
 
     Args:
-        lung: at native size.
+        lung: At native size.
         spacing_mm: ``(row, column)`` distance of the pixels' centres; None where it is unknown.
     """
     _, _, width, height = lung.box

@@ -30,8 +30,8 @@ def write_form(segmentation: Segmentation, metadata: CheckpointMetadata, form: F
     """Return one object as the bytes of a file.
 
     Raises:
-        SizeMismatch: the labels do not have the size of the radiograph.
-        UnsuitableImage: the radiograph is not DICOM, or the form is not possible for it.
+        SizeMismatch: The labels do not have the size of the radiograph.
+        UnsuitableImage: The radiograph is not DICOM, or the form is not possible for it.
     """
     (written,) = (data for _, data in write_forms(segmentation, metadata, [form]))
     return written
@@ -44,17 +44,18 @@ def write_forms(
     *,
     series_uid: Callable[[Form], str] | None = None,
 ) -> Iterator[tuple[Form, bytes]]:
-    """Yield objects of one segmentation that refer to each other: the report to the SEG with the same series UID.
+    """Yield the objects of one segmentation; the report refers to the SEG by its series UID.
 
     Args:
-        segmentation: of a DICOM image.
-        metadata: of the checkpoint that made it.
-        forms: what to write.
-        series_uid: series UID of a form; None derives it from the radiograph, the weights and Pleura's version.
+        segmentation: Of a DICOM image.
+        metadata: Of the checkpoint that made it.
+        forms: What to write.
+        series_uid: Series UID of a form; None derives it from the radiograph, the weights and Pleura's
+            version.
 
     Raises:
-        SizeMismatch: the labels do not have the size of the radiograph.
-        UnsuitableImage: the radiograph is not DICOM, or a form is not possible for it.
+        SizeMismatch: The labels do not have the size of the radiograph.
+        UnsuitableImage: The radiograph is not DICOM, or a form is not possible for it.
     """
     from .presentation_state import presentation_state
     from .report import report

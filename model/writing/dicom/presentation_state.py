@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...segmentation import Segmentation
 
 _MOST_POINTS = 4000
-"""Points of one outline: the value of Graphic Data has at most 65,534 bytes, and viewers slow down before that."""
+"""The most points of an outline: Graphic Data has at most 65,534 bytes, and viewers get slow before that."""
 _TOLERANCE_PX = 0.25
 """Distance by which an outline may be moved to leave out points; doubled until there are few enough."""
 _LAYERS = {RIGHT: ("RIGHT_LUNG", "Right lung"), LEFT: ("LEFT_LUNG", "Left lung")}
@@ -40,19 +40,22 @@ _LOOKS = {
 def presentation_state(
     segmentation: Segmentation, metadata: CheckpointMetadata, *, series_instance_uid: str | None = None
 ) -> bytes:
-    """Write a Grayscale Softcopy Presentation State (Explicit VR Little Endian) with the outlines of the lungs.
+    """Write a Grayscale Softcopy Presentation State (Explicit VR Little Endian) with the lungs' outlines.
 
-    Each lung has a graphic layer in its colour, with closed polylines in pixels; a text object says whether the mask is trusted, and the
-    areas. Modality LUT, VOI LUT and polarity are those that the radiograph was read with, so that it looks as it did without the state.
+    Each lung has a graphic layer in its colour, with closed polylines in pixels; a text object says
+    whether the mask is trusted, and the areas. Modality LUT, VOI LUT and polarity are those that the
+    radiograph was read with, so that it looks as it did without the state.
 
     Args:
-        segmentation: of a DICOM image that is grey.
-        metadata: of the checkpoint that made it.
-        series_instance_uid: series UID; None derives it from the radiograph, the weights and Pleura's version.
+        segmentation: Of a DICOM image that is grey.
+        metadata: Of the checkpoint that made it.
+        series_instance_uid: Series UID; None derives it from the radiograph, the weights and Pleura's
+            version.
 
     Raises:
-        SizeMismatch: the labels do not have the size of the radiograph.
-        UnsuitableImage: the radiograph is not DICOM, has colours, or lacks an attribute that must be referred to.
+        SizeMismatch: The labels do not have the size of the radiograph.
+        UnsuitableImage: The radiograph is not DICOM, has colours, or lacks an attribute that must be
+            referred to.
     """
     from highdicom import PresentationLUTTransformation
     from highdicom.pr import GrayscaleSoftcopyPresentationState
@@ -89,7 +92,8 @@ def presentation_state(
         try:
             made = make(_with_looks(source, dataset, applied))
         except (AttributeError, LookupError, TypeError, ValueError):
-            # A table or window that the reader understood and highdicom does not: the outlines do not depend on it.
+            # A table or window that the reader understood and highdicom does not: the outlines do not
+            # depend on it.
             made = make(source)
         if "modality_lut" in applied:
             made.ModalityLUTSequence = [_modality_table(dataset)]

@@ -1,4 +1,4 @@
-"""Structured report (TID 1500): areas, heights and widths of the lungs, predicted IoU, trust, cardiothoracic ratio."""
+"""Structured report (TID 1500): sizes of the lungs, predicted IoU, trust, cardiothoracic ratio."""
 
 from __future__ import annotations
 
@@ -48,19 +48,22 @@ def report(
 ) -> bytes:
     """Write a Comprehensive SR (Explicit VR Little Endian) by template TID 1500, Measurement Report.
 
-    Each lung that was found is a group TID 1410 that refers to its segment in the SEG: area, height and width of its box, in mm² and mm
-    or, without a pixel spacing, in pixels. A group TID 1501 about the image has the predicted IoU, the trust, the warnings and, where it
-    was measured, the cardiothoracic ratio. Verified by nobody.
+    Each lung that was found is a group TID 1410 that refers to its segment in the SEG: area, height and
+    width of its box, in mm² and mm or, without a pixel spacing, in pixels. A group TID 1501 about the
+    image has the predicted IoU, the trust, the warnings and, where it was measured, the cardiothoracic
+    ratio. Verified by nobody.
 
     Args:
-        segmentation: of a DICOM image.
-        metadata: of the checkpoint that made it.
-        series_instance_uid: series UID; None derives it from the radiograph, the weights and Pleura's version.
-        seg: the SEG that it refers to; None refers to the one that `dicom_seg` makes of the same segmentation.
+        segmentation: Of a DICOM image.
+        metadata: Of the checkpoint that made it.
+        series_instance_uid: Series UID; None derives it from the radiograph, the weights and Pleura's
+            version.
+        seg: The SEG that it refers to; None refers to the one that `dicom_seg` makes of the same
+            segmentation.
 
     Raises:
-        SizeMismatch: the labels do not have the size of the radiograph.
-        UnsuitableImage: the radiograph is not DICOM, or lacks an attribute that must be referred to.
+        SizeMismatch: The labels do not have the size of the radiograph.
+        UnsuitableImage: The radiograph is not DICOM, or lacks an attribute that must be referred to.
     """
     from highdicom.coding_schemes import CodingSchemeIdentificationItem
     from highdicom.sr import ComprehensiveSR

@@ -33,19 +33,21 @@ _WHITE, _NOT_TRUSTED = (255, 255, 255), (213, 94, 0)
 def secondary_capture(
     segmentation: Segmentation, metadata: CheckpointMetadata, *, series_instance_uid: str | None = None
 ) -> bytes:
-    """Write a Secondary Capture (RGB, Explicit VR Little Endian) of the radiograph with the outlines of the lungs.
+    """Write a Secondary Capture (RGB, Explicit VR Little Endian) of the radiograph with the lungs' outlines.
 
-    It has the rows and columns of the radiograph and looks as the overlay does. Text in the upper left corner gives the area of each
-    lung, the predicted IoU and, if the mask is not trusted, ``NOT TRUSTED``. Image Comments hold what those of the SEG hold.
+    It has the rows and columns of the radiograph and looks as the overlay does. Text in the upper left
+    corner gives the area of each lung, the predicted IoU and, if the mask is not trusted, ``NOT
+    TRUSTED``. Image Comments hold what those of the SEG hold.
 
     Args:
-        segmentation: of a DICOM image.
-        metadata: of the checkpoint that made it.
-        series_instance_uid: series UID; None derives it from the radiograph, the weights and Pleura's version.
+        segmentation: Of a DICOM image.
+        metadata: Of the checkpoint that made it.
+        series_instance_uid: Series UID; None derives it from the radiograph, the weights and Pleura's
+            version.
 
     Raises:
-        SizeMismatch: the labels do not have the size of the radiograph.
-        UnsuitableImage: the radiograph is not DICOM, or lacks an attribute that must be referred to.
+        SizeMismatch: The labels do not have the size of the radiograph.
+        UnsuitableImage: The radiograph is not DICOM, or lacks an attribute that must be referred to.
     """
     from highdicom.sc import SCImage
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .authorship import Authorship
 
 LUNGS = {RIGHT: ("3341006", "Right lung"), LEFT: ("44029006", "Left lung")}
-"""SNOMED CT code and meaning of each segment, by its number, which is that of its frame in a BINARY segmentation."""
+"""SNOMED CT code and meaning of each segment by number, also the number of its frame in a BINARY SEG."""
 
 _NO_SPACING_MM = (1.0, 1.0)
 _SLICE_THICKNESS_MM = 1.0
@@ -54,12 +54,13 @@ def dicom_seg(
     bytes, so that a PACS stores an object once even if it is sent twice.
 
     Args:
-        segmentation: of a DICOM image.
-        metadata: of the checkpoint that made it.
-        labelmap: write type LABELMAP, one frame whose values are the segments' numbers, instead of
-            BINARY, a frame of one bit for each segment. Few programs read it yet.
-        series_instance_uid: the series that it is to be in; None makes one.
-        authorship: of labels that a person drew or corrected; they are said instead of the trust. None: the network made them.
+        segmentation: The segmentation of a DICOM image.
+        metadata: The metadata of the checkpoint that made it.
+        labelmap: Write type LABELMAP, one frame of segment numbers, instead of BINARY, one 1-bit frame per
+            segment. Few programs read it yet.
+        series_instance_uid: The UID of an existing series; None derives one.
+        authorship: The authorship of labels that a person drew or corrected, written instead of the trust;
+            None: the network made them.
 
     Raises:
         SizeMismatch: The labels do not have the source's size.
@@ -118,7 +119,7 @@ def _make(
         )
     except KeyError:
         raise unknown_class() from None
-    # The source's rows and columns are the segmentation's.
+    # The segmentation has the source's rows and columns.
     made.PatientOrientation = patient_orientation(dataset)
     made.ImageComments = comments(segmentation, authorship)
     return made
@@ -163,6 +164,7 @@ def _describe(
 
 
 def _with_its_uids(made: Dataset) -> bytes:
+    """Encode the object with UIDs derived from its content, and without its creation time."""
     from pydicom.uid import generate_uid
 
     organization = generate_uid(entropy_srcs=["dimensions", made.SeriesInstanceUID])

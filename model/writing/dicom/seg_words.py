@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from .authorship import Authorship
 
 SEGMENTATION = "Lung segmentation"
-"""What the series description of a segmentation begins with."""
+"""The beginning of a segmentation's series description."""
 
 NOT_TRUSTED = ", not trusted"
-"""What follows it where the mask is not trusted."""
+"""The suffix for a mask that is not trusted."""
 
 _LONGEST = 64
-"""Characters of the representation LO."""
+"""The most characters of representation LO."""
 _BLOCK = 1_000_000
-"""High, so that it does not meet a number of the modality's own series; viewers list it last."""
+"""High, so that it differs from the numbers of the modality's series, and viewers list it last."""
 _OF_EACH = 1000
 
 
 def series_description(
     quality: Quality, source: Dataset, *, noun: str = SEGMENTATION, authorship: Authorship | None = None
 ) -> str:
-    """Say what the series is, and of which film: ``Lung segmentation, not trusted (series 2, image 1, PA)``."""
+    """Return the description, as ``Lung segmentation, not trusted (series 2, image 1, PA)``."""
     words = noun if quality.trusted else noun + NOT_TRUSTED
     if authorship is not None:
         words = authorship.series
@@ -40,9 +40,9 @@ def series_description(
 
 
 def series_number(source: Dataset, *, block: int = 9) -> int:
-    """Return a series number that differs for each film of a study, from the series' and the image's numbers.
+    """Return a series number for each image of a study, derived from the series and image numbers.
 
-    ``block`` is its millions, which differ for each form.
+    ``block`` gives its millions, which differ for each form.
     """
     series, image = (int(source.get(name) or 0) % _OF_EACH for name in ("SeriesNumber", "InstanceNumber"))
     return _BLOCK * block + _OF_EACH * series + image
@@ -55,7 +55,7 @@ def trust_in_words(quality: Quality) -> str:
 
 
 def comments(segmentation: Segmentation, authorship: Authorship | None = None) -> str:
-    """Lines of a name, a colon and a value: what a program looks for first, then sentences for people."""
+    """Return lines ``name: value``, first the fields for programs, then messages for people."""
     quality, radiograph = segmentation.quality, segmentation.radiograph
     made = (
         trust_fields(quality) if authorship is None else {"Pleura-Author": authorship.algorithm_type.lower()}

@@ -22,9 +22,9 @@ _CONTROL_IN_LINES = re.compile(r"[\x00-\x09\x0b\x0e-\x1f\x7f-\x9f]")
 """Tabulators too: the standard has them since 2013, and dciodvfy calls them errors."""
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 _ONE_TIME = re.compile(r"[\d.]+([+-]\d{4})? ?")
-"""A time, and not a range of times, which is for queries."""
+"""A single time; ranges are for queries only."""
 _LEAP_SECOND = re.compile(r"\d{4}60")
-"""At the end of a TM or of a DT's time: the standard has leap seconds, and dciodvfy calls them errors."""
+"""At the end of a TM or DT. The standard allows leap seconds, but dciodvfy reports them as errors."""
 _UID = re.compile(r"[0-2](\.\d+)+")
 """A UID with a valid root, which `validate_value` does not check."""
 _NAME_COMPONENTS = 5

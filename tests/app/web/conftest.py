@@ -1,4 +1,4 @@
-"""A real browser with a real service; each test checks that the console is empty and no other host is used."""
+"""A real browser with a real service; each test checks for console messages and requests to other hosts."""
 
 import re
 from base64 import b64encode

@@ -179,7 +179,10 @@ def check_widths(page: Page) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-TARGETS = "button:visible, a:visible, summary:visible, .segmented span:visible, select:visible, input[type=range]:visible"
+TARGETS = (
+    "button:visible, a:visible, summary:visible, .segmented span:visible, select:visible, "
+    "input[type=range]:visible"
+)
 
 
 @pytest.mark.parametrize("width", [390, 820])

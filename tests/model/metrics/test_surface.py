@@ -50,8 +50,8 @@ def test_a_square_shifted_by_three_columns(height: int, tolerance: float, within
 def test_a_square_inside_another() -> None:
     """The inner outline's 36 pixels are 5 from the outer one's 76.
 
-    Of these, 10 on each side are 5 from the inner one; then come 8 each at √(25 + k²) for k from 1 to 4, and the
-    4 corners at √50. The 95th of 76 percentiles is at rank 71.25.
+    Of these, 10 on each side are 5 from the inner one; then come 8 each at √(25 + k²) for k from 1 to 4, and
+    the 4 corners at √50. The 95th of 76 percentiles is at rank 71.25.
     """
     result = surface(rectangle((30, 50), (30, 50)), rectangle((35, 45), (35, 45)))
     slants = [sqrt(25 + k * k) for k in range(1, 5)]

@@ -24,7 +24,7 @@ def state(**options: Any) -> Dataset:
 
 
 def rendered(made: Dataset, layer: str) -> NDArray[np.uint8]:
-    """The inside of the polylines of a layer, `(HEIGHT, WIDTH)`: as if they were filled by the even-odd rule."""
+    """The inside of the polylines of a layer, `(HEIGHT, WIDTH)`, filled by the even-odd rule."""
     canvas = np.zeros((HEIGHT, WIDTH), np.uint8)
     for annotation in made.GraphicAnnotationSequence:
         if annotation.GraphicLayer != layer:
