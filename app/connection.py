@@ -6,7 +6,8 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .closing import LingeringTransport
-from .errors import TABLE, BadRequest, HeadersTooLarge, ServiceError, problem
+from .errors import BadRequest, HeadersTooLarge, ServiceError
+from .problems import TABLE, problem
 
 
 def guarded(

@@ -15,6 +15,7 @@ from model.writing.rle import coco_rle
 from . import schemas
 from .errors import UntrustedMask
 from .geojson import FeatureCollection
+from .mask_schemas import GeoJsonMask, Mask, PngMask, PolygonsMask, RleMask, RunLengths
 from .options import MaskEncoding
 
 
@@ -81,18 +82,18 @@ def require_trust(segmentation: Segmentation) -> None:
         raise UntrustedMask(f"The mask is not trusted. Check the image. {reasons}".rstrip())
 
 
-def _encode(segmentation: Segmentation, encoding: MaskEncoding) -> schemas.Mask | None:
+def _encode(segmentation: Segmentation, encoding: MaskEncoding) -> Mask | None:
     mask = segmentation.mask
     match encoding:
         case MaskEncoding.PNG:
-            return schemas.PngMask(data=b64encode(mask_png(mask, segmentation.quality)).decode("ascii"))
+            return PngMask(data=b64encode(mask_png(mask, segmentation.quality)).decode("ascii"))
         case MaskEncoding.RLE:
-            return schemas.RleMask(data=schemas.RunLengths.model_validate(coco_rle(mask)))
+            return RleMask(data=RunLengths.model_validate(coco_rle(mask)))
         case MaskEncoding.POLYGONS:
-            return schemas.PolygonsMask(data=coco_polygons(mask))
+            return PolygonsMask(data=coco_polygons(mask))
         case MaskEncoding.GEOJSON:
             outlines = geojson(segmentation.labels, spacing_mm=segmentation.radiograph.spacing_mm)
-            return schemas.GeoJsonMask(data=FeatureCollection.model_validate(outlines))
+            return GeoJsonMask(data=FeatureCollection.model_validate(outlines))
         case MaskEncoding.NONE:
             return None
 

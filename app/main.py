@@ -9,7 +9,7 @@ from model.segmenter import Segmenter
 from model.version import installed_version
 from model.writing.trust import FIELDS
 
-from . import errors, openapi
+from . import openapi, problems
 from .access import configured_keys, guard
 from .head_requests import HeadAsGet
 from .lifecycle import Lifecycle
@@ -83,7 +83,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         timeout_s=settings.upload_timeout_s,
         arriving=telemetry.uploads,
     )
-    errors.install(app)
+    problems.install(app)
     for routes in (segment, radiograph, evaluate, corrections, inference, model):
         app.include_router(routes.router, dependencies=guarded)
     for routes in (health, metrics, documentation, page):

@@ -11,8 +11,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from logs import frames, log, request_id
 
-from .errors import REASON_KEY, Draining, answer, internal_error
+from .errors import Draining
 from .lifecycle import Lifecycle
+from .problems import REASON_KEY, answer, internal_error
 from .telemetry import Telemetry
 from .tracing import Traces, describe
 

@@ -8,9 +8,9 @@ from pydantic import BaseModel
 
 from model.writing.trust import PREDICTED_IOU, TRUSTED, WARNINGS
 
-from .errors import PROBLEM_JSON, TABLE
 from .negotiation import BYTES, Media
 from .open_inference.schemas import InferenceError, InferenceRequest
+from .problems import PROBLEM_JSON, TABLE
 from .schemas import Problem
 
 UPLOAD_PROBLEMS = (400, 401, 408, 411, 413, 415, 422, 429, 503, 504, 507)

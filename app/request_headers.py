@@ -3,7 +3,8 @@
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .errors import AmbiguousLength, HeadersTooLarge, ServiceError, answer
+from .errors import AmbiguousLength, HeadersTooLarge, ServiceError
+from .problems import answer
 
 
 class HeaderLimits:

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
-from model.checkpoint import write_atomically
+from model.atomic import write_atomically
 from model.errors import ImageError, PleuraError, UnreadableImage, UnsuitableImage
 from model.reading import read
 from model.segmenter import Inferred, Prepared, Segmenter

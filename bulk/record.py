@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from model.checkpoint import write_atomically
+from model.atomic import write_atomically
 from model.errors import PleuraError
 from model.segmenter import Segmenter
 

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from app.errors import TABLE
 from app.main import create_app
+from app.problems import TABLE
 from app.settings import Settings
 from pleura_cli import COMMANDS, cli
 from tests.model.reading.matrix import DICOMS, RASTERS, Kind

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import fs, parquet
 
-from model.checkpoint import write_atomically
+from model.atomic import write_atomically
 from model.errors import PleuraError, UnreadableImage
 from model.reading.files import has_image_suffix, is_leftover
 

@@ -4,7 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from ..checkpoint import write_atomically
+from ..atomic import write_atomically
 from ..errors import EngineError
 
 

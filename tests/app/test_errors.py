@@ -2,7 +2,8 @@ import logging
 
 import pytest
 
-from app.errors import TABLE, ServiceError
+from app.errors import ServiceError
+from app.problems import TABLE
 from model import errors as image_errors
 from model.errors import ImageError
 from model.reading import png

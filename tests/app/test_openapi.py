@@ -6,7 +6,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from app import schemas
-from app.errors import TABLE
+from app.problems import TABLE
 from tests.app.conftest import Service
 from tests.app.fakes import dicom, encode, picture
 

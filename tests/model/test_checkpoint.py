@@ -8,12 +8,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from model.atomic import write_atomically
 from model.checkpoint import (
     CheckpointMetadata,
     load_checkpoint,
     read_metadata,
     save_checkpoint,
-    write_atomically,
 )
 from model.errors import CheckpointError
 

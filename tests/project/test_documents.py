@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from app.errors import TABLE
 from app.main import create_app
+from app.problems import TABLE
 from app.settings import Settings
 from pacs.dimse.settings import ListenSettings
 from pacs.settings import PacsSettings

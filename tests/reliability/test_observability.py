@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.errors import TABLE
+from app.problems import TABLE
 from tests.reliability.service import Service
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "observability"

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 
-from model.checkpoint import write_atomically
+from model.atomic import write_atomically
 
 Row = dict[str, float]
 
