@@ -109,8 +109,8 @@ def train(
 
     Writes best.safetensors and last.safetensors into --out, which pleura serve and pleura evaluate load.
 
-    If it is killed, --resume goes on with the run. A finished run is prolonged with --resume and more
-    --epochs, which are then those of its last image size.
+    If it is killed, --resume goes on with the run. A finished run is prolonged with --resume and
+    more --epochs, which are then those of its last image size.
     """
     import cv2
 
