@@ -17,7 +17,7 @@ LABELS = truth((8, 12, 16, 40)).astype(np.uint8) + 2 * truth((40, 12, 10, 30)).a
 RADIOGRAPH = picture((8, 12, 16, 40))
 
 
-def files(image: bytes, labels: np.ndarray = LABELS) -> dict[str, bytes]:  # type: ignore[type-arg]
+def files(image: bytes, labels: np.ndarray = LABELS) -> dict[str, bytes]:
     return {"image": image, "mask": encode(labels)}
 
 
@@ -65,7 +65,7 @@ def test_a_corrected_seg_is_in_another_series_than_the_networks(shared_client: S
 def test_what_cannot_become_a_seg_is_refused(
     shared_client: Service,
     image: bytes,
-    labels: np.ndarray,  # type: ignore[type-arg]
+    labels: np.ndarray,
     word: str,
 ) -> None:
     answer = shared_client.post("/corrected.dcm", files=files(image, labels))
@@ -80,7 +80,7 @@ def test_nothing_is_kept_unless_a_folder_is_named(shared_client: Service) -> Non
     assert "PLEURA_COLLECTION" in answer.json()["detail"]
 
 
-def deep(radiograph: np.ndarray) -> bytes:  # type: ignore[type-arg]
+def deep(radiograph: np.ndarray) -> bytes:
     done, data = cv2.imencode(".png", radiograph.astype(np.uint16) * 257)
     assert done
     return data.tobytes()
@@ -99,6 +99,7 @@ def test_a_collection_is_what_training_takes(make_client: MakeClient, tmp_path: 
     assert sample.stem == answer.json()["name"]
     assert np.array_equal(read(sample.image).pixels, read(image).pixels)
     mask = cv2.imread(str(sample.masks[0]), cv2.IMREAD_UNCHANGED)
+    assert mask is not None
     assert np.array_equal(mask > 0, better > 0)
     assert b"DOE" not in sample.image.read_bytes()
 
