@@ -42,7 +42,8 @@ class Image(BaseModel):
         examples=["convention"],
     )
     left_at: Edge = Field(
-        description="The edge of the image that the patient's left is at, by the DICOM header's PatientOrientation or the convention.",
+        description="The edge of the image at the patient's left, by the header's PatientOrientation or "
+        "the convention.",
         examples=["right"],
     )
 

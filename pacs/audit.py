@@ -1,4 +1,4 @@
-"""The audit trail: who did what to which instance, when and with which outcome, in the vocabulary of PS3.15 A.5."""
+"""The audit trail: who did what to which instance, when, with which outcome (vocabulary of PS3.15 A.5)."""
 
 from __future__ import annotations
 

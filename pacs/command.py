@@ -144,8 +144,8 @@ def pacs(
     With --listen it is a DICOM Storage SCP instead (CR, DX, SC): what it receives is segmented once, and the
     results are sent to --send-to. The queue survives a crash. PLEURA_DIMSE_* set limits and TLS.
 
-    Credentials for --url come from PLEURA_PACS_USER and PLEURA_PACS_PASSWORD, or from PLEURA_PACS_TOKEN. Without
-    --watch the exit code is 1 if the PACS rejected a request, or if an instance must be tried again
+    Credentials for --url come from PLEURA_PACS_USER and PLEURA_PACS_PASSWORD, or from PLEURA_PACS_TOKEN.
+    Without --watch the exit code is 1 if the PACS rejected a request, or if an instance must be tried again
     later.
     """
     if (url is None) == (listen is None):

@@ -27,7 +27,7 @@ async def page() -> FileResponse:
 
 @router.get("/worker.js")
 async def worker() -> FileResponse:
-    """The service worker: a browser lets one serve no more than the folder that it lies in."""
+    """Answer the service worker; its path is its scope."""
     return FileResponse(WEB / "worker.js", media_type=TYPES[".js"])
 
 

@@ -33,7 +33,7 @@ router = APIRouter(tags=["segmentation"])
 async def picture(
     request: Request, settings: SettingsNow, pipeline: PipelineNow, intake: IntakeNow
 ) -> Response:
-    """What `/segment.png?render=radiograph` shows, as soon as the pixels are decoded: the network does not run."""
+    """Answer the image of `/segment.png?render=radiograph` without running the network."""
     async with intake.images(request, "image") as (image,):
 
         def write() -> bytes:

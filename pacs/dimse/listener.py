@@ -128,9 +128,7 @@ class Listener:
             self._restart[event.assoc] = metered(event.assoc, self._server)
 
     def _close(self, event: Event) -> None:
-        """Free what pynetdicom keeps of a closed connection: the thread that waits for a request, and the
-        file of an instance that was cut off.
-        """
+        """End the thread of a closed connection, and remove the file of an instance that was cut off."""
         if event.assoc.requestor.primitive is None:
             event.assoc.dul.to_user_queue.put(None)  # type: ignore[arg-type]
         file = getattr(getattr(event.assoc.dimse, "message", None), "_data_set_file", None)

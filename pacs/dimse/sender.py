@@ -25,7 +25,7 @@ BATCH = 50
 """Results in one association."""
 
 COMMIT_WITHIN_S = 3600.0
-"""Seconds within which the destination answers a request for commitment; after that the result is sent again."""
+"""Seconds for the destination to answer a request for commitment; then the result is sent again."""
 
 MOST_REQUESTS = 5
 """Requests for commitment of one result; after that it counts as stored."""

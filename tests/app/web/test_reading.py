@@ -178,7 +178,7 @@ def test_the_ruler_says_the_plane_of_its_millimetres(
     screen.choose(("chest.dcm", made))
     screen.shows("untrusted")
     tool(page, "Ruler")
-    # 16 rows of 0.5 mm, and 24 columns of 0.25 mm or 0.5 mm; the pointer hits a pixel of the screen, not a point.
+    # 16 rows of 0.5 mm, and 24 columns of 0.25 mm or 0.5 mm; the pointer hits a pixel of the screen.
     drag(screen, (20, 20), (44, 36))
     length, plane = re.fullmatch(
         r"Ruler: ([\d.]+ mm)(.*)", page.locator("#ruler-length").inner_text()

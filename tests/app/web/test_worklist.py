@@ -146,7 +146,8 @@ def test_a_folder_is_opened_with_the_folders_in_it(page: Page) -> None:
                     return { readEntries: (done) => done(rest.shift() ?? []) };
                 },
             });
-            const tree = folder("films", [file("10.png"), file("9.png"), file(".DS_Store"), folder("b", [file("c.dcm")])]);
+            const files = [file("10.png"), file("9.png"), file(".DS_Store")];
+            const tree = folder("films", [...files, folder("b", [file("c.dcm")])]);
             return (await filesOf([tree, null])).map((one) => one.name);
         }"""
     )
