@@ -37,6 +37,7 @@ def describe(
             applied=list(radiograph.applied),
             picture=radiograph.picture,
             sides_from=segmentation.sides_from,
+            left_at=radiograph.sides.left_at,
         ),
         mask=mask,
         lungs=schemas.Lungs(right=_lung(segmentation.right), left=_lung(segmentation.left)),

@@ -15,7 +15,18 @@ from .head_requests import HeadAsGet
 from .lifecycle import Lifecycle
 from .middleware import RequestMiddleware
 from .request_headers import HeaderLimits
-from .routes import corrections, documentation, evaluate, health, inference, metrics, model, page, segment
+from .routes import (
+    corrections,
+    documentation,
+    evaluate,
+    health,
+    inference,
+    metrics,
+    model,
+    page,
+    radiograph,
+    segment,
+)
 from .settings import Settings
 from .targets import Targets
 from .telemetry import Telemetry
@@ -73,7 +84,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         arriving=telemetry.uploads,
     )
     problems.install(app)
-    for routes in (segment, evaluate, corrections, inference, model):
+    for routes in (segment, radiograph, evaluate, corrections, inference, model):
         app.include_router(routes.router, dependencies=guarded)
     for routes in (health, metrics, documentation, page):
         app.include_router(routes.router)

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from model.radiograph import SpacingPlane
-from model.sides import SidesFrom
+from model.sides import Edge, SidesFrom
 
 from .mask_schemas import Mask
 
@@ -40,6 +40,11 @@ class Image(BaseModel):
         "ImageLaterality or Laterality if only one lung was found; or by the convention that the right "
         "lung is on the image's left.",
         examples=["convention"],
+    )
+    left_at: Edge = Field(
+        description="The edge of the image at the patient's left, by the header's PatientOrientation or "
+        "the convention.",
+        examples=["right"],
     )
 
 

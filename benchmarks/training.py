@@ -78,7 +78,7 @@ def make_data(folder: Path, *, images: int, side: int) -> Path:
 def strong_loop(recipe: Recipe, data: Path, out: Path, *, hardware: Hardware) -> list[float]:
     """When each step of `fit` ended."""
     train = SegmentationDataset(data)
-    with patch("training.loop.fit.Progress", Clock):
+    with patch("training.loop.stages.Progress", Clock):
         fit(
             recipe,
             train=train,

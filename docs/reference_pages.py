@@ -1,4 +1,4 @@
-"""Reference pages written when the site is built: from the code, and from the list of files that the tests read.
+"""Reference pages, written from the code and from the list of files that the tests read.
 
 MkDocs loads this module as a hook (``hooks`` in mkdocs.yml).
 """
@@ -38,12 +38,12 @@ def command_line() -> str:
     """Return the page of the command `pleura`: what each command's ``--help`` prints."""
     parts = [
         "# Command line",
-        "What `--help` prints. Exit code 0 is success, 1 a failure that a sentence explains, 2 a call that is wrong.",
+        "What `--help` prints. Exit code 0 is success, 1 a failure with a message, 2 a wrong call.",
     ]
     for name in ("", *COMMANDS):
         if name == "client":
             parts.append(
-                "## pleura client\n\nThe client of a running service; `pleura-client --help` lists its options."
+                "## pleura client\n\nThe client of a service. `pleura-client --help` lists its options."
             )
             continue
         shown = CliRunner().invoke(cli, [*name.split(), "--help"], env=_TERMINAL, prog_name="pleura").output
@@ -65,7 +65,8 @@ def settings() -> str:
     return "\n\n".join(
         [
             "# Settings",
-            "Every setting of `pleura serve` is an environment variable and, but for `PLEURA_API_KEY`, a flag; a flag wins.",
+            "Every setting of `pleura serve` is an environment variable and, but for `PLEURA_API_KEY`, a "
+            "flag; a flag wins.",
             _table(("variable", "flag", "default", "meaning"), rows),
         ]
     )
@@ -76,8 +77,8 @@ def http_operations() -> str:
     document = create_app(Settings()).openapi()
     parts = [
         "# HTTP operations",
-        f"Written from the OpenAPI document, version {document['info']['version']}; a running service has it at "
-        "`/openapi.json` and a page to try it at `/docs`. [HTTP API](http.md) explains what they mean.",
+        f"Written from the OpenAPI document, version {document['info']['version']}. A running service has it "
+        "at `/openapi.json` and a page to try it at `/docs`. [HTTP API](http.md) explains what they mean.",
     ]
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -90,9 +91,9 @@ def what_is_read() -> str:
     return "\n\n".join(
         [
             "# What is read",
-            "Written from the list that `tests/model/reading/test_matrix.py` holds: each row is a file that the "
-            "test makes and reads. *Read* means that the picture comes back; else the row names the error, with "
-            "its status over HTTP. [DICOM](dicom.md) explains what is applied to the pixels.",
+            "Written from the list that `tests/model/reading/test_matrix.py` holds: each row is a file that "
+            "the test makes and reads. *Read* means that the picture comes back; else the row names the "
+            "error, with its status over HTTP. [DICOM](dicom.md) explains what is applied to the pixels.",
             "## Images that are not DICOM",
             _table(("format", "read", "refused"), _kinds(RASTERS)),
             "## DICOM, by transfer syntax",

@@ -1,7 +1,7 @@
-"""Pages of the site for documents that lie outside docs/: model card, ARCHITECTURE.md, SECURITY.md and others.
+"""Pages of the site for documents outside docs/: model card, ARCHITECTURE.md, SECURITY.md and others.
 
-MkDocs loads this module as a hook (``hooks`` in mkdocs.yml). Links are written as they work in the repository; the
-hook turns those between a document outside docs/ and a page into links within the site.
+MkDocs loads this module as a hook (``hooks`` in mkdocs.yml). Links are written as they work in the
+repository; the hook turns those between a document outside docs/ and a page into links within the site.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
 
 
 def _in_site(link: str, *, address: str, folder: str) -> str:
-    """Return a link of the page at `address`, written in the repository's `folder`, as it works in the site."""
+    """Return a link of the page at `address`, written in `folder`, as it works in the site."""
     path, mark, anchor = link.partition("#")
     if not path or re.match(r"[a-z]+:|/", link):
         return link

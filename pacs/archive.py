@@ -139,6 +139,22 @@ class Archive:
             lambda: self._client.retrieve(instance.study, instance.series, instance.uid), ATTEMPTS
         )
 
+    def header(self, instance: Instance) -> Dataset | None:
+        """Return the attributes of an instance without its pixels; None if they cannot be understood.
+
+        Raises:
+            Unavailable: the PACS cannot answer now.
+            Refused: the PACS rejects the request.
+        """
+        row = self._ask(
+            lambda: self._client.metadata(instance.study, instance.series, instance.uid), ATTEMPTS
+        )
+        try:
+            return Dataset.from_json({tag: value for tag, value in row.items() if "BulkDataURI" not in value})
+        except Exception:
+            # Whatever pydicom raises for values that are not what they are said to be.
+            return None
+
     def store(self, dataset: Dataset, *, study: str) -> None:
         """Store an instance in a study, then check that it can be found.
 

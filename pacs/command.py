@@ -12,6 +12,7 @@ from model.writing.dicom.forms import Form
 from .selection import DEFAULTS, Selection
 
 if TYPE_CHECKING:
+    from .address import Address
     from .dimse.settings import Door
 
 
@@ -89,6 +90,19 @@ def pacs(
             envvar="PLEURA_PACS_AE", metavar="LIST", help="Titles of the sending application entities."
         ),
     ] = DEFAULTS["ae"],
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="With --url: only say which radiographs would be segmented; store nothing."
+        ),
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="CSV file with what became of each instance, and why.")
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(metavar="[HOST:]PORT", help="Serve Prometheus metrics here."),
+    ] = None,
     form: Annotated[
         str,
         typer.Option(
@@ -130,12 +144,14 @@ def pacs(
     With --listen it is a DICOM Storage SCP instead (CR, DX, SC): what it receives is segmented once, and the
     results are sent to --send-to. The queue survives a crash. PLEURA_DIMSE_* set limits and TLS.
 
-    Credentials for --url come from PLEURA_PACS_USER and PLEURA_PACS_PASSWORD, or from PLEURA_PACS_TOKEN. Without
-    --watch the exit code is 1 if the PACS rejected a request, or if an instance must be tried again
+    Credentials for --url come from PLEURA_PACS_USER and PLEURA_PACS_PASSWORD, or from PLEURA_PACS_TOKEN.
+    Without --watch the exit code is 1 if the PACS rejected a request, or if an instance must be tried again
     later.
     """
     if (url is None) == (listen is None):
         raise typer.BadParameter("give either --url or --listen.", param_hint="--url / --listen")
+    if dry_run and (url is None or watch):
+        raise typer.BadParameter("it goes with --url and without --watch.", param_hint="--dry-run")
     if url is not None and (problem := _problem(url)):
         raise typer.BadParameter(problem, param_hint="--url")
     door = None if listen is None else _door(listen, send_to, ae_title, calling, queue)
@@ -149,10 +165,12 @@ def pacs(
     )
 
     forms = _forms(form)
+    address = None if metrics is None else _address(metrics)
 
     from logs import configure, log
     from model.segmenter import Segmenter
 
+    from .observers import observing
     from .settings import PacsSettings
     from .stop import Stop
 
@@ -164,28 +182,41 @@ def pacs(
     segmenter = Segmenter(checkpoint, device=device, engine=engine)
     log.info("ready", extra={"fields": {"engine": segmenter.engine.name, "device": segmenter.engine.device}})
     options = {"selection": selection, "store_untrusted": store_untrusted, "forms": forms}
-    if door is not None:
-        from .dimse.run import serve
+    with observing(settings, report=report, metrics=address, name=ae_title) as observers:
+        if door is not None:
+            from .dimse.run import serve
 
-        serve(door, segmenter, stop, options)
-    elif url is not None:
-        from .watch import watch_archive
+            serve(door, segmenter, stop, options, observers=observers)
+        elif url is not None:
+            from .watch import watch_archive
 
-        complete = watch_archive(
-            url,
-            segmenter,
-            stop,
-            options,
-            settings=settings,
-            interval_s=interval if watch else None,
-            days=days,
-        )
-        if not complete and not watch:
-            raise typer.Exit(1)
+            complete = watch_archive(
+                url,
+                segmenter,
+                stop,
+                options,
+                settings=settings,
+                interval_s=interval if watch else None,
+                days=days,
+                observers=observers,
+                dry_run=dry_run,
+            )
+            if not complete and not watch:
+                raise typer.Exit(1)
+
+
+def _address(given: str) -> "Address":
+    from .address import parse_address
+
+    try:
+        return parse_address(given, host="127.0.0.1")
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--metrics") from None
 
 
 def _door(listen: str, send_to: str | None, ae_title: str, calling: str, queue: Path | None) -> "Door":
-    from .dimse.settings import Door, parse_address, parse_ae_title, parse_peer
+    from .address import parse_address, parse_ae_title, parse_peer
+    from .dimse.settings import Door
 
     if send_to is None or queue is None:
         raise typer.BadParameter("--listen needs --send-to and --queue.", param_hint="--listen")

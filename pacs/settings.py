@@ -19,6 +19,8 @@ class PacsSettings(BaseSettings):
 
     user: str | None = Field(None, description="Name for HTTP Basic authentication.")
     password: SecretStr | None = Field(None, description="Password that goes with the name.")
+    audit: str | None = Field(None, description="File or syslog address of the audit trail; off if not set.")
+    audit_key: SecretStr = Field(SecretStr(""), description="Key that the audit trail hashes UIDs with.")
     token: SecretStr | None = Field(None, description="Bearer token, instead of name and password.")
 
     def check(self) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from logs import log
 from model.segmenter import Segmenter
 
 from .archive import Archive
+from .dry_run import DryRun
+from .listed import Instance
+from .observers import Observers
 from .retries import Retries
 from .session import make_session
 from .settings import PacsSettings
 from .stop import Stop
 from .totals import log_totals
 from .watcher import Watcher, counts
-from .worker import Outcome, Worker
+from .worker import End, Outcome, Worker
 
 
 def watch_archive(
@@ -26,6 +30,8 @@ def watch_archive(
     settings: PacsSettings,
     interval_s: float | None,
     days: int | None,
+    observers: Observers,
+    dry_run: bool = False,
 ) -> bool:
     """Segment the radiographs of an archive.
 
@@ -37,6 +43,8 @@ def watch_archive(
         settings: credentials.
         interval_s: seconds between two rounds; None for one round.
         days: only studies of the last ``days`` days; None for all.
+        observers: who is told of each end.
+        dry_run: only decide which instances would be segmented.
 
     Returns:
         Whether nothing was refused or put off.
@@ -47,8 +55,20 @@ def watch_archive(
     endless = interval_s is not None
     with make_session(settings) as session:
         archive = Archive(url.rstrip("/"), session, Retries(stop.wait), endless=endless)
-        worker = Worker(archive, segmenter, **options)
-        watcher = Watcher(archive, worker, stop, selection=options["selection"], days=days)
+        worker: Callable[[Instance], End]
+        if dry_run:
+            worker = DryRun(
+                archive,
+                segmenter,
+                selection=options["selection"],
+                forms=options["forms"],
+                on_end=observers.ended,
+            )
+        else:
+            worker = Worker(archive, segmenter, **options, on_end=observers.ended)
+        watcher = Watcher(
+            archive, worker, stop, selection=options["selection"], days=days, on_end=observers.ended
+        )
         if interval_s is not None:
             watcher.watch(interval_s=interval_s)
         else:

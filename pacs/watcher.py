@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 
@@ -11,12 +11,12 @@ from logs import log
 
 from .archive import Archive
 from .errors import Refused, Stopped, Unavailable
-from .listed import Series
+from .listed import Instance, Series
 from .postponed import Postponed
 from .selection import Selection
 from .settled import Settled
 from .stop import Stop
-from .worker import End, Outcome, Worker, left_out, refused
+from .worker import End, Ended, Outcome, left_out, refused
 
 
 def counts(outcomes: Counter[Outcome]) -> dict[str, int]:
@@ -37,6 +37,7 @@ class Watcher:
         stop: checked before each instance.
         selection: which series are processed.
         days: only studies of the last ``days`` days; None for all.
+        on_end: called with each end that the worker does not see: of a series, or after too many failures.
 
     Attributes:
         ends: number of instances by outcome and reason.
@@ -46,14 +47,16 @@ class Watcher:
     def __init__(
         self,
         archive: Archive,
-        worker: Worker,
+        worker: Callable[[Instance], End],
         stop: Stop,
         *,
         selection: Selection | None = None,
         days: int | None = None,
+        on_end: Sequence[Ended] = (),
         postponed: Postponed | None = None,
         settled: Settled | None = None,
     ) -> None:
+        self._on_end = on_end
         self._archive = archive
         self._worker = worker
         self._stop = stop
@@ -119,7 +122,10 @@ class Watcher:
             return
         if unwanted := self._selection.against(series.facts):
             number = series.instances or 1
-            self.ends[left_out(unwanted, series=series.uid, instances=number)] += number
+            end = left_out(unwanted, series=series.uid, instances=number)
+            self.ends[end] += number
+            for ended in self._on_end:
+                ended("series", series.uid, end)
             self._settled.add(series.uid, series.uid)
             return
         with self._putting_off("series", series.uid, series):
@@ -149,7 +155,10 @@ class Watcher:
             first = not self.postponed.knows(uid)
             if not self.postponed.put(uid, series=series.uid):
                 self._settled.add(series.uid, uid)
-                self.ends[refused(error.reason, **{kind: uid})] += 1
+                end = refused(error.reason, **{kind: uid})
+                self.ends[end] += 1
+                for ended in self._on_end:
+                    ended(kind, uid, end)
             elif first:
                 log.warning("put off", extra={"fields": {kind: uid, "reason": error.reason}})
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -29,6 +29,7 @@ class Outcome(StrEnum):
     LEFT_OUT = "left out"
     PASSED_OVER = "passed over"
     REFUSED = "refused"
+    SELECTED = "selected"
 
 
 class End(NamedTuple):
@@ -36,6 +37,10 @@ class End(NamedTuple):
 
     outcome: Outcome
     reason: str = ""
+
+
+Ended = Callable[[str, str, End], None]
+"""Called with ``"instance"`` or ``"series"``, its UID and its end."""
 
 
 class Store(Protocol):
@@ -63,6 +68,7 @@ class Worker:
         selection: which instances are processed.
         store_untrusted: also store masks that are not trusted.
         forms: what is stored.
+        on_end: called with each end.
     """
 
     def __init__(
@@ -73,7 +79,9 @@ class Worker:
         selection: Selection | None = None,
         store_untrusted: bool = False,
         forms: Iterable[Form] = (Form.SEG,),
+        on_end: Sequence[Ended] = (),
     ) -> None:
+        self._on_end = on_end
         self._forms = tuple(forms)
         self._archive = archive
         self._segmenter = segmenter
@@ -88,6 +96,12 @@ class Worker:
             Stopped: a stop was requested while waiting for the PACS.
             PleuraError: the PACS or the network cannot be used at all.
         """
+        end = self._end(instance)
+        for ended in self._on_end:
+            ended("instance", instance.uid, end)
+        return end
+
+    def _end(self, instance: Instance) -> End:
         try:
             return self._segment(instance)
         except LeftOut as error:

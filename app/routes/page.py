@@ -9,7 +9,12 @@ from fastapi.responses import FileResponse
 WEB = Path(__file__).parents[1] / "web"
 SAMPLES = ("phantom.png", "phantom_mask.png")
 # Not guessed from the system's tables, which a container may lack: browsers run no script of a wrong type.
-TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
 
 router = APIRouter(include_in_schema=False)
 
@@ -18,6 +23,12 @@ router = APIRouter(include_in_schema=False)
 async def page() -> FileResponse:
     """Return the page."""
     return FileResponse(WEB / "index.html", media_type="text/html")
+
+
+@router.get("/worker.js")
+async def worker() -> FileResponse:
+    """Answer the service worker; its path is its scope."""
+    return FileResponse(WEB / "worker.js", media_type=TYPES[".js"])
 
 
 @router.get("/web/{name}")

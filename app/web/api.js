@@ -32,7 +32,13 @@ export async function evaluate(file, truth, { resize }) {
   return response.text();
 }
 
-/** What can be had as a file: the radiograph alone, the mask, the outlined radiograph, a DICOM SEG. */
+/** The radiograph as a screen can show it, as soon as its pixels are decoded. */
+export async function radiograph(file) {
+  const response = await post("radiograph.png", file, "image/png");
+  return response.blob();
+}
+
+/** What can be had as a file: the mask, the outlined radiograph, a DICOM SEG. */
 export async function render(file, what) {
   const accept = what === "seg" ? "application/dicom" : "image/png";
   const query = what === "seg" ? "" : `?render=${what}`;

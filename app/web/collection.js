@@ -1,6 +1,7 @@
 // The collection of corrected masks, for training: kept by the service where it keeps one, else a ZIP.
 
-import { collect, keepsCollection, render } from "./api.js";
+import { collect, keepsCollection, radiograph } from "./api.js";
+import { fileName } from "./names.js";
 import { labelsPng, maskPng } from "./png.js";
 import { save } from "./save.js";
 import { zip } from "./zip.js";
@@ -66,10 +67,10 @@ export class Collection {
     const entries = [];
     const names = new Set();
     for (const study of studies) {
-      const name = unused(study.stem.replace(/_mask$/, "").replace(/[^\p{L}\p{N} .-]/gu, "_"), names);
+      const name = fileName(study.stem, names);
       // Of a DICOM file the pixels alone: its header names the patient.
       const isDicom = study.answer.image.format === "dicom";
-      const image = isDicom ? await render(study.file, "radiograph") : study.file;
+      const image = isDicom ? await radiograph(study.file) : study.file;
       entries.push({ name: `images/${name}.${isDicom ? "png" : study.answer.image.format}`, blob: image });
       entries.push({ name: `masks/${name}.png`, blob: await maskPng(study.correction.labels) });
       this.#rest(study);
@@ -87,13 +88,4 @@ export class Collection {
   #say(text) {
     find("#collect-said").textContent = text;
   }
-}
-
-function unused(stem, names) {
-  let name = stem;
-  for (let number = 2; names.has(name.toLowerCase()); number += 1) {
-    name = `${stem}-${number}`;
-  }
-  names.add(name.toLowerCase());
-  return name;
 }

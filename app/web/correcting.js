@@ -1,6 +1,7 @@
 // The desk at which a mask is corrected: its buttons, its keys, and what the drawing tools draw with.
 
 import { Brush, Lasso, Nudge, Reassign } from "./brush.js";
+import { isOpen, openDrawer } from "./drawers.js";
 import { isTyping } from "./help.js";
 import { fillHoles, reassign, smooth, swap } from "./morphology.js";
 
@@ -126,7 +127,7 @@ export class Correcting {
 
   #attach() {
     find("#correct").addEventListener("click", () => {
-      const opens = find("#correct-tools").hidden;
+      const opens = !isOpen("#correct");
       this.#open(opens);
       this.#toolbox.choose(opens ? "brush" : "pan");
     });
@@ -168,8 +169,9 @@ export class Correcting {
   }
 
   #open(opens) {
-    find("#correct-tools").hidden = !opens;
-    find("#correct").setAttribute("aria-expanded", String(opens));
+    if (opens !== isOpen("#correct")) {
+      openDrawer(opens ? "#correct" : null);
+    }
     if (!opens && TOOLS.includes(this.#toolbox.name)) {
       this.#toolbox.choose("pan");
     }

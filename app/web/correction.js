@@ -11,10 +11,10 @@ export class Correction {
   #index = 0;
   #measured = null;
 
-  /** Begins with the mask of the service's document. */
-  constructor({ image, mask }) {
+  /** Begins with the outlines that the service found. */
+  constructor(outlines, image) {
     this.#image = image;
-    this.#labels = Labels.fromOutlines(mask.data, image);
+    this.#labels = Labels.fromOutlines(outlines, image);
     this.#states = [{ runs: this.#labels.pack(), manual: false }];
   }
 

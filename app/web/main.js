@@ -5,6 +5,7 @@ import { Collection } from "./collection.js";
 import { Correcting } from "./correcting.js";
 import { Downloads } from "./downloads.js";
 import { attachHelp } from "./help.js";
+import { Reading } from "./reading.js";
 import { showResult } from "./results.js";
 import { Strip } from "./strip.js";
 import { Studies } from "./studies.js";
@@ -14,6 +15,7 @@ import { attachUpload } from "./upload.js";
 import { Viewer } from "./viewer.js";
 import { summary } from "./words.js";
 import { Work } from "./work.js";
+import { Worklist } from "./worklist.js";
 
 const SAMPLE = "phantom.png";
 const SAMPLE_TRUTH = "phantom_mask.png";
@@ -23,14 +25,16 @@ const work = new Work(studies);
 const toolbox = new Toolbox();
 const viewer = new Viewer({
   toolbox,
-  onKey: (key) => correcting.press(key),
+  onKey: (key) => correcting.press(key) || reading.press(key),
   onRetry: (study) => work.retry(study),
 });
 const correcting = new Correcting({ viewer, toolbox, onChange: () => studies.changed() });
+const reading = new Reading({ viewer, toolbox });
 const strip = new Strip({
   onOpen: (study) => studies.select(study),
   onRemove: (study) => studies.remove(study),
 });
+const worklist = new Worklist(studies);
 const downloads = new Downloads();
 const collection = new Collection();
 const truth = new Truth({
@@ -44,6 +48,7 @@ const truth = new Truth({
 });
 
 attachUpload({
+  onProblem: say,
   onImages: (files) => studies.add(files),
   onTruth: (files) => truth.give(files),
 });
@@ -58,13 +63,18 @@ const notice = document.querySelector("#notice");
 
 /** Uses a file of the service's, or says why there is none. */
 async function open(promise, use) {
-  notice.hidden = true;
+  say("");
   try {
     use(await promise);
   } catch (problem) {
-    notice.textContent = `${problem.title}. ${problem.detail}`;
-    notice.hidden = false;
+    say(`${problem.title}. ${problem.detail}`);
   }
+}
+
+/** Shows a sentence on the top of the page; none hides it. */
+function say(text) {
+  notice.textContent = text;
+  notice.hidden = text === "";
 }
 
 const announcement = document.querySelector("#announcement");
@@ -80,11 +90,16 @@ studies.addEventListener("change", () => {
   const { items, current } = studies;
   document.querySelector("main").toggleAttribute("data-empty", items.length === 0);
   viewer.show(current);
+  reading.show(current);
   correcting.show(current);
-  strip.show(items, current);
+  strip.show(items, worklist.listed, current);
+  worklist.show();
   showResult(current);
   truth.show(current);
   downloads.show(current);
   collection.show(items, current);
   announce(current);
 });
+
+// Only over HTTPS and on the machine itself; elsewhere the page works without.
+navigator.serviceWorker?.register("worker.js").catch(() => {});

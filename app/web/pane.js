@@ -18,7 +18,9 @@ export class Pane {
     this.#svg.setAttribute("aria-describedby", "keys-hint");
     this.#svg.setAttribute("aria-roledescription", "image viewer");
     this.#turned.append(this.#radiograph, this.#layer, this.marks);
+    this.#turned.id = `${figure.id}-picture`;
     this.#svg.append(this.#turned);
+    this.#svg.classList.add("view");
     figure.prepend(this.#svg);
     attachGestures(this.#svg, view, hand);
     view.addEventListener("change", () => this.#svg.setAttribute("viewBox", view.box.join(" ")));
@@ -40,6 +42,15 @@ export class Pane {
   /** Shows a picture at an image's size; none if the address is null. */
   setPicture(url, { width, height }) {
     place(this.#radiograph, url, { width, height });
+  }
+
+  /** Shows the picture through an SVG filter; as it is if null. */
+  setFilter(filter) {
+    if (filter === null) {
+      this.#radiograph.removeAttribute("filter");
+    } else {
+      this.#radiograph.setAttribute("filter", filter);
+    }
   }
 
   /** Draws the lungs' outlines over the picture. */

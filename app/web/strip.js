@@ -15,21 +15,27 @@ export class Strip {
     this.#onRemove = onRemove;
   }
 
-  /** Shows studies; those that are shown already keep their element, and with it the focus. */
-  show(studies, current) {
+  /** Shows the `listed` ones of studies; those that are shown already keep their element, and with it the focus. */
+  show(studies, listed, current) {
     find("#strip").hidden = studies.length === 0;
+    const shown = new Set(listed);
     for (const [study, item] of this.#items) {
-      if (!studies.includes(study)) {
+      if (!shown.has(study)) {
         item.element.remove();
         this.#items.delete(study);
       }
     }
-    for (const study of studies) {
+    const list = find("#strip-items");
+    listed.forEach((study, place) => {
       if (!this.#items.has(study)) {
         this.#items.set(study, this.#make(study));
       }
-      this.#update(study, this.#items.get(study), study === current);
-    }
+      const item = this.#items.get(study);
+      if (list.children[place] !== item.element) {
+        list.insertBefore(item.element, list.children[place] ?? null);
+      }
+      this.#update(study, item, study === current);
+    });
   }
 
   #make(study) {
@@ -45,7 +51,6 @@ export class Strip {
       this.#onRemove(study);
       (neighbour?.querySelector(".open") ?? find("#invitation button")).focus();
     });
-    find("#strip-items").append(element);
     return { element, open, thumbnail: null, current: false };
   }
 

@@ -38,6 +38,15 @@ export class Studies extends EventTarget {
     this.changed();
   }
 
+  clear() {
+    for (const study of this.#items) {
+      study.close();
+    }
+    this.#items.length = 0;
+    this.#current = null;
+    this.changed();
+  }
+
   holds(study) {
     return this.#items.includes(study);
   }

@@ -13,6 +13,7 @@ let count = 0;
  * - `answer`: the service's document; `text` is the same as it was sent, `segmented` the one without a comparison.
  * - `problem`: why there is no answer.
  * - `correction`: the mask that a person corrects; null before the first stroke. `showsOriginal`: the service's is looked at.
+ * - `released`: the picture was let go, to save memory.
  * - `truth`: the ground truth: `{ file, state, problem }`; null if none was given.
  */
 export class Study {
@@ -31,6 +32,7 @@ export class Study {
     this.segmented = null;
     this.problem = null;
     this.truth = null;
+    this.released = false;
     this.correction = null;
     this.showsOriginal = false;
   }
@@ -39,12 +41,19 @@ export class Study {
     this.text = text;
     this.segmented ??= text;
     this.answer = JSON.parse(text);
+    // A thousand points each in its own array: of a hundred radiographs the text alone is kept.
+    this.answer.mask.data = null;
     this.#shapes = null;
+  }
+
+  /** The outlines as the service sent them, in GeoJSON. */
+  get outlines() {
+    return JSON.parse(this.text).mask.data;
   }
 
   /** The correction to draw on; the first stroke begins it. */
   correct() {
-    this.correction ??= new Correction(this.answer);
+    this.correction ??= new Correction(this.outlines, this.answer.image);
     this.showsOriginal = false;
     return this.correction;
   }
@@ -59,9 +68,14 @@ export class Study {
     return this.corrected ? this.correction.measured.lungs : this.answer.lungs;
   }
 
+  /** Right and left of the mask that is kept: the corrected one where there is one. */
+  get finalLungs() {
+    return this.correction?.changed ? this.correction.measured.lungs : this.answer.lungs;
+  }
+
   /** The label map that is looked at. */
   get labels() {
-    return this.corrected ? this.correction.labels : Labels.fromOutlines(this.answer.mask.data, this.answer.image);
+    return this.corrected ? this.correction.labels : Labels.fromOutlines(this.outlines, this.answer.image);
   }
 
   /** The outlines that are looked at. */
@@ -69,7 +83,7 @@ export class Study {
     if (this.corrected) {
       return this.correction.measured.shapes;
     }
-    this.#shapes ??= shapesOf(this.answer.mask.data);
+    this.#shapes ??= shapesOf(this.outlines);
     return this.#shapes;
   }
 
@@ -96,10 +110,31 @@ export class Study {
     return this.answer.quality.trusted ? "trusted" : "untrusted";
   }
 
-  close() {
-    if (this.picture) {
-      URL.revokeObjectURL(this.picture.url);
-      this.picture = null;
+  /** Gives the picture an address, for the one study that is looked at: the browser keeps the pixels of what has one. */
+  showPicture() {
+    if (this.picture?.blob && this.picture.url === null) {
+      this.picture.url = URL.createObjectURL(this.picture.blob);
     }
+  }
+
+  hidePicture() {
+    if (this.picture?.url) {
+      URL.revokeObjectURL(this.picture.url);
+      this.picture.url = null;
+    }
+  }
+
+  /** Lets the picture go, but for its thumbnail; it can be made again. */
+  letGo() {
+    if (this.picture?.blob) {
+      this.hidePicture();
+      this.picture.blob = null;
+      this.released = true;
+    }
+  }
+
+  close() {
+    this.hidePicture();
+    this.picture = null;
   }
 }

@@ -1,9 +1,15 @@
-// How files come in: dropped, pasted or chosen.
+// How files come in: dropped, pasted or chosen; folders and ZIPs are opened.
+
+import { isWanted, isZip, unzip } from "./unzip.js";
 
 const find = (selector) => document.querySelector(selector);
 
-/** Listens on the whole page. `onImages` gets files to open, `onTruth` those dropped on the ground truth's place. */
-export function attachUpload({ onImages, onTruth }) {
+/**
+ * Listens on the whole page. `onImages` gets files to open, `onTruth` those dropped on the ground truth's place, `onProblem` a sentence
+ * where a ZIP cannot be read.
+ */
+export function attachUpload({ onImages: onFiles, onTruth, onProblem }) {
+  const onImages = (files) => open(files, onFiles, onProblem);
   attachChoice(onImages);
   attachDrop(onImages, onTruth);
   document.addEventListener("paste", (event) => {
@@ -64,14 +70,56 @@ function attachDrop(onImages, onTruth) {
     event.preventDefault();
     end();
     const files = [...event.dataTransfer.files];
+    // Only now: after this event they are gone.
+    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.() ?? null);
     if (zone.contains(event.target)) {
       onTruth(files);
     } else {
-      onImages(files);
+      onImages(entries.some((entry) => entry?.isDirectory) ? filesOf(entries) : files);
     }
   });
 }
 
 function holdsFiles(event) {
   return event.dataTransfer?.types.includes("Files") ?? false;
+}
+
+/** Hands on files at once, those of folders and ZIPs when they are read. */
+async function open(files, onFiles, onProblem) {
+  onProblem("");
+  const found = [];
+  for (const file of await files) {
+    try {
+      found.push(...((await isZip(file)) ? await unzip(file) : [file]));
+    } catch (error) {
+      onProblem(`${file.name} cannot be opened. ${error.message}`);
+    }
+  }
+  onFiles(found);
+}
+
+/** The files of dropped entries and of the folders among them, by path. */
+export async function filesOf(entries) {
+  const files = [];
+  for (const entry of entries.filter(Boolean)) {
+    if (entry.isFile && isWanted(entry.fullPath ?? entry.name)) {
+      files.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+    } else if (entry.isDirectory) {
+      files.push(...(await filesOf(await listOf(entry))));
+    }
+  }
+  return files;
+}
+
+/** A folder's entries by name; a reader gives some at a time. */
+async function listOf(folder) {
+  const reader = folder.createReader();
+  const entries = [];
+  for (;;) {
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) {
+      return entries.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+    }
+    entries.push(...some);
+  }
 }

@@ -49,6 +49,12 @@ export class View extends EventTarget {
     this.#place(this.#image.width / 2, this.#image.height / 2, this.#fitScale());
   }
 
+  /** Shows a part of the image as large as the stage allows, with a little around it. */
+  fitBox(left, top, right, bottom) {
+    const scale = Math.min(this.#stage.width / (right - left), this.#stage.height / (bottom - top)) * 0.94;
+    this.#place((left + right) / 2, (top + bottom) / 2, this.#clampScale(scale));
+  }
+
   /** Zooms about a point of the stage, its middle if none is given. */
   zoom(factor, at = { x: this.#stage.width / 2, y: this.#stage.height / 2 }) {
     const scale = this.#clampScale(this.#scale * factor);

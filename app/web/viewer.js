@@ -17,7 +17,10 @@ export class Viewer {
   #drawn = {};
   #layer = "outlines";
   #takesFocus = false;
-  #orientation = new Orientation();
+
+  /** How the image is turned. */
+  orientation = new Orientation();
+
   #toolbox;
   #onKey;
 
@@ -48,15 +51,53 @@ export class Viewer {
 
   /** The point of the image that a point of the stage shows. */
   locate(point) {
-    const seen = this.#view.locate(point);
-    const { x, y } = this.#orientation.matrixOf(sizeOf(this.#study)).inverse().transformPoint(seen);
+    const { x, y } = this.orientation.matrixOf(sizeOf(this.#study)).inverse().transformPoint(this.seen(point));
     return { x, y };
+  }
+
+  /** The point of the turned image that a point of the stage shows. */
+  seen(point) {
+    return this.#view.locate(point);
+  }
+
+  get scale() {
+    return this.#view.scale;
+  }
+
+  get stageMiddle() {
+    const { width, height } = this.#marked.element.getBoundingClientRect();
+    return { x: width / 2, y: height / 2 };
   }
 
   /** The point of the image in the stage's middle. */
   get middle() {
-    const { width, height } = this.#marked.element.getBoundingClientRect();
-    return this.locate({ x: width / 2, y: height / 2 });
+    return this.locate(this.stageMiddle);
+  }
+
+  /** Changes the orientation by a function of it. */
+  turn(change) {
+    if (this.#study !== null) {
+      change(this.orientation);
+      this.#place(sizeOf(this.#study));
+    }
+  }
+
+  /** Shows boxes (x, y, width, height) of the image as large as the stage allows. */
+  fitBoxes(boxes) {
+    const matrix = this.orientation.matrixOf(sizeOf(this.#study));
+    const corners = boxes.flatMap(([x, y, width, height]) => [
+      matrix.transformPoint({ x, y }),
+      matrix.transformPoint({ x: x + width, y: y + height }),
+    ]);
+    const [xs, ys] = [corners.map(({ x }) => x), corners.map(({ y }) => y)];
+    this.#view.fitBox(Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys));
+  }
+
+  /** Shows the radiograph through an SVG filter; as it is if null. */
+  setFilter(filter) {
+    for (const pane of [this.#plain, this.#marked]) {
+      pane.setFilter(filter);
+    }
   }
 
   /** Draws outlines that are not the study's yet. */
@@ -67,10 +108,6 @@ export class Viewer {
 
   /** Keys of the radiograph; whether one was meant. */
   onKey(key) {
-    if (key.toLowerCase() === "o") {
-      this.#panes.toggleAttribute("data-muted");
-      return true;
-    }
     if (key === "Escape") {
       this.#toolbox.choose("pan");
       return true;
@@ -82,6 +119,10 @@ export class Viewer {
   show(study) {
     const other = study !== this.#study;
     this.#study = study;
+    if (other) {
+      this.orientation.reset();
+      this.#drawn = {};
+    }
     const failed = study?.state === "failed";
     const size = study === null || failed ? null : sizeOf(study);
     find("#stage").dataset.state = study?.standing ?? "empty";
@@ -102,7 +143,7 @@ export class Viewer {
       if (other) {
         this.#chooseLayer("outlines");
       }
-      this.#setSize(size, other);
+      this.#setSize(size);
       this.#draw(study, size);
       if (this.#takesFocus) {
         this.#takesFocus = false;
@@ -112,22 +153,19 @@ export class Viewer {
     this.#say(study);
   }
 
-  #setSize(size, other) {
+  #setSize(size) {
     const key = `${size.width} ${size.height}`;
-    if (other || this.#drawn.size !== key) {
-      if (other) {
-        this.#orientation.reset();
-      }
+    if (this.#drawn.size !== key) {
       this.#place(size);
       this.#drawn = { size: key };
     }
   }
 
   #place(size) {
-    const shown = this.#orientation.sizeOf(size);
+    const shown = this.orientation.sizeOf(size);
     this.#view.setImage(shown.width, shown.height);
     for (const pane of [this.#plain, this.#marked]) {
-      pane.setMatrix(this.#orientation.matrixOf(size));
+      pane.setMatrix(this.orientation.matrixOf(size));
     }
   }
 
@@ -175,8 +213,6 @@ export class Viewer {
     find("#zoom-out").addEventListener("click", () => zoomOut(this.#view));
     find("#zoom-fit").addEventListener("click", () => this.#view.fit());
     find("#zoom-actual").addEventListener("click", () => this.#view.showActualSize());
-    const opacity = find("#opacity");
-    opacity.addEventListener("input", () => this.#setOpacity(Number(opacity.value)));
     for (const input of document.querySelectorAll("input[name=layout]")) {
       input.addEventListener("change", () => {
         this.#panes.dataset.layout = input.value;
@@ -196,11 +232,6 @@ export class Viewer {
   #chooseLayer(layer) {
     this.#layer = layer;
     find(`input[name=layer][value=${layer}]`).checked = true;
-  }
-
-  #setOpacity(percent) {
-    this.#panes.style.setProperty("--opacity", percent / 100);
-    find("#opacity-shown").textContent = `${percent} %`;
   }
 
   #showTool() {

@@ -1,9 +1,10 @@
 // What is done with a study: a picture to look at, the outlines, the comparison with a ground truth.
 
-import { evaluate, render, segment } from "./api.js";
+import { evaluate, radiograph, segment } from "./api.js";
 import { fromBlob, fromBrowser } from "./picture.js";
 
 const AT_ONCE = 2;
+const MADE_KEPT = 6;
 
 /** A picture differs from the file itself if more was done to read it than to make it grey, or to look within its margins. */
 const HARMLESS = new Set(["grey", "margins_cut"]);
@@ -11,10 +12,14 @@ const HARMLESS = new Set(["grey", "margins_cut"]);
 export class Work {
   #studies;
   #running = 0;
+  #made = [];
 
   constructor(studies) {
     this.#studies = studies;
-    studies.addEventListener("change", () => this.#begin());
+    studies.addEventListener("change", () => {
+      this.#begin();
+      this.#restore();
+    });
   }
 
   /** Does a study again that failed. */
@@ -59,25 +64,68 @@ export class Work {
     }
   }
 
+  /** Lets the picture of what is looked at be seen, making it again if it was let go, and no other. */
+  #restore() {
+    const { items, current } = this.#studies;
+    for (const study of items) {
+      if (study !== current) {
+        study.hidePicture();
+      }
+    }
+    current?.showPicture();
+    if (current?.released) {
+      current.released = false;
+      this.#read(current).catch(() => {});
+    }
+  }
+
   async #segment(study) {
+    const isDicom = await startsAsDicom(study.file);
+    // Before the network is asked: whoever waits for it looks at the picture.
+    let read = isDicom ? this.#read(study) : null;
     const segmented = segment(study.file);
     // Handled below; until then it must not count as unhandled.
     segmented.catch(() => {});
-    const own = study.picture ?? (await fromBrowser(study.file));
-    const read = own === null ? render(study.file, "radiograph") : null;
-    read?.catch(() => {});
+    const own = isDicom ? null : (study.picture ?? (await fromBrowser(study.file)));
+    if (own === null) {
+      read ??= this.#read(study);
+    }
     this.#show(study, own);
     try {
       const text = await segmented;
       study.take(text);
       this.#studies.changed();
-      if (!shows(own, study.answer.image)) {
-        this.#show(study, await fromBlob(await (read ?? render(study.file, "radiograph"))));
+      if (read !== null) {
+        await read;
+      } else if (!shows(own, study.answer.image)) {
+        await this.#read(study);
       }
       study.state = "done";
     } catch (problem) {
       study.state = "failed";
       study.problem = problem;
+    }
+  }
+
+  /** Shows the picture that the service makes of a file. */
+  #read(study) {
+    const read = radiograph(study.file)
+      .then(fromBlob)
+      .then((picture) => {
+        this.#show(study, picture);
+        this.#keep(study);
+      });
+    read.catch(() => {});
+    return read;
+  }
+
+  /** Pictures that the service made lie in memory, not in a file: of many those looked at last are kept. */
+  #keep(study) {
+    const { current } = this.#studies;
+    const held = this.#made.filter((one) => one !== study && this.#studies.holds(one));
+    this.#made = [study, ...held.filter((one) => one === current), ...held.filter((one) => one !== current)];
+    for (const other of this.#made.splice(MADE_KEPT)) {
+      other.letGo();
     }
   }
 
@@ -92,6 +140,10 @@ export class Work {
     }
     this.#studies.changed();
   }
+}
+
+async function startsAsDicom(file) {
+  return (await file.slice(128, 132).text()) === "DICM";
 }
 
 /** Whether a picture shows what the service read. */

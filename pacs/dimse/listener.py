@@ -18,15 +18,20 @@ from pynetdicom.events import Event
 
 from logs import log
 
+from ..address import Address
 from ..errors import PacsError
 from .queue import Admission, Queue
 from .server import Server, metered
-from .settings import Address, ListenSettings
+from .settings import ListenSettings
 from .sop_classes import COMMITMENT, RECEIVED, TRANSFER_SYNTAXES, VERIFICATION
 
 SUCCESS, OUT_OF_RESOURCES, CANNOT_UNDERSTAND, PROCESSING_FAILURE = 0x0000, 0xA700, 0xC000, 0x0110
 
 _MOST_UID = 64
+
+
+Transferred = Callable[[str, str, str], None]
+"""Called with a word for the outcome, the UID of the instance and the AE title of the peer."""
 
 
 class Listener:
@@ -38,7 +43,8 @@ class Listener:
         calling: AE titles that may call; empty for all.
         settings: limits.
         tls: context to listen with; None without TLS.
-        on_end: called with a word for the outcome of each C-STORE.
+        on_end: called with the outcome of each C-STORE.
+        on_reject: called with the AE title and the address of each caller that is rejected.
     """
 
     def __init__(
@@ -49,9 +55,11 @@ class Listener:
         calling: Sequence[str] = (),
         settings: ListenSettings,
         tls: ssl.SSLContext | None = None,
-        on_end: Callable[[str, str, str], None] = lambda outcome, uid, peer: None,
+        on_end: Sequence[Transferred] = (),
+        on_reject: Callable[[str, str], None] = lambda ae_title, address: None,
     ) -> None:
         self._queue, self._settings, self._tls, self._on_end = queue, settings, tls, on_end
+        self._on_reject = on_reject
         self._restart: WeakKeyDictionary[Association, Callable[[], None]] = WeakKeyDictionary()
         self._server: Server | None = None
         # Received data goes to files in the queue, instead of memory.
@@ -79,6 +87,7 @@ class Listener:
         handlers: list[Any] = [
             (evt.EVT_CONN_OPEN, self._open),
             (evt.EVT_CONN_CLOSE, self._close),
+            (evt.EVT_REJECTED, self._rejected),
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_N_EVENT_REPORT, self._report),
         ]
@@ -119,15 +128,23 @@ class Listener:
             self._restart[event.assoc] = metered(event.assoc, self._server)
 
     def _close(self, event: Event) -> None:
-        """Free what pynetdicom keeps of a closed connection: the thread that waits for a request, and the
-        file of an instance that was cut off.
-        """
+        """End the thread of a closed connection, and remove the file of an instance that was cut off."""
         if event.assoc.requestor.primitive is None:
             event.assoc.dul.to_user_queue.put(None)  # type: ignore[arg-type]
         file = getattr(getattr(event.assoc.dimse, "message", None), "_data_set_file", None)
         if file is not None:
             file.close()
             Path(file.name).unlink(missing_ok=True)
+
+    def _rejected(self, event: Event) -> None:
+        caller = event.assoc.requestor
+        fields = {"from": caller.ae_title, "address": caller.address}
+        log.warning("association rejected", extra={"fields": fields})
+        self._on_reject(caller.ae_title, str(caller.address))
+
+    def _tell(self, outcome: str, uid: str, peer: str) -> None:
+        for ended in self._on_end:
+            ended(outcome, uid, peer)
 
     def _store(self, event: Event) -> int:
         self._restart.get(event.assoc, lambda: None)()
@@ -139,11 +156,11 @@ class Listener:
             admission = self._queue.admit(uid, Path(event.dataset_path), sender=peer)
         except (OSError, sqlite3.Error) as error:
             log.error("queue failed", extra={"fields": {"reason": type(error).__name__}})
-            self._on_end("failed", uid, peer)
+            self._tell("failed", uid, peer)
             return OUT_OF_RESOURCES
         fields = {"instance": uid, "from": peer}
         log.info("received" if admission is Admission.TAKEN else admission, extra={"fields": fields})
-        self._on_end(admission, uid, peer)
+        self._tell(admission, uid, peer)
         return OUT_OF_RESOURCES if admission is Admission.FULL else SUCCESS
 
     def _report(self, event: Event) -> tuple[int, Dataset | None]:

@@ -138,8 +138,8 @@ class Queue:
         """Return the instance that is due longest; None if none is due."""
         with self._lock:
             row = self._one(
-                "SELECT uid, sender FROM instances WHERE state = 'waiting' AND due <= ? ORDER BY due, changed "
-                "LIMIT 1",
+                "SELECT uid, sender FROM instances WHERE state = 'waiting' AND due <= ? "
+                "ORDER BY due, changed LIMIT 1",
                 time(),
             )
         return None if row is None else Instance("", "", row[0], ae=(row[1],))

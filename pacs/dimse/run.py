@@ -7,6 +7,7 @@ from typing import Any
 from logs import log
 from model.segmenter import Segmenter
 
+from ..observers import Observers
 from ..stop import Stop
 from ..totals import log_totals
 from ..worker import Worker
@@ -17,7 +18,9 @@ from .service import Service
 from .settings import Door, ListenSettings
 
 
-def serve(door: Door, segmenter: Segmenter, stop: Stop, options: dict[str, Any]) -> None:
+def serve(
+    door: Door, segmenter: Segmenter, stop: Stop, options: dict[str, Any], *, observers: Observers
+) -> None:
     """Receive, segment and send until stopped.
 
     Args:
@@ -25,6 +28,7 @@ def serve(door: Door, segmenter: Segmenter, stop: Stop, options: dict[str, Any])
         segmenter: makes the masks.
         stop: ends it.
         options: for `Worker`.
+        observers: who is told of each end.
 
     Raises:
         PacsError: an address, the queue or a TLS file cannot be used.
@@ -40,6 +44,8 @@ def serve(door: Door, segmenter: Segmenter, stop: Stop, options: dict[str, Any])
             calling=door.calling,
             settings=settings,
             tls=None if tls is None else tls[0],
+            on_end=observers.received,
+            on_reject=observers.rejected,
         )
         sender = Sender(
             queue,
@@ -48,8 +54,12 @@ def serve(door: Door, segmenter: Segmenter, stop: Stop, options: dict[str, Any])
             stop=stop,
             timeout_s=settings.idle_s,
             tls=None if tls is None else tls[1],
+            on_end=observers.sent,
         )
-        service = Service(queue, listener, Worker(queue, segmenter, **options), sender, stop)
+        if observers.metrics is not None:
+            observers.metrics.watch_queue(queue.depth, lambda: listener.associations)
+        worker = Worker(queue, segmenter, **options, on_end=observers.ended)
+        service = Service(queue, listener, worker, sender, stop, on_end=observers.ended)
         service.run(door.address)
         log_totals(service.ends)
         log.info("ended", extra={"fields": queue.depth()})

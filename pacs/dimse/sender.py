@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydicom import Dataset, dcmread
@@ -14,18 +14,18 @@ from pynetdicom.events import Event
 
 from logs import log
 
+from ..address import Peer
 from ..postponed import FIRST_S, LONGEST_S, MOST_FAILURES
 from ..stop import Stop
-from .listener import SUCCESS, report
+from .listener import SUCCESS, Transferred, report
 from .queue import Outgoing, Queue
-from .settings import Peer
 from .sop_classes import COMMITMENT, COMMITMENT_INSTANCE, SENT
 
 BATCH = 50
 """Results in one association."""
 
 COMMIT_WITHIN_S = 3600.0
-"""Seconds within which the destination answers a request for commitment; after that the result is sent again."""
+"""Seconds for the destination to answer a request for commitment; then the result is sent again."""
 
 MOST_REQUESTS = 5
 """Requests for commitment of one result; after that it counts as stored."""
@@ -44,7 +44,7 @@ class Sender:
         stop: ends `run`.
         timeout_s: seconds to connect, and to wait for an answer.
         tls: context to send with; None without TLS.
-        on_end: called with a word for the outcome of each attempt, the result's UID and the peer's AE title.
+        on_end: called with the outcome of each attempt.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Sender:
         stop: Stop,
         timeout_s: float,
         tls: ssl.SSLContext | None = None,
-        on_end: Callable[[str, str, str], None] = lambda outcome, uid, peer: None,
+        on_end: Sequence[Transferred] = (),
     ) -> None:
         self._queue, self._peer, self._stop, self._tls, self._on_end = queue, peer, stop, tls, on_end
         self._ae = ae = AE(ae_title)
@@ -153,7 +153,11 @@ class Sender:
             log.info("sent", extra={"fields": fields})
             if result not in asked:
                 self._queue.sent(result.uid)
-            self._on_end("sent", result.uid, self._peer.ae_title)
+            self._tell("sent", result.uid, self._peer.ae_title)
+
+    def _tell(self, outcome: str, uid: str, peer: str) -> None:
+        for ended in self._on_end:
+            ended(outcome, uid, peer)
 
     def _failed(self, result: Outgoing, reason: str) -> None:
         if result.failures + 1 >= MOST_FAILURES:
@@ -161,12 +165,12 @@ class Sender:
             return
         self._queue.retry(result.uid, min(FIRST_S * 2.0**result.failures, LONGEST_S))
         log.warning("put off", extra={"fields": {"result": result.uid, "reason": reason}})
-        self._on_end("failed", result.uid, self._peer.ae_title)
+        self._tell("failed", result.uid, self._peer.ae_title)
 
     def _refused(self, result: Outgoing, reason: str) -> None:
         self._queue.refuse(result.uid)
         log.warning("refused by the destination", extra={"fields": {"result": result.uid, "reason": reason}})
-        self._on_end("refused", result.uid, self._peer.ae_title)
+        self._tell("refused", result.uid, self._peer.ae_title)
 
     def _report(self, event: Event) -> tuple[int, Dataset | None]:
         report(self._queue, event.event_information)

@@ -112,7 +112,7 @@ class Server(ThreadedAssociationServer):
         self.server_close()
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Close connections beyond twice the number of associations: those that ask for none cost a thread, too."""
+        """Close connections beyond twice the number of associations: each costs a thread."""
         return len(self.active_associations) < 2 * self.ae.maximum_associations
 
     def handle_error(self, request: Any, client_address: Any) -> None:

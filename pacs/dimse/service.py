@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from threading import Thread
 
 from logs import log
 
+from ..address import Address
 from ..errors import Stopped, Unavailable
-from ..listed import Instance
 from ..stop import Stop
-from ..worker import End, Worker, refused
+from ..worker import End, Ended, Worker, refused
 from .listener import Listener
 from .queue import Queue
 from .sender import Sender
-from .settings import Address
 
 _PAUSE_S = 0.2
 _SWEEP_S = 600.0
@@ -31,7 +30,7 @@ class Service:
         worker: segments; runs in the calling thread.
         sender: sends.
         stop: ends `run`.
-        on_end: called with each instance and its end.
+        on_end: called with the end of an instance that the worker could not process.
     """
 
     def __init__(
@@ -42,7 +41,7 @@ class Service:
         sender: Sender,
         stop: Stop,
         *,
-        on_end: Callable[[Instance, End], None] = lambda instance, end: None,
+        on_end: Sequence[Ended] = (),
     ) -> None:
         self._queue, self._listener, self._worker = queue, listener, worker
         self._sender, self._stop, self._on_end = sender, stop, on_end
@@ -88,7 +87,8 @@ class Service:
                 log.warning("put off", extra={"fields": {"instance": instance.uid, "reason": error.reason}})
                 return True
             end = refused(error.reason, instance=instance.uid)
+            for ended in self._on_end:
+                ended("instance", instance.uid, end)
         self._queue.finish(instance.uid)
         self.ends[end] += 1
-        self._on_end(instance, end)
         return True

@@ -29,6 +29,7 @@ def test_what_there_is(document: Any) -> None:
         "post /segment",
         "post /segment.dcm",
         "post /segment.png",
+        "post /radiograph.png",
         "post /evaluate",
         "post /corrected.dcm",
         "get /collection",

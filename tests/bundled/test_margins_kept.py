@@ -1,4 +1,4 @@
-"""Radiographs with margins through `Segmenter`, with the bundled network: the mask is put back where it belongs."""
+"""Radiographs with margins and the bundled network: the mask has the radiograph's coordinates."""
 
 import cv2
 import numpy as np

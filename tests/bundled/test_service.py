@@ -1,4 +1,4 @@
-"""From a radiograph to a mask through HTTP, with the bundled checkpoint, on real images where they are here."""
+"""Masks over HTTP with the bundled checkpoint, of real radiographs if they are available."""
 
 import base64
 import io

@@ -1,9 +1,10 @@
 """Schemas of the two custom resources that are used, for what Kubernetes' own schemas do not know.
 
 Written after the Go types of their projects (both Apache-2.0), and no wider than these:
-- InferenceService: ``ComponentExtensionSpec`` in kserve/kserve, pkg/apis/serving/v1beta1/component.go. A custom predictor's other
-  fields are those of a PodSpec, which Kubernetes' own schema judges.
-- ServiceMonitor: ``ServiceMonitorSpec`` and ``Endpoint`` in prometheus-operator/prometheus-operator, pkg/apis/monitoring/v1.
+- InferenceService: ``ComponentExtensionSpec`` in kserve/kserve, pkg/apis/serving/v1beta1/component.go. The
+  other fields of a custom predictor are those of a PodSpec, which Kubernetes' own schema checks.
+- ServiceMonitor: ``ServiceMonitorSpec`` and ``Endpoint`` in prometheus-operator/prometheus-operator,
+  pkg/apis/monitoring/v1.
 """
 
 from typing import Any

@@ -111,7 +111,7 @@ def test_uploads_have_room_and_the_room_is_within_the_memory(name: str) -> None:
     assert tmp["medium"] == "Memory"
     room = bytes_of(tmp["sizeLimit"])
     assert room >= made.max_uploads * made.max_upload_mb * MEGABYTE
-    # docs/explanation/reliability.md: what each image in hand may take, and what waits for the network or is in it.
+    # docs/explanation/reliability.md: what each image in hand may take, and what waits for the network.
     cpus, gpu = int(one["resources"]["limits"]["cpu"]), name == "overlays/gpu"
     service, batch = (2_500_000_000, 32) if gpu else (400_000_000, cpus)
     images = made.max_pixels * (14 * cpus + 3 * 2 * batch)

@@ -1,4 +1,4 @@
-"""What can be said of the files without an engine: they agree with the settings, with each other and with the documents."""
+"""Docker files, without an engine: they agree with the settings, each other and the documents."""
 
 import re
 import subprocess

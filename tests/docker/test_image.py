@@ -12,8 +12,8 @@ MOST_BYTES = 900_000_000
 
 ABSENT = """
 import importlib.util
-names = ["torch", "torchvision", "monai", "nvidia", "triton", "nncf", "onnx", "tensorboard", "matplotlib", "pytest", "mypy", "ray",
-         "hypothesis", "pip", "setuptools", "training", "tests"]
+names = ["torch", "torchvision", "monai", "nvidia", "triton", "nncf", "onnx", "tensorboard", "matplotlib",
+         "pytest", "mypy", "ray", "hypothesis", "pip", "setuptools", "training", "tests"]
 print(*(name for name in names if importlib.util.find_spec(name)))
 """
 

@@ -99,10 +99,12 @@ def test_its_health_can_be_asked_for(service: Container) -> None:
 
 
 def test_sigterm_waits_for_the_request_that_is_under_way(start: Callable[..., Container]) -> None:
-    """Half of a radiograph has arrived when the signal comes; the other half comes after it, and is answered."""
+    """The signal arrives between the halves of a radiograph; the request is answered."""
     service = start()
     place = urlsplit(service.url)
-    head = f"POST /segment HTTP/1.1\r\nHost: x\r\nAccept: image/png\r\nContent-Length: {len(PHANTOM)}\r\n\r\n".encode()
+    head = (
+        f"POST /segment HTTP/1.1\r\nHost: x\r\nAccept: image/png\r\nContent-Length: {len(PHANTOM)}\r\n\r\n"
+    ).encode()
     half = len(PHANTOM) // 2
     with socket.create_connection((place.hostname, place.port), timeout=60) as connection:
         connection.sendall(head + PHANTOM[:half])

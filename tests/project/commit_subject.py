@@ -1,4 +1,4 @@
-"""The form of a commit subject: ``python -m tests.project.commit_subject FILE``, as the hook commit-msg calls it."""
+"""Checks a commit subject: ``python -m tests.project.commit_subject FILE``, called by the hook commit-msg."""
 
 import re
 import sys

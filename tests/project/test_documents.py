@@ -1,4 +1,4 @@
-"""What the documents show is so: their curl commands run, their tables are whole, their links lead somewhere."""
+"""The documents: their curl commands run, their tables are complete, their links work."""
 
 import os
 import re
@@ -13,7 +13,7 @@ import pytest
 from app.main import create_app
 from app.problems import TABLE
 from app.settings import Settings
-from pacs.selection import DEFAULTS
+from pacs.dimse.settings import ListenSettings
 from pacs.settings import PacsSettings
 from tests.app.fakes import dicom, picture, segmenter
 from tests.client.serving import Running, running
@@ -60,7 +60,7 @@ def service() -> Iterator[Running]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where commands run: the samples are there, a radiograph as DICOM, and a curl for which an error is one."""
+    """The working folder of commands: samples, a DICOM radiograph, a curl that fails on errors."""
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     (tmp_path / "radiograph.dcm").write_bytes(dicom(picture()))
     (tmp_path / ".curlrc").write_text("fail-with-body\nsilent\nshow-error\n")
@@ -99,7 +99,9 @@ def test_every_setting_has_its_line() -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_no_setting_is_made_up(path: Path) -> None:
     known = {f"PLEURA_{name.upper()}" for name in Settings.model_fields}
-    known |= {f"PLEURA_PACS_{name.upper()}" for name in (*PacsSettings.model_fields, *DEFAULTS)}
+    known |= {f"PLEURA_PACS_{name.upper()}" for name in PacsSettings.model_fields}
+    known |= {f"PLEURA_DIMSE_{name.upper()}" for name in ListenSettings.model_fields}
+    known |= set(re.findall(r'envvar="(\w+)"', (ROOT / "pacs" / "command.py").read_text("utf-8")))
     assert set(re.findall(r"PLEURA_[A-Z_]+[A-Z]", path.read_text("utf-8"))) <= known
 
 

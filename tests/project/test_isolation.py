@@ -1,4 +1,4 @@
-"""No command says a word to anyone that it was not told to, and none leaves a file outside its output and its cache."""
+"""Commands make no connection that was not asked for, and write only to their output and cache."""
 
 import ast
 import os

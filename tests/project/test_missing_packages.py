@@ -23,7 +23,8 @@ def test_what_is_not_installed_is_said_in_a_sentence(
         pleura_cli.main()
     assert caught.value.code == 1
     assert capsys.readouterr().err == (
-        "pleura: torch is not installed: install all of requirements.txt, or run this command in the CUDA image.\n"
+        "pleura: torch is not installed: "
+        "install all of requirements.txt, or run this command in the CUDA image.\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""What is used of other packages without their promise: bounded in pyproject.toml, and still there in the installed release."""
+"""Private interfaces of other packages: bounded in pyproject.toml, and present in the installed release."""
 
 import tomllib
 from collections.abc import Callable
@@ -78,8 +78,8 @@ def test_a_package_whose_private_interface_is_used_has_an_upper_bound(package: s
         f"Give {package} an upper bound in pyproject.toml: Pleura uses what it does not promise."
     )
     assert version(package) in requirement.specifier, (
-        f"{package} {version(package)} is outside of {requirement}: read what is listed in {Path(__file__).name}, adapt it "
-        "where it moved, then raise the bound in pyproject.toml."
+        f"{package} {version(package)} is outside of {requirement}: check the interfaces that "
+        f"{Path(__file__).name} lists, adapt their users, then raise the bound in pyproject.toml."
     )
 
 
@@ -90,6 +90,6 @@ def test_a_private_interface_is_still_there(private: Private) -> None:
     missing = {name for name in private.methods if not callable(getattr(private.of, name, None))}
     missing |= set(private.attributes) - set(start.__code__.co_names)
     assert not missing, (
-        f"{private.package} {version(private.package)} has no {', '.join(sorted(missing))} in {private.of.__name__}: "
-        f"adapt {private.user}."
+        f"{private.package} {version(private.package)} has no {', '.join(sorted(missing))} "
+        f"in {private.of.__name__}: adapt {private.user}."
     )

@@ -1,4 +1,4 @@
-"""Runs ``pleura`` where every name that is looked up, every address that is spoken to and every file that is left can be seen."""
+"""Runs ``pleura`` and records the names it looks up, the addresses it connects to and the files it leaves."""
 
 import os
 import re
@@ -35,8 +35,10 @@ _SPOKEN = re.compile(r"send[a-z]*\(\d+<[A-Zv0-9]+:\[.*?->\[?([0-9a-f.:]+?)\]?:\d
 _ADDRESSED = re.compile(
     r'(?:connect\(\d+<TCP|send[a-z]*\().*?(?:inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)")'
 )
-"""In strace's words: peers of sockets that something is sent by, and addresses that are named. Connecting a UDP socket, which programs
-do to learn their own address, sends nothing."""
+"""Patterns of strace's output: peers of sockets that send, and addresses that are named.
+
+Connecting a UDP socket, which programs do to find their own address, sends nothing.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Seen:
     Attributes:
         spoken_to: names looked up and addresses spoken to, but for this machine's own.
         own: the same of this machine itself.
-        left: files and folders that were left in the home, temporary and working folder, relative to the folder above them.
+        left: files and folders that were left in the home, temporary and working folder, relative to their
+            common parent.
     """
 
     spoken_to: set[str]
@@ -55,7 +58,7 @@ class Seen:
 
 
 class Watch:
-    """A fresh home, temporary and working folder, and the environment for processes that are to be watched in them."""
+    """Empty home, temporary and working folders, and the environment of the processes that are watched."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -73,7 +76,7 @@ class Watch:
         }
 
     def start(self, *arguments: str | Path, **environment: str) -> "subprocess.Popen[bytes]":
-        """Start ``pleura`` with these arguments; under strace where that works, which also sees what is no Python code."""
+        """Start ``pleura`` with these arguments, under strace if that works, which covers native code too."""
         command = [sys.executable, "-m", "pleura_cli", *map(str, arguments)]
         if _can_trace():
             traced = (

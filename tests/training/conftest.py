@@ -24,7 +24,7 @@ from .processes import Ended, Fault, run_pleura
 
 @dataclass(frozen=True, slots=True)
 class Phantoms:
-    """Folders of phantoms, 64 pixels a side: 34 and 46 to learn from, 6 to judge by; ``few`` are 8 and ``fewer`` 2."""
+    """Folders of phantoms, 64 pixels a side: training sets of 34 and 46, validation set of 6, 8 and 2."""
 
     first: Path
     second: Path
@@ -74,7 +74,7 @@ def learning(phantoms: Phantoms) -> list[str | Path]:
 
 @pytest.fixture(scope="session")
 def learnt(tmp_path_factory: pytest.TempPathFactory, learning: list[str | Path], pleura: Pleura) -> Path:
-    """The folder of that run, which was killed from outside when it reported its second epoch, and gone on with."""
+    """The folder of that run, which was killed when it reported its second epoch, and resumed."""
     out = tmp_path_factory.mktemp("runs") / "learnt"
     command = [sys.executable, "-m", "pleura_cli", *learning, "--out", out]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:

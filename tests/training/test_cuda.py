@@ -29,13 +29,13 @@ def trained(phantoms: Phantoms, pleura: Pleura, tmp_path_factory: pytest.TempPat
     return out
 
 
-def test_learns_the_lungs_and_goes_on(trained: Path) -> None:
+def test_cuda_run_learns_the_lungs_and_is_resumed(trained: Path) -> None:
     rows = rows_of(trained)
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
     assert float(rows[-1]["validation_iou"]) > 0.6
 
 
-def test_what_was_trained_there_gives_the_same_figures_on_a_cpu(
+def test_checkpoint_of_a_cuda_run_gives_the_same_metrics_on_a_cpu(
     trained: Path, phantoms: Phantoms, pleura: Pleura, tmp_path: Path
 ) -> None:
     means = {}

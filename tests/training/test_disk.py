@@ -57,7 +57,7 @@ def _out(folder: Path, name: str) -> Path:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_out_that_is_no_folder_is_told_before_the_work(
+def test_file_as_out_is_rejected_before_the_work(
     name: str, commands: dict[str, list[str | Path]], pleura: Pleura, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
@@ -69,7 +69,7 @@ def test_an_out_that_is_no_folder_is_told_before_the_work(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_read_only_folder_is_told_before_the_work(
+def test_read_only_out_is_rejected_before_the_work(
     name: str, commands: dict[str, list[str | Path]], pleura: Pleura, small_disk: Path
 ) -> None:
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
@@ -80,7 +80,7 @@ def test_a_read_only_folder_is_told_before_the_work(
 
 
 @pytest.mark.parametrize("name", ["evaluate", "average", "pseudo-label"])
-def test_a_disk_that_fills_up_is_told(
+def test_disk_that_fills_up_is_reported(
     name: str, commands: dict[str, list[str | Path]], pleura: Pleura, small_disk: Path
 ) -> None:
     (small_disk / "filler").write_bytes(bytes(60_000))
@@ -89,7 +89,7 @@ def test_a_disk_that_fills_up_is_told(
     assert "(No space left on device): free the disk, or name another --out." in ended.err.splitlines()[-1]
 
 
-def test_an_exported_model_that_does_not_fit_on_the_disk_is_a_full_disk(small_disk: Path) -> None:
+def test_export_to_a_full_disk_is_reported(small_disk: Path) -> None:
     model = import_without_telemetry("openvino").Core().read_model(BUNDLED.with_suffix(".int8.xml"))
     with pytest.raises(OSError, match="No space left on device"):
         save(model, small_disk / "x.int8.xml")

@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from training.pipeline import MASKS, UNLABELLED, Pipeline, Step, run, run_chain
+from training.pipeline.data_sets import MASKS, UNLABELLED
+from training.pipeline.plan import Pipeline
+from training.pipeline.steps import Step, run, run_chain
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def values_of(arguments: list[str], *options: str) -> list[str]:
     return [value for option, value in pairwise(arguments) if option in options]
 
 
-def test_every_checkpoint_that_a_step_reads_was_written_before(free: Pipeline) -> None:
+def test_steps_read_only_checkpoints_of_earlier_steps(free: Pipeline) -> None:
     written = set()
     for arguments in commands(free).values():
         for path in values_of(arguments, "--checkpoint", "--start-from"):
@@ -54,7 +56,7 @@ def test_every_checkpoint_that_a_step_reads_was_written_before(free: Pipeline) -
         written |= {out, f"{out}/last.safetensors"}
 
 
-def test_no_step_but_the_last_reads_masks_that_are_not_free(free: Pipeline) -> None:
+def test_only_the_report_reads_masks_that_are_not_free(free: Pipeline) -> None:
     data = str(free.data)
     found = commands(free)
     for name, arguments in found.items():
@@ -66,7 +68,7 @@ def test_no_step_but_the_last_reads_masks_that_are_not_free(free: Pipeline) -> N
     assert len(values_of(found["report"], "--data")) == 5
 
 
-def test_the_network_that_learns_from_everything_is_one_more(free: Pipeline) -> None:
+def test_everything_adds_one_network(free: Pipeline) -> None:
     more = replace(free, everything=True)
     for name in ("shenzhen", "covid_lungs", "children"):
         (free.data / name / "train" / "images").mkdir(parents=True, exist_ok=True)
@@ -82,19 +84,19 @@ def test_the_network_that_learns_from_everything_is_one_more(free: Pipeline) -> 
     ]
 
 
-def test_only_images_of_free_licences_are_taken_from_covid(free: Pipeline) -> None:
+def test_only_images_of_free_licences_are_copied_from_covid(free: Pipeline) -> None:
     (folder,) = values_of(commands(free)["labels-1-covid"], "--images")
     assert [path.name for path in Path(folder).iterdir()] == ["0.png"]
 
 
-def test_a_run_that_was_killed_is_resumed(free: Pipeline) -> None:
+def test_killed_run_is_resumed(free: Pipeline) -> None:
     assert "--resume" not in commands(free)["teacher-a-128"]
     (free.out / "teacher-a-128").mkdir()
     (free.out / "teacher-a-128" / "state.pt").touch()
     assert "--resume" in commands(free)["teacher-a-128"]
 
 
-def test_a_weight_for_each_folder(free: Pipeline) -> None:
+def test_each_folder_has_a_weight(free: Pipeline) -> None:
     arguments = commands(free)["student-1-a-128"]
     assert [Path(path).name for path in values_of(arguments, "--data")] == [
         "montgomery-train",
@@ -104,7 +106,7 @@ def test_a_weight_for_each_folder(free: Pipeline) -> None:
     assert values_of(arguments, "--weight") == ["2.0", "2.0", "1.0"]
 
 
-def test_what_is_finished_is_not_done_again(
+def test_finished_steps_are_not_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ran = []
@@ -114,7 +116,7 @@ def test_what_is_finished_is_not_done_again(
         if command[-1] == "broken":
             raise subprocess.CalledProcessError(1, command)
 
-    monkeypatch.setattr("training.pipeline.subprocess.run", fake)
+    monkeypatch.setattr("training.pipeline.steps.subprocess.run", fake)
     first, broken, last = (
         Step("first", lambda: ["first"]),
         Step("broken", lambda: ["broken"]),

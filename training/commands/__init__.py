@@ -1,1 +1,4 @@
-"""The training room's commands: importing them loads neither torch nor anything else that takes time."""
+"""The training commands; importing them loads neither torch nor any other slow module.
+
+Their functions are long because each option of the command line is a parameter with its help.
+"""

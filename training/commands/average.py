@@ -21,9 +21,10 @@ def average(
         typer.Option(help="Name that the checkpoint carries; the file's, without its ending, if not given."),
     ] = None,
 ) -> None:
-    """Averages the weights of checkpoints that were trained on from the same one.
+    """Average the weights of checkpoints that were trained on from the same one.
 
-    Judge the result with pleura evaluate, then calibrate and export it: neither is taken over.
+    Evaluate the result with pleura evaluate, then calibrate and export it: calibration and exports are
+    not taken over.
     """
     from model.checkpoint import save_checkpoint
 

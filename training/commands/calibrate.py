@@ -26,7 +26,7 @@ def calibrate(
     negatives: Annotated[
         Path,
         typer.Option(
-            help="Folder with a folder for each kind of image that is no frontal chest X-ray.",
+            help="Folder with one subfolder for each kind of image that is no frontal chest X-ray.",
             exists=True,
             file_okay=False,
         ),
@@ -36,14 +36,14 @@ def calibrate(
     ],
     held_out: Annotated[
         list[Path] | None,
-        typer.Option(help="Like --frontal: only judged, for the figures.", exists=True, file_okay=False),
+        typer.Option(help="Like --frontal, for the metrics alone.", exists=True, file_okay=False),
     ] = None,
     device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
 ) -> None:
-    """Teaches a checkpoint to judge its own masks.
+    """Fit the quality model of a checkpoint, which assesses its masks.
 
-    The weights stay as they are; what is fitted goes into the metadata. A checkpoint without it never calls a mask trusted.
-    --data must be images that the weights were not trained on.
+    The weights stay as they are; the parameters go into the metadata. Without them no mask is ever
+    trusted. --data must be images that the weights were not trained on.
     """
     from ..disk import writing
     from ..quality.calibrate import calibrate as fit_quality

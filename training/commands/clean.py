@@ -15,9 +15,11 @@ def clean(
     data: Data,
     out: Annotated[
         Path,
-        typer.Option(help="Folder for what is left, the judgements with pictures, and the networks' runs."),
+        typer.Option(help="Folder for the cleaned masks, the judgements with pictures, and the runs."),
     ],
-    folds: Annotated[int, typer.Option(min=2, help="Networks that are trained, each without a share.")] = 3,
+    folds: Annotated[
+        int, typer.Option(min=2, help="Networks to train, each without its share of the images.")
+    ] = 3,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of each network.")] = 12,
     size: Annotated[int, typer.Option(min=32, help="Image size of each network; a multiple of 32.")] = 128,
     encoder_weights: Annotated[
@@ -26,7 +28,7 @@ def clean(
     checkpoint: Annotated[
         Path | None,
         typer.Option(
-            help="Judge by this network, which never saw the images, instead of training any.",
+            help="Use this network, which was not trained on the images, instead of training any.",
             exists=True,
             dir_okay=False,
         ),
@@ -35,14 +37,15 @@ def clean(
     device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
     mixed_precision: MixedPrecision = None,
     workers: Workers = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Decides everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Decides all random numbers.")] = 0,
 ) -> None:
-    """Finds masks that are wrong: each is judged by a network that never saw it.
+    """Find wrong masks: compare each with the prediction of a network that was not trained on it.
 
-    Writes a folder for each --data that pleura train takes, with the disputed parts of masks left out of the loss and the worst
-    masks left out, judgements.csv, and judgements.html with a picture of each mask that was cut or dropped.
+    Writes a folder for each --data, as input of pleura train, in which the disputed parts of masks are
+    left out of the loss and the worst masks are dropped; judgements.csv; and judgements.html with a
+    picture of each mask that was cut or dropped.
 
-    Killed at any moment, the same command goes on with the networks that are left.
+    If it is killed, repeat the command to go on.
     """
     import cv2
 
@@ -87,6 +90,7 @@ def clean(
     for source, name in enumerate(names):
         actions = [judgement.action for judgement in judgements if judgement.source == source]
         typer.echo(
-            f"{out / name}: {actions.count('kept')} masks kept, {actions.count('cut')} cut, {actions.count('dropped')} dropped"
+            f"{out / name}: {actions.count('kept')} masks kept, {actions.count('cut')} cut, "
+            f"{actions.count('dropped')} dropped"
         )
     typer.echo(str(out / "judgements.html"))

@@ -14,11 +14,11 @@ from model.devices import Device, EngineChoice
 from .options import Data, LungValues
 
 if TYPE_CHECKING:
-    from ..evaluation.evaluate import Summary
+    from ..evaluation.summary import Summary
 
 
 class BaselineName(StrEnum):
-    """What needs no network."""
+    """The baselines by name."""
 
     OTSU = "otsu"
     ADAPTIVE = "adaptive"
@@ -27,7 +27,7 @@ class BaselineName(StrEnum):
 def evaluate(
     data: Data,
     checkpoint: Annotated[
-        Path | None, typer.Option(help="Checkpoint to judge; the bundled one if not given.")
+        Path | None, typer.Option(help="Checkpoint to evaluate; the bundled one if not given.")
     ] = None,
     out: Annotated[
         Path | None,
@@ -42,12 +42,13 @@ def evaluate(
         bool, typer.Option(help="Average over each image and its mirror image, at twice the time.")
     ] = False,
     baseline: Annotated[
-        BaselineName | None, typer.Option(help="Judge a threshold instead of a checkpoint.")
+        BaselineName | None, typer.Option(help="Evaluate a threshold instead of a checkpoint.")
     ] = None,
 ) -> None:
-    """Judges a checkpoint on radiographs with true masks.
+    """Evaluate a checkpoint on radiographs with true masks.
 
-    Prints IoU and loss, for each folder and over all. --out keeps a report and each image's figures, mask and picture.
+    Prints IoU and loss of each folder and of all. --out keeps a report and each image's metrics, mask
+    and picture.
     """
     import sys
     from contextlib import nullcontext
@@ -64,8 +65,8 @@ def evaluate(
     from ..errors import TrainingError
     from ..evaluation.baselines import baseline_segmenter
     from ..evaluation.evaluate import evaluate as judge
-    from ..evaluation.evaluate import summarise
     from ..evaluation.results import Results
+    from ..evaluation.summary import summarise
 
     dataset = SegmentationDataset(data, lung_values=parse_lung_values(lung_values) if lung_values else None)
     names = root_names(dataset.roots)
@@ -105,7 +106,7 @@ def evaluate(
 
 
 def root_names(roots: Sequence[Path]) -> list[str]:
-    """Each folder's last two parts, with a number where that is not enough to tell them apart."""
+    """Return the last two parts of each folder, with a number where these are not unique."""
     names: list[str] = []
     for root in roots:
         name = "/".join(root.resolve().parts[-2:])
@@ -115,16 +116,16 @@ def root_names(roots: Sequence[Path]) -> list[str]:
 
 
 def _line(name: str, summary: Summary) -> str:
-    from ..evaluation.evaluate import GOOD_IOU, LOW_IOU
+    from ..evaluation.summary import GOOD_IOU, LOW_IOU
 
     iou = summary.iou
     line = (
         f"{name}: {summary.images} images, mean IoU {iou.mean:.4f} (median {iou.median:.4f}, "
         f"5th percentile {iou.p5:.4f}, worst {iou.worst:.4f}, {iou.failures} below {LOW_IOU}; "
         f"without post-processing {summary.raw_iou.mean:.4f}), Dice {summary.mean_dice:.4f}, "
-        f"pixel accuracy {summary.mean_pixel_accuracy:.4f}, loss {summary.mean_loss:.4f}; {iou.below_good:.1%} below {GOOD_IOU}; "
-        f"gross errors in {summary.gross} (below the dome {summary.below_dome}, elsewhere {summary.elsewhere}, missed "
-        f"{summary.missed})"
+        f"pixel accuracy {summary.mean_pixel_accuracy:.4f}, loss {summary.mean_loss:.4f}; "
+        f"{iou.below_good:.1%} below {GOOD_IOU}; gross errors in {summary.gross} "
+        f"(below the dome {summary.below_dome}, elsewhere {summary.elsewhere}, missed {summary.missed})"
     )
     if summary.heart_iou is not None:
         line += f"; heart IoU {summary.heart_iou:.4f}"

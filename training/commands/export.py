@@ -13,7 +13,7 @@ def export(
     images: Annotated[
         list[Path],
         typer.Option(
-            help="Folder of radiographs that decide int8's ranges; may be given more than once.",
+            help="Folder of radiographs that decide the ranges of int8; may be given more than once.",
             exists=True,
             file_okay=False,
         ),
@@ -23,9 +23,9 @@ def export(
     ] = None,
     onnx: Annotated[bool, typer.Option(help="Write ONNX as well.")] = False,
 ) -> None:
-    """Makes OpenVINO models of a checkpoint, fp32 and int8.
+    """Convert a checkpoint to OpenVINO models, fp32 and int8.
 
-    pleura serve takes the int8 model where it lies beside its checkpoint.
+    pleura serve uses the int8 model if it is in the folder of its checkpoint.
     """
     from model.checkpoint import read_checkpoint
 

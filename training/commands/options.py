@@ -17,8 +17,8 @@ LungValues = Annotated[
     str | None,
     typer.Option(
         metavar="N[,N…]",
-        help="Values of the masks that are lung (of a palette the indices, of a DICOM SEG the segments' numbers), where others are not; "
-        "if not given, what is not background.",
+        help="Values of the masks that are lung (indices of a palette, numbers of a DICOM SEG's segments); "
+        "if not given, all but the background.",
     ),
 ]
 
@@ -31,6 +31,6 @@ Workers = Annotated[
     int | None,
     typer.Option(
         min=0,
-        help="Processes that read and augment images; if not given, on CUDA one for each processor, else none.",
+        help="Processes that read and augment images; if not given, on CUDA one per processor, else none.",
     ),
 ]

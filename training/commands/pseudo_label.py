@@ -18,21 +18,22 @@ def pseudo_label(
     within: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of masks that hold the lungs and more, such as the heart: the answers' outer bound.",
+            help="Folder of masks that contain the lungs and more, such as the heart: outer bounds.",
             exists=True,
             file_okay=False,
         ),
     ] = None,
     flips: Annotated[
         bool,
-        typer.Option(help="Each teacher averages over an image and its mirror image, at twice the time."),
+        typer.Option(help="Average each teacher over an image and its mirror image, at twice the time."),
     ] = False,
     device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
 ) -> None:
-    """Draws masks for radiographs that have none, to train on.
+    """Make masks for radiographs that have none, to train on.
 
-    Keeps those on which the teachers agree, and leaves pixels of which they are not sure out of the loss. Says of each file that is left
-    out why. labels.csv lists every file, disagreements.jpg shows those on which the teachers differ most.
+    Keeps the images on which the teachers agree, and leaves pixels of which they are not sure out of
+    the loss. Reports why a file is left out. labels.csv lists every file, disagreements.jpg shows those
+    on which the teachers differ most.
     """
     import csv
 

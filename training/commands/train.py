@@ -37,24 +37,22 @@ def train(
     data: Data,
     validation: Annotated[
         list[Path],
-        typer.Option(help="Like --data: images that choose the best epoch.", exists=True, file_okay=False),
+        typer.Option(help="Like --data: images that select the best epoch.", exists=True, file_okay=False),
     ],
-    out: Annotated[
-        Path, typer.Option(help="Folder of the run: checkpoints, curves, what a resumed run needs.")
-    ],
-    recipe: Annotated[RecipeName, typer.Option(help="How to train.")] = RecipeName.STRONG,
+    out: Annotated[Path, typer.Option(help="Folder of the run: checkpoints, curves, state.")],
+    recipe: Annotated[RecipeName, typer.Option(help="Training recipe.")] = RecipeName.STRONG,
     resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
     num_classes: Annotated[int, typer.Option(min=2, help="Classes of the masks, background included.")] = 2,
     hearts: Annotated[
         bool,
-        typer.Option(help="Learn the heart as a third class, from hearts/ in those folders that have it."),
+        typer.Option(help="Train the heart as a third class, from hearts/ in the folders that have it."),
     ] = False,
     lung_values: LungValues = None,
     weight: Annotated[
         list[float] | None,
         typer.Option(
             min=0.0,
-            help="How often a --data folder is drawn beside what its size asks for; one for each, in the same order.",
+            help="Factor of the sampling frequency of a --data folder; one for each, in the same order.",
         ),
     ] = None,
     model: Annotated[
@@ -63,7 +61,7 @@ def train(
     start_from: Annotated[
         Path | None,
         typer.Option(
-            help="Checkpoint whose weights the run begins with, such as the bundled one, to adapt it to your own images.",
+            help="Checkpoint to fine-tune, such as the bundled one, to adapt it to your own images.",
             exists=True,
             dir_okay=False,
         ),
@@ -77,7 +75,7 @@ def train(
     size: Annotated[
         int | None,
         typer.Option(
-            min=32, help="Train in one stage, the recipe's last, at this image size; a multiple of 32."
+            min=32, help="Train only the recipe's last stage, at this image size; a multiple of 32."
         ),
     ] = None,
     learning_rate: Annotated[
@@ -86,14 +84,14 @@ def train(
     ] = None,
     augmentation: Annotated[
         AugmentationName | None,
-        typer.Option(help="Instead of the recipe's; harder bends, hides and spoils more than strong."),
+        typer.Option(help="Instead of the recipe's; harder is stronger than strong."),
     ] = None,
     passes: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Passes over the images in an epoch, instead of the recipe's. On a GPU, looking at validation images and saving takes "
-            "longer than one pass over a few hundred images: with 20, an epoch is worth it.",
+            help="Repeats of the images per epoch, instead of the recipe's. On a GPU, validating and saving "
+            "takes longer than one repeat of a few hundred images: use 20 or so.",
         ),
     ] = None,
     device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
@@ -107,12 +105,12 @@ def train(
         typer.Option(help="Name that the checkpoint carries; that of the folder --out if not given."),
     ] = None,
 ) -> None:
-    """Trains a network on radiographs and masks.
+    """Train a network on radiographs and masks.
 
-    Ends with best.safetensors and last.safetensors in --out, which pleura serve and pleura evaluate load.
+    Writes best.safetensors and last.safetensors into --out, which pleura serve and pleura evaluate load.
 
-    Killed at any moment, it goes on with --resume. A run that is finished is prolonged with --resume and more --epochs, which are then those
-    of its last image size.
+    If it is killed, --resume goes on with the run. A finished run is prolonged with --resume and
+    more --epochs, which are then those of its last image size.
     """
     import cv2
 
@@ -131,7 +129,7 @@ def train(
     from ..loop.summary import conclusion
 
     if size is not None and size % 32:
-        raise TrainingError(f"The image size {size} is no multiple of 32: take {round(size / 32) * 32}.")
+        raise TrainingError(f"The image size {size} is not a multiple of 32: use {round(size / 32) * 32}.")
     if start_from is not None and encoder_weights != "none":
         raise TrainingError(
             "A checkpoint holds encoder weights already: give --start-from or --encoder-weights."
@@ -147,16 +145,16 @@ def train(
     with join_process_group(hardware.device) as group:
         with group.raise_together():
             values = parse_lung_values(lung_values) if lung_values else None
-            learnt = SegmentationDataset(
+            train_set = SegmentationDataset(
                 data, num_classes=num_classes, hearts=hearts, weights=weight, lung_values=values
             )
-            judged = SegmentationDataset(
+            validation_set = SegmentationDataset(
                 validation, num_classes=num_classes, hearts=hearts, lung_values=values
             )
             if group.first and not resume:
-                inspect(learnt, description="reading --data")
-                inspect(judged, description="reading --validation")
-                warn_of_shared(learnt, judged)
+                inspect(train_set, description="reading --data")
+                inspect(validation_set, description="reading --validation")
+                warn_of_shared(train_set, validation_set)
         asked = adapted(
             RECIPES[recipe.value],
             epochs=epochs,
@@ -169,8 +167,8 @@ def train(
             asked = resumed(asked, group.broadcast(lambda: epochs_of_run(out)), prolonged=epochs is not None)
         best, planned, trained = fit(
             asked,
-            train=learnt,
-            validation=judged,
+            train=train_set,
+            validation=validation_set,
             out=out,
             architecture={ModelName.UNET: UNET, ModelName.FCN: FCN, ModelName.DEEPLAB: DEEPLABV3}[model],
             classes=LUNG_AND_HEART if hearts else (),

@@ -70,7 +70,8 @@ def warn_of_shared(train: SegmentationDataset, validation: SegmentationDataset) 
         _say(
             Console(file=sys.stderr),
             f"{len(shared)} of {len(validation)} validation images are training images too, "
-            f"{shared[0]} first: their IoU says nothing about new images. Name other folders in --validation.",
+            f"{shared[0]} first: their IoU says nothing about new images. "
+            "Name other folders in --validation.",
         )
 
 

@@ -1,1 +1,1 @@
-"""How good a checkpoint is: figures of each image, the report, baselines to compare with."""
+"""Evaluation of a checkpoint: metrics of each image, the report, baselines."""

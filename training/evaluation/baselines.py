@@ -1,8 +1,9 @@
-"""What a network is to be better than: lung is what is dark.
+"""Baselines: threshold segmentation, without a network.
 
-The post-processing is that of the network. What is dark and reaches the image's edge is taken for the air outside the body; with
-the adaptive threshold that raises IoU from .50 to .69 on every fourth image of Montgomery's training subset and every eighth of
-Shenzhen's, on which its two numbers were chosen as well. Otsu's threshold gains nothing by it.
+The post-processing is that of the network. Dark regions that reach the image's edge are taken for the
+air outside the body. With the adaptive threshold that raises IoU from .50 to .69 on every fourth image
+of Montgomery's training subset and every eighth of Shenzhen's, on which its two parameters were chosen
+as well. It does not improve Otsu's threshold.
 """
 
 from typing import Literal
@@ -20,22 +21,24 @@ from ..loop.provenance import git_revision
 Baseline = Literal["otsu", "adaptive"]
 
 _NEIGHBOURHOOD = 1 / 4
-"""Side of the square whose mean is the adaptive threshold, as a share of the image's."""
+"""Side of the square whose mean is the adaptive threshold, as a share of the image's side."""
 
 _DARKER = 5
-"""Grey levels, of 255, that lung is darker than that mean."""
+"""Grey levels, of 255, by which lung is darker than that mean."""
 
 
 def baseline_segmenter(baseline: Baseline) -> Segmenter:
-    """A segmenter that cuts at a threshold; all but the network is as with a checkpoint."""
+    """Return a segmenter with a threshold in place of the network."""
     metadata = CheckpointMetadata(name=f"{baseline}-threshold", git_revision=git_revision())
     return Segmenter.from_engine(metadata, ThresholdEngine(baseline))
 
 
 class ThresholdEngine:
-    """Takes for lung what is darker than a threshold and does not reach the edge.
+    """Segments regions that are darker than a threshold and do not reach the edge.
 
-    ``otsu``: one threshold for the image (Otsu, IEEE Trans. SMC, 1979). ``adaptive``: the mean of each pixel's surroundings.
+    ``otsu``: one threshold for the image (Otsu, IEEE Trans. SMC, 1979). ``adaptive``: the mean of each
+        pixel's
+    neighbourhood.
     """
 
     device = "cpu"

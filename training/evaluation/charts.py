@@ -1,4 +1,4 @@
-"""Charts for the report, as SVG that takes its colours and its font from the page."""
+"""Charts for the report, as SVG with the colours and the font of the page."""
 
 import io
 import re
@@ -9,15 +9,16 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from .evaluate import LOW_IOU, Case
+from .evaluate import Case
+from .summary import LOW_IOU
 
 _INK = "#010203"
 _SERIES = tuple(f"#0a0b{number:02x}" for number in range(1, 6))
-"""Colours that stand for the page's: `_svg` puts ``currentColor`` and ``var(--series-n)`` in their place."""
+"""Placeholder colours: `_svg` replaces them by ``currentColor`` and ``var(--series-n)``."""
 
 
 def histogram(cases: Sequence[Case], *, roots: Sequence[str]) -> str:
-    """How many images have which IoU, by folder where there are several."""
+    """Return the histogram of the IoU of all images, stacked by folder."""
     groups = _by_root(cases, roots)
     least = min(case.overlap.iou for case in cases)
     start = max(0.0, np.floor(min(least, LOW_IOU - 0.05) * 20) / 20)
@@ -49,7 +50,7 @@ def histogram(cases: Sequence[Case], *, roots: Sequence[str]) -> str:
 
 
 def calibration(cases: Sequence[Case], *, roots: Sequence[str]) -> str:
-    """Predicted against true IoU, of the cases that have both; colours as in `histogram`, a ring where the mask is not trusted."""
+    """Return the plot of predicted against true IoU; a mask that is not trusted is a ring."""
     groups = _by_root(cases, roots)
     known = [case for case in cases if case.quality.predicted_iou is not None]
     least = min(min(case.overlap.iou, case.quality.predicted_iou or 0.0) for case in known)
@@ -79,7 +80,7 @@ def calibration(cases: Sequence[Case], *, roots: Sequence[str]) -> str:
 
 
 def _by_root(cases: Sequence[Case], roots: Sequence[str]) -> list[tuple[str, list[Case]]]:
-    """The cases of each folder; from the fifth folder on together."""
+    """Return names and cases of the folders; the last group holds the fifth folder and those after it."""
     most = len(_SERIES)
     groups: list[tuple[str, list[Case]]] = [
         (name if number < most - 1 or len(roots) == most else "others", [])
@@ -91,7 +92,7 @@ def _by_root(cases: Sequence[Case], roots: Sequence[str]) -> list[tuple[str, lis
 
 
 def _svg(draw: Callable[[Any], None], *, size: tuple[float, float], salt: str, label: str) -> str:
-    # A fixed salt for its identifiers, and no date: the same figures give the same bytes.
+    # A fixed salt for the identifiers, and no date, so that the same metrics give the same bytes.
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt, "font.size": 10}):
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.add_subplot()
@@ -114,7 +115,7 @@ def _svg(draw: Callable[[Any], None], *, size: tuple[float, float], salt: str, l
     for number, colour in enumerate(_SERIES, start=1):
         drawing = drawing.replace(colour, f"var(--series-{number})")
     drawing = drawing.replace(_INK, "currentColor")
-    # Identifiers that nothing refers to would be there twice with two charts on a page.
+    # With two charts on a page, these identifiers would not be unique; nothing refers to them.
     drawing = re.sub(
         r' id="(?:figure|axes|patch|line2d|text|matplotlib\.axis|xtick|ytick|PathCollection|legend)_[0-9]+"',
         "",

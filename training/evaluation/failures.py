@@ -1,9 +1,10 @@
-"""The model card's pictures of what goes wrong.
+"""Draws the model card's images of failures.
 
     python -m training.evaluation.failures --data DIR [--data DIR …] --out docs/pictures
 
-``failures.png``: phantoms with one thing wrong each, the true outline, the predicted one, and what the service says of its mask.
-``worst.png``: of the data's images whose IoU is below 0.80, true and predicted outline without the radiograph, which may not be published.
+``failures.png``: phantoms with one defect each, the true outline, the predicted one, and the service's
+assessment. ``worst.png``: true and predicted outlines of the images whose IoU is below 0.80, without
+the radiograph, which may not be published.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from .evaluate import evaluate
 from .figures import PREDICTION, TRUTH
 
 BAD_IOU = 0.8
-"""An image below it is shown."""
+"""IoU below which an image is shown."""
 
 _SEED = 3
 _COLUMNS = 4
@@ -50,7 +51,15 @@ _DEFECTS: dict[str, tuple[Callable[..., tuple[Pixels, Mask]], float] | None] = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What is drawn: ``pixels`` ``(H, W)`` uint8 is None where the radiograph may not be shown; masks ``(H, W)`` bool."""
+    """An image to draw.
+
+    Attributes:
+        title: above the image.
+        pixels: ``(H, W)`` uint8; None if the radiograph may not be published.
+        truth: ``(H, W)`` bool.
+        prediction: ``(H, W)`` bool.
+        quality: of the prediction.
+    """
 
     title: str
     pixels: Pixels | None
@@ -60,7 +69,7 @@ class Failure:
 
 
 def phantom_failures(segmenter: Segmenter) -> list[Failure]:
-    """One phantom with each defect."""
+    """Return the phantom with each defect."""
     made = phantom(seed=_SEED)
     failures = []
     for name, defect in _DEFECTS.items():
@@ -74,7 +83,7 @@ def phantom_failures(segmenter: Segmenter) -> list[Failure]:
 
 
 def worst_images(segmenter: Segmenter, dataset: SegmentationDataset) -> list[Failure]:
-    """The images below `BAD_IOU`, the worst first."""
+    """Return the images below `BAD_IOU`, the worst first."""
     found = sorted(
         ((case, images) for case, images in evaluate(segmenter, dataset) if case.overlap.iou < BAD_IOU),
         key=lambda pair: pair[0].overlap.iou,
@@ -83,7 +92,7 @@ def worst_images(segmenter: Segmenter, dataset: SegmentationDataset) -> list[Fai
 
 
 def draw(failures: Sequence[Failure], path: Path) -> None:
-    """Draws them as a PNG, the true outline green, the predicted one yellow.
+    """Draw failures as a PNG, with the true outline green and the predicted one yellow.
 
     Raises:
         ValueError: there are none.
@@ -123,7 +132,7 @@ def _in_pairs(quality: Quality) -> list[str]:
 
 
 def main() -> None:
-    """See the module's docstring."""
+    """Run the module; see its docstring."""
     parser = argparse.ArgumentParser(
         prog="python -m training.evaluation.failures", description=(__doc__ or "").splitlines()[0]
     )

@@ -1,7 +1,7 @@
-"""What an evaluation looks like: a radiograph with the true mask and the predicted one, and where the two differ.
+"""Figures of a case: the radiograph, the true and the predicted mask, and their difference.
 
-Colours are blue, green, red, as OpenCV has them; those who do not see red and green can tell them apart (Okabe and Ito, Color
-Universal Design, 2008).
+Colours are in OpenCV's order: blue, green, red. They can be told apart with every colour blindness
+(Okabe and Ito, Color Universal Design, 2008).
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,10 @@ _CAPTION = 24
 def case_picture(
     images: Images, *, iou: float, gross_errors: Sequence[GrossError] = (), side: int = 320
 ) -> bytes:
-    """A PNG of four panels: radiograph, true mask, predicted mask, disagreement (orange missed, blue in excess)."""
+    """Return a PNG of four panels: radiograph, true mask, predicted mask, difference.
+
+    In the difference, missed lung is orange and false lung is blue.
+    """
     grey, truth, prediction = _small(images, side)
     panels = {
         "radiograph": grey,
@@ -46,7 +49,7 @@ def case_picture(
 
 
 def case_overlays(images: Images, *, gross_errors: Sequence[GrossError] = (), side: int = 360) -> bytes:
-    """A JPEG of three panels: the true outline, the predicted one, and the disagreement, each over the radiograph."""
+    """Return a JPEG of three panels over the radiograph: true outline, predicted outline, difference."""
     grey, truth, prediction = _small(images, side)
     strip = _strip(
         [
@@ -59,7 +62,7 @@ def case_overlays(images: Images, *, gross_errors: Sequence[GrossError] = (), si
 
 
 def _small(images: Images, side: int) -> tuple[Picture, NDArray[np.bool_], NDArray[np.bool_]]:
-    """The radiograph ``(h, w, 3)`` and both masks ``(h, w)``, their longest side ``side``."""
+    """Return the radiograph ``(h, w, 3)`` and both masks ``(h, w)``, with a longest side of ``side``."""
     height, width = images.truth.shape
     scale = side / max(height, width)
     w, h = max(1, round(width * scale)), max(1, round(height * scale))
@@ -87,7 +90,7 @@ def _disagreement(picture: Picture, truth: NDArray[np.bool_], prediction: NDArra
 
 
 def _boxed(picture: Picture, errors: Sequence[GrossError], shape: tuple[int, ...]) -> Picture:
-    """A frame round each gross error; boxes are in pixels of an image of this shape."""
+    """Draw a box around each gross error; the errors' boxes are in pixels of an image of this shape."""
     scale = picture.shape[0] / shape[0]
     for error in errors:
         x, y, width, height = (round(value * scale) for value in error.box)
@@ -96,7 +99,7 @@ def _boxed(picture: Picture, errors: Sequence[GrossError], shape: tuple[int, ...
 
 
 def _strip(panels: list[Picture], *, bottom: int = 0) -> Picture:
-    """Side by side on black, with a gap after each but the last."""
+    """Return the panels side by side, with black gaps between them."""
     padded = [
         cv2.copyMakeBorder(panel, 0, bottom, 0, 0 if number == len(panels) - 1 else _GAP, cv2.BORDER_CONSTANT)
         for number, panel in enumerate(panels)

@@ -1,6 +1,6 @@
-"""An evaluation to be read: one HTML page that holds everything it shows and asks nothing of the network.
+"""The report of an evaluation: one self-contained HTML page.
 
-It holds no date and nothing of the machine: the same masks give the same bytes.
+It contains no date and no property of the machine, so that the same masks give the same bytes.
 """
 
 import base64
@@ -13,11 +13,12 @@ from model.checkpoint import CheckpointMetadata
 
 from ..data.inspection import summary_of
 from .charts import calibration, histogram
-from .evaluate import GOOD_IOU, LOW_IOU, Case, Distribution, Images, Summary
+from .evaluate import Case, Images
 from .figures import case_overlays
+from .summary import GOOD_IOU, LOW_IOU, Distribution, Summary
 
 _SHOWN = {"Worst": 6, "Median": 2, "Best": 2}
-"""How many cases are shown of each."""
+"""Number of cases that are shown of each kind."""
 
 _HEAD = (
     "",
@@ -42,16 +43,16 @@ def write_report(
     metadata: CheckpointMetadata,
     engine: str,
 ) -> None:
-    """Writes the page.
+    """Write the page.
 
     Args:
         path: of the HTML file.
         cases: at least one, the lowest IoU first.
-        summaries: by name, as they are to stand in the table.
+        summaries: by name, in the order of the table.
         roots: names of the data set's roots.
-        images: gives what a case's figures are of; called for those that are shown.
-        metadata: of the checkpoint that was judged.
-        engine: that ran it.
+        images: loads the images of a case; called for those that are shown.
+        metadata: of the checkpoint that was evaluated.
+        engine: that ran the network.
     """
     template = Template(Path(__file__).with_name("report.html").read_text(encoding="utf-8"))
     overall = list(summaries.values())[-1]
@@ -74,8 +75,9 @@ def _lead(summary: Summary) -> str:
     number = "One image" if summary.images == 1 else f"{summary.images} images"
     return (
         f"{number}: mean IoU <b>{iou.mean:.4f}</b>, median {iou.median:.4f}; "
-        f"{iou.failures or 'none'} below {LOW_IOU}; gross errors in {summary.gross or 'none'} (below the dome {summary.below_dome}, "
-        f"elsewhere {summary.elsewhere}, missed {summary.missed}). Without post-processing the mean is {raw.mean:.4f}."
+        f"{iou.failures or 'none'} below {LOW_IOU}; gross errors in {summary.gross or 'none'} "
+        f"(below the dome {summary.below_dome}, elsewhere {summary.elsewhere}, missed {summary.missed}). "
+        f"Without post-processing the mean is {raw.mean:.4f}."
     )
 
 
@@ -108,19 +110,20 @@ def _row(name: str, images: str, iou: Distribution, more: Sequence[str], *, kind
 
 def _charts(cases: Sequence[Case], roots: Sequence[str]) -> str:
     figures = [
-        f"<figure>{histogram(cases, roots=roots)}<figcaption>Images by IoU with post-processing. Dotted: {LOW_IOU}, below "
-        "which a mask is counted as a failure.</figcaption></figure>"
+        f"<figure>{histogram(cases, roots=roots)}<figcaption>Images by IoU with post-processing. Dotted: "
+        f"{LOW_IOU}, below which a mask is counted as a failure.</figcaption></figure>"
     ]
     if any(case.quality.predicted_iou is not None for case in cases):
         figures.append(
-            f'<figure class="square">{calibration(cases, roots=roots)}<figcaption>The IoU that the service predicts for its '
-            "own mask, and the true one. Rings are masks that it does not trust.</figcaption></figure>"
+            f'<figure class="square">{calibration(cases, roots=roots)}<figcaption>The IoU that the service '
+            "predicts for its own mask, and the true one. Rings are masks that it does not trust."
+            "</figcaption></figure>"
         )
     return "\n".join(figures)
 
 
 def _choose(cases: Sequence[Case]) -> dict[str, Sequence[Case]]:
-    """Worst, median and best, the lowest IoU first, no case twice."""
+    """Return the worst, median and best cases, the lowest IoU first, no case twice."""
     left = list(cases)
     chosen: dict[str, Sequence[Case]] = {}
     for title, number in _SHOWN.items():
@@ -151,12 +154,13 @@ def _case(case: Case, roots: Sequence[str], images: Images) -> str:
     caption = "".join(f"<span>{escape(word)}</span>" for word in words)
     return (
         f'<figure><div class="film"><img alt="{escape(name)}: ground truth, prediction and their difference" '
-        f'src="data:image/jpeg;base64,{picture}"></div><figcaption><b>{escape(name)}</b>{caption}</figcaption></figure>'
+        f'src="data:image/jpeg;base64,{picture}"></div>'
+        f"<figcaption><b>{escape(name)}</b>{caption}</figcaption></figure>"
     )
 
 
 def _notes(cases: Sequence[Case], roots: Sequence[str]) -> str:
-    """What was assumed about the masks, where anything was."""
+    """Return the section on what was assumed about the masks; empty if nothing was."""
     lines = summary_of(
         (Path(roots[case.source], path.name), note) for case in cases for path, note in case.notes
     )
@@ -168,9 +172,7 @@ def _notes(cases: Sequence[Case], roots: Sequence[str]) -> str:
 
 def _provenance(metadata: CheckpointMetadata, engine: str) -> str:
     preprocessing = metadata.preprocessing
-    calibrated = (
-        "yes" if metadata.calibration is not None else "no: nothing is known of its masks before it is"
-    )
+    calibrated = "yes" if metadata.calibration is not None else "no: the quality of its masks is unknown"
     entries = {
         "checkpoint": metadata.name,
         "sha256": metadata.sha256 or "none",

@@ -1,4 +1,4 @@
-"""What an evaluation leaves behind: a CSV with a row for each image, the summary as JSON, masks, pictures, the report."""
+"""The files of an evaluation: CSV with a row for each image, summary as JSON, masks, images, report."""
 
 import csv
 import json
@@ -12,16 +12,19 @@ from model.reading import read_mask
 from model.writing.png import mask_png
 
 from ..data.datasets import SegmentationDataset, lung_in
-from .evaluate import Case, Images, Summary
+from .evaluate import Case, Images
 from .figures import case_picture
 from .report import write_report
+from .summary import Summary
 
 
 class Results:
-    """Writes ``cases.csv``, ``summary.json``, ``predictions/``, ``pictures/`` and ``report.html`` into a folder.
+    """Writes the files of an evaluation into a folder.
+
+    These are ``cases.csv``, ``summary.json``, ``predictions/``, ``pictures/`` and ``report.html``.
 
     Args:
-        folder: is made if it is not there.
+        folder: is created if it does not exist.
         roots: names of the data set's roots.
     """
 
@@ -32,7 +35,7 @@ class Results:
             (folder / part).mkdir(parents=True, exist_ok=True)
 
     def add(self, case: Case, images: Images) -> None:
-        """Writes a case's mask, at the truth's size, and its picture."""
+        """Write a case's mask, at the size of the ground truth, and its picture."""
         self._prediction(case).write_bytes(mask_png(images.prediction))
         picture = self._folder / "pictures" / f"{self._name(case)}.png"
         picture.write_bytes(case_picture(images, iou=case.overlap.iou, gross_errors=case.gross_errors))
@@ -46,7 +49,7 @@ class Results:
         metadata: CheckpointMetadata,
         engine: str,
     ) -> None:
-        """Writes the table, the lowest IoU first, the summaries by name, and the report."""
+        """Write the table, the lowest IoU first, the summaries by name, and the report."""
         ordered = sorted(cases, key=lambda case: case.overlap.iou)
         rows = [self._row(case) for case in ordered]
         with (self._folder / "cases.csv").open("w", newline="", encoding="utf-8") as file:

@@ -1,1 +1,1 @@
-"""What the recipe was chosen by: ablations and how they are run."""
+"""Experiments: the ablations of the recipe ``strong``."""

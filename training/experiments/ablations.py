@@ -1,12 +1,13 @@
-"""What the `strong` recipe was chosen by: one change at a time, from a common start.
+"""Ablations of the recipe `strong`: one change at a time, from a common base network.
 
     pleura clean --data DATA/montgomery/train --data DATA/shenzhen/train --out runs/clean
     python -m training.experiments.ablations --data DATA --cleaned runs/clean --out runs/experiments
 
-For each of two sources a network is trained on its images alone; each variant goes on from it with one thing changed, and is judged
-on the source itself, on the other one, and on images of a third kind whose masks hold the heart: there precision says how much
-of a mask lies outside the lungs' outer border, recall how much of the outlines' content (heart included) it covers. ``control``
-goes on unchanged: variants are to be compared with it. What a killed run has finished is not done again.
+For each of two data sets, a base network is trained on its images alone. Each variant continues from it
+with one change, and is evaluated on both data sets and on a third one, whose masks include the heart:
+there, precision is the share of the prediction inside the lungs' outer border, and recall the share of
+that region (heart included) that is predicted. ``control`` continues without a change; compare the
+variants with it. Finished variants are not repeated after a restart.
 """
 
 import argparse
@@ -24,14 +25,15 @@ from model.segmenter import Segmenter
 
 from ..data.datasets import SegmentationDataset
 from ..data.transforms import harder_transform, strong_transform
-from ..evaluation.evaluate import Case, evaluate, summarise
+from ..evaluation.evaluate import Case, evaluate
+from ..evaluation.summary import summarise
 from ..loop.hardware import prepare_device
 from .setup import SOURCES, Bench
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One change: to the recipe, or to the data."""
+    """One change of the recipe or of the data."""
 
     change: dict[str, Any]
     data: Callable[[Bench, str], list[Path]] = Bench.own
@@ -58,7 +60,7 @@ VARIANTS = {
 
 
 def run(bench: Bench, names: list[str]) -> Iterator[dict[str, Any]]:
-    """Trains and judges variants by name, each on each source; gives a row as soon as it is there, finished ones at once."""
+    """Train and evaluate variants by name on each data set, and yield their rows, finished ones first."""
     kept = bench.out / "results.jsonl"
     bench.out.mkdir(parents=True, exist_ok=True)
     done = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
@@ -118,7 +120,7 @@ def _cases(segmenter: Segmenter, root: Path) -> list[Case]:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The rows as Markdown, a source's in the order of `run`."""
+    """Return the rows as a Markdown table, by data set, in the order of `run`."""
     lines = [
         "| trained on | variant | Montgomery | worst | Shenzhen | median | covid precision | recall |",
         "|---|---|---|---|---|---|---|---|",
@@ -128,14 +130,15 @@ def table(rows: list[dict[str, Any]]) -> str:
             if row["source"] == source:
                 first, second, third = row["montgomery"], row["shenzhen"], row["covid"]
                 lines.append(
-                    f"| {source.capitalize()} | {row['variant']} | {first['mean']:.4f} | {first['worst']:.3f} | "
-                    f"{second['mean']:.4f} | {second['median']:.4f} | {third['precision']:.4f} | {third['recall']:.4f} |"
+                    f"| {source.capitalize()} | {row['variant']} | {first['mean']:.4f} | "
+                    f"{first['worst']:.3f} | {second['mean']:.4f} | {second['median']:.4f} | "
+                    f"{third['precision']:.4f} | {third['recall']:.4f} |"
                 )
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    """See the module's docstring."""
+    """Run the module; see its docstring."""
     parser = argparse.ArgumentParser(
         prog="python -m training.experiments.ablations", description=(__doc__ or "").splitlines()[0]
     )

@@ -1,4 +1,4 @@
-"""Where experiments are made: the data that they may take, the networks that they start from, and how each is trained."""
+"""The setup of the ablations: data, base networks, training."""
 
 import shutil
 from dataclasses import dataclass, replace
@@ -27,14 +27,16 @@ _CONTROL = replace(STRONG, transform=gasless_transform)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """Where everything lies.
+    """The folders of the ablations, and the amount of training.
 
     Attributes:
-        data: holds a folder for each source, ``covid`` and ``unlabelled``.
-        cleaned: what `pleura clean` wrote.
-        out: the experiments' folder.
-        base_images, images: that a base network sees, and a variant.
-        size: of the images, where a variant names none.
+        data: contains a folder for each of `SOURCES`, ``covid`` and ``unlabelled``.
+        cleaned: folder that `pleura clean` wrote.
+        out: folder of the results.
+        base_images: number of images that a base network is trained on, repeats included.
+        images: number of images that a variant is trained on, repeats included.
+        size: of the images, unless a variant sets it.
+        hardware: to train on.
     """
 
     data: Path
@@ -46,30 +48,30 @@ class Bench:
     hardware: Hardware
 
     def own(self, source: str) -> list[Path]:
-        """The source's images to learn from."""
+        """Return the training set of a source."""
         return [self.data / source / "train"]
 
     def clean(self, source: str) -> list[Path]:
-        """The same without what cross-fitting disputes."""
+        """Return the training set with cleaned masks."""
         return [self.cleaned / f"{source}-train"]
 
     def with_phantoms(self, source: str) -> list[Path]:
-        """Phantoms beside them."""
+        """Return the training set and phantoms."""
         folder = self.out / "phantoms"
         if not folder.exists():
             _draw_phantoms(folder)
         return [*self.own(source), folder]
 
     def self_trained(self, source: str) -> list[Path]:
-        """What the base network draws on images of the third kind beside them."""
+        """Return the training set and pseudo-labels of the base network on other images."""
         return [*self.own(source), *self._pseudo(source)]
 
     def clean_and_self_trained(self, source: str) -> list[Path]:
-        """Both."""
+        """Return the training set with cleaned masks, and pseudo-labels of the base network."""
         return [*self.clean(source), *self._pseudo(source)]
 
     def base(self, source: str) -> Path:
-        """The network that everything starts from; trained if it is not there."""
+        """Return the base network's checkpoint, after training it if it does not exist."""
         run = self.out / f"base-{source}"
         checkpoint = run / "last.safetensors"
         if not (run / "done").exists():
@@ -88,16 +90,25 @@ class Bench:
         start_from: Path | None = None,
         **change: Any,
     ) -> int:
-        """Trains in one epoch, as *control* but for ``change``; what a killed run left half done is done again.
+        """Train for one epoch with the recipe of *control* and a change; an interrupted run is repeated.
+
+        Args:
+            run: folder of the run.
+            data: the training set.
+            images: number of images to train on, rounded to whole repeats of ``data``.
+            size: of the images.
+            learning_rate: the highest.
+            start_from: checkpoint to continue from.
+            **change: fields of the recipe.
 
         Returns:
-            How many images were drawn: the whole passes over ``data`` that come nearest to ``images``, one at least.
+            The number of images that were drawn.
         """
         dataset = SegmentationDataset(data)
-        passes = max(1, round(images / len(dataset)))
+        repeats = max(1, round(images / len(dataset)))
         stage = Stage(size=size, epochs=1, learning_rate=learning_rate)
         fit(
-            replace(_CONTROL, stages=(stage,), passes=passes, **change),
+            replace(_CONTROL, stages=(stage,), passes=repeats, **change),
             train=dataset,
             validation=SegmentationDataset(self.data / SOURCES[0] / "validation"),
             out=run,
@@ -107,7 +118,7 @@ class Bench:
             name=run.name,
         )
         (run / "state.pt").unlink()
-        return passes * len(dataset)
+        return repeats * len(dataset)
 
     def _pseudo(self, source: str) -> list[Path]:
         folders = []

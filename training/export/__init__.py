@@ -1,1 +1,1 @@
-"""What becomes of a checkpoint: OpenVINO and ONNX models, averages, encoder weights."""
+"""Conversion of checkpoints to OpenVINO and ONNX, averaging, encoder weights."""

@@ -1,10 +1,11 @@
-"""One network from several that began alike: the mean of their weights.
+"""Averages the weights of networks that were trained on from the same checkpoint.
 
     pleura average --checkpoint FILE --checkpoint FILE … --out FILE
 
-Networks that went on from the same weights, over other data or at another image size, mostly lie in one valley of the loss, and
-their mean is more robust than each (Wortsman et al., *Model soups*, 2022). It costs nothing when it is used. Networks that began at
-random have nothing in common: their mean is worth nothing, which `pleura evaluate` shows.
+The mean of networks that were fine-tuned from the same weights, on other data or at another image size,
+is mostly more robust than each of them, at the cost of one in inference (Wortsman et al., *Model
+soups*, 2022). The mean of networks with different initial weights is useless, as `pleura evaluate`
+shows.
 """
 
 from collections.abc import Sequence
@@ -22,17 +23,18 @@ from ..loop.optimisation import compact
 
 
 def average(checkpoints: Sequence[Path]) -> tuple[dict[str, Tensor], CheckpointMetadata]:
-    """The mean of the weights and of the batch statistics.
+    """Return the mean of the weights and of the batch statistics.
 
     Args:
-        checkpoints: two at least, of the same network and preprocessing but for the image size.
+        checkpoints: at least two, of the same network and preprocessing apart from the image size.
 
     Returns:
-        The weights, in float16 as `fit` writes them, and the metadata of the last one, without calibration and figures; its
-        recipe says in ``averaged`` what the mean is of, by the sha256 of the weights.
+        The weights, in float16 as `fit` writes them, and the metadata of the last checkpoint, without
+        calibration and figures; ``averaged`` in its recipe holds the sha256 of each checkpoint's
+        weights.
 
     Raises:
-        TrainingError: there is one only, or they do not fit.
+        TrainingError: there is only one checkpoint, or they do not match.
         CheckpointError: a file cannot be read.
     """
     if len(checkpoints) < 2:
@@ -42,7 +44,8 @@ def average(checkpoints: Sequence[Path]) -> tuple[dict[str, Tensor], CheckpointM
     for path, checkpoint in zip(checkpoints, loaded, strict=True):
         if _made_alike(*checkpoint) != _made_alike(*loaded[-1]):
             raise TrainingError(
-                f"{path.name} has another network or preprocessing than {checkpoints[-1].name}: average checkpoints of one network."
+                f"{path.name} has another network or preprocessing than {checkpoints[-1].name}: "
+                "average checkpoints of one network."
             )
     states = [network.state_dict() for network, _ in loaded]
     weights = {
@@ -56,6 +59,6 @@ def average(checkpoints: Sequence[Path]) -> tuple[dict[str, Tensor], CheckpointM
 
 
 def _made_alike(network: SegmentationNetwork, metadata: CheckpointMetadata) -> tuple[Any, ...]:
-    """What has to be the same: the shapes of the weights, and what decides the greys of the network's input."""
+    """Return what must be equal: the shapes of the weights, and the preprocessing without the image size."""
     shapes = {key: value.shape for key, value in network.state_dict().items()}
     return shapes, metadata.preprocessing.model_dump(exclude={"input_size"})

@@ -1,6 +1,6 @@
-"""A checkpoint as OpenVINO models, fp32 and int8, and as ONNX.
+"""Converts a checkpoint to OpenVINO models, fp32 and int8, and to ONNX.
 
-pleura export --checkpoint runs/x/best.safetensors --data DIR --out runs/x/export
+pleura export --checkpoint runs/x/best.safetensors --images DIR --out runs/x/export
 """
 
 from collections.abc import Sequence
@@ -28,10 +28,10 @@ CALIBRATION_IMAGES = 300
 
 
 def quantise(model: "openvino.Model", inputs: Sequence[NDArray[np.float32]]) -> "openvino.Model":
-    """Post-training quantisation to int8 by NNCF.
+    """Return the model quantised to int8 by NNCF, after training.
 
     Args:
-        model: fp32, as `convert` makes it.
+        model: fp32, of `convert`.
         inputs: network inputs ``(1, C, S, S)`` float32 of radiographs, which decide the ranges.
     """
     nncf = import_without_telemetry("nncf")
@@ -41,7 +41,8 @@ def quantise(model: "openvino.Model", inputs: Sequence[NDArray[np.float32]]) -> 
         nncf.Dataset(inputs),
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(inputs),
-        # Without VNNI, sums of eight-bit products saturate at sixteen bits: halving the first layer's range keeps them whole.
+        # Without VNNI, sums of 8-bit products saturate at 16 bits; halving the first layer's range
+        # avoids that.
         advanced_parameters=advanced.AdvancedQuantizationParameters(
             overflow_fix=advanced.OverflowFix.FIRST_LAYER
         ),
@@ -49,10 +50,12 @@ def quantise(model: "openvino.Model", inputs: Sequence[NDArray[np.float32]]) -> 
 
 
 def calibration_inputs(metadata: CheckpointMetadata, folders: Sequence[Path]) -> list[NDArray[np.float32]]:
-    """Network inputs ``(1, C, S, S)`` of at most `CALIBRATION_IMAGES` radiographs, drawn evenly from the folders.
+    """Return network inputs ``(1, C, S, S)`` of about `CALIBRATION_IMAGES` radiographs.
+
+    They are taken evenly from the folders.
 
     Raises:
-        DataError: there are no images, or one cannot be read; it is named.
+        DataError: there are no images, or one cannot be read; the message names it.
     """
     files = [path for folder in folders for path in images_in(folder)]
     step = max(1, len(files) // CALIBRATION_IMAGES)
@@ -71,13 +74,14 @@ def calibration_inputs(metadata: CheckpointMetadata, folders: Sequence[Path]) ->
 def write_models(
     checkpoint: Checkpoint, *, inputs: Sequence[NDArray[np.float32]], out: Path, onnx: bool = False
 ) -> list[Path]:
-    """Writes the checkpoint's models into ``out``: ``NAME.fp32.xml`` and ``NAME.int8.xml``, each with its ``.bin`` and
-    its ``.sha256``.
+    """Write the checkpoint's models into ``out``.
+
+    These are ``NAME.fp32.xml`` and ``NAME.int8.xml``, each with its ``.bin`` and its ``.sha256``.
 
     Args:
         checkpoint: what is exported.
         inputs: of radiographs, for `quantise`.
-        out: a folder, made if it is not there.
+        out: a folder, created if it does not exist.
         onnx: write ``NAME.onnx`` too.
 
     Returns:
@@ -85,7 +89,7 @@ def write_models(
     """
     metadata, stem = checkpoint.metadata, checkpoint.path.stem
     fp32 = convert(checkpoint)
-    # NNCF may change what it is given.
+    # NNCF may change its argument.
     int8 = quantise(fp32.clone(), inputs)
     int8.set_rt_info(metadata.sha256, SOURCE_KEY)
     files = []

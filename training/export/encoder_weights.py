@@ -1,4 +1,4 @@
-"""What the encoder starts from."""
+"""Pretrained weights of the encoder."""
 
 from pathlib import Path
 
@@ -13,16 +13,17 @@ from ..errors import TrainingError
 
 
 def load_encoder_weights(network: SegmentationNetwork, source: str) -> None:
-    """Fills the encoder.
+    """Load pretrained weights into the encoder.
 
     Args:
         network: its encoder is changed in place.
-        source: ``"none"`` leaves it as it is; ``"imagenet"`` takes torchvision's weights, downloaded where there is a network;
-            else a safetensors or ``.pth`` file of torchvision's ResNet50 layout. Where the network has one input channel and
-            the weights have three, the first convolution's are summed, which is what a repeated grey image would see.
+        source: ``"none"`` leaves the encoder as it is; ``"imagenet"`` downloads torchvision's weights;
+            else a safetensors or ``.pth`` file of torchvision's ResNet50 layout. If the network has one
+            input channel and the weights have three, those of the first convolution are summed, which
+            equals a repeated grey image.
 
     Raises:
-        TrainingError: no such file, no network, or another layout.
+        TrainingError: the file does not exist, the download failed, or the layout is another.
     """
     if source == "none":
         return
@@ -36,8 +37,8 @@ def load_encoder_weights(network: SegmentationNetwork, source: str) -> None:
     except Exception as error:
         reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
         raise TrainingError(
-            f"The encoder weights {source} cannot be had ({reason}): name a safetensors file of torchvision's ResNet50, "
-            "or use --encoder-weights none."
+            f"The encoder weights {source} cannot be loaded ({reason}): "
+            "name a safetensors file of torchvision's ResNet50, or use --encoder-weights none."
         ) from error
     own = network.encoder.state_dict()
     found = weights.items() if isinstance(weights, dict) else ()
@@ -47,8 +48,8 @@ def load_encoder_weights(network: SegmentationNetwork, source: str) -> None:
     missing = [key for key in own if key not in chosen or chosen[key].shape != own[key].shape]
     if missing:
         raise TrainingError(
-            f"The encoder weights {source} are not a ResNet50's ({len(missing)} tensors, {missing[0]} first, are missing or "
-            "of another shape): name a file of torchvision's layout."
+            f"The encoder weights {source} are not a ResNet50's ({len(missing)} tensors, {missing[0]} first, "
+            "are missing or of another shape): name a file of torchvision's layout."
         )
     network.encoder.load_state_dict(chosen)
 

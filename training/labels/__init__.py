@@ -1,1 +1,1 @@
-"""Which masks are right: cleaning, cross-fitting, masks for images that have none."""
+"""Labels: cleaning of masks, cross-fitting, pseudo-labels for images without masks."""

@@ -1,13 +1,14 @@
-"""Masks that are wrong, found by networks that never saw them.
+"""Finds wrong masks by networks that were not trained on them.
 
     pleura clean --data DIR [--data DIR …] --out runs/clean
 
-Every image is judged by cross-fitting (as in Northcutt et al., *Confident Learning*, 2021, where the noise is in classes): a network
-trained on the others draws its lungs. What lies in the mask alone, is thick and is between the lungs is heart or mediastinum, the error
-that Shenzhen's masks have: such places are left out of the loss. A mask that has little in common with the drawing is left out
-altogether. Everything else is taken as it is, above all what the network alone calls lung: looked at one by one, that was mostly gas in
-the stomach, and what the mask alone has at the side or the base was mostly effusion. What is left is written as folders that
-`pleura train` takes; nothing is ever added to a mask.
+Every mask is compared with the prediction of a network that was trained on the other images:
+cross-fitting, as in Northcutt et al., *Confident Learning*, 2021, for wrong classes. A thick region
+between the lungs that is in the mask alone is heart or mediastinum, an error of Shenzhen's masks, and
+is left out of the loss. A mask with little overlap is dropped. Every other difference is kept: on
+inspection, regions that the network alone called lung were mostly gas in the stomach, and regions at
+the side or the base that were in the mask alone were mostly effusion. The rest is written as folders
+for `pleura train`. Nothing is ever added to a mask.
 """
 
 import csv
@@ -34,23 +35,25 @@ from ..evaluation.figures import case_overlays
 Mask = NDArray[np.bool_]
 
 THICK = 0.04
-"""Share of the image's side from which a part is thick: 16 mm on a film of 40 cm, twice what a network of 128 pixels may be off along
-an outline."""
+"""Smallest width of a thick region, as a share of the image's side.
+
+That is 16 mm on a film of 40 cm, twice the error along an outline of a network of 128 pixels.
+"""
 
 DROPPED = 0.7
-"""IoU below which a mask is left out altogether."""
+"""IoU below which a mask is dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What cross-fitting says of one mask.
+    """The result of cross-fitting for one mask.
 
     Attributes:
         source: number of the data set's root.
-        stem: the image's.
-        iou: of the mask and what a network that never saw the image drew.
-        disputed: the area that is taken for heart or mediastinum, as a share of the mask's.
-        action: ``"kept"`` as it is, ``"cut"``: the disputed part is left out of the loss, ``"dropped"``.
+        stem: of the image.
+        iou: of the mask and the prediction.
+        disputed: area that is taken for heart or mediastinum, as a share of the mask's area.
+        action: ``"kept"`` as it is; ``"cut"``: the disputed region is left out of the loss; ``"dropped"``.
     """
 
     source: int
@@ -63,16 +66,17 @@ class Judgement:
 def judge(
     segmenters: Iterable[tuple[SegmentationDataset, Segmenter]],
 ) -> Iterator[tuple[Judgement, Images, Mask]]:
-    """Judges each fold's images by the network that never saw them.
+    """Compare the masks of each fold with the predictions of the fold's network.
 
     Args:
         segmenters: each fold of the data set with its network; see `cross_fit`.
 
     Yields:
-        The judgement, what it is of, and what is to be left out of the loss ``(H, W)`` bool: the disputed part and what was left out before.
+        The judgement, the images it is of, and the pixels to leave out of the loss ``(H, W)`` bool: the
+        disputed region and those that were left out before.
 
     Raises:
-        DataError: a file cannot be read; it is named.
+        DataError: a file cannot be read; the message names it.
     """
     for fold, segmenter in segmenters:
         for index, sample in enumerate(fold.samples):
@@ -95,11 +99,15 @@ def judge(
 
 
 def disputed(truth: Mask, prediction: Mask, *, between: tuple[float, float]) -> Mask:
-    """What only ``truth`` ``(H, W)`` has, is at least `THICK`, and lies in the middle, with a rim of half that round it.
+    """Return the thick regions between the lungs that are in ``truth`` alone, with a margin.
 
     Args:
-        truth, prediction: masks of the same size.
-        between: columns; a part lies in the middle whose centroid is between them.
+        truth: mask ``(H, W)`` of the data set.
+        prediction: mask ``(H, W)`` of the network.
+        between: columns; a region whose centroid is between them is between the lungs.
+
+    Returns:
+        Regions of at least `THICK`, dilated by half of that, ``(H, W)`` bool.
     """
     side = max(truth.shape)
     reach = max(1, round(THICK * side / 2))
@@ -113,7 +121,7 @@ def disputed(truth: Mask, prediction: Mask, *, between: tuple[float, float]) -> 
 
 
 def _middle(segmentation: Segmentation) -> tuple[float, float]:
-    """The columns of the lungs' centroids; nothing lies between them where there are not two lungs."""
+    """Return the columns of the lungs' centroids; an empty range if there are not two lungs."""
     if segmentation.right is None or segmentation.left is None:
         return 0, 0
     return segmentation.right.centroid[0], segmentation.left.centroid[0]
@@ -126,13 +134,13 @@ def write_cleaned(
     names: Sequence[str],
     out: Path,
 ) -> list[Judgement]:
-    """Writes a folder of each root with the masks that are left, ``judgements.csv``, and ``judgements.html`` with pictures.
+    """Write a folder of cleaned masks for each root, ``judgements.csv`` and ``judgements.html``.
 
     Args:
         dataset: what was judged.
         judged: see `judge`.
         names: of the folders, one for each of the data set's roots.
-        out: where they are written; folders of these names there are replaced.
+        out: parent of the folders; folders of these names are replaced.
 
     Returns:
         The judgements, the lowest IoU first.
@@ -169,22 +177,25 @@ def write_cleaned(
 
 
 def _page(judgements: Sequence[Judgement], pictures: dict[Judgement, bytes], names: Sequence[str]) -> str:
-    """One page that needs nothing else: every mask that was cut or dropped, the worst first."""
+    """Return a self-contained HTML page of every mask that was cut or dropped, the worst first."""
     cases = "\n".join(
         f"<figure><img alt='' src='data:image/jpeg;base64,{b64encode(pictures[judgement]).decode()}'>"
-        f"<figcaption>{html.escape(names[judgement.source])} <b>{html.escape(judgement.stem)}</b>: {judgement.action}, "
-        f"IoU {judgement.iou:.3f}, disputed {judgement.disputed:.1%} of the mask</figcaption></figure>"
+        f"<figcaption>{html.escape(names[judgement.source])} <b>{html.escape(judgement.stem)}</b>: "
+        f"{judgement.action}, IoU {judgement.iou:.3f}, disputed {judgement.disputed:.1%} of the mask"
+        "</figcaption></figure>"
         for judgement in judgements
         if judgement.action != "kept"
     )
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Masks that were judged wrong</title>
 <style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; color: #1a2330 }}
+body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem;
+color: #1a2330 }}
 figure {{ margin: 1.5rem 0 }} img {{ max-width: 100% }}
 </style>
 <h1>Masks that were judged wrong</h1>
-<p>Of {len(judgements)} masks, {len(pictures)}. Each was judged by a network that never saw it. From left to right: the mask, what the
-network drew, and where they differ: orange is in the mask alone, blue in the drawing alone.</p>
+<p>{len(pictures)} of {len(judgements)} masks. Each was compared with the prediction of a network that was
+not trained on it. From left to right: the mask, the prediction, and their difference: orange is in the mask
+alone, blue in the prediction alone.</p>
 {cases}
 """

@@ -1,4 +1,4 @@
-"""Radiographs on which networks trained apart differ, on one picture to look at."""
+"""A contact sheet of the radiographs on which independently trained networks disagree most."""
 
 import heapq
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _SIDE = 240
 
 
 class ContactSheet:
-    """Keeps the ``most`` images of lowest agreement, and writes them as one JPEG, the lowest first."""
+    """Collects the ``most`` images of lowest agreement, and writes them as one JPEG, the lowest first."""
 
     def __init__(self, *, most: int = 48) -> None:
         self._most = most
@@ -25,7 +25,7 @@ class ContactSheet:
         self._seen = 0
 
     def add(self, image: Path, masks: Sequence[NDArray[np.bool_]], *, agreement: float, title: str) -> None:
-        """Looks at an image, its masks ``(H, W)`` and how far they agree."""
+        """Add an image with the masks ``(H, W)`` of the networks, if their agreement is among the lowest."""
         self._seen += 1
         full = len(self._kept) == self._most
         if full and agreement >= -self._kept[0][0]:
@@ -37,7 +37,7 @@ class ContactSheet:
             heapq.heappush(self._kept, entry)
 
     def write(self, path: Path) -> None:
-        """Writes the sheet; nothing where no image was added."""
+        """Write the sheet; no file if no image was added."""
         panels = [panel for _, _, panel in sorted(self._kept, key=lambda entry: (-entry[0], entry[1]))]
         if not panels:
             return

@@ -1,11 +1,12 @@
-"""Masks for radiographs that have none, or another convention's: drawn by networks, kept where they agree.
+"""Pseudo-labels: masks of radiographs by the consensus of networks.
 
     pleura pseudo-label --checkpoint FILE [--checkpoint FILE …] --images DIR [--within DIR] --out DIR
 
-Self-training (Lee, *Pseudo-Label*, 2013; Xie et al., *Noisy Student*, 2020): the network learns its own answers on new images, under
-augmentation that made it harder. A pixel of which the teachers are not sure, or on which they differ, is left out of the loss; an image
-on which they have little in common is left out altogether. With ``--within``, masks that hold the lungs and more (the heart, say) cut
-the answer: outside is background for sure, and what they hold beyond the answer is left out.
+Self-training (Lee, *Pseudo-Label*, 2013; Xie et al., *Noisy Student*, 2020): a network is trained on
+predictions for new images, under stronger augmentation. Pixels of which the teachers are not sure, or
+on which they differ, are left out of the loss; an image on which they disagree is left out.
+``--within`` names masks that contain the lungs and more, such as the heart, as outer bounds: pixels
+outside are background, and pixels inside that are not predicted are left out of the loss.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,25 +34,26 @@ Mask = NDArray[np.bool_]
 Probabilities = NDArray[np.float32]
 
 SURE = 0.9
-"""Probability from which a pixel is lung, and below 1 - SURE background, for sure."""
+"""Probability from which a pixel is surely lung; below 1 - SURE it is surely background."""
 
 LOST = 0.1
-"""A bound that takes away more than this share of the answer contradicts it: the image is left out."""
+"""Share of the mask outside its bound above which the image is left out."""
 
 AGREEMENT = 0.85
-"""Least IoU of two teachers' lungs; their hearts are taken from the same IoU on."""
+"""Smallest IoU of two teachers' lungs, and of their hearts, for these to be kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PseudoLabel:
-    """A radiograph with what was drawn for it.
+    """A radiograph with its pseudo-labels.
 
     Attributes:
         image: its file.
-        mask, ignore: ``(H, W)`` bool.
-        heart: ``(H, W)`` bool; None where the teachers do not find hearts, or not the same.
+        mask: of the lungs, ``(H, W)`` bool.
+        ignore: pixels that are left out of the loss, ``(H, W)`` bool.
+        heart: ``(H, W)`` bool; None if a teacher finds no heart, or they disagree.
         agreement: the lowest IoU of two teachers' lungs; 1 with one teacher.
-        lungs: each teacher's ``(H, W)`` bool.
+        lungs: mask of each teacher, ``(H, W)`` bool.
     """
 
     image: Path
@@ -64,7 +66,7 @@ class PseudoLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A file without a pseudo-label; ``agreement`` and ``lungs`` where there are such."""
+    """A file without a pseudo-label, the reason, and the teachers' agreement and masks if they exist."""
 
     image: Path
     reason: str
@@ -73,8 +75,16 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """One teacher's, at the image's size: probabilities ``(H, W)`` before and after post-processing."""
+class _Prediction:
+    """The prediction of one teacher, at the image's size.
+
+    Attributes:
+        lung: probabilities ``(H, W)``.
+        kept: probabilities ``(H, W)`` after post-processing.
+        heart: probabilities ``(H, W)`` after post-processing.
+        both_lungs: whether two lungs were found.
+        trusted: whether the quality model trusts the mask; True without a quality model.
+    """
 
     lung: Probabilities
     kept: Probabilities
@@ -86,19 +96,19 @@ class _Answer:
 def pseudo_labels(
     teachers: Sequence[Segmenter], images: Sequence[Path], *, within: Path | None = None
 ) -> Iterator[PseudoLabel | LeftOut]:
-    """Draws a mask for each radiograph: the mean of what the teachers say.
+    """Yield the mean prediction of the teachers for each radiograph.
 
     Args:
-        teachers: at least one. Of those that are calibrated all must trust their mask; where flips are averaged, the one without
-            them, for which the trust was calibrated.
+        teachers: at least one. Every calibrated one must trust its mask. A teacher with test-time
+            augmentation is judged without it, because trust was calibrated without it.
         images: files.
-        within: folder of masks with the images' stems, which hold the lungs and more.
+        within: folder of masks with the images' stems, which contain the lungs and more.
 
     Yields:
         A pseudo-label, or a file that was left out with the reason.
 
     Raises:
-        DataError: ``within`` has no mask for some images; they are named, of many the first.
+        DataError: ``within`` has no mask for some images; the message names up to `SHOWN` of them.
     """
     bounds = {} if within is None else _bounds(within, images)
     judges = [_without_flips(teacher) for teacher in teachers]
@@ -108,48 +118,52 @@ def pseudo_labels(
         except ImageError as error:
             yield LeftOut(image=image, reason=str(error))
             continue
-        answers = [
-            _ask(teacher, radiograph, judge=judge) for teacher, judge in zip(teachers, judges, strict=True)
+        predictions = [
+            _predict(teacher, radiograph, judge=judge)
+            for teacher, judge in zip(teachers, judges, strict=True)
         ]
-        lungs = tuple(answer.kept >= 0.5 for answer in answers)
-        agreement = _agreement(lungs)
-        reason = _doubt(answers, agreement)
-        if reason is not None:
-            yield LeftOut(image=image, reason=reason, agreement=agreement, lungs=lungs)
-            continue
-        certain, kept = (
-            np.mean([getattr(answer, part) for answer in answers], axis=0) for part in ("lung", "kept")
-        )
-        mask = kept >= 0.5
-        # What post-processing took away or filled is not for sure either.
-        ignore = _unsure(certain) | ((certain >= SURE) != (kept >= SURE))
-        heart = _heart(answers)
-        heart_mask = None
-        if heart is not None:
-            heart_mask = (heart >= 0.5) & ~mask
-            ignore |= _unsure(heart)
-        if within is not None:
-            try:
-                bound = _read_bound(bounds[image], mask.shape)
-            except ImageError as error:
-                unusable = f"{bounds[image].name}: {error}"
-                yield LeftOut(image=image, reason=unusable, agreement=agreement, lungs=lungs)
-                continue
-            lost = (mask & ~bound).sum() / mask.sum()
-            if lost > LOST:
-                lost_reason = f"{lost:.0%} of the mask lies outside its bound"
-                yield LeftOut(image=image, reason=lost_reason, agreement=agreement, lungs=lungs)
-                continue
-            mask = mask & bound
-            known = mask if heart_mask is None else mask | heart_mask
-            ignore = (ignore | ~known) & bound
-        yield PseudoLabel(
-            image=image, mask=mask, ignore=ignore, heart=heart_mask, agreement=agreement, lungs=lungs
-        )
+        yield _consensus(image, predictions, bounds.get(image))
+
+
+def _consensus(
+    image: Path, predictions: Sequence[_Prediction], bound_file: Path | None
+) -> PseudoLabel | LeftOut:
+    """Return the mean of the predictions, limited to the bound, or the reason why there is none."""
+    lungs = tuple(prediction.kept >= 0.5 for prediction in predictions)
+    agreement = _agreement(lungs)
+    reason = _doubt(predictions, agreement)
+    if reason is not None:
+        return LeftOut(image=image, reason=reason, agreement=agreement, lungs=lungs)
+    lung = np.mean([prediction.lung for prediction in predictions], axis=0)
+    kept = np.mean([prediction.kept for prediction in predictions], axis=0)
+    mask = kept >= 0.5
+    # Pixels that post-processing removed or filled are not sure either.
+    ignore = _unsure(lung) | ((lung >= SURE) != (kept >= SURE))
+    heart = _heart(predictions)
+    heart_mask = None
+    if heart is not None:
+        heart_mask = (heart >= 0.5) & ~mask
+        ignore |= _unsure(heart)
+    if bound_file is not None:
+        try:
+            bound = _read_bound(bound_file, mask.shape)
+        except ImageError as error:
+            reason = f"{bound_file.name}: {error}"
+            return LeftOut(image=image, reason=reason, agreement=agreement, lungs=lungs)
+        lost = (mask & ~bound).sum() / mask.sum()
+        if lost > LOST:
+            reason = f"{lost:.0%} of the mask lies outside its bound"
+            return LeftOut(image=image, reason=reason, agreement=agreement, lungs=lungs)
+        mask = mask & bound
+        known = mask if heart_mask is None else mask | heart_mask
+        ignore = (ignore | ~known) & bound
+    return PseudoLabel(
+        image=image, mask=mask, ignore=ignore, heart=heart_mask, agreement=agreement, lungs=lungs
+    )
 
 
 def write_pseudo_label(label: PseudoLabel, out: Path) -> None:
-    """Adds a radiograph with its masks to the folder ``out``, in the layout that `SegmentationDataset` reads."""
+    """Add a radiograph with its masks to the folder ``out``, in the layout of `SegmentationDataset`."""
     add_sample(out, label.image, label.mask, ignore=label.ignore, heart=label.heart)
 
 
@@ -160,7 +174,7 @@ def _without_flips(teacher: Segmenter) -> Segmenter:
     )
 
 
-def _ask(teacher: Segmenter, radiograph: Radiograph, *, judge: Segmenter) -> _Answer:
+def _predict(teacher: Segmenter, radiograph: Radiograph, *, judge: Segmenter) -> _Prediction:
     prepared = teacher.prepare(radiograph)
     (inferred,) = teacher.run([prepared])
     segmentation = teacher.finish(prepared, inferred)
@@ -173,7 +187,7 @@ def _ask(teacher: Segmenter, radiograph: Radiograph, *, judge: Segmenter) -> _An
         picture = teacher.metadata.preprocessing.restore(square, width=width, height=height)
         return put_back(picture, prepared.radiograph)
 
-    return _Answer(
+    return _Prediction(
         lung=restore(inferred.probabilities),
         kept=restore(postprocess(inferred.probabilities, threshold=segmentation.threshold)),
         heart=None if inferred.heart is None else restore(keep_heart(inferred.heart, threshold=0.5)),
@@ -182,21 +196,21 @@ def _ask(teacher: Segmenter, radiograph: Radiograph, *, judge: Segmenter) -> _An
     )
 
 
-def _doubt(answers: Sequence[_Answer], agreement: float) -> str | None:
-    """Why an image is left out."""
-    if not all(answer.trusted for answer in answers):
+def _doubt(predictions: Sequence[_Prediction], agreement: float) -> str | None:
+    """Return why an image is left out; None if it is not."""
+    if not all(prediction.trusted for prediction in predictions):
         return "not trusted"
-    if not all(answer.both_lungs for answer in answers):
+    if not all(prediction.both_lungs for prediction in predictions):
         return "not two lungs"
     if agreement < AGREEMENT:
         return f"the teachers agree to IoU {agreement:.3f}"
     return None
 
 
-def _heart(answers: Sequence[_Answer]) -> Probabilities | None:
-    hearts = [answer.heart for answer in answers if answer.heart is not None]
+def _heart(predictions: Sequence[_Prediction]) -> Probabilities | None:
+    hearts = [prediction.heart for prediction in predictions if prediction.heart is not None]
     masks = tuple(heart >= 0.5 for heart in hearts)
-    if len(hearts) < len(answers) or not all(mask.any() for mask in masks):
+    if len(hearts) < len(predictions) or not all(mask.any() for mask in masks):
         return None
     if _agreement(masks) < AGREEMENT:
         return None
@@ -216,7 +230,7 @@ def _unsure(probabilities: Probabilities) -> Mask:
 
 
 def _bounds(within: Path, images: Sequence[Path]) -> dict[Path, Path]:
-    """The mask in ``within`` of each image."""
+    """Return the mask in ``within`` of each image."""
     found = by_stem(files.images_in(within))
     masks = {image: found.get(files.stem_of(image).removesuffix("_mask")) for image in images}
     lacking = [image for image, mask in masks.items() if mask is None]
@@ -229,6 +243,7 @@ def _read_bound(path: Path, shape: tuple[int, ...]) -> Mask:
     bound = read_mask(path)
     if bound.shape != shape:
         raise SizeMismatch(
-            f"it is {bound.shape[1]} by {bound.shape[0]}, the image is {shape[1]} by {shape[0]}: make the mask the size of its image."
+            f"it is {bound.shape[1]} by {bound.shape[0]}, the image is {shape[1]} by {shape[0]}: "
+            "make the mask the size of its image."
         )
     return bound

@@ -1,1 +1,1 @@
-"""What the quality model is fitted to, and how well it does."""
+"""The quality model: its examples, its fit and its cross-validation."""

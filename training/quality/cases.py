@@ -1,4 +1,4 @@
-"""The images that the quality model is fitted to and judged on: radiographs, radiographs made wrong on purpose, other images."""
+"""The images of the quality model: radiographs, altered radiographs, other images."""
 
 from __future__ import annotations
 
@@ -30,20 +30,21 @@ UNTOUCHED, MIRRORED = "as it is", "mirrored"
 """Variants of a labelled image that are not degraded."""
 
 MADE = 40
-"""How many images of noise, of nothing and of several radiographs are made, each."""
+"""Number of synthetic images of each kind: noise, blank, montage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One image before the network.
+    """An image for the quality model.
 
     Attributes:
-        role: what it is for. ``"labelled"`` images have a truth and were never trained on; ``"frontal"`` ones are fitted to;
-            ``"held_out"`` ones are only judged; ``"negative"`` ones are no frontal chest X-rays.
-        kind: of `model.quality.frontal.KINDS`.
-        variant: what was done to the image, or the negative's own kind: ``"ct"``.
-        group: variants of one image share it.
-        source: the folder that the image came from.
+        role: ``"labelled"`` images have a ground truth and were not used in training; ``"frontal"``
+            images are used in the fit; ``"held_out"`` images are used for metrics alone; ``"negative"``
+            images are no frontal chest X-rays.
+        kind: of `model.quality.features.KINDS`.
+        variant: how the image was altered, or the kind of a negative, such as ``"ct"``.
+        group: the same for all variants of an image.
+        source: the folder of the image.
         pixels: ``(H, W)`` uint8.
         truth: ``(H, W)`` bool, for labelled images.
     """
@@ -58,7 +59,7 @@ class Case:
 
 
 def labelled_cases(roots: Sequence[Path]) -> Iterator[Case]:
-    """Each labelled image as it is, mirrored, and once in each degradation."""
+    """Yield each labelled image as it is, mirrored, and with each degradation."""
     dataset = SegmentationDataset(roots)
     for index, sample in enumerate(dataset.samples):
         pixels, mask = dataset.load(index)
@@ -85,7 +86,7 @@ def labelled_cases(roots: Sequence[Path]) -> Iterator[Case]:
 
 
 def frontal_cases(folders: Sequence[Path], *, role: Role) -> Iterator[Case]:
-    """Each frontal radiograph as it is, slightly changed, and as one of the kinds that are made from radiographs."""
+    """Yield each frontal radiograph as it is, altered to another kind, and, for the fit, slightly varied."""
     makers = list(_MAKERS.items())
     for folder in folders:
         for count, path in enumerate(images_in(folder)):
@@ -107,7 +108,7 @@ def frontal_cases(folders: Sequence[Path], *, role: Role) -> Iterator[Case]:
 
 
 def negative_cases(folder: Path) -> Iterator[Case]:
-    """Each image of each subfolder, which names its kind, as it is and inverted; and noise and blanks that are made."""
+    """Yield each image of each subfolder, as it is and inverted, and synthetic noise and blank images."""
     for kind in kinds_in(folder):
         for path in images_in(kind):
             film = _eight_bits(_read(path))
@@ -133,7 +134,7 @@ def negative_cases(folder: Path) -> Iterator[Case]:
 
 
 def montage_cases(folders: Sequence[Path]) -> Iterator[Case]:
-    """Two to four of the frontal radiographs in one picture, as in a figure or a screenshot: each is good, the whole is not."""
+    """Yield images of two to four frontal radiographs side by side, as in a figure or a screenshot."""
     paths = [path for folder in folders for path in images_in(folder)]
     for count in range(MADE):
         rng = _generator("montage", str(count))
@@ -176,7 +177,7 @@ _MAKERS: dict[str, tuple[str, Callable[[Pixels, np.random.Generator], Pixels]]] 
 
 
 def kinds_in(folder: Path) -> list[Path]:
-    """The folders in a folder of negatives.
+    """Return the folders in a folder of negatives.
 
     Raises:
         DataError: there are none.
@@ -199,7 +200,7 @@ def _read(path: Path) -> Grey:
 
 def _eight_bits(pixels: Grey) -> Pixels:
     values = unit_range(pixels)
-    # No network here sees more than this, and degrading takes its time.
+    # No network here has a larger input, and degradation of large images is slow.
     shrink = min(1.0, 1024 / max(pixels.shape))
     if shrink < 1:
         values = np.asarray(

@@ -1,4 +1,4 @@
-"""Images as the network sees them: what the quality model is fitted to."""
+"""Examples for the fit of the quality model: features of an image and, if known, the IoU of its mask."""
 
 from __future__ import annotations
 
@@ -15,9 +15,18 @@ from .cases import UNTOUCHED, Case, Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One image after it: what is seen, and the IoU of its mask after post-processing at native size where that is known.
+    """An image after inference.
 
-    ``gross`` says whether that mask has a gross error. ``curve`` has the IoU at each of `THRESHOLDS` for images as they are.
+    Attributes:
+        role: see `Case`.
+        kind: see `Case`.
+        variant: see `Case`.
+        group: see `Case`.
+        source: see `Case`.
+        features: of image, mask and probabilities.
+        iou: of the post-processed mask at native size; None without a ground truth.
+        curve: the IoU at each of `THRESHOLDS`, for labelled images as they are.
+        gross: whether the mask has a gross error; None without a ground truth.
     """
 
     role: Role
@@ -25,18 +34,18 @@ class Example:
     variant: str
     group: str
     source: str
-    description: FeatureVector
+    features: FeatureVector
     iou: float | None
     curve: tuple[float, ...] = ()
     gross: bool | None = None
 
 
 THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(9))
-"""Cuts that are tried."""
+"""Thresholds of the probability that the report compares."""
 
 
-def describe_case(segmenter: Segmenter, case: Case) -> Example:
-    """Runs the network on one image."""
+def make_example(segmenter: Segmenter, case: Case) -> Example:
+    """Run the network on one image."""
     prepared = segmenter.prepare(case.pixels)
     (inferred,) = segmenter.run([prepared])
     evidence = usual_evidence(prepared, inferred, segmenter.metadata)
@@ -58,7 +67,7 @@ def describe_case(segmenter: Segmenter, case: Case) -> Example:
         variant=case.variant,
         group=case.group,
         source=case.source,
-        description=extract_features(evidence),
+        features=extract_features(evidence),
         iou=iou,
         curve=curve,
         gross=gross,

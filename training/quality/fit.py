@@ -1,4 +1,4 @@
-"""Fits the quality model's numbers to described images."""
+"""Fits the parameters of the quality model to examples."""
 
 from __future__ import annotations
 
@@ -19,52 +19,56 @@ from .examples import Example
 from .logistic import fit_logistic, fit_softmax
 
 DIRECTIONS = {"embedding": 24, "whole": 12, "chest": 12, "silhouette": 12}
-"""How many directions each subspace has at most."""
+"""Largest number of principal components of each feature vector."""
 
 SHRINKAGE = 0.1
-"""Share of the identity in the correlation of the scalars."""
+"""Share of the identity in the shrunk correlation of the scalar features."""
 
 FRONTAL_WEIGHT = 2.0
 
 STRANGE_RIDGE, KIND_RIDGE, IOU_RIDGE = 30.0, 30.0, 10.0
 
-DOUBTED = 0.02
-"""Share of the frontal radiographs that are doubted for their predicted IoU alone."""
+REJECTED_SHARE = 0.02
+"""Share of the frontal radiographs that are not trusted because of their predicted IoU alone."""
 
-LEAST_IOU = (0.6, 0.75)
-"""Bounds of the predicted IoU below which a mask is not trusted."""
+TRUST_THRESHOLD_RANGE = (0.6, 0.75)
+"""Bounds of the trust threshold, the predicted IoU below which a mask is not trusted."""
 
 Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """An example, compared with what is familiar."""
+class Scored:
+    """An example with its out-of-distribution scores."""
 
     example: Example
-    ood: OodScores
+    scores: OodScores
 
 
-def fit_calibration(examples: Sequence[Example]) -> QualityModel:
-    """All numbers: what is familiar from the frontal images, the kinds from these and the negatives, the IoU from the labelled."""
-    familiar = fit_familiar(examples)
-    seen = [Seen(example, compare(example.description, familiar)) for example in examples]
-    predicted_iou = fit_iou(seen)
+def fit_quality_model(examples: Sequence[Example]) -> QualityModel:
+    """Fit all parameters.
+
+    The distribution of the features is fitted to the frontal images, the classifiers to these and the
+    negatives, the predicted IoU to the labelled images.
+    """
+    distribution = fit_distribution(examples)
+    scored = [Scored(example, compare(example.features, distribution)) for example in examples]
+    predicted_iou = fit_iou(scored)
     return QualityModel(
-        reference=familiar,
-        frontal=fit_frontal(seen),
-        kinds=fit_kinds(seen),
+        reference=distribution,
+        frontal=fit_frontal(scored),
+        kinds=fit_kinds(scored),
         predicted_iou=predicted_iou,
-        trust_threshold=find_least_iou(seen, predicted_iou),
+        trust_threshold=find_trust_threshold(scored, predicted_iou),
         scalars=SCALARS,
         distances=DISTANCES,
     )
 
 
-def fit_familiar(examples: Sequence[Example]) -> ReferenceDistribution:
-    """Means, spreads and directions of the frontal radiographs."""
+def fit_distribution(examples: Sequence[Example]) -> ReferenceDistribution:
+    """Fit mean, covariance and principal components of the frontal radiographs' features."""
     chosen = [
-        example.description for example in examples if example.role == "frontal" and example.kind == FRONTAL
+        example.features for example in examples if example.role == "frontal" and example.kind == FRONTAL
     ]
     measures = np.array([scalars(description) for description in chosen])
     mean, deviation = measures.mean(axis=0), measures.std(axis=0) + 1e-6
@@ -87,11 +91,11 @@ def fit_familiar(examples: Sequence[Example]) -> ReferenceDistribution:
 
 
 def fit_subspace(vectors: Vector, most: int) -> Subspace:
-    """Principal components of ``(N, D)``, at most ``most`` and a quarter of N."""
+    """Fit the principal components of vectors ``(N, D)``, at most ``most`` and a quarter of N."""
     mean = vectors.mean(axis=0)
     _, singular, directions = np.linalg.svd(vectors - mean, full_matrices=False)
     count = max(1, min(most, len(vectors) // 4, int((singular > 1e-6 * singular[0]).sum())))
-    # What is stored is rounded: the rest of the fit has to see the same numbers.
+    # The stored components are rounded, and the rest of the fit has to use the same values.
     kept = directions[:count].astype(np.float16)
     offsets = vectors - mean
     along = offsets @ kept.astype(np.float64).T
@@ -104,20 +108,20 @@ def fit_subspace(vectors: Vector, most: int) -> Subspace:
     )
 
 
-def fit_frontal(seen: Sequence[Seen]) -> Linear:
-    """How strange is too strange: frontal radiographs on one side, every other kind with the same weight on the other.
+def fit_frontal(scored: Sequence[Scored]) -> Linear:
+    """Fit the frontal / non-frontal classifier on the out-of-distribution scores.
 
-    The frontal ones have `FRONTAL_WEIGHT` times the weight of all others together: the next hospital's radiographs are stranger than
-    those at hand, while masks of what is no chest are mostly doubted for their shape and their predicted IoU already.
-
-    Inverted radiographs take no part: they are recognised by `fit_kinds`.
+    Negative kinds have equal weight. Frontal radiographs have `FRONTAL_WEIGHT` times the weight of all
+    others together: another hospital's radiographs have higher scores than those of the fit, while
+    masks of other images are mostly rejected for their shape and their predicted IoU. Inverted
+    radiographs are left out, because `fit_kinds` detects them.
     """
     chosen = [
-        one for one in seen if one.example.role in ("frontal", "negative") and one.example.kind != INVERTED
+        one for one in scored if one.example.role in ("frontal", "negative") and one.example.kind != INVERTED
     ]
     names = np.array(["" if one.example.kind == FRONTAL else _sort(one.example) for one in chosen])
     coefficients, bias = fit_logistic(
-        np.array([one.ood.scores for one in chosen]),
+        np.array([one.scores.scores for one in chosen]),
         (names == "").astype(np.float64),
         weights=_balanced(names, first=""),
         ridge=STRANGE_RIDGE,
@@ -125,16 +129,19 @@ def fit_frontal(seen: Sequence[Seen]) -> Linear:
     return Linear(weights=coefficients.astype(np.float32), bias=bias)
 
 
-def fit_kinds(seen: Sequence[Seen]) -> Kinds:
-    """Which kind of image it is, by sight; each kind of `KINDS` weighs the same, and in it each sort."""
-    chosen = [one for one in seen if one.example.role in ("frontal", "negative")]
+def fit_kinds(scored: Sequence[Scored]) -> Kinds:
+    """Fit the classifier of the kinds of image on their features.
+
+    Each kind of `KINDS` has the same weight, and within a kind each variant of the negatives.
+    """
+    chosen = [one for one in scored if one.example.role in ("frontal", "negative")]
     kinds = np.array([KINDS.index(one.example.kind) for one in chosen])
     sorts = np.array([_sort(one.example) for one in chosen])
     weights = np.empty(len(chosen))
     for kind in np.unique(kinds):
         weights[kinds == kind] = _balanced(sorts[kinds == kind], first=None)
     coefficients, bias = fit_softmax(
-        np.array([one.ood.features for one in chosen]),
+        np.array([one.scores.features for one in chosen]),
         np.eye(len(KINDS))[kinds],
         weights=weights * len(chosen) / weights.sum(),
         ridge=KIND_RIDGE,
@@ -142,26 +149,29 @@ def fit_kinds(seen: Sequence[Seen]) -> Kinds:
     return Kinds(names=KINDS, weights=coefficients.astype(np.float16), bias=bias.astype(np.float32))
 
 
-def fit_iou(seen: Sequence[Seen]) -> Linear:
-    """From doubt and strangeness to the IoU of the labelled images, degraded ones included."""
-    chosen = [one for one in seen if one.example.iou is not None]
+def fit_iou(scored: Sequence[Scored]) -> Linear:
+    """Fit the predicted IoU of labelled images on uncertainty features and out-of-distribution scores."""
+    chosen = [one for one in scored if one.example.iou is not None]
     coefficients, bias = fit_logistic(
-        np.array([iou_features(one.ood) for one in chosen]),
+        np.array([iou_features(one.scores) for one in chosen]),
         np.array([one.example.iou for one in chosen], np.float64),
         ridge=IOU_RIDGE,
     )
     return Linear(weights=coefficients.astype(np.float32), bias=bias)
 
 
-def find_least_iou(seen: Sequence[Seen], model: Linear) -> float:
-    """The predicted IoU that all but `DOUBTED` of the frontal radiographs reach as they are, within `LEAST_IOU`."""
+def find_trust_threshold(scored: Sequence[Scored], model: Linear) -> float:
+    """Return the predicted IoU that all but `REJECTED_SHARE` of the frontal radiographs reach.
+
+    The result is limited to `TRUST_THRESHOLD_RANGE`.
+    """
     predicted = [
-        predict_iou(one.ood, model)
-        for one in seen
+        predict_iou(one.scores, model)
+        for one in scored
         if one.example.role == "frontal" and one.example.variant == UNTOUCHED
     ]
-    low, high = LEAST_IOU
-    return round(float(np.clip(np.quantile(predicted, DOUBTED), low, high)), 2)
+    low, high = TRUST_THRESHOLD_RANGE
+    return round(float(np.clip(np.quantile(predicted, REJECTED_SHARE), low, high)), 2)
 
 
 def _sort(example: Example) -> str:
@@ -169,7 +179,10 @@ def _sort(example: Example) -> str:
 
 
 def _balanced(names: NDArray[np.str_], *, first: str | None) -> Vector:
-    """Weights of mean 1: the same sum for each name, but for ``first`` `FRONTAL_WEIGHT` times that of all others together."""
+    """Return weights ``(N,)`` of mean 1 with the same sum for each name.
+
+    ``first`` has `FRONTAL_WEIGHT` times the sum of all others together.
+    """
     weights = np.empty(len(names))
     unique = np.unique(names)
     for name in unique:

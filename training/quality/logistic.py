@@ -1,4 +1,4 @@
-"""Logistic models with a ridge, small enough for a general optimiser."""
+"""Logistic regression with ridge penalty and fractional targets, by a general optimiser."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +10,13 @@ Vector = NDArray[np.float64]
 def fit_logistic(
     features: Vector, targets: Vector, *, weights: Vector | None = None, ridge: float
 ) -> tuple[Vector, float]:
-    """Fractional logistic regression: targets are in 0..1, not only at its ends (Papke and Wooldridge, 1996).
+    """Fit a fractional logistic regression, with targets between 0 and 1 (Papke and Wooldridge, 1996).
 
     Args:
         features: ``(N, F)``.
         targets: ``(N,)`` in 0..1.
-        weights: ``(N,)``; None weighs all alike.
-        ridge: weight of half the squared length of the coefficients; the bias is free.
+        weights: ``(N,)``; None is 1 for all.
+        ridge: factor of half the squared norm of the coefficients; the bias is not penalised.
 
     Returns:
         Coefficients ``(F,)`` and bias.
@@ -24,20 +24,20 @@ def fit_logistic(
     coefficients, bias = fit_softmax(
         features, np.column_stack([1 - targets, targets]), weights=weights, ridge=2 * ridge
     )
-    # A softmax of two is a logistic of their difference; the ridge splits it evenly between them.
+    # A softmax of two classes is the logistic of their difference, which the ridge splits evenly.
     return coefficients[1] - coefficients[0], float(bias[1] - bias[0])
 
 
 def fit_softmax(
     features: Vector, targets: Vector, *, weights: Vector | None = None, ridge: float
 ) -> tuple[Vector, Vector]:
-    """Multinomial logistic regression.
+    """Fit a multinomial logistic regression.
 
     Args:
         features: ``(N, F)``.
         targets: ``(N, K)`` shares of each class, adding up to 1.
-        weights: ``(N,)``; None weighs all alike.
-        ridge: weight of half the squared length of the coefficients; the biases are free.
+        weights: ``(N,)``; None is 1 for all.
+        ridge: factor of half the squared norm of the coefficients; the biases are not penalised.
 
     Returns:
         Coefficients ``(K, F)`` and biases ``(K,)``.

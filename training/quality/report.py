@@ -1,4 +1,4 @@
-"""What `pleura calibrate` leaves to be read: a page of tables and the calibration plot."""
+"""The report of `pleura calibrate`: tables in Markdown, and a plot."""
 
 from __future__ import annotations
 
@@ -11,67 +11,108 @@ from matplotlib.figure import Figure
 from model.quality.features import KINDS
 
 from .cases import MIRRORED, UNTOUCHED
-from .figures import FLAGGED, Judged, Trial, pairs
+from .figures import FLAGGED, Assessed, pairs
+from .trial import Trial
 
 
 def write_report(trial: Trial, folder: Path, *, name: str) -> None:
-    """Writes ``calibration.md`` and ``calibration.png`` into ``folder``."""
+    """Write ``calibration.md`` and ``calibration.png`` into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "calibration.md").write_text(report(trial, name=name), encoding="utf-8")
     plot(trial.labelled, folder / "calibration.png")
 
 
 def report(trial: Trial, *, name: str) -> str:
-    """The tables as Markdown."""
+    """Return the tables as Markdown."""
     figures = trial.calibration.figures
-    iou = figures["predicted_iou"]
-    lines = [
-        f"# How well {name} judges itself",
-        "",
-        "Every figure is of images that took no part in the fit that judged them.",
-        "",
+    sections = [
+        [
+            f"# How well {name} judges itself",
+            "",
+            "Every figure is of images that were not in the fit that assessed them.",
+        ],
+        _predicted_iou(trial),
+        _gross_errors(figures["hospital_left_out"]),
+        _trusted(figures["trusted"]),
+        _untrusted(figures["untrusted"]),
+        [
+            "## Folders of frontal radiographs, each left out of the fit once",
+            "",
+            *_table(
+                ["folder", "number", "taken for frontal"],
+                [
+                    [key, one["images"], _show(one["frontal"])]
+                    for key, one in figures["source_left_out"].items()
+                ],
+            ),
+        ],
+        [
+            "## Mean IoU by threshold",
+            "",
+            *_table(
+                ["threshold", "mean IoU"], [[key, _show(one)] for key, one in figures["threshold"].items()]
+            ),
+        ],
+    ]
+    return "\n".join(line for section in sections for line in (*section, ""))
+
+
+def _predicted_iou(trial: Trial) -> list[str]:
+    iou = trial.calibration.figures["predicted_iou"]
+    least = trial.calibration.trust_threshold
+    return [
         "## Predicted IoU",
         "",
         f"{iou['images']} labelled images, degraded ones included, in folds over images.",
         "",
         *_table(["figure", "value"], [[key.replace("_", " "), _show(value)] for key, value in iou.items()]),
         "",
-        f"A mask is trusted from a predicted IoU of {trial.calibration.trust_threshold} on, if nothing else speaks against it.",
+        f"A mask is trusted from a predicted IoU of {least} on, unless another check fails.",
         "",
         *_table(
             ["variant", "images", "mean IoU", "mean predicted", "untrusted"], _by_variant(trial.labelled)
         ),
-        "",
+    ]
+
+
+def _gross_errors(figures: dict[str, Any]) -> list[str]:
+    return [
         "## Gross errors, each hospital left out of the fit once",
         "",
-        f"Images as they are. Caught: share of the gross errors, where {FLAGGED:.0%} of the other masks are flagged.",
+        "Images as they are. Caught: share of the gross errors, where "
+        f"{FLAGGED:.0%} of the other masks are flagged.",
         "",
         *_table(
             ["hospital", "images", "gross errors", "AUC", "caught", "correlation with the true IoU"],
             [
                 [
                     key,
-                    value["images"],
-                    value["gross"],
-                    *(_show(value[part]) for part in ("auc", "caught", "correlation")),
+                    one["images"],
+                    one["gross"],
+                    *(_show(one[part]) for part in ("auc", "caught", "correlation")),
                 ]
-                for key, value in figures["hospital_left_out"].items()
+                for key, one in figures.items()
             ],
         ),
-        "",
+    ]
+
+
+def _trusted(figures: dict[str, Any]) -> list[str]:
+    return [
         "## Good images that are trusted",
         "",
         *_table(
             ["images", "number", "trusted", "warnings"],
-            [
-                [key, value["images"], _show(value["trusted"]), _warnings(value)]
-                for key, value in figures["trusted"].items()
-            ],
+            [[key, one["images"], _show(one["trusted"]), _warnings(one)] for key, one in figures.items()],
         ),
-        "",
+    ]
+
+
+def _untrusted(figures: dict[str, Any]) -> list[str]:
+    return [
         "## Other images that are not trusted",
         "",
-        "Each kind is judged by the whole fit and by one that has not seen the kind. Radiographs made wrong on purpose "
+        "Each kind is assessed by the whole fit and by one without this kind. Altered radiographs "
         f"({', '.join(KINDS[1:4])}) are of held-out images.",
         "",
         *_table(
@@ -79,37 +120,19 @@ def report(trial: Trial, *, name: str) -> str:
             [
                 [
                     key,
-                    value["seen"]["images"],
-                    _show(value["seen"]["untrusted"]),
-                    _show(value["left_out"]["untrusted"]),
-                    _warnings(value["left_out"]),
+                    one["seen"]["images"],
+                    _show(one["seen"]["untrusted"]),
+                    _show(one["left_out"]["untrusted"]),
+                    _warnings(one["left_out"]),
                 ]
-                for key, value in figures["untrusted"].items()
+                for key, one in figures.items()
             ],
         ),
-        "",
-        "## Folders of frontal radiographs, each left out of the fit once",
-        "",
-        *_table(
-            ["folder", "number", "taken for frontal"],
-            [
-                [key, value["images"], _show(value["frontal"])]
-                for key, value in figures["source_left_out"].items()
-            ],
-        ),
-        "",
-        "## Mean IoU by threshold",
-        "",
-        *_table(
-            ["threshold", "mean IoU"], [[key, _show(value)] for key, value in figures["threshold"].items()]
-        ),
-        "",
     ]
-    return "\n".join(lines)
 
 
-def plot(labelled: Sequence[Judged], path: Path) -> None:
-    """Predicted against true IoU."""
+def plot(labelled: Sequence[Assessed], path: Path) -> None:
+    """Write the plot of predicted against true IoU."""
     figure = Figure(figsize=(5, 5), layout="constrained")
     axes = figure.add_subplot()
     for clean, colour, label in ((False, "tab:blue", "degraded"), (True, "tab:orange", "not degraded")):
@@ -127,7 +150,7 @@ def plot(labelled: Sequence[Judged], path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
-def _by_variant(labelled: Sequence[Judged]) -> list[list[Any]]:
+def _by_variant(labelled: Sequence[Assessed]) -> list[list[Any]]:
     variants = sorted({one.example.variant for one in labelled})
     rows = []
     for variant in variants:

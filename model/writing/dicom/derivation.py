@@ -64,7 +64,7 @@ class Derivation:
         if labels.shape != (source.Rows, source.Columns):
             raise SizeMismatch(
                 f"The labels are {labels.shape[1]}×{labels.shape[0]} pixels and the DICOM image "
-                f"{source.Columns}×{source.Rows}: make the segmentation at the image's size."
+                f"{source.Columns}×{source.Rows}. Make the segmentation at the image's size."
             )
         date, time = moment_of(dataset)
         return cls(

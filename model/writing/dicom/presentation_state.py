@@ -31,7 +31,6 @@ _LAYERS = {RIGHT: ("RIGHT_LUNG", "Right lung"), LEFT: ("LEFT_LUNG", "Left lung")
 
 _LOOKS = {
     "rescale": ("RescaleIntercept", "RescaleSlope", "RescaleType"),
-    "modality_lut": ("ModalityLUTSequence",),
     "window": ("WindowCenter", "WindowWidth", "VOILUTFunction"),
     "voi_lut": ("VOILUTSequence",),
 }
@@ -96,6 +95,8 @@ def presentation_state(
             # A table or window that the reader understood and highdicom does not: the outlines do not
             # depend on it.
             made = make(source)
+        if "modality_lut" in applied:
+            made.ModalityLUTSequence = [_modality_table(dataset)]
         made.PresentationCreationDate, made.PresentationCreationTime = date, time
         (area,) = made.DisplayedAreaSelectionSequence
         _set_pixel_shape(area, segmentation.radiograph.spacing_mm)
@@ -116,6 +117,18 @@ def _with_looks(source: Dataset, dataset: Dataset, applied: tuple[str, ...]) -> 
     if "RescaleSlope" in image:
         image.setdefault("RescaleType", "US")
     return image
+
+
+def _modality_table(dataset: Dataset) -> Dataset:
+    """Return the Modality LUT of the radiograph, which highdicom does not copy."""
+    from pydicom import Dataset
+
+    item, table = Dataset(), dataset.ModalityLUTSequence[0]
+    for keyword in ("LUTDescriptor", "LUTExplanation", "ModalityLUTType", "LUTData"):
+        if keyword in table:
+            item.add(table[keyword])
+    item.setdefault("ModalityLUTType", "US")
+    return item
 
 
 def _set_pixel_shape(area: Dataset, spacing_mm: tuple[float, float] | None) -> None:

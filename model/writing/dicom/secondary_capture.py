@@ -81,6 +81,10 @@ def secondary_capture(
             element = valid_element(dataset, keyword)
             if element is not None and not (keyword == "PixelAspectRatio" and radiograph.spacing_mm):
                 made.add(element)
+        # Compressed with loss once, for ever.
+        for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
+            if keyword in source:
+                made.add(source[keyword])
         origin.identify(made)
         # Type 2C: empty, since a chest is not one side of a pair.
         made.Laterality = ""

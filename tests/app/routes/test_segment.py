@@ -61,6 +61,7 @@ def test_the_document(shared_client: Service) -> None:
         "applied": [],
         "picture": None,
         "sides_from": "convention",
+        "left_at": "right",
     }
     assert document["lungs"]["left"] is None
     right = document["lungs"]["right"]

@@ -26,6 +26,7 @@ FLAGS = [
 ]
 PATIENCE_MS = 60_000
 
+_BLOCKED = "Service Worker registration blocked by Playwright"
 _REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (4\d\d|503)")
 
 
@@ -52,7 +53,7 @@ class Screen:
 
     def _hear(self, kind: str, text: str) -> None:
         # Chromium itself says so of every answer that is an error; what the page makes of it is tested.
-        if kind in ("error", "warning") and not _REFUSED.match(text):
+        if kind in ("error", "warning") and not _REFUSED.match(text) and text != _BLOCKED:
             self.complaints.append(text)
 
     def choose(self, *files: tuple[str, bytes]) -> None:
@@ -76,7 +77,7 @@ class Screen:
 
     def viewbox(self) -> tuple[float, float, float, float]:
         """Left, top, width and height of what is seen, in the image's pixels."""
-        box = self.page.locator("#marked svg").get_attribute("viewBox")
+        box = self.page.locator("#marked .view").get_attribute("viewBox")
         assert box is not None
         left, top, width, height = map(float, box.split())
         return left, top, width, height
@@ -127,7 +128,9 @@ def make_screen(browser: Browser) -> Iterator[MakeScreen]:
     screens: list[Screen] = []
 
     def make(service: Service, **options: Any) -> Screen:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | options)
+        context = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 800}, "service_workers": "block"} | options
+        )
         context.set_default_timeout(PATIENCE_MS)
         screens.append(Screen(context, service))
         return screens[-1]

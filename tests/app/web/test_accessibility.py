@@ -36,9 +36,15 @@ def fill(screen: Screen) -> None:
     screen.page.get_by_text("Image and model").click()
 
 
+def open_tools(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+    expect(page.locator(f"#{name.lower()}-tools")).to_be_visible()
+
+
 def test_everything_that_can_be_worked_has_a_name(screen: Screen) -> None:
     fill(screen)
     screen.page.get_by_text("Side by side").click()
+    open_tools(screen.page, "Adjust")
     session = screen.page.context.new_cdp_session(screen.page)
     nodes = session.send("Accessibility.getFullAXTree")["nodes"]
     seen: dict[str, list[str]] = {}
@@ -148,7 +154,7 @@ def test_the_keyboard_alone_gets_a_result(screen: Screen) -> None:
     page.keyboard.press("Enter")
     screen.shows("untrusted")
     # The button that had the focus is gone with the invitation: the image has it.
-    expect(page.locator("#marked svg")).to_be_focused()
+    expect(page.locator("#marked .view")).to_be_focused()
 
 
 def test_results_are_announced(screen: Screen) -> None:
@@ -162,7 +168,9 @@ def test_results_are_announced(screen: Screen) -> None:
 def test_there_is_room_in_any_window(screen: Screen) -> None:
     check_widths(screen.page)
     fill(screen)
-    check_widths(screen.page)
+    for name in ("Adjust", "Correct"):
+        open_tools(screen.page, name)
+        check_widths(screen.page)
 
 
 def check_widths(page: Page) -> None:
@@ -183,13 +191,15 @@ def test_a_finger_hits_everything_that_can_be_worked(
 ) -> None:
     phone = make_screen(screen.service, viewport={"width": width, "height": 844}, has_touch=True)
     fill(phone)
-    phone.page.get_by_role("button", name="Correct", exact=True).click()
-    for target in phone.page.locator(TARGETS).all():
-        box = target.bounding_box()
-        assert box is not None
-        # Clipped for screen readers, until it has the focus.
-        if box["y"] >= 0:
-            assert min(box["width"], box["height"]) >= 43.9, target.evaluate("(element) => element.outerHTML")
+    for name in ("Adjust", "Correct"):
+        open_tools(phone.page, name)
+        for target in phone.page.locator(TARGETS).all():
+            box = target.bounding_box()
+            assert box is not None
+            # Clipped for screen readers, until it has the focus.
+            if box["y"] >= 0:
+                shown = target.evaluate("(element) => element.outerHTML")
+                assert min(box["width"], box["height"]) >= 43.9, shown
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -201,7 +211,11 @@ def test_axe_finds_nothing(screen: Screen, width: int, scheme: Any) -> None:
     assert findings(page) == []
     fill(screen)
     assert findings(page) == []
-    page.get_by_role("button", name="Correct", exact=True).click()
+    open_tools(page, "Adjust")
+    page.get_by_role("button", name="Mirror").click()
+    assert findings(page) == []
+    open_tools(page, "Correct")
+    expect(page.locator("#adjust-tools")).to_be_hidden()
     page.get_by_role("button", name="Swap sides").click()
     assert findings(page) == []
     page.keyboard.press("?")

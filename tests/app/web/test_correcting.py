@@ -29,7 +29,7 @@ Point = tuple[float, float]
 def on_screen(screen: Screen, point: Point) -> Point:
     """Where a point of the image lies on the page."""
     left, top, width, height = screen.viewbox()
-    box = screen.page.locator("#marked svg").bounding_box()
+    box = screen.page.locator("#marked .view").bounding_box()
     assert box is not None
     return box["x"] + (point[0] - left) / width * box["width"], box["y"] + (point[1] - top) / height * box[
         "height"
@@ -239,7 +239,7 @@ def test_holes_are_filled_and_specks_smoothed(opened: Screen) -> None:
 
 def test_keys_draw_as_well(opened: Screen) -> None:
     page = opened.page
-    svg = page.locator("#marked svg")
+    svg = page.locator("#marked .view")
     svg.press("b")
     expect(page.locator("#correct-tools")).to_be_visible()
     shown = page.locator("#brush-size-shown")

@@ -187,7 +187,7 @@ def test_a_print_says_that_it_is_no_medical_device(screen: Screen) -> None:
     screen.choose(("chest.png", two_lungs()))
     screen.shows("untrusted")
     screen.page.emulate_media(media="print")
-    for shown in ("#marked svg", "#verdict", "#lungs", "footer strong"):
+    for shown in ("#marked .view", "#verdict", "#lungs", "footer strong"):
         expect(screen.page.locator(shown)).to_be_visible()
     for hidden in ("#tools", "#strip", "#downloads"):
         expect(screen.page.locator(hidden)).to_be_hidden()

@@ -19,7 +19,7 @@ def middle(screen: Screen) -> tuple[float, float]:
 
 
 def stage(page: Page) -> FloatRect:
-    box = page.locator("#marked svg").bounding_box()
+    box = page.locator("#marked .view").bounding_box()
     assert box is not None
     return box
 
@@ -35,7 +35,7 @@ def test_at_first_the_whole_image_is_seen(opened: Screen) -> None:
 
 
 def test_keys_zoom_and_pan(opened: Screen) -> None:
-    svg = opened.page.locator("#marked svg")
+    svg = opened.page.locator("#marked .view")
     fit = opened.viewbox()
     svg.focus()
     svg.press("+")
@@ -56,7 +56,7 @@ def test_keys_zoom_and_pan(opened: Screen) -> None:
 
 
 def test_the_view_never_leaves_the_image(opened: Screen) -> None:
-    svg = opened.page.locator("#marked svg")
+    svg = opened.page.locator("#marked .view")
     for _ in range(8):
         svg.press("+")
     for _ in range(40):
@@ -95,7 +95,7 @@ def test_dragging_pans(opened: Screen) -> None:
 
 def test_a_double_click_zooms_in(opened: Screen) -> None:
     height = opened.viewbox()[3]
-    opened.page.locator("#marked svg").dblclick()
+    opened.page.locator("#marked .view").dblclick()
     assert opened.viewbox()[3] == pytest.approx(height / 2)
 
 
@@ -128,29 +128,41 @@ def test_side_by_side_shows_the_same_part_twice(opened: Screen) -> None:
     page.get_by_text("Side by side").click()
     expect(page.locator("#plain")).to_be_visible()
     page.get_by_role("button", name="Zoom in").click()
-    assert page.locator("#plain svg").get_attribute("viewBox") == page.locator("#marked svg").get_attribute(
-        "viewBox"
-    )
+    assert page.locator("#plain .view").get_attribute("viewBox") == page.locator(
+        "#marked .view"
+    ).get_attribute("viewBox")
     expect(page.locator("#plain .outline")).to_have_count(0)
     expect(page.locator("#marked .outline")).to_have_count(2)
     assert middle(opened) == pytest.approx((32, 32))
 
 
-def test_opacity(opened: Screen) -> None:
-    layer = opened.page.locator("#marked .layer")
-    expect(layer).to_have_css("opacity", "1")
-    opened.page.get_by_role("slider", name="Opacity").fill("40")
-    expect(layer).to_have_css("opacity", "0.4")
-    expect(opened.page.locator("#opacity-shown")).to_have_text("40 %")
+def test_outline_and_fill_have_each_a_toggle_and_an_opacity(opened: Screen) -> None:
+    page = opened.page
+    line, fill = (page.locator(f".outline .{part}").first for part in ("line", "fill"))
+    expect(line).to_have_css("opacity", "1")
+    expect(fill).to_have_css("fill-opacity", "0")
+    page.get_by_role("button", name="Adjust").click()
+    page.get_by_role("slider", name="Outline").fill("40")
+    expect(line).to_have_css("opacity", "0.4")
+    expect(page.locator("#outline-opacity-shown")).to_have_text("40 %")
+    page.get_by_role("button", name="Fill", exact=True).click()
+    expect(fill).to_have_css("fill-opacity", "0.25")
+    page.get_by_role("slider", name="Fill").fill("60")
+    expect(fill).to_have_css("fill-opacity", "0.6")
+    page.get_by_role("button", name="Outline", exact=True).click()
+    expect(line).to_have_css("opacity", "0")
+    expect(fill).to_have_css("fill-opacity", "0.6")
 
 
-def test_a_key_takes_the_outlines_off_and_back(opened: Screen) -> None:
-    svg, outline = opened.page.locator("#marked svg"), opened.page.locator(".outline").first
-    expect(outline).to_be_visible()
+def test_keys_take_outlines_and_fill_off_and_back(opened: Screen) -> None:
+    svg = opened.page.locator("#marked .view").first
+    line, fill = (opened.page.locator(f".outline .{part}").first for part in ("line", "fill"))
     svg.press("o")
-    expect(outline).to_be_hidden()
+    expect(line).to_have_css("opacity", "0")
     svg.press("O")
-    expect(outline).to_be_visible()
+    expect(line).to_have_css("opacity", "1")
+    svg.press("f")
+    expect(fill).to_have_css("fill-opacity", "0.25")
 
 
 def test_the_view_follows_the_window(opened: Screen) -> None:

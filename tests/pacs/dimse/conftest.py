@@ -18,11 +18,12 @@ from pydicom import Dataset, dcmread
 
 from model.segmenter import Segmenter
 from model.writing.dicom.forms import Form
+from pacs.address import Address, Peer
 from pacs.dimse.listener import Listener
 from pacs.dimse.queue import Queue
 from pacs.dimse.sender import Sender
 from pacs.dimse.service import Service
-from pacs.dimse.settings import Address, ListenSettings, Peer
+from pacs.dimse.settings import ListenSettings
 from pacs.selection import Selection
 from pacs.stop import Stop
 from pacs.worker import Worker
@@ -96,6 +97,7 @@ class Door:
     ) -> None:
         self.settings = ListenSettings(**settings)
         self.stop = Stop()
+        self.rejected: list[tuple[str, str]] = []
         self.queue = Queue(
             folder, most=self.settings.max_queued, largest=min(self.settings.max_mb * 1_000_000, 10_000)
         )
@@ -105,6 +107,7 @@ class Door:
             calling=calling,
             settings=self.settings,
             tls=tls and tls[0],
+            on_reject=lambda title, address: self.rejected.append((title, address)),
         )
         self.sender = Sender(
             self.queue,

@@ -115,7 +115,7 @@ def run(folder: Path, *, films: int, kills: int, forms: str = "seg,sr", seed: in
         AssertionError: a result is missing, has two UIDs, or two contents.
     """
     chance = random.Random(seed)
-    sources = [read(radiograph(**uids())) for _ in range(films)]
+    sources = [read(radiograph(None, **uids())) for _ in range(films)]
     destination = Destination()
     listener = Killed(folder, destination.port, forms)
     acknowledged: set[str] = set()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pacs.dimse.settings import Address, Peer
+from pacs.address import Address, Peer
 from pacs.worker import Outcome
 from tests.app.fakes import picture
 from tests.app.waiting import wait_until
@@ -53,6 +53,7 @@ def test_a_calling_title_that_is_not_listed_is_rejected(open_door: MakeDoor, tmp
     door = open_door(NOBODY, works=False, calling=("CR1", "DX1"))
     film = saved(radiograph(), tmp_path / "films")
     assert store(door.port, film, options=("-aet", "OTHER")).returncode != 0
+    wait_until(lambda: door.rejected == [("OTHER", "127.0.0.1")])
     assert door.queue.depth() == {"instances": 0}
     assert store(door.port, film, options=("-aet", "DX1")).returncode == 0
     assert door.queue.depth() == {"instances": 1}
@@ -106,7 +107,7 @@ def test_the_sender_s_title_can_be_selected(archive: StoreScp, open_door: MakeDo
 
 def test_a_full_queue_tells_the_sender_so(open_door: MakeDoor, tmp_path: Path) -> None:
     door = open_door(NOBODY, works=False, max_queued=2)
-    films = [saved(radiograph(**uids()), tmp_path / "films") for _ in range(3)]
+    films = [saved(radiograph(None, **uids()), tmp_path / "films") for _ in range(3)]
     assert store(door.port, *films[:2]).returncode == 0
     answer = store(door.port, films[2])
     assert "Refused: OutOfResources" in answer.stdout + answer.stderr

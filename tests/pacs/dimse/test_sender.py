@@ -9,8 +9,8 @@ from pynetdicom import AE, evt
 from pynetdicom.events import Event
 
 from model.writing.dicom.forms import Form
+from pacs.address import Address, Peer
 from pacs.dimse import sender
-from pacs.dimse.settings import Address, Peer
 from pacs.dimse.sop_classes import COMMITMENT, SENT
 from tests.app.waiting import wait_until
 from tests.pacs.conftest import Lines

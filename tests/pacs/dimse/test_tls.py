@@ -50,7 +50,7 @@ def test_a_peer_that_never_finishes_the_handshake_blocks_nobody(
 
     certificate, key = tls
     settings = ListenSettings(tls_certificate=certificate, tls_key=key, tls_ca=certificate)
-    from pacs.dimse.settings import Address, Peer
+    from pacs.address import Address, Peer
 
     door = open_door(Peer("X", Address("127.0.0.1", 9)), works=False, tls=settings.contexts())
     with socket.create_connection(("127.0.0.1", door.port), 20):

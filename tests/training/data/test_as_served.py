@@ -106,7 +106,7 @@ def _served(dataset: SegmentationDataset, preprocessing: Preprocessing) -> Prepa
 @pytest.mark.parametrize("kind", FILES)
 @pytest.mark.parametrize("normalisation", ["unit", "zscore"])
 @pytest.mark.parametrize("resize", ["stretch", "letterbox"])
-def test_validation_and_the_paper_see_what_is_served(
+def test_validation_and_paper_use_the_served_pixels(
     tmp_path: Path,
     kind: str,
     normalisation: Literal["unit", "zscore"],
@@ -121,7 +121,7 @@ def test_validation_and_the_paper_see_what_is_served(
         assert served.max() > 0.8
 
 
-def test_a_jpeg_that_is_served_at_a_reduced_size_looks_the_same(tmp_path: Path) -> None:
+def test_jpeg_served_at_reduced_size_has_similar_pixels(tmp_path: Path) -> None:
     dataset = written(tmp_path, "8 bits", side=1024)
     (image,) = (dataset.samples[0].image,)
     jpeg = image.with_suffix(".jpg")
@@ -156,7 +156,7 @@ def test_evaluation_of_a_large_jpeg_segments_what_is_served(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_int8_s_ranges_are_decided_by_what_is_served(tmp_path: Path, kind: str) -> None:
+def test_int8_calibration_uses_the_served_pixels(tmp_path: Path, kind: str) -> None:
     dataset = written(tmp_path, kind)
     preprocessing = Preprocessing(input_size=SIDE)
     (given,) = calibration_inputs(_metadata(preprocessing), [tmp_path / "images"])
@@ -164,8 +164,8 @@ def test_int8_s_ranges_are_decided_by_what_is_served(tmp_path: Path, kind: str) 
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_strong_s_augmentation_begins_with_the_served_contrast(tmp_path: Path, kind: str) -> None:
-    """A bright letter of 16 bits would leave a radiograph of 12 in the darkest sixteenth of the range, under augmentation's noise."""
+def test_strong_augmentation_starts_from_the_served_contrast(tmp_path: Path, kind: str) -> None:
+    """A letter in 16 bits would leave a 12-bit radiograph in the darkest sixteenth of the range."""
     dataset = written(tmp_path, kind)
     stages = strong_transform(Preprocessing(input_size=SIDE)).transforms  # type: ignore[attr-defined]
     dataset.transform = stages[0]

@@ -31,7 +31,7 @@ def write(path: Path, pixels: NDArray[np.uint8]) -> Path:
     return path
 
 
-def test_gives_image_and_mask_as_tensors(root: Path) -> None:
+def test_items_are_image_and_mask_tensors(root: Path) -> None:
     dataset = SegmentationDataset(root)
     assert len(dataset) == 1
     x, y = dataset[0]
@@ -83,7 +83,7 @@ def test_several_roots_are_read_in_order(root: Path, tmp_path: Path) -> None:
     assert [(sample.source, sample.stem) for sample in dataset.samples] == [(0, "a"), (1, "a"), (1, "b")]
 
 
-def test_files_of_other_kinds_are_passed_over(root: Path) -> None:
+def test_files_of_other_types_are_skipped(root: Path) -> None:
     (root / "images" / "Thumbs.db").write_bytes(b"")
     (root / "masks" / "notes.txt").write_text("drawn by hand")
     assert len(SegmentationDataset(root)) == 1
@@ -107,7 +107,7 @@ def test_more_classes_are_the_values_of_the_mask(root: Path) -> None:
     assert torch.equal(y, torch.from_numpy(classes.astype(np.int64)))
 
 
-def test_hearts_are_a_class_where_there_is_a_mask_of_them(root: Path) -> None:
+def test_heart_is_a_class_if_it_has_a_mask(root: Path) -> None:
     heart = np.zeros_like(LUNG)
     heart[8:20, 20:30] = 255
     for stem in "ab":
@@ -131,7 +131,7 @@ def test_a_heart_of_another_size_names_its_file(root: Path) -> None:
     assert str(path) in str(caught.value)
 
 
-def test_a_class_too_many_names_the_mask(root: Path) -> None:
+def test_mask_with_an_unknown_class_is_named(root: Path) -> None:
     with pytest.raises(
         DataError, match="holds the value 255: save the mask as grey PNG with the classes 0 to 2"
     ) as caught:
@@ -193,16 +193,14 @@ def without_mask_folder(root: Path) -> None:
         (without_mask_folder, "holds no folder masks/: put a mask for each image there"),
     ],
 )
-def test_a_folder_that_lacks_something_is_named(
-    root: Path, change: Callable[[Path], None], message: str
-) -> None:
+def test_incomplete_folder_is_named(root: Path, change: Callable[[Path], None], message: str) -> None:
     change(root)
     with pytest.raises(DataError, match=message) as caught:
         SegmentationDataset(root)
     assert str(root) in str(caught.value)
 
 
-def test_the_transform_gets_what_torchvision_can_tell_apart(root: Path) -> None:
+def test_transform_gets_tv_tensors(root: Path) -> None:
     seen: list[str] = []
 
     def transform(image: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -15,7 +15,7 @@ def _drawing() -> tuple[
 
 @pytest.mark.parametrize("name", DEGRADATIONS)
 @pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
-def test_image_and_mask_stay_a_pair(name: str, strength: float) -> None:
+def test_image_and_mask_have_the_same_size(name: str, strength: float) -> None:
     pixels, mask = _drawing()
     changed, moved = DEGRADATIONS[name](pixels, mask, strength, np.random.default_rng(3))
     assert changed.dtype == np.uint8
@@ -32,7 +32,7 @@ def test_the_same_generator_gives_the_same_image(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["rotation", "far_away", "squeezed", "wavy", "crop"])
-def test_the_mask_goes_where_the_image_goes(name: str) -> None:
+def test_mask_moves_with_the_image(name: str) -> None:
     pixels, mask = _drawing()
     for seed in range(5):
         changed, moved = DEGRADATIONS[name](pixels, mask, 0.4, np.random.default_rng(seed))
@@ -44,20 +44,20 @@ def test_the_mask_goes_where_the_image_goes(name: str) -> None:
         assert (seen[moved]).mean() > 0.85 if moved.any() else True
 
 
-def test_what_is_covered_stays_in_the_mask() -> None:
+def test_covered_lungs_stay_in_the_mask() -> None:
     for name in ("covers", "half_covered", "white_lung"):
         _, moved = DEGRADATIONS[name](*_drawing(), 1.0, np.random.default_rng(0))
         np.testing.assert_array_equal(moved, _drawing()[1])
 
 
-def test_half_covered_hides_the_share_it_says() -> None:
+def test_half_covered_hides_the_given_share() -> None:
     mask = _drawing()[1]
     ramp = np.tile(np.arange(100, 228, dtype=np.uint8), (96, 1))
     covered, _ = DEGRADATIONS["half_covered"](ramp, mask, 0.0, np.random.default_rng(0))
     assert 0.24 < (covered != ramp).mean() < 0.26
 
 
-def test_a_touch_up_keeps_the_size() -> None:
+def test_touch_up_keeps_the_size() -> None:
     changed = touch_up(_drawing()[0], np.random.default_rng(0))
     assert changed.shape == (96, 128)
     assert changed.dtype == np.uint8

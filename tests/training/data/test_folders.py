@@ -35,7 +35,7 @@ def message(root: Path) -> str:
     "name",
     ["._a.png", "._z.png", ".DS_Store", "Thumbs.db", "thumbs.db", "desktop.ini", "DICOMDIR", "notes.txt"],
 )
-def test_what_systems_leave_behind_is_passed_over(root: Path, name: str) -> None:
+def test_system_files_are_skipped(root: Path, name: str) -> None:
     for part in ("images", "masks"):
         (root / part / name).write_bytes(b"\x00\x05\x16\x07" + bytes(128) + b"DICM")
     (root / "ignore").mkdir()
@@ -48,7 +48,7 @@ def test_what_systems_leave_behind_is_passed_over(root: Path, name: str) -> None
     assert [path.name for path in images_in(root / "images")] == ["a.png", "b.png", "c.png"]
 
 
-def test_images_without_an_ending_are_told_by_their_bytes(root: Path) -> None:
+def test_images_without_a_suffix_are_detected_by_content(root: Path) -> None:
     for part in ("images", "masks"):
         (root / part / "a.png").rename(root / part / "1.2.840.1")
         (root / part / "b.png").rename(root / part / "1.2.840.2")
@@ -57,7 +57,7 @@ def test_images_without_an_ending_are_told_by_their_bytes(root: Path) -> None:
     assert dataset.load(0)[1].any()
 
 
-def test_all_images_without_a_mask_are_named_at_once(root: Path) -> None:
+def test_all_images_without_a_mask_are_named(root: Path) -> None:
     for stem in ("a", "c"):
         (root / "masks" / f"{stem}.png").unlink()
     said = message(root)

@@ -24,7 +24,7 @@ def said_of(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
     return err
 
 
-def test_good_data_needs_no_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_good_data_gives_no_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_pair(tmp_path, "a", GREY, LUNG)
     assert said_of(tmp_path, capsys) == ""
 
@@ -38,7 +38,7 @@ def test_empty_masks_are_counted_and_one_is_named(tmp_path: Path, capsys: pytest
     )
 
 
-def test_the_last_file_is_read_too(tmp_path: Path) -> None:
+def test_last_file_is_inspected(tmp_path: Path) -> None:
     for stem in ("a", "b"):
         write_pair(tmp_path, stem, GREY, LUNG)
     (tmp_path / "masks" / "b.png").write_bytes(b"not a picture")
@@ -46,7 +46,7 @@ def test_the_last_file_is_read_too(tmp_path: Path) -> None:
         inspect(SegmentationDataset(tmp_path), description="reading")
 
 
-def test_all_files_that_cannot_be_used_are_named_at_once(tmp_path: Path) -> None:
+def test_all_unusable_files_are_named(tmp_path: Path) -> None:
     for stem in "abcd":
         write_pair(tmp_path, stem, GREY, LUNG)
     (tmp_path / "images" / "a.png").write_bytes(b"not a picture")
@@ -61,7 +61,7 @@ def test_all_files_that_cannot_be_used_are_named_at_once(tmp_path: Path) -> None
     assert "d.png is 80 by 40" in said
 
 
-def test_of_many_files_that_cannot_be_used_the_first_are_named(tmp_path: Path) -> None:
+def test_first_of_many_unusable_files_are_named(tmp_path: Path) -> None:
     for number in range(25):
         write_pair(tmp_path, f"x{number:02}", GREY, LUNG)
         cv2.imwrite(str(tmp_path / "masks" / f"x{number:02}.png"), LUNG[:40].astype(np.uint8))
@@ -73,9 +73,7 @@ def test_of_many_files_that_cannot_be_used_the_first_are_named(tmp_path: Path) -
     assert said.endswith("and 15 more")
 
 
-def test_an_image_of_a_type_that_is_not_read_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_image_of_an_unsupported_type_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for stem in ("a", "b"):
         write_pair(tmp_path, stem, GREY, LUNG)
     (tmp_path / "images" / "b.png").rename(tmp_path / "images" / "b.heic")
@@ -109,7 +107,7 @@ def encoded(kind: str, pixels: NDArray[np.generic]) -> bytes:
         pytest.param(lambda mask: encoded(".jpg", mask * 255), "stored with loss", id="jpeg"),
     ],
 )
-def test_what_was_assumed_is_said_once_for_all_masks(
+def test_assumption_is_reported_once_for_all_masks(
     make: Callable[[NDArray[np.bool_]], bytes], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for stem in "abc":
@@ -133,11 +131,11 @@ def draw(folder: Path, *seeds: int) -> Path:
     return folder
 
 
-def test_other_images_need_no_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_disjoint_sets_give_no_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert shared(draw(tmp_path / "a", 1, 2), draw(tmp_path / "b", 3), capsys) == ""
 
 
-def test_the_same_folder_twice_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_same_folder_twice_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = draw(tmp_path / "a", 1, 2)
     said = shared(folder, folder, capsys)
     assert said.startswith(
@@ -145,7 +143,7 @@ def test_the_same_folder_twice_is_told(tmp_path: Path, capsys: pytest.CaptureFix
     )
 
 
-def test_a_link_to_the_folder_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_link_to_the_same_folder_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = draw(tmp_path / "a", 1, 2)
     (tmp_path / "b").symlink_to(folder, target_is_directory=True)
     assert shared(folder, tmp_path / "b", capsys).startswith("2 of 2 ")
@@ -156,9 +154,7 @@ def test_a_link_to_the_folder_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
     assert shared(folder, inner, capsys).startswith("2 of 2 ")
 
 
-def test_copies_under_other_names_within_the_folder_are_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_renamed_copies_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = draw(tmp_path / "a", 1, 2, 3)
     inside = draw(folder / "validation", 7)
     for part in ("images", "masks"):

@@ -33,7 +33,7 @@ def iou_of(line: str) -> float:
     return float(found[1])
 
 
-def test_jpeg_masks_give_the_figures_of_png_masks(pleura: Pleura, tmp_path: Path) -> None:
+def test_jpeg_masks_give_the_metrics_of_png_masks(pleura: Pleura, tmp_path: Path) -> None:
     plain = draw(tmp_path / "plain", range(100, 103))
     lossy = remade(tmp_path / "lossy", lambda mask: (".jpg", mask))
     expected = pleura("evaluate", "--data", plain, "--baseline", "otsu")
@@ -58,7 +58,7 @@ def with_heart(mask: NDArray[np.uint8]) -> tuple[str, NDArray[np.uint8]]:
     return ".png", values.astype(np.uint8)
 
 
-def test_the_values_of_lung_can_be_named(pleura: Pleura, tmp_path: Path) -> None:
+def test_lung_values_can_be_given(pleura: Pleura, tmp_path: Path) -> None:
     plain = draw(tmp_path / "plain", range(100, 103))
     hearts = remade(tmp_path / "hearts", with_heart)
     joined = pleura("evaluate", "--data", hearts, "--baseline", "otsu")
@@ -71,7 +71,7 @@ def test_the_values_of_lung_can_be_named(pleura: Pleura, tmp_path: Path) -> None
     assert wrong.err == "pleura: The lung values one are not whole numbers: write them as 1 or as 1,2.\n"
 
 
-def test_what_macos_leaves_is_passed_over(phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None:
+def test_macos_files_are_skipped(phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None:
     folder = draw(tmp_path / "set", range(100, 102))
     for part in ("images", "masks"):
         (folder / part / "._phantom-100.png").write_bytes(b"\x00\x05\x16\x07" + bytes(200))
@@ -81,9 +81,7 @@ def test_what_macos_leaves_is_passed_over(phantoms: Phantoms, pleura: Pleura, tm
     assert "2 images" in found.out
 
 
-def test_all_masks_of_another_size_are_named_before_anything_is_judged(
-    pleura: Pleura, tmp_path: Path
-) -> None:
+def test_masks_of_another_size_are_named_before_evaluation(pleura: Pleura, tmp_path: Path) -> None:
     folder = remade(tmp_path / "set", lambda mask: (".png", np.ascontiguousarray(mask[:60])))
     ended = pleura("evaluate", "--data", folder, "--baseline", "otsu", "--out", tmp_path / "out")
     assert ended.code == 1
@@ -92,7 +90,7 @@ def test_all_masks_of_another_size_are_named_before_anything_is_judged(
     assert "Traceback" not in ended.err
 
 
-def test_a_colour_map_stops_the_run(pleura: Pleura, tmp_path: Path) -> None:
+def test_colour_map_is_rejected(pleura: Pleura, tmp_path: Path) -> None:
     folder = remade(
         tmp_path / "set",
         lambda mask: (".png", np.asarray(cv2.applyColorMap(mask, cv2.COLORMAP_VIRIDIS), np.uint8)),
@@ -108,9 +106,7 @@ def test_a_colour_map_stops_the_run(pleura: Pleura, tmp_path: Path) -> None:
         assert "No pixel of the mask is black" in ended.err
 
 
-def test_negated_masks_and_the_same_folder_twice_are_told_before_training(
-    pleura: Pleura, tmp_path: Path
-) -> None:
+def test_negated_masks_and_shared_images_are_reported_before_training(pleura: Pleura, tmp_path: Path) -> None:
     folder = remade(tmp_path / "set", lambda mask: (".png", 255 - mask), seeds=range(100, 104))
     (tmp_path / "again").symlink_to(folder, target_is_directory=True)
     ended = pleura(
@@ -122,7 +118,7 @@ def test_negated_masks_and_the_same_folder_twice_are_told_before_training(
     assert "4 of 4 validation images are training images too" in ended.err
 
 
-def test_a_run_goes_on_with_the_same_values_alone(pleura: Pleura, tmp_path: Path) -> None:
+def test_run_is_resumed_only_with_the_same_lung_values(pleura: Pleura, tmp_path: Path) -> None:
     learnt = remade(tmp_path / "learnt", with_heart)
     judged = remade(tmp_path / "judged", with_heart, seeds=range(200, 202))
     command: list[str | Path] = [

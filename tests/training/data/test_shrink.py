@@ -9,7 +9,7 @@ from model.reading import read, read_mask
 from training.data.shrink import shrink
 
 
-def test_copies_have_the_same_places_and_no_more_than_the_side(tmp_path: Path) -> None:
+def test_copies_keep_their_paths_and_have_at_most_the_side(tmp_path: Path) -> None:
     pixels = np.tile(np.linspace(0, 255, 200).astype(np.uint8), (100, 1))
     mask = np.zeros((100, 200), np.uint8)
     mask[20:60, 40:120] = 255
@@ -37,7 +37,7 @@ def test_copies_have_the_same_places_and_no_more_than_the_side(tmp_path: Path) -
     assert list(shrink(tmp_path / "in", out, side=50, quality=90)) == []
 
 
-def test_what_macos_leaves_is_passed_over_and_a_colour_map_is_no_mask(tmp_path: Path) -> None:
+def test_macos_files_are_skipped_and_a_colour_map_is_no_mask(tmp_path: Path) -> None:
     (tmp_path / "in" / "masks").mkdir(parents=True)
     (tmp_path / "in" / "masks" / "._a.png").write_bytes(b"\x00\x05\x16\x07")
     assert list(shrink(tmp_path / "in", tmp_path / "out", side=50, quality=90)) == []
@@ -49,7 +49,7 @@ def test_what_macos_leaves_is_passed_over_and_a_colour_map_is_no_mask(tmp_path: 
         list(shrink(tmp_path / "in", tmp_path / "out", side=50, quality=90))
 
 
-def test_small_pictures_keep_their_size_and_sixteen_bits_become_eight(tmp_path: Path) -> None:
+def test_small_images_keep_their_size_and_16_bits_become_8(tmp_path: Path) -> None:
     (tmp_path / "in" / "images").mkdir(parents=True)
     deep = (np.arange(30 * 40).reshape(30, 40) * 3 + 500).astype(np.uint16)
     cv2.imwrite(str(tmp_path / "in" / "images" / "a.png"), deep)

@@ -53,7 +53,7 @@ def drawn(transform: Transform, pair: Pair, seed: int) -> tuple[torch.Tensor, to
 
 @pytest.mark.parametrize("make", [plain_transform, strong_transform])
 @pytest.mark.parametrize(("width", "height"), [(80, 96), (64, 64), (300, 40)])
-def test_makes_the_networks_square(
+def test_output_is_the_square_input_of_the_network(
     make: Callable[[Preprocessing], Transform], width: int, height: int
 ) -> None:
     made = phantom(width=width, height=height, seed=1)
@@ -66,7 +66,7 @@ def test_makes_the_networks_square(
         assert set(y.unique().tolist()) <= {0, 1}
 
 
-def test_masks_keep_what_is_to_be_ignored(made: Phantom) -> None:
+def test_masks_keep_ignored_pixels(made: Phantom) -> None:
     image, mask = as_pair(made.pixels, made.mask)
     mask[:20] = IGNORE
     transform = strong_transform(Preprocessing(input_size=SIZE))
@@ -74,7 +74,7 @@ def test_masks_keep_what_is_to_be_ignored(made: Phantom) -> None:
     assert set(values.tolist()) == {0, 1, IGNORE}
 
 
-def test_the_input_is_left_as_it_was(made: Phantom) -> None:
+def test_input_is_not_modified(made: Phantom) -> None:
     image, mask = as_pair(made.pixels, made.mask)
     before = image.clone(), mask.clone()
     for seed in range(8):
@@ -83,7 +83,7 @@ def test_the_input_is_left_as_it_was(made: Phantom) -> None:
     assert torch.equal(mask, before[1])
 
 
-def test_one_seed_gives_one_sample(made: Phantom) -> None:
+def test_same_seed_gives_the_same_sample(made: Phantom) -> None:
     transform = strong_transform(Preprocessing(input_size=SIZE))
     pair = as_pair(made.pixels, made.mask)
     x, y = drawn(transform, pair, 7)
@@ -92,7 +92,7 @@ def test_one_seed_gives_one_sample(made: Phantom) -> None:
     assert torch.equal(y, mask_again)
 
 
-def test_every_seed_gives_another_sample(made: Phantom) -> None:
+def test_other_seeds_give_other_samples(made: Phantom) -> None:
     transform = strong_transform(Preprocessing(input_size=SIZE))
     pair = as_pair(made.pixels, made.mask)
     samples = [drawn(transform, pair, seed) for seed in range(12)]
@@ -104,7 +104,7 @@ def test_every_seed_gives_another_sample(made: Phantom) -> None:
 
 @pytest.mark.parametrize("resize", ["stretch", "letterbox"])
 @pytest.mark.parametrize("normalisation", ["zscore", "unit"])
-def test_plain_is_what_the_service_does(
+def test_plain_equals_the_preprocessing_of_the_service(
     made: Phantom, resize: Literal["stretch", "letterbox"], normalisation: Literal["zscore", "unit"]
 ) -> None:
     preprocessing = Preprocessing(input_size=SIZE, resize=resize, normalisation=normalisation)
@@ -121,7 +121,7 @@ def test_plain_letterboxes_the_mask_with_its_image(made: Phantom) -> None:
     assert np.array_equal(y.numpy(), expected)
 
 
-def test_sixteen_bits_come_to_the_same_as_eight() -> None:
+def test_16_bits_give_the_same_as_8_bits() -> None:
     eight, sixteen = (phantom(width=80, height=80, seed=4, bits=bits) for bits in (8, 16))
     transform = plain_transform(Preprocessing(input_size=SIZE))
     x, _ = transform(*as_pair(eight.pixels, eight.mask))
@@ -143,7 +143,7 @@ def test_image_and_mask_move_together(transform: Transform) -> None:
     assert moved >= 6
 
 
-def test_a_warp_of_nothing_is_a_resize() -> None:
+def test_identity_warp_is_a_resize() -> None:
     made = phantom(width=SIZE, height=SIZE, seed=5)
     still = RandomWarp(SIZE, degrees=0, scale=(1, 1), aspect=0, shear=0, shift=0)
     x, y = still(*as_unit_pair(made.pixels, made.mask))
@@ -151,7 +151,7 @@ def test_a_warp_of_nothing_is_a_resize() -> None:
     assert np.array_equal(y.numpy() > 0, made.mask)
 
 
-def test_markings_leave_the_mask_alone(made: Phantom) -> None:
+def test_markings_do_not_change_the_mask(made: Phantom) -> None:
     image, mask = as_unit_pair(np.full_like(made.pixels, 100), made.mask)
     marked = 0
     for seed in range(12):
@@ -162,7 +162,7 @@ def test_markings_leave_the_mask_alone(made: Phantom) -> None:
     assert marked >= 9
 
 
-def test_bars_are_as_wide_as_asked_for() -> None:
+def test_bars_have_at_most_the_given_width() -> None:
     pair = as_unit_pair(np.full((SIZE, SIZE), 100, np.uint8), np.ones((SIZE, SIZE), np.bool_))
     widest = max(
         int((drawn(RandomBorders(0.4), pair, seed)[1].numpy() == 0)[:, SIZE // 2].sum()) for seed in range(20)
@@ -206,14 +206,14 @@ ANATOMY = (RandomBowelGas, RandomEffusion, RandomBreasts, RandomScapulae, Random
 
 
 @pytest.mark.parametrize("make", ANATOMY)
-def test_anatomy_needs_a_lung(make: Callable[[], Transform], made: Phantom) -> None:
+def test_anatomy_without_a_lung_changes_nothing(make: Callable[[], Transform], made: Phantom) -> None:
     pair = as_unit_pair(made.pixels, np.zeros_like(made.mask))
     x, _ = drawn(make(), pair, 0)
     assert torch.equal(x, pair[0].as_subclass(torch.Tensor))
 
 
 @pytest.mark.parametrize("make", [RandomEffusion, RandomBreasts, RandomScapulae])
-def test_what_whitens_leaves_the_mask(make: Callable[[], Transform], made: Phantom) -> None:
+def test_whitening_does_not_change_the_mask(make: Callable[[], Transform], made: Phantom) -> None:
     pair = as_unit_pair(made.pixels, made.mask)
     whitened = 0
     for seed in range(10):
@@ -233,7 +233,7 @@ def test_an_effusion_whitens_one_lung(made: Phantom) -> None:
         assert min(change[made.right].mean(), change[made.left].mean()) < 0.02
 
 
-def test_a_large_heart_takes_its_place_from_the_lungs(made: Phantom) -> None:
+def test_large_heart_displaces_the_lungs(made: Phantom) -> None:
     image, lungs = as_unit_pair(made.pixels, made.mask)
     mask = lungs.numpy()
     rows, columns = np.ogrid[: mask.shape[0], : mask.shape[1]]
@@ -245,7 +245,7 @@ def test_a_large_heart_takes_its_place_from_the_lungs(made: Phantom) -> None:
         assert before[LUNG] > after[LUNG] > 0.5 * before[LUNG]
 
 
-def test_a_projection_of_no_strength_changes_nothing(made: Phantom) -> None:
+def test_projection_of_strength_0_changes_nothing(made: Phantom) -> None:
     pair = as_unit_pair(made.pixels, made.mask)
     x, y = drawn(RandomProjection(0.0), pair, 0)
     torch.testing.assert_close(x, pair[0].as_subclass(torch.Tensor))
@@ -255,7 +255,7 @@ def test_a_projection_of_no_strength_changes_nothing(made: Phantom) -> None:
     assert overlap(y.numpy() > 0, made.mask).iou > 0.6
 
 
-def test_saturation_cuts_off_the_darkest_and_the_brightest(made: Phantom) -> None:
+def test_saturation_clips_the_darkest_and_the_brightest(made: Phantom) -> None:
     pair = as_unit_pair(made.pixels, made.mask)
     x, y = drawn(RandomSaturation(0.2), pair, 2)
     ends = float((x == 0).float().mean()), float((x == 1).float().mean())
@@ -264,7 +264,7 @@ def test_saturation_cuts_off_the_darkest_and_the_brightest(made: Phantom) -> Non
     assert torch.equal(y, pair[1].as_subclass(torch.Tensor))
 
 
-def test_local_contrast_brings_out_what_is_faint(made: Phantom) -> None:
+def test_local_contrast_enhances_faint_structures(made: Phantom) -> None:
     faint = as_unit_pair(np.array(made.pixels // 8 + 100, dtype=np.uint8), made.mask)
     stronger = 0
     for seed in range(8):

@@ -20,7 +20,7 @@ def drawing() -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
 
 
 @pytest.mark.parametrize("baseline", ["otsu", "adaptive"])
-def test_finds_what_is_dark_but_not_the_air_outside(baseline: Baseline) -> None:
+def test_dark_regions_are_lung_unless_they_reach_the_edge(baseline: Baseline) -> None:
     pixels = drawing()
     mask = baseline_segmenter(baseline)(pixels).mask
     assert overlap(mask, pixels == 60).iou > 0.9
@@ -28,7 +28,7 @@ def test_finds_what_is_dark_but_not_the_air_outside(baseline: Baseline) -> None:
 
 
 @pytest.mark.parametrize("baseline", ["otsu", "adaptive"])
-def test_a_batch_is_its_images(baseline: Baseline) -> None:
+def test_batch_gives_the_masks_of_its_images(baseline: Baseline) -> None:
     batch = np.stack([phantom(width=64, height=64, seed=seed).pixels for seed in range(2)])[:, None].astype(
         np.float32
     )
@@ -42,18 +42,18 @@ def test_a_batch_is_its_images(baseline: Baseline) -> None:
 
 
 @pytest.mark.parametrize("baseline", ["otsu", "adaptive"])
-def test_a_flat_image_has_no_lungs(baseline: Baseline) -> None:
+def test_flat_image_has_no_lungs(baseline: Baseline) -> None:
     assert not baseline_segmenter(baseline)(np.full((64, 64), 90, np.uint8)).mask.any()
 
 
-def test_is_judged_as_a_checkpoint_is(pleura: Pleura, phantoms: Phantoms, tmp_path: Path) -> None:
+def test_baseline_is_evaluated_like_a_checkpoint(pleura: Pleura, phantoms: Phantoms, tmp_path: Path) -> None:
     ended = pleura("evaluate", "--data", phantoms.fewer, "--baseline", "otsu", "--out", tmp_path)
     assert ended.code == 0, ended.err
     assert "2 images, mean IoU" in ended.out
     assert "otsu-threshold" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
-def test_is_no_checkpoint(pleura: Pleura, phantoms: Phantoms) -> None:
+def test_baseline_with_a_checkpoint_is_rejected(pleura: Pleura, phantoms: Phantoms) -> None:
     ended = pleura(
         "evaluate", "--data", phantoms.fewer, "--baseline", "otsu", "--checkpoint", "x.safetensors"
     )

@@ -17,7 +17,8 @@ from model.preprocessing import Preprocessing
 from model.segmenter import Segmenter
 from training.commands.evaluate import root_names
 from training.data.datasets import SegmentationDataset
-from training.evaluation.evaluate import evaluate, summarise
+from training.evaluation.evaluate import evaluate
+from training.evaluation.summary import summarise
 
 from ..conftest import MadeUp, Phantoms, Pleura, write_pair
 from ..processes import Ended
@@ -77,14 +78,14 @@ def cases_of(judged: Judged) -> dict[tuple[str, str], dict[str, str]]:
         return {(row["root"], row["stem"]): row for row in csv.DictReader(file)}
 
 
-def test_the_masks_are_those_of_the_segmenter(judged: Judged, learnt: Path) -> None:
+def test_masks_equal_those_of_the_segmenter(judged: Judged, learnt: Path) -> None:
     segmenter = Segmenter(learnt / "best.safetensors", engine="torch")
     for (root, stem), (prediction, _) in pairs(judged).items():
         folder = next(path for path in judged.roots if root.endswith(path.name))
         assert np.array_equal(segmenter(folder / "images" / f"{stem}.png").mask, prediction)
 
 
-def test_each_images_figures(judged: Judged) -> None:
+def test_csv_has_the_metrics_of_each_image(judged: Judged) -> None:
     cases = cases_of(judged)
     assert cases.keys() == pairs(judged).keys()
     for key, (prediction, truth) in pairs(judged).items():
@@ -100,12 +101,12 @@ def test_each_images_figures(judged: Judged) -> None:
         assert cases[key]["both_empty"] == "False"
 
 
-def test_the_lowest_iou_comes_first(judged: Judged) -> None:
+def test_csv_is_sorted_by_iou(judged: Judged) -> None:
     ious = [float(row["iou"]) for row in cases_of(judged).values()]
     assert ious == sorted(ious)
 
 
-def test_the_summaries(judged: Judged) -> None:
+def test_json_has_the_summary_of_each_folder(judged: Judged) -> None:
     summary = json.loads((judged.out / "summary.json").read_text())
     names = [f"{root.parent.name}/{root.name}" for root in judged.roots]
     assert list(summary) == [*names, "all"]
@@ -134,7 +135,7 @@ def test_the_summaries(judged: Judged) -> None:
         assert found["raw_iou"]["mean"] == pytest.approx(np.mean([float(row["raw_iou"]) for row in rows]))
 
 
-def test_the_lines_that_are_printed(judged: Judged) -> None:
+def test_command_prints_a_line_for_each_folder(judged: Judged) -> None:
     summary = json.loads((judged.out / "summary.json").read_text())
     lines = judged.ended.out.splitlines()
     assert len(lines) == 3
@@ -148,7 +149,9 @@ def test_the_lines_that_are_printed(judged: Judged) -> None:
     assert judged.ended.err == ""
 
 
-def test_loss_and_raw_iou_of_one_image(judged: Judged, learnt: Path, phantoms: Phantoms) -> None:
+def test_loss_and_raw_iou_equal_values_computed_by_hand(
+    judged: Judged, learnt: Path, phantoms: Phantoms
+) -> None:
     network, metadata = load_checkpoint(learnt / "best.safetensors")
     grey = cv2.imread(str(phantoms.validation / "images" / "phantom-103.png"), cv2.IMREAD_UNCHANGED)
     truth = mask_of(phantoms.validation / "masks" / "phantom-103.png")
@@ -165,7 +168,7 @@ def test_loss_and_raw_iou_of_one_image(judged: Judged, learnt: Path, phantoms: P
     assert float(row["raw_iou"]) == pytest.approx((raw & truth).sum() / (raw | truth).sum(), abs=1e-6)
 
 
-def test_every_picture_opens_and_shows_four_panels(judged: Judged) -> None:
+def test_pictures_have_four_panels(judged: Judged) -> None:
     pictures = sorted((judged.out / "pictures").iterdir())
     assert {path.name for path in pictures} == {path.name for path in (judged.out / "predictions").iterdir()}
     for path in pictures:
@@ -198,14 +201,14 @@ def test_one_folder_has_no_summary_of_all(
     }
 
 
-def test_a_missing_checkpoint_is_said_in_a_sentence(phantoms: Phantoms, pleura: Pleura) -> None:
+def test_missing_checkpoint_is_reported_in_one_line(phantoms: Phantoms, pleura: Pleura) -> None:
     ended = pleura("evaluate", "--data", phantoms.fewer, "--checkpoint", "nowhere.safetensors")
     assert ended.code == 1
     assert ended.err.startswith("pleura: There is no checkpoint nowhere.safetensors")
     assert len(ended.err.splitlines()) == 1
 
 
-def test_what_is_ignored_counts_for_neither(learnt: Path, tmp_path: Path) -> None:
+def test_ignored_pixels_do_not_count(learnt: Path, tmp_path: Path) -> None:
     grey = np.full((64, 64), 100, np.uint8)
     truth = np.zeros((64, 64), np.bool_)
     truth[10:40, 10:30] = True
@@ -222,7 +225,7 @@ def test_what_is_ignored_counts_for_neither(learnt: Path, tmp_path: Path) -> Non
     assert case.surface.hd95_px is None
 
 
-def test_names_tell_folders_apart(tmp_path: Path) -> None:
+def test_folder_names_are_unique(tmp_path: Path) -> None:
     roots = [tmp_path / "x" / "test", tmp_path / "y" / "x" / "test", tmp_path / "z" / "x" / "test"]
     assert root_names([*roots, tmp_path / "w"]) == [
         "x/test",
@@ -232,7 +235,7 @@ def test_names_tell_folders_apart(tmp_path: Path) -> None:
     ]
 
 
-def test_summary_of_made_up_cases(made_up: MadeUp) -> None:
+def test_summary_equals_values_computed_by_hand(made_up: MadeUp) -> None:
     summary = summarise([made_up(iou=iou, raw_iou=0.5, trusted=iou > 0.7) for iou in (0.5, 0.8, 0.9, 1.0)])
     assert summary.iou.mean == pytest.approx(0.8)
     assert summary.iou.median == pytest.approx(0.85)
@@ -287,6 +290,6 @@ def test_heart_ratio_and_gross_errors(tmp_path: Path) -> None:
     assert summary.iou.below_good == 0
 
 
-def test_the_share_below_090(made_up: MadeUp) -> None:
+def test_share_below_090_is_counted(made_up: MadeUp) -> None:
     cases = [made_up(iou=iou) for iou in (0.899, 0.9, 0.95, 0.99)]
     assert summarise(cases).iou.below_good == 0.25

@@ -16,9 +16,7 @@ from training.evaluation.failures import BAD_IOU, Failure, draw, worst_images
 from ..conftest import Phantoms
 
 
-def test_the_command_draws_phantoms_and_the_worst_images(
-    learnt: Path, phantoms: Phantoms, tmp_path: Path
-) -> None:
+def test_command_draws_phantoms_and_worst_images(learnt: Path, phantoms: Phantoms, tmp_path: Path) -> None:
     command: list[str | Path] = [
         sys.executable,
         "-m",
@@ -36,9 +34,7 @@ def test_the_command_draws_phantoms_and_the_worst_images(
         assert picture.std() > 10, name
 
 
-def test_only_what_is_bad_is_shown_the_worst_first_and_without_the_radiograph(
-    learnt: Path, phantoms: Phantoms
-) -> None:
+def test_bad_images_are_shown_worst_first_without_the_radiograph(learnt: Path, phantoms: Phantoms) -> None:
     segmenter = Segmenter(learnt / "best.safetensors", engine="torch", device="cpu")
     failures = worst_images(segmenter, SegmentationDataset(phantoms.few))
     ious = [
@@ -58,6 +54,6 @@ def test_masks_without_lung_can_be_drawn(tmp_path: Path) -> None:
     assert cv2.imread(str(tmp_path / "one.png")) is not None
 
 
-def test_nothing_to_draw(tmp_path: Path) -> None:
+def test_drawing_no_failures_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="give at least one failure"):
         draw([], tmp_path / "none.png")

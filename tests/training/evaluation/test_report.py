@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from model.checkpoint import CheckpointMetadata
-from training.evaluation.evaluate import Case, Images, summarise
+from training.evaluation.evaluate import Case, Images
 from training.evaluation.report import write_report
+from training.evaluation.summary import summarise
 
 from ..conftest import MadeUp
 
@@ -74,7 +75,7 @@ def cases(made_up: MadeUp) -> list[Case]:
     ]
 
 
-def test_asks_nothing_of_the_network(cases: list[Case], tmp_path: Path) -> None:
+def test_report_makes_no_request(cases: list[Case], tmp_path: Path) -> None:
     text = written(tmp_path / "report.html", cases)
     page = Page(text)
     assert not page.all("script")
@@ -90,7 +91,7 @@ def test_asks_nothing_of_the_network(cases: list[Case], tmp_path: Path) -> None:
     assert "http" not in without_namespaces
 
 
-def test_shows_worst_median_and_best_once_each(cases: list[Case], tmp_path: Path) -> None:
+def test_report_shows_worst_median_and_best_cases_once(cases: list[Case], tmp_path: Path) -> None:
     page = Page(written(tmp_path / "report.html", cases))
     shown = [str(picture["alt"]).split(":")[0].split("/")[-1] for picture in page.all("img")]
     assert shown == [f"case-{number:02}" for number in (0, 1, 2, 3, 4, 5, 10, 11, 14, 15)]
@@ -98,7 +99,7 @@ def test_shows_worst_median_and_best_once_each(cases: list[Case], tmp_path: Path
         assert title in page.text
 
 
-def test_the_pictures_open(cases: list[Case], tmp_path: Path) -> None:
+def test_images_of_the_report_can_be_decoded(cases: list[Case], tmp_path: Path) -> None:
     for picture in Page(written(tmp_path / "report.html", cases)).all("img"):
         data = base64.b64decode(str(picture["src"]).partition(",")[2])
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
@@ -106,17 +107,20 @@ def test_the_pictures_open(cases: list[Case], tmp_path: Path) -> None:
         assert decoded.shape == (360, 3 * 300 + 2 * 4, 3)
 
 
-def test_the_table_has_each_folder_and_all_with_and_without(cases: list[Case], tmp_path: Path) -> None:
+def test_table_has_each_folder_with_and_without_postprocessing(cases: list[Case], tmp_path: Path) -> None:
     page = Page(written(tmp_path / "report.html", cases))
     rows = [row.get("scope") for row in page.all("th")].count("row")
     assert rows == 2 * 3
-    # The images' IoU are 0.80, 0.82 … 0.94 in the first folder, and 0.01 more in the second; without post-processing 0.7.
+    # The images' IoU are 0.80, 0.82 … 0.94 in the first folder, and 0.01 more in the second; without
+    # post-processing 0.7.
     for figure in ("0.8700", "0.8800", "0.8750", "0.7000"):
         assert figure in page.text
     assert page.text.count("without post-processing") == 3 + 10
 
 
-def test_the_calibration_plot_needs_predictions(cases: list[Case], made_up: MadeUp, tmp_path: Path) -> None:
+def test_calibration_plot_is_shown_only_with_predictions(
+    cases: list[Case], made_up: MadeUp, tmp_path: Path
+) -> None:
     labels = [chart["aria-label"] for chart in Page(written(tmp_path / "a.html", cases)).all("svg")]
     assert labels == ["Histogram of IoU", "Predicted against true IoU"]
     without = [made_up(index=number, iou=0.9) for number in range(3)]
@@ -124,7 +128,7 @@ def test_the_calibration_plot_needs_predictions(cases: list[Case], made_up: Made
     assert labels == ["Histogram of IoU"]
 
 
-def test_names_are_text_and_never_markup(made_up: MadeUp, tmp_path: Path) -> None:
+def test_names_are_escaped(made_up: MadeUp, tmp_path: Path) -> None:
     case = made_up(index=0, iou=0.9, stem=HOSTILE)
     other = made_up(index=1, source=1, iou=0.8)
     text = written(
@@ -139,11 +143,11 @@ def test_names_are_text_and_never_markup(made_up: MadeUp, tmp_path: Path) -> Non
     assert page.text.count(HOSTILE) >= 5
 
 
-def test_the_same_figures_give_the_same_bytes(cases: list[Case], tmp_path: Path) -> None:
+def test_report_is_reproducible(cases: list[Case], tmp_path: Path) -> None:
     assert written(tmp_path / "a.html", cases) == written(tmp_path / "b.html", cases)
 
 
-def test_says_which_checkpoint(cases: list[Case], tmp_path: Path) -> None:
+def test_report_names_the_checkpoint(cases: list[Case], tmp_path: Path) -> None:
     text = Page(written(tmp_path / "report.html", cases)).text
     assert "pleura-test" in text
     assert "ab" * 32 in text
@@ -151,7 +155,7 @@ def test_says_which_checkpoint(cases: list[Case], tmp_path: Path) -> None:
     assert "not a medical device" in text
 
 
-def test_identifiers_are_there_once(cases: list[Case], tmp_path: Path) -> None:
+def test_html_identifiers_are_unique(cases: list[Case], tmp_path: Path) -> None:
     found = [
         attributes["id"]
         for _, attributes in Page(written(tmp_path / "report.html", cases)).found
@@ -161,12 +165,12 @@ def test_identifiers_are_there_once(cases: list[Case], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 2, 7])
-def test_few_images(made_up: MadeUp, tmp_path: Path, number: int) -> None:
+def test_report_of_few_images_shows_each_once(made_up: MadeUp, tmp_path: Path, number: int) -> None:
     chosen = [made_up(index=index, iou=0.0 if index else 1.0) for index in range(number)]
     assert len(Page(written(tmp_path / "report.html", chosen, roots=["one"])).all("img")) == number
 
 
-def test_more_folders_than_colours(made_up: MadeUp, tmp_path: Path) -> None:
+def test_folders_beyond_the_colours_are_grouped(made_up: MadeUp, tmp_path: Path) -> None:
     roots = [f"folder/{number}" for number in range(8)]
     chosen = [made_up(index=number, source=number, iou=0.9, predicted_iou=0.8) for number in range(8)]
     page = Page(written(tmp_path / "report.html", chosen, roots=roots))

@@ -33,7 +33,7 @@ def bench(phantoms: Phantoms, tmp_path: Path) -> Bench:
     )
 
 
-def test_a_variant_goes_on_from_its_source_s_base(bench: Bench) -> None:
+def test_variant_starts_from_the_base_network_of_its_source(bench: Bench) -> None:
     rows = list(run(bench, ["boundary weight 2"]))
     assert [(row["variant"], row["source"]) for row in rows] == [
         ("boundary weight 2", source) for source in SOURCES
@@ -58,6 +58,6 @@ def test_a_variant_goes_on_from_its_source_s_base(bench: Bench) -> None:
     assert lines[3].startswith("| Shenzhen | boundary weight 2 | 0.")
 
 
-def test_each_variant_changes_what_a_recipe_has() -> None:
+def test_variants_change_existing_recipe_fields() -> None:
     names = {field.name for field in fields(Recipe)}
     assert all(variant.change.keys() <= names for variant in VARIANTS.values())

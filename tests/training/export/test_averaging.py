@@ -42,7 +42,7 @@ def test_every_weight_is_the_mean_of_both(tmp_path: Path, pleura: Pleura) -> Non
     assert metadata.recipe["averaged"] == [part.sha256 for part in parts]
 
 
-def test_what_was_measured_on_a_part_is_not_said_of_the_mean(tmp_path: Path) -> None:
+def test_average_has_no_calibration_and_figures(tmp_path: Path) -> None:
     paths = [tmp_path / "first.safetensors", tmp_path / "second.safetensors"]
     for seed, path in enumerate(paths):
         written(path, seed=seed)
@@ -51,7 +51,7 @@ def test_what_was_measured_on_a_part_is_not_said_of_the_mean(tmp_path: Path) -> 
     assert metadata.figures == {}
 
 
-def test_one_checkpoint_has_no_mean(tmp_path: Path, pleura: Pleura) -> None:
+def test_average_of_one_checkpoint_is_rejected(tmp_path: Path, pleura: Pleura) -> None:
     only = tmp_path / "only.safetensors"
     written(only, seed=1)
     ended = pleura("average", "--checkpoint", only, "--out", tmp_path / "out.safetensors")
@@ -60,7 +60,7 @@ def test_one_checkpoint_has_no_mean(tmp_path: Path, pleura: Pleura) -> None:
     assert not (tmp_path / "out.safetensors").exists()
 
 
-def test_different_networks_have_no_mean(tmp_path: Path) -> None:
+def test_average_of_different_networks_is_rejected(tmp_path: Path) -> None:
     grey, colour = tmp_path / "grey.safetensors", tmp_path / "colour.safetensors"
     written(grey, seed=1)
     written(colour, seed=1, channels=3)

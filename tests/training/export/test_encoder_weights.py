@@ -49,7 +49,7 @@ def save_pth(weights: dict[str, Tensor], folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("save", [save_safetensors, save_pth])
-def test_a_file_fills_the_encoder_and_nothing_else(
+def test_file_is_loaded_into_the_encoder_alone(
     weights: dict[str, Tensor], save: Callable[[dict[str, Tensor], Path], Path], tmp_path: Path
 ) -> None:
     network = small(in_channels=3)
@@ -62,9 +62,7 @@ def test_a_file_fills_the_encoder_and_nothing_else(
             assert torch.equal(value, before[key])
 
 
-def test_one_channel_sees_what_a_repeated_grey_image_would(
-    weights: dict[str, Tensor], tmp_path: Path
-) -> None:
+def test_one_channel_equals_a_repeated_grey_image(weights: dict[str, Tensor], tmp_path: Path) -> None:
     grey, colour = small(), small(in_channels=3)
     path = str(save_safetensors(weights, tmp_path))
     load_encoder_weights(grey, path)
@@ -94,26 +92,26 @@ def test_imagenet_is_downloaded_and_checked(
     )
 
 
-def test_imagenet_without_a_network_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_imagenet_without_a_connection_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     def offline(url: str, **options: Any) -> dict[str, Tensor]:
         raise urllib.error.URLError("Name or service not known")
 
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", offline)
     with pytest.raises(
-        TrainingError, match=r"cannot be had .*Name or service not known.*use --encoder-weights none"
+        TrainingError, match=r"cannot be loaded .*Name or service not known.*use --encoder-weights none"
     ):
         load_encoder_weights(small(), "imagenet")
 
 
-def test_no_such_file() -> None:
-    with pytest.raises(TrainingError, match=r"The encoder weights nowhere\.safetensors cannot be had"):
+def test_missing_file_is_rejected() -> None:
+    with pytest.raises(TrainingError, match=r"The encoder weights nowhere\.safetensors cannot be loaded"):
         load_encoder_weights(small(), "nowhere.safetensors")
 
 
 @pytest.mark.parametrize("name", ["noise.pth", "noise.safetensors"])
-def test_a_file_of_noise_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
+def test_invalid_file_is_rejected_in_one_line(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(bytes(range(256)) * 10)
-    with pytest.raises(TrainingError, match="cannot be had") as caught:
+    with pytest.raises(TrainingError, match="cannot be loaded") as caught:
         load_encoder_weights(small(), str(tmp_path / name))
     assert "\n" not in str(caught.value)
 
@@ -125,10 +123,10 @@ class Surprise:
         return (Path.touch, (Path("surprise"),))
 
 
-def test_a_pickle_that_runs_code_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pickle_that_runs_code_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     torch.save({"conv1.weight": Surprise()}, "evil.pth")
-    with pytest.raises(TrainingError, match="cannot be had"):
+    with pytest.raises(TrainingError, match="cannot be loaded"):
         load_encoder_weights(small(), "evil.pth")
     assert not Path("surprise").exists()
 
@@ -150,7 +148,7 @@ def is_a_list(weights: dict[str, Tensor]) -> Any:
 
 
 @pytest.mark.parametrize("change", [lacks_one, has_another_shape, is_wrapped, is_a_list])
-def test_another_layout_is_refused(
+def test_weights_of_another_layout_are_rejected(
     weights: dict[str, Tensor], change: Callable[[dict[str, Tensor]], Any], tmp_path: Path
 ) -> None:
     torch.save(change(weights), tmp_path / "other.pth")

@@ -43,14 +43,14 @@ class Drawing:
 MIDDLE = (55, 145)
 
 
-def test_a_thin_difference_is_no_dispute() -> None:
+def test_thin_difference_is_not_disputed() -> None:
     thin = round(THICK * SIDE) - 1
     wider = lungs()
     wider[40:160, 80 : 80 + thin] = True
     assert not disputed(wider, lungs(), between=MIDDLE).any()
 
 
-def test_a_thick_part_in_the_middle_is_disputed_whole() -> None:
+def test_thick_region_between_the_lungs_is_disputed() -> None:
     with_heart = lungs()
     with_heart[90:150, 80:120] = True
     part = disputed(with_heart, lungs(), between=MIDDLE)
@@ -61,13 +61,13 @@ def test_a_thick_part_in_the_middle_is_disputed_whole() -> None:
     assert not part[:, : 80 - rim].any()
 
 
-def test_what_only_the_network_has_is_not_disputed() -> None:
+def test_region_of_the_prediction_alone_is_not_disputed() -> None:
     with_gas = lungs()
     with_gas[160:190, 100:150] = True
     assert not disputed(lungs(), with_gas, between=MIDDLE).any()
 
 
-def test_what_lies_at_the_side_is_not_disputed() -> None:
+def test_region_at_the_side_is_not_disputed() -> None:
     with_effusion = lungs()
     with_effusion[160:190, 20:80] = True
     assert not disputed(with_effusion, lungs(), between=MIDDLE).any()
@@ -81,7 +81,7 @@ def judged_with(root: Path, drawing: NDArray[np.bool_]) -> tuple[str, float, flo
     return judgement.action, judgement.iou, judgement.disputed, ignored
 
 
-def test_judgements(tmp_path: Path) -> None:
+def test_masks_are_kept_cut_or_dropped(tmp_path: Path) -> None:
     with_heart = lungs()
     with_heart[90:150, 80:120] = True
     write_pair(tmp_path, "one", np.full((SIDE, SIDE), 90, np.uint8), with_heart)
@@ -95,7 +95,7 @@ def test_judgements(tmp_path: Path) -> None:
     assert judged_with(tmp_path, one_lung)[0] == "dropped"
 
 
-def test_what_was_left_out_before_stays_left_out(tmp_path: Path) -> None:
+def test_ignored_pixels_stay_ignored(tmp_path: Path) -> None:
     write_pair(tmp_path, "one", np.full((SIDE, SIDE), 90, np.uint8), lungs())
     before = np.zeros((SIDE, SIDE), np.bool_)
     before[:10] = True
@@ -104,7 +104,7 @@ def test_what_was_left_out_before_stays_left_out(tmp_path: Path) -> None:
     assert np.array_equal(judged_with(tmp_path, lungs())[3], before)
 
 
-def test_each_source_is_spread_over_the_folds(phantoms: Phantoms) -> None:
+def test_each_folder_is_spread_over_the_folds(phantoms: Phantoms) -> None:
     dataset = SegmentationDataset([phantoms.few, phantoms.validation])
     folds = folds_of(dataset, folds=3)
     for source, counts in ((0, [3, 3, 2]), (1, [2, 2, 2])):
@@ -112,9 +112,7 @@ def test_each_source_is_spread_over_the_folds(phantoms: Phantoms) -> None:
         assert [own.count(fold) for fold in range(3)] == counts
 
 
-def test_fewer_images_than_folds_are_refused_in_words(
-    phantoms: Phantoms, pleura: Pleura, tmp_path: Path
-) -> None:
+def test_fewer_images_than_folds_are_rejected(phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None:
     ended = pleura("clean", "--data", phantoms.fewer, "--out", tmp_path / "clean", "--folds", "3")
     assert ended.code == 1
     assert ended.err == (
@@ -129,7 +127,7 @@ def test_no_fold_is_empty_however_small_the_folders(tmp_path: Path) -> None:
     assert sorted(folds_of(SegmentationDataset(roots), folds=3)) == [0, 1, 2]
 
 
-def test_what_is_left_is_a_data_set(tmp_path: Path) -> None:
+def test_cleaned_folder_is_a_data_set(tmp_path: Path) -> None:
     with_heart, elsewhere = lungs(), np.zeros((SIDE, SIDE), np.bool_)
     with_heart[90:150, 80:120] = True
     elsewhere[170:, :] = True
@@ -188,8 +186,8 @@ def test_the_command(phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None
     assert {row["root"] for row in rows} == {name}
     actions = [row["action"] for row in rows]
     assert (
-        f"{out / name}: {actions.count('kept')} masks kept, {actions.count('cut')} cut, {actions.count('dropped')} dropped"
-        in ended.out
+        f"{out / name}: {actions.count('kept')} masks kept, {actions.count('cut')} cut, "
+        f"{actions.count('dropped')} dropped" in ended.out
     )
     # Every network was trained without the images that it judged.
     states = [out / "runs" / f"fold-{fold}" / "state.pt" for fold in range(2)]
@@ -201,7 +199,7 @@ def test_the_command(phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None
     assert [state.stat().st_mtime_ns for state in states] == before
 
 
-def test_hearts_are_taken_along(tmp_path: Path) -> None:
+def test_heart_masks_are_copied(tmp_path: Path) -> None:
     heart = np.zeros((SIDE, SIDE), np.bool_)
     heart[90:150, 85:115] = True
     write_pair(tmp_path / "old", "one", np.full((SIDE, SIDE), 90, np.uint8), lungs())

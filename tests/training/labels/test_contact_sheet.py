@@ -6,7 +6,7 @@ import numpy as np
 from training.labels.contact_sheet import ContactSheet
 
 
-def test_the_lowest_agreement_comes_first(tmp_path: Path) -> None:
+def test_lowest_agreement_comes_first(tmp_path: Path) -> None:
     sheet = ContactSheet(most=2)
     for grey, agreement in ((60, 0.9), (120, 0.5), (180, 0.7)):
         path = tmp_path / f"{grey}.png"
@@ -22,7 +22,7 @@ def test_the_lowest_agreement_comes_first(tmp_path: Path) -> None:
     assert first < second
 
 
-def test_outlines_are_drawn_in_one_colour_a_teacher(tmp_path: Path) -> None:
+def test_each_teacher_has_its_own_outline_colour(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), np.full((60, 40), 90, np.uint8))
     masks = np.zeros((2, 60, 40), np.bool_)
     masks[0, 10:30, 5:15] = masks[1, 10:30, 25:35] = True
@@ -38,6 +38,6 @@ def test_outlines_are_drawn_in_one_colour_a_teacher(tmp_path: Path) -> None:
     assert (right[..., 0] - right[..., 2]).max() > 60
 
 
-def test_without_images_there_is_no_sheet(tmp_path: Path) -> None:
+def test_no_images_give_no_sheet(tmp_path: Path) -> None:
     ContactSheet().write(tmp_path / "sheet.jpg")
     assert list(tmp_path.iterdir()) == []

@@ -59,7 +59,7 @@ def image(tmp_path: Path) -> Path:
     return tmp_path / "new" / "images" / "one.png"
 
 
-def test_what_is_not_sure_is_left_out(image: Path) -> None:
+def test_uncertain_pixels_are_ignored(image: Path) -> None:
     (label,) = pseudo_labels([teacher(certainty())], [image])
     assert isinstance(label, PseudoLabel)
     lung = certainty()
@@ -67,7 +67,7 @@ def test_what_is_not_sure_is_left_out(image: Path) -> None:
     assert np.array_equal(label.ignore, (lung > 0.5) & (lung < 0.9))
 
 
-def test_a_calibrated_teacher_that_averages_flips_is_judged_without_them(
+def test_trust_is_assessed_without_test_time_augmentation(
     image: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The trust was calibrated for masks without flips: of others it says nothing."""
@@ -85,7 +85,7 @@ def test_a_calibrated_teacher_that_averages_flips_is_judged_without_them(
         assert isinstance(label, PseudoLabel) is trusted
 
 
-def test_a_speck_that_postprocessing_took_away_is_left_out(image: Path) -> None:
+def test_speck_removed_by_postprocessing_is_ignored(image: Path) -> None:
     lung = certainty()
     lung[2:5, 2:5] = 0.99
     (label,) = pseudo_labels([teacher(lung)], [image])
@@ -94,7 +94,7 @@ def test_a_speck_that_postprocessing_took_away_is_left_out(image: Path) -> None:
     assert label.ignore[2:5, 2:5].all()
 
 
-def test_within_a_bound(image: Path, tmp_path: Path) -> None:
+def test_bound_limits_the_mask(image: Path, tmp_path: Path) -> None:
     bound = np.zeros((SIDE, SIDE), np.bool_)
     bound[14:50, 10:60] = True
     (tmp_path / "bounds").mkdir()
@@ -108,7 +108,7 @@ def test_within_a_bound(image: Path, tmp_path: Path) -> None:
     assert label.ignore[bound & ~lung].all()
 
 
-def test_a_bound_that_contradicts(image: Path, tmp_path: Path) -> None:
+def test_image_whose_bound_contradicts_is_left_out(image: Path, tmp_path: Path) -> None:
     bound = np.zeros((SIDE, SIDE), np.bool_)
     bound[:, :30] = True
     (tmp_path / "one.png").write_bytes(mask_png(bound))
@@ -118,7 +118,7 @@ def test_a_bound_that_contradicts(image: Path, tmp_path: Path) -> None:
     assert "outside its bound" in left_out.reason
 
 
-def test_a_bound_that_is_missing_or_of_another_size(image: Path, tmp_path: Path) -> None:
+def test_bound_that_is_missing_or_of_another_size_is_reported(image: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"has no mask in .* Or leave --within out"):
         list(pseudo_labels([teacher(certainty())], [image], within=tmp_path))
     (tmp_path / "one.png").write_bytes(mask_png(np.ones((10, 10), np.bool_)))
@@ -128,7 +128,7 @@ def test_a_bound_that_is_missing_or_of_another_size(image: Path, tmp_path: Path)
     assert "make the mask the size of its image" in left_out.reason
 
 
-def test_all_images_without_a_bound_are_named_at_once(image: Path, tmp_path: Path) -> None:
+def test_all_images_without_a_bound_are_named(image: Path, tmp_path: Path) -> None:
     second = image.with_name("two.png")
     second.write_bytes(image.read_bytes())
     (tmp_path / "one.gif").write_bytes(b"GIF89a")
@@ -138,7 +138,7 @@ def test_all_images_without_a_bound_are_named_at_once(image: Path, tmp_path: Pat
     assert "one.png, two.png" in str(caught.value)
 
 
-def test_a_bound_beside_what_macos_leaves(image: Path, tmp_path: Path) -> None:
+def test_macos_files_among_bounds_are_skipped(image: Path, tmp_path: Path) -> None:
     bound = np.ones((SIDE, SIDE), np.bool_)
     (tmp_path / "one.png").write_bytes(mask_png(bound))
     (tmp_path / "._one.png").write_bytes(b"\x00\x05\x16\x07")
@@ -146,7 +146,7 @@ def test_a_bound_beside_what_macos_leaves(image: Path, tmp_path: Path) -> None:
     assert isinstance(label, PseudoLabel)
 
 
-def test_one_lung_and_a_file_that_is_no_image(image: Path, tmp_path: Path) -> None:
+def test_image_with_one_lung_and_invalid_file_are_left_out(image: Path, tmp_path: Path) -> None:
     lung = certainty()
     lung[:, 32:] = 0.01
     broken = tmp_path / "broken.png"
@@ -157,7 +157,7 @@ def test_one_lung_and_a_file_that_is_no_image(image: Path, tmp_path: Path) -> No
     assert left_out[1].reason == "not two lungs"
 
 
-def test_where_teachers_differ_is_left_out(image: Path) -> None:
+def test_pixels_on_which_teachers_differ_are_ignored(image: Path) -> None:
     other = certainty()
     other[50:54, 42:52] = 0.99
     (label,) = pseudo_labels([teacher(certainty()), teacher(other)], [image])
@@ -167,7 +167,7 @@ def test_where_teachers_differ_is_left_out(image: Path) -> None:
     assert not label.ignore[20:40, 12:22].any()
 
 
-def test_an_image_on_which_teachers_have_little_in_common_is_left_out(image: Path) -> None:
+def test_image_on_which_teachers_disagree_is_left_out(image: Path) -> None:
     other = certainty()
     other[14:50, 27:38] = 0.99
     (left_out,) = pseudo_labels([teacher(certainty()), teacher(other)], [image])
@@ -197,7 +197,7 @@ def teacher_of_hearts(columns: int) -> Segmenter:
     return Segmenter.from_engine(metadata, SureOfTheHeart(columns))
 
 
-def test_hearts_are_kept_where_teachers_agree(image: Path, tmp_path: Path) -> None:
+def test_hearts_are_kept_if_teachers_agree(image: Path, tmp_path: Path) -> None:
     (label,) = pseudo_labels([teacher_of_hearts(12), teacher_of_hearts(11)], [image])
     assert isinstance(label, PseudoLabel)
     assert label.heart is not None
@@ -214,7 +214,7 @@ def test_hearts_are_kept_where_teachers_agree(image: Path, tmp_path: Path) -> No
     assert label.heart is None
 
 
-def test_written_to_be_trained_on(image: Path, tmp_path: Path) -> None:
+def test_written_pseudo_labels_are_a_data_set(image: Path, tmp_path: Path) -> None:
     (label,) = pseudo_labels([teacher(certainty())], [image])
     assert isinstance(label, PseudoLabel)
     write_pseudo_label(label, tmp_path / "labels")

@@ -62,7 +62,7 @@ def learn_in_parts(out: Path) -> None:
         torch.save(found, out / f"{group.rank}.pt")
 
 
-def test_a_step_is_that_of_the_whole_batch(tmp_path: Path) -> None:
+def test_step_equals_that_of_the_whole_batch(tmp_path: Path) -> None:
     """Loss with Dice, which is no mean over images; batch statistics; gradients: all as in one process."""
     in_processes(2, learn_in_parts, tmp_path)
     network = learner()
@@ -102,7 +102,7 @@ def part_of_23(out: Path) -> None:
         torch.save(group.split_batches(range(23), batch_size=5), out / f"{group.rank}.pt")
 
 
-def test_every_draw_is_in_one_part(tmp_path: Path) -> None:
+def test_each_draw_is_in_one_part(tmp_path: Path) -> None:
     in_processes(3, part_of_23, tmp_path)
     parts = [torch.load(tmp_path / f"{rank}.pt") for rank in range(3)]
     assert [list(chain(*batch)) for batch in zip(*parts, strict=True)] == ALONE.split_batches(
@@ -111,7 +111,7 @@ def test_every_draw_is_in_one_part(tmp_path: Path) -> None:
     assert {len(part) for batches in parts for part in batches} == {1, 2}
 
 
-def test_one_process_alone_is_given_back_what_it_gave() -> None:
+def test_group_of_one_exchanges_nothing() -> None:
     group = Group()
     network, (x, y) = learner(), batch()
     assert group.wrap(network) is network
@@ -179,7 +179,7 @@ def require_close(one: Path, other: Path) -> None:
     assert {path.name for path in one.iterdir()} == {path.name for path in other.iterdir()}
 
 
-def test_two_processes_come_to_the_weights_of_one(alone: Path, phantoms: Phantoms, tmp_path: Path) -> None:
+def test_two_processes_train_the_weights_of_one(alone: Path, phantoms: Phantoms, tmp_path: Path) -> None:
     """As a user starts them."""
     out = tmp_path / "run"
     command: list[str | Path] = [
@@ -208,7 +208,7 @@ def test_two_processes_come_to_the_weights_of_one(alone: Path, phantoms: Phantom
     assert "Warning" not in done.stderr
 
 
-def test_killed_and_gone_on_with_by_another_number_of_processes(
+def test_killed_run_is_resumed_by_another_number_of_processes(
     alone: Path, phantoms: Phantoms, pleura: Pleura, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
@@ -232,7 +232,7 @@ def test_killed_and_gone_on_with_by_another_number_of_processes(
     require_close(alone, out)
 
 
-def test_what_one_process_runs_into_ends_all(phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None:
+def test_error_in_one_process_ends_all(phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None:
     data = shutil.copytree(phantoms.few, tmp_path / "data")
     out = tmp_path / "run"
     options: list[str | Path] = [
@@ -257,7 +257,7 @@ def test_what_one_process_runs_into_ends_all(phantoms: Phantoms, pleura: Pleura,
         ((), "A batch has 1 images for 2 processes: start at most 1."),
     ],
 )
-def test_what_cannot_be_done_is_said_once(more: tuple[str, ...], sentence: str, tmp_path: Path) -> None:
+def test_invalid_options_are_reported_once(more: tuple[str, ...], sentence: str, tmp_path: Path) -> None:
     data = draw(tmp_path / "data", range(1))
     options: list[str | Path] = [
         "--data",
@@ -273,7 +273,7 @@ def test_what_cannot_be_done_is_said_once(more: tuple[str, ...], sentence: str, 
     assert line.endswith(sentence)
 
 
-def test_a_loss_that_is_no_number_is_told_once(phantoms: Phantoms, tmp_path: Path) -> None:
+def test_nan_loss_is_reported_once(phantoms: Phantoms, tmp_path: Path) -> None:
     options = [*run(phantoms), "--out", tmp_path / "run"]
     (line,) = complaints(run_together(tmp_path, 2, *options, fault=Fault("not_a_number", at=1), of=[0, 1]))
     assert line.startswith("pleura: process 0: The loss is not a finite number in epoch 1")
@@ -287,7 +287,7 @@ def different(out: Path) -> None:
             (out / str(group.rank)).write_text(f"{type(error).__name__}: {error}")
 
 
-def test_processes_that_were_started_otherwise_are_told(tmp_path: Path) -> None:
+def test_processes_with_other_options_are_rejected(tmp_path: Path) -> None:
     in_processes(2, different, tmp_path)
     assert "Process 1 was started with another recipe than the first" in (tmp_path / "1").read_text()
     assert (tmp_path / "0").read_text().startswith("OtherProcessFailed: ")

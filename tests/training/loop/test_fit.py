@@ -24,7 +24,7 @@ from ..conftest import Phantoms, Pleura, draw, scalars_of
 from ..processes import Ended, Fault
 
 DEATHS = int(os.environ.get("PLEURA_TEST_DEATHS", "3"))
-"""How often the run of `test_killed_at_any_moment` is killed; `make chaos` asks for more."""
+"""How often the run of `test_run_killed_at_any_event_is_resumed` is killed; `make chaos` asks for more."""
 
 
 def rows_of(out: Path) -> list[dict[str, str]]:
@@ -83,7 +83,7 @@ def test_learns_the_lungs(learnt: Path) -> None:
     assert float(rows_of(learnt)[0]["validation_iou"]) < 0.4
 
 
-def test_killed_and_gone_on_with_is_as_never_killed(
+def test_killed_and_resumed_run_equals_one_that_was_not_killed(
     learnt: Path, learning: list[str | Path], pleura: Pleura, tmp_path: Path
 ) -> None:
     # Neither does it matter how many processes read the images.
@@ -103,7 +103,7 @@ def test_each_epoch_is_written_once(learnt: Path) -> None:
             assert list(scalars.values()) == pytest.approx([float(row[f"{part}_{name}"]) for row in rows])
 
 
-def test_options_take_the_place_of_what_the_recipe_has(
+def test_options_replace_the_settings_of_the_recipe(
     pleura: Pleura, phantoms: Phantoms, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
@@ -116,9 +116,7 @@ def test_options_take_the_place_of_what_the_recipe_has(
     assert recipe["transform"] == "harder_transform"
 
 
-def test_a_run_says_where_it_runs_and_what_came_of_it(
-    pleura: Pleura, phantoms: Phantoms, tmp_path: Path
-) -> None:
+def test_run_reports_its_device_and_its_result(pleura: Pleura, phantoms: Phantoms, tmp_path: Path) -> None:
     out = tmp_path / "first try"
     ended = pleura(*short(phantoms, out))
     assert ended.code == 0, ended.err
@@ -149,7 +147,7 @@ def test_a_checkpoint_has_the_name_of_its_run(pleura: Pleura, phantoms: Phantoms
         assert read_metadata(out / "best.safetensors").name == name
 
 
-def test_a_finished_run_is_told_and_can_be_prolonged(
+def test_finished_run_is_reported_and_can_be_prolonged(
     pleura: Pleura, phantoms: Phantoms, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
@@ -178,7 +176,7 @@ def test_a_finished_run_is_told_and_can_be_prolonged(
     )
 
 
-def test_a_prolonged_run_that_is_killed_goes_on(pleura: Pleura, phantoms: Phantoms, tmp_path: Path) -> None:
+def test_prolonged_run_that_is_killed_is_resumed(pleura: Pleura, phantoms: Phantoms, tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     for out in (whole, killed):
         assert pleura(*short(phantoms, out)).code == 0
@@ -191,7 +189,7 @@ def test_a_prolonged_run_that_is_killed_goes_on(pleura: Pleura, phantoms: Phanto
     require_same_run(whole, killed)
 
 
-def test_the_stages_that_are_done_keep_their_epochs() -> None:
+def test_finished_stages_keep_their_epochs() -> None:
     asked = adapted(STRONG, epochs=9)
     assert [stage.epochs for stage in resumed(asked, [56, 18], prolonged=True).stages] == [56, 9]
     assert [stage.epochs for stage in resumed(asked, [56, 18], prolonged=False).stages] == [56, 18]
@@ -213,13 +211,13 @@ def test_strong_learns_from_twenty_images(pleura: Pleura, tmp_path: Path) -> Non
     assert min(ious[2:]) > 0.2
 
 
-def test_the_curves_are_a_picture(learnt: Path) -> None:
+def test_curves_are_a_png(learnt: Path) -> None:
     picture = cv2.imread(str(learnt / "curves.png"))
     assert picture is not None
     assert picture.shape[1] > picture.shape[0] > 300
 
 
-def test_last_is_of_the_last_epoch_and_best_of_the_best(learnt: Path) -> None:
+def test_last_and_best_checkpoints_are_of_their_epochs(learnt: Path) -> None:
     rows = rows_of(learnt)
     best = max(rows, key=lambda row: float(row["validation_iou"]))
     for name, row in (("last", rows[-1]), ("best", best)):
@@ -231,14 +229,12 @@ def test_last_is_of_the_last_epoch_and_best_of_the_best(learnt: Path) -> None:
         assert metadata.figures["validation_at_input_size"]["epoch"] == int(row["epoch"])
 
 
-def test_a_run_leaves_nothing_half_written(learnt: Path) -> None:
+def test_run_leaves_no_incomplete_files(learnt: Path) -> None:
     left = {"last.safetensors", "best.safetensors", "state.pt", "epochs.csv", "curves.png", "tensorboard"}
     assert {path.name for path in learnt.iterdir()} == left | {".lock"}
 
 
-def test_a_folder_that_holds_a_run_is_not_written_over(
-    learnt: Path, learning: list[str | Path], pleura: Pleura
-) -> None:
+def test_run_is_not_overwritten(learnt: Path, learning: list[str | Path], pleura: Pleura) -> None:
     before = {path: path.stat().st_mtime_ns for path in learnt.iterdir() if path.is_file() and path.suffix}
     line = complaint(pleura(*learning, "--out", learnt))
     assert (
@@ -247,18 +243,22 @@ def test_a_folder_that_holds_a_run_is_not_written_over(
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
-def test_a_run_that_is_done_stays_as_it_is(learnt: Path, learning: list[str | Path], pleura: Pleura) -> None:
+def test_resuming_a_finished_run_changes_nothing(
+    learnt: Path, learning: list[str | Path], pleura: Pleura
+) -> None:
     before = (learnt / "state.pt").stat().st_mtime_ns
     assert pleura(*learning, "--out", learnt, "--resume").code == 0
     assert (learnt / "state.pt").stat().st_mtime_ns == before
 
 
-def test_only_the_same_run_is_gone_on_with(learnt: Path, learning: list[str | Path], pleura: Pleura) -> None:
+def test_resuming_with_another_recipe_is_rejected(
+    learnt: Path, learning: list[str | Path], pleura: Pleura
+) -> None:
     line = complaint(pleura(*learning, "--out", learnt, "--resume", "--seed", "1"))
     assert "was started with another recipe or seed: resume it with the same" in line
 
 
-def test_killed_at_any_moment(pleura: Pleura, phantoms: Phantoms, tmp_path: Path) -> None:
+def test_run_killed_at_any_event_is_resumed(pleura: Pleura, phantoms: Phantoms, tmp_path: Path) -> None:
     run: list[str | Path] = [
         *("train", "--data", phantoms.first, "--validation", phantoms.fewer),
         *("--recipe", "strong", "--size", "32", "--epochs", "2"),
@@ -284,7 +284,7 @@ def test_killed_at_any_moment(pleura: Pleura, phantoms: Phantoms, tmp_path: Path
         shutil.rmtree(out)
 
 
-def test_a_loss_that_is_no_number_ends_the_run_and_spoils_nothing(
+def test_nan_loss_ends_the_run_and_keeps_saved_epochs(
     pleura: Pleura, phantoms: Phantoms, tmp_path: Path
 ) -> None:
     # Each epoch computes two losses: that of its one step, and that of the validation.
@@ -302,9 +302,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_spoils_nothing(
     assert [row["epoch"] for row in rows_of(out)] == ["1", "2"]
 
 
-def test_a_corrupt_image_is_named_before_anything_is_learnt(
-    pleura: Pleura, phantoms: Phantoms, tmp_path: Path
-) -> None:
+def test_corrupt_image_is_named_before_training(pleura: Pleura, phantoms: Phantoms, tmp_path: Path) -> None:
     data = shutil.copytree(phantoms.few, tmp_path / "data")
     image = data / "images" / "phantom-005.png"
     image.write_bytes(image.read_bytes()[:-200])
@@ -314,9 +312,7 @@ def test_a_corrupt_image_is_named_before_anything_is_learnt(
     assert not (tmp_path / "run").exists()
 
 
-def test_an_image_that_is_spoilt_later_is_named_too(
-    pleura: Pleura, phantoms: Phantoms, tmp_path: Path
-) -> None:
+def test_image_corrupted_during_the_run_is_named(pleura: Pleura, phantoms: Phantoms, tmp_path: Path) -> None:
     data, out = shutil.copytree(phantoms.few, tmp_path / "data"), tmp_path / "run"
     # The ninth event is the first step of the second epoch.
     killed = pleura(*short(phantoms, out, data=data), fault=Fault("killed", at=9))
@@ -342,7 +338,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
-def test_a_full_disk_spoils_nothing(pleura: Pleura, phantoms: Phantoms, small_disk: Path) -> None:
+def test_full_disk_keeps_saved_epochs(pleura: Pleura, phantoms: Phantoms, small_disk: Path) -> None:
     out = small_disk / "run"
     line = complaint(pleura(*short(phantoms, out)))
     assert "An epoch could not be saved into" in line
@@ -359,12 +355,12 @@ def test_a_full_disk_spoils_nothing(pleura: Pleura, phantoms: Phantoms, small_di
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        (("--size", "40"), "The image size 40 is no multiple of 32: take 32."),
-        (("--encoder-weights", "nowhere.pth"), "The encoder weights nowhere.pth cannot be had"),
+        (("--size", "40"), "The image size 40 is not a multiple of 32: use 32."),
+        (("--encoder-weights", "nowhere.pth"), "The encoder weights nowhere.pth cannot be loaded"),
         (("--resume",), "to resume from: start the run without --resume."),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(
+def test_invalid_options_are_reported_in_one_line(
     pleura: Pleura, phantoms: Phantoms, tmp_path: Path, option: tuple[str, ...], message: str
 ) -> None:
     ended = pleura(*short(phantoms, tmp_path / "run", *option))
@@ -395,7 +391,7 @@ def test_a_folder_that_cannot_be_made_is_named(pleura: Pleura, phantoms: Phantom
     )
 
 
-def test_weights_are_kept_in_half_precision(learnt: Path) -> None:
+def test_weights_are_stored_in_half_precision(learnt: Path) -> None:
     assert (learnt / "last.safetensors").stat().st_size < 64e6
     network, _ = load_checkpoint(learnt / "last.safetensors")
     kept = state_of(learnt)["network"]
@@ -404,7 +400,7 @@ def test_weights_are_kept_in_half_precision(learnt: Path) -> None:
 
 
 @pytest.mark.parametrize(("model", "architecture"), [("fcn", FCN), ("deeplab", DEEPLABV3)])
-def test_torchvision_s_networks_by_the_same_loop(
+def test_torchvision_networks_are_trained(
     model: str, architecture: str, phantoms: Phantoms, pleura: Pleura, tmp_path: Path
 ) -> None:
     ended = pleura(*short(phantoms, tmp_path / "run", "--model", model, "--epochs", "1"))
@@ -428,7 +424,9 @@ def test_torchvision_s_networks_by_the_same_loop(
     assert "another --model" in line
 
 
-def test_starts_from_a_checkpoint(learnt: Path, phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None:
+def test_run_starts_from_a_checkpoint(
+    learnt: Path, phantoms: Phantoms, pleura: Pleura, tmp_path: Path
+) -> None:
     teacher = learnt / "last.safetensors"
     out = tmp_path / "adapted"
     ended = pleura(*short(phantoms, out, "--start-from", str(teacher), "--epochs", "1"))

@@ -6,7 +6,7 @@ from training.loop.hardware import prepare_device
 
 
 @pytest.mark.parametrize(("cpus", "workers"), [(1, 0), (8, 7), (100, 16)])
-def test_beside_cuda_every_processor_reads_images(
+def test_workers_default_to_the_processors_on_cuda(
     monkeypatch: pytest.MonkeyPatch, cpus: int, workers: int
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)

@@ -16,14 +16,14 @@ def test_cross_entropy() -> None:
     assert loss_of(LOGITS, TARGET, dice_weight=0).item() == pytest.approx(expected)
 
 
-def test_dice_beside_it() -> None:
+def test_dice_is_added_to_cross_entropy() -> None:
     # Overlap 3/4 + 1/2; sum of the prediction 9/4, of the truth 2; one added to both for empty masks.
     dice = (2 * 5 / 4 + 1) / (9 / 4 + 2 + 1)
     difference = loss_of(LOGITS, TARGET, dice_weight=2) - loss_of(LOGITS, TARGET, dice_weight=0)
     assert difference.item() == pytest.approx(2 * (1 - dice))
 
 
-def test_what_is_ignored_counts_nowhere() -> None:
+def test_ignored_pixels_do_not_change_the_loss() -> None:
     target = TARGET.clone()
     target[0, 0, 1] = IGNORE
     entropy = -(math.log(3 / 4) + math.log(3 / 4) + math.log(1 / 2)) / 3
@@ -43,7 +43,7 @@ def test_ignored_pixels_have_no_gradient() -> None:
 
 
 @pytest.mark.parametrize("dice_weight", [0.0, 1.0])
-def test_nothing_but_ignored_pixels_teaches_nothing(dice_weight: float) -> None:
+def test_loss_of_ignored_pixels_alone_is_0(dice_weight: float) -> None:
     logits = LOGITS.clone().requires_grad_()
     loss = loss_of(logits, torch.full_like(TARGET, IGNORE), dice_weight=dice_weight)
     loss.backward()
@@ -62,12 +62,12 @@ def test_dice_is_the_mean_over_the_foreground_classes() -> None:
     assert difference.item() == pytest.approx(1 - ((2 * 2 + 1) / (4 + 2 + 1) + 1 / (2 + 1)) / 2, abs=1e-5)
 
 
-def test_a_perfect_mask_costs_nothing() -> None:
+def test_loss_of_a_perfect_mask_is_0() -> None:
     logits = torch.stack([1 - TARGET, TARGET], dim=1) * 60.0
     assert loss_of(logits, TARGET, dice_weight=1).item() == pytest.approx(0, abs=1e-6)
 
 
-def test_half_precision_is_computed_in_full() -> None:
+def test_half_precision_logits_are_computed_in_float32() -> None:
     full = loss_of(LOGITS, TARGET, dice_weight=1)
     half = loss_of(LOGITS.bfloat16(), TARGET, dice_weight=1)
     assert half.dtype == torch.float32
@@ -97,7 +97,7 @@ def test_boundary_weights_leave_ignored_pixels_out() -> None:
     assert value.item() == pytest.approx(math.log(2))
 
 
-def test_background_or_heart_asks_for_no_lung() -> None:
+def test_background_and_heart_are_both_right_at_not_lung_pixels() -> None:
     # Probabilities of background, lung and heart: 1/6, 1/2, 1/3.
     logits = torch.tensor([1 / 6, 1 / 2, 1 / 3]).log().view(1, 3, 1, 1).requires_grad_()
     loss = loss_of(logits, torch.full((1, 1, 1), NOT_LUNG), dice_weight=0)

@@ -11,7 +11,9 @@ from training.loop.provenance import describe_data, git_revision
 from ..conftest import write_pair
 
 
-def test_data_go_by_folder_number_and_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_are_described_by_folder_number_and_hash_of_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for stem in ("b", "a"):
         write_pair(
             tmp_path / "hospital" / "train", stem, np.zeros((20, 20), np.uint8), np.ones((20, 20), np.bool_)
@@ -25,7 +27,7 @@ def test_data_go_by_folder_number_and_names(tmp_path: Path, monkeypatch: pytest.
     assert describe_data(*[SegmentationDataset(Path("train"))] * 2) == described
 
 
-def test_no_revision_without_git(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_revision_is_none_without_git(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(*args: object, **kwargs: object) -> None:
         raise FileNotFoundError("git")
 

@@ -13,7 +13,7 @@ from training.loop.provenance import describe_recipe
 from training.loop.recipes import PAPER, RECIPES, STRONG, Stage, adapted
 
 
-def test_paper_to_the_letter() -> None:
+def test_paper_recipe_has_the_paper_s_settings() -> None:
     assert describe_recipe(PAPER, seed=0) == {
         "seed": 0,
         "name": "paper",
@@ -42,7 +42,7 @@ def test_paper_to_the_letter() -> None:
     }
 
 
-def test_paper_makes_of_an_image_what_totensor_does() -> None:
+def test_paper_preprocessing_equals_totensor() -> None:
     grey = np.arange(256 * 256).reshape(256, 256).astype(np.uint8)
     image = tv_tensors.Image(torch.from_numpy(grey / np.float32(255))[None])
     x, _ = PAPER.transform(PAPER.preprocessing)(
@@ -51,11 +51,11 @@ def test_paper_makes_of_an_image_what_totensor_does() -> None:
     assert torch.equal(x[0].as_subclass(torch.Tensor), torch.from_numpy(grey).to(torch.float32).div(255))
 
 
-def test_paper_never_changes_its_learning_rate() -> None:
+def test_paper_has_a_constant_learning_rate() -> None:
     assert {learning_rate(PAPER, PAPER.stages[0], progress) for progress in (0.0, 0.3, 1.0)} == {0.001}
 
 
-def test_strong_warms_up_and_falls_along_a_cosine() -> None:
+def test_strong_has_warm_up_and_cosine_decay() -> None:
     stage = Stage(size=64, epochs=10, learning_rate=1.0)
     recipe = replace(STRONG, warmup=0.2)
     assert learning_rate(recipe, stage, 0.0) == pytest.approx(0.01)
@@ -66,7 +66,7 @@ def test_strong_warms_up_and_falls_along_a_cosine() -> None:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_recipes_go_by_their_names_and_end_at_the_size_that_is_served(name: str) -> None:
+def test_recipes_end_at_the_served_image_size(name: str) -> None:
     recipe = RECIPES[name]
     assert recipe.name == name
     assert recipe.stages[-1].size == recipe.preprocessing.input_size
@@ -84,7 +84,7 @@ def test_adapted_in_size_keeps_the_last_stage() -> None:
     assert stage == replace(STRONG.stages[-1], size=64)
 
 
-def test_adapted_by_nothing_is_the_recipe() -> None:
+def test_adapted_without_changes_is_the_recipe() -> None:
     assert adapted(STRONG) == STRONG
 
 

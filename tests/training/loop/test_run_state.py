@@ -23,7 +23,7 @@ def full(descriptor: int) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_round_trip(tmp_path: Path) -> None:
+def test_state_is_restored(tmp_path: Path) -> None:
     assert not has_state(tmp_path)
     save_state(tmp_path, STATE)
     assert has_state(tmp_path)
@@ -32,7 +32,7 @@ def test_round_trip(tmp_path: Path) -> None:
     assert state["rows"] == [{"epoch": 1}]
 
 
-def test_a_full_disk_leaves_what_was_saved_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_keeps_the_saved_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save_state(tmp_path, STATE)
     before = (tmp_path / "state.pt").read_bytes()
     monkeypatch.setattr(os, "fsync", full)
@@ -47,9 +47,7 @@ def test_a_full_disk_leaves_what_was_saved_before(tmp_path: Path, monkeypatch: p
     assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
 
 
-def test_a_full_disk_in_the_first_epoch_is_no_run_to_resume(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_disk_in_the_first_epoch_leaves_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(TrainingError, match="free the disk, then start again"), saving(tmp_path):
         save_state(tmp_path, STATE)
@@ -72,7 +70,7 @@ def test_a_disk_that_is_really_full_is_named(tmp_path: Path, amount: int) -> Non
         (errno.EIO, "check the folder and its disk"),
     ],
 )
-def test_a_failure_to_write_is_told_by_its_cause(tmp_path: Path, number: int, remedy: str) -> None:
+def test_failed_write_is_reported_with_its_cause(tmp_path: Path, number: int, remedy: str) -> None:
     with pytest.raises(TrainingError) as caught, saving(tmp_path):
         raise OSError(number, os.strerror(number))
     assert f"({os.strerror(number)}): {remedy}, then start again" in str(caught.value)
@@ -85,13 +83,13 @@ def test_a_failure_to_write_is_told_by_its_cause(tmp_path: Path, number: int, re
         FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "/nowhere/font.ttf"),
     ],
 )
-def test_an_error_that_is_no_failure_to_write_stays_what_it_is(tmp_path: Path, error: Exception) -> None:
+def test_other_errors_pass_unchanged(tmp_path: Path, error: Exception) -> None:
     with pytest.raises(type(error)) as caught, saving(tmp_path):
         raise error
     assert caught.value is error
 
 
-def test_nothing_to_resume_from(tmp_path: Path) -> None:
+def test_resuming_without_a_state_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(
         TrainingError, match=r"There is no .*state\.pt to resume from: start the run without --resume"
     ):
@@ -99,7 +97,7 @@ def test_nothing_to_resume_from(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
-def test_a_cut_state_is_damaged(tmp_path: Path, share: float) -> None:
+def test_truncated_state_is_rejected(tmp_path: Path, share: float) -> None:
     save_state(tmp_path, STATE)
     data = (tmp_path / "state.pt").read_bytes()
     (tmp_path / "state.pt").write_bytes(data[: int(len(data) * share)])
@@ -108,7 +106,7 @@ def test_a_cut_state_is_damaged(tmp_path: Path, share: float) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_another_file_is_no_state(tmp_path: Path) -> None:
+def test_other_file_as_state_is_rejected(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "state.pt")
     with pytest.raises(TrainingError, match="is not the state of a run"):
         load_state(tmp_path, same={})
@@ -123,19 +121,19 @@ def test_another_file_is_no_state(tmp_path: Path) -> None:
         ("data", "other images"),
     ],
 )
-def test_a_run_is_gone_on_with_as_it_was_started(tmp_path: Path, name: str, words: str) -> None:
+def test_resuming_with_other_settings_is_rejected(tmp_path: Path, name: str, words: str) -> None:
     save_state(tmp_path, {**STATE, name: 1})
     load_state(tmp_path, same={name: 1})
     with pytest.raises(TrainingError, match=f"was started with {words}: resume it with the same"):
         load_state(tmp_path, same={name: 2})
 
 
-def test_states_of_before_kept_less(tmp_path: Path) -> None:
+def test_states_of_earlier_versions_are_read(tmp_path: Path) -> None:
     save_state(tmp_path, STATE)
     load_state(tmp_path, same={"recipe": STATE["recipe"], "data": {"train": ["abc"]}})
 
 
-def test_a_folder_is_claimed_by_one_run(tmp_path: Path) -> None:
+def test_folder_is_locked_by_one_run(tmp_path: Path) -> None:
     out = tmp_path / "runs" / "x"
     with (
         claim(out),
@@ -147,7 +145,7 @@ def test_a_folder_is_claimed_by_one_run(tmp_path: Path) -> None:
         assert out.is_dir()
 
 
-def test_a_claim_ends_with_its_process(tmp_path: Path) -> None:
+def test_lock_ends_with_its_process(tmp_path: Path) -> None:
     script = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
@@ -161,7 +159,7 @@ def test_a_claim_ends_with_its_process(tmp_path: Path) -> None:
         pass
 
 
-def test_what_a_killed_run_left_half_written_is_cleared(tmp_path: Path) -> None:
+def test_incomplete_files_of_a_killed_run_are_deleted(tmp_path: Path) -> None:
     leftovers = [
         ".state.pt.partial",
         ".last.safetensors.k3v9",

@@ -1,4 +1,4 @@
-"""Calibration from files to a checkpoint, with drawn chests and an engine that takes for lung what is dark and not at the edge."""
+"""Calibration of a checkpoint on drawn chests, with an engine that segments dark regions off the edge."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from model.preprocessing import Preprocessing
 from model.quality import Evidence, Quality, QualityModel
 from model.segmenter import Segmenter
 from training.errors import DataError, TrainingError
-from training.quality import calibrate as calibration_room
+from training.quality import calibrate as calibrate_module
 from training.quality.calibrate import calibrate, fit_to_images
 from training.quality.cases import UNTOUCHED, labelled_cases
-from training.quality.examples import describe_case
-from training.quality.figures import Trial, auc, caught
+from training.quality.examples import make_example
+from training.quality.figures import auc, caught
+from training.quality.trial import Trial
 
 SIDE = 64
 
@@ -116,7 +117,7 @@ def test_good_chests_are_trusted(trial: Trial) -> None:
     assert held_out["trusted"] >= 0.9
 
 
-def test_other_images_are_not_even_where_their_kind_was_left_out(trial: Trial) -> None:
+def test_other_images_are_not_trusted_even_if_their_kind_was_left_out(trial: Trial) -> None:
     untrusted = trial.calibration.figures["untrusted"]
     assert set(untrusted) == {
         "stripes",
@@ -134,7 +135,7 @@ def test_other_images_are_not_even_where_their_kind_was_left_out(trial: Trial) -
     assert "probably_inverted" in untrusted["inverted"]["seen"]["warnings"]
 
 
-def test_each_folder_is_left_out_once(trial: Trial) -> None:
+def test_each_frontal_folder_is_left_out_once(trial: Trial) -> None:
     left_out = trial.calibration.figures["source_left_out"]
     assert {name.split("/")[-1]: value["images"] for name, value in left_out.items()} == {
         "first": 24,
@@ -160,7 +161,7 @@ def test_gross_errors_are_found_in_a_hospital_that_was_left_out(images: Path, tm
     assert figures["auc"] >= 0.8
 
 
-def test_area_under_the_curve_and_share_caught() -> None:
+def test_auc_and_share_of_detected_errors() -> None:
     scores = np.array([0.1, 0.2, 0.3, 0.5, 0.4, 0.8])
     positive = np.array([False, False, False, False, True, True])
     assert auc(scores, positive) == pytest.approx(7 / 8)
@@ -169,13 +170,13 @@ def test_area_under_the_curve_and_share_caught() -> None:
     assert caught(scores, np.ones(6, np.bool_)) is None
 
 
-def test_the_numbers_are_few(trial: Trial) -> None:
+def test_calibration_is_small(trial: Trial) -> None:
     text = json.dumps(trial.calibration.model_dump(mode="json"))
     assert len(text) < 100_000
     assert QualityModel.parse(json.loads(text)).figures == trial.calibration.figures
 
 
-def test_segmenting_with_it_says_what_was_fitted(trial: Trial, images: Path) -> None:
+def test_calibrated_segmenter_reports_quality(trial: Trial, images: Path) -> None:
     numbers = trial.calibration.model_dump(mode="json")
     segmenter = Segmenter.from_engine(_metadata().model_copy(update={"calibration": numbers}), DarkIsLung())
     good = segmenter((images / "held" / "images" / "60.png").read_bytes())
@@ -187,9 +188,7 @@ def test_segmenting_with_it_says_what_was_fitted(trial: Trial, images: Path) -> 
     assert not segmenter((images / "negatives" / "stripes" / "0.png").read_bytes()).quality.trusted
 
 
-def test_what_is_fitted_to_is_what_the_segmenter_judges(
-    images: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fit_uses_the_evidence_of_the_segmenter(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[Evidence] = []
 
     def assess(evidence: Evidence, calibration: object, *, as_calibrated: Evidence | None) -> Quality:
@@ -205,7 +204,7 @@ def test_what_is_fitted_to_is_what_the_segmenter_judges(
         _metadata().model_copy(update={"preprocessing": letterboxed}), DarkIsLung()
     )
     for case in list(labelled_cases([images / "labelled"]))[:19]:
-        describe_case(segmenter, case)
+        make_example(segmenter, case)
         segmenter(case.pixels)
     for ours, theirs in zip(described, judged, strict=True):
         np.testing.assert_array_equal(ours.labels, theirs.labels)
@@ -214,18 +213,18 @@ def test_what_is_fitted_to_is_what_the_segmenter_judges(
         assert ours.threshold == theirs.threshold
 
 
-def test_the_weights_stay_and_the_figures_lie_beside(
+def test_calibrated_checkpoint_keeps_its_weights_and_has_a_report(
     images: Path, trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
 
     before = save_checkpoint(tmp_path / "before.safetensors", {"a": torch.arange(3.0).half()}, _metadata())
     monkeypatch.setattr(
-        calibration_room,
+        calibrate_module,
         "Segmenter",
         lambda checkpoint, *, device: Segmenter.from_engine(checkpoint.metadata, DarkIsLung()),
     )
-    monkeypatch.setattr(calibration_room, "fit_to_images", lambda segmenter, **folders: trial)
+    monkeypatch.setattr(calibrate_module, "fit_to_images", lambda segmenter, **folders: trial)
     out = tmp_path / "run" / "after.safetensors"
     after = calibrate(tmp_path / "before.safetensors", out=out, **_folders(images))  # type: ignore[arg-type]
     assert after.sha256 == before.sha256
@@ -248,13 +247,13 @@ def test_the_weights_stay_and_the_figures_lie_beside(
     assert (out.parent / "calibration.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_blind_network_is_not_calibrated(images: Path) -> None:
+def test_network_that_finds_no_lungs_is_rejected(images: Path) -> None:
     segmenter = Segmenter.from_engine(_metadata(), Blind())
     with pytest.raises(TrainingError, match="no lungs"):
         fit_to_images(segmenter, **_folders(images))  # type: ignore[arg-type]
 
 
-def test_an_empty_folder_is_named(images: Path, tmp_path: Path) -> None:
+def test_empty_folder_is_named(images: Path, tmp_path: Path) -> None:
     segmenter = Segmenter.from_engine(_metadata(), DarkIsLung())
     folders = _folders(images) | {"negatives": tmp_path}
     with pytest.raises(DataError, match=tmp_path.name):

@@ -88,6 +88,17 @@ def test_the_display_is_the_one_that_the_radiograph_was_read_with() -> None:
     assert "RescaleSlope" not in ignored
 
 
+def test_a_modality_table_of_the_source_is_kept() -> None:
+    source, item = grey(), Dataset()
+    item.add_new("LUTDescriptor", "US", [256, 0, 16])
+    item.add_new("LUTData", "OW", np.arange(256, dtype=np.uint16).tobytes())
+    item.ModalityLUTType = "OD"
+    source.ModalityLUTSequence = [item]
+    (kept,) = state(source=source, applied=("modality_lut",)).ModalityLUTSequence
+    assert (kept.ModalityLUTType, kept.LUTData) == ("OD", item.LUTData)
+    assert "ModalityLUTSequence" not in state(source=source)
+
+
 def test_a_window_that_no_state_can_hold_does_not_cost_the_outlines() -> None:
     source = grey()
     source.WindowCenter, source.WindowWidth = [1, 2, 3], [4]

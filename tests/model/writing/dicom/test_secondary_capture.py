@@ -84,6 +84,13 @@ def test_it_refers_to_its_source_and_says_how_it_was_derived() -> None:
     assert "Pleura-Trusted: true" in made.ImageComments
 
 
+def test_lossy_compression_of_the_source_is_declared() -> None:
+    source = grey()
+    source.LossyImageCompression, source.LossyImageCompressionRatio = "01", "12.5"
+    made = capture(source=source)
+    assert (made.LossyImageCompression, made.LossyImageCompressionRatio) == ("01", 12.5)
+
+
 def test_burnt_in_identification_of_the_source_is_declared() -> None:
     source = grey()
     source.BurnedInAnnotation = "YES"

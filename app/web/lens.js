@@ -1,0 +1,59 @@
+// A magnifying glass that follows the pointer, above the finger where it is one.
+
+const SIDE = 190;
+const FACTOR = 3;
+const ABOVE_PX = 120;
+
+export class Lens {
+  #svg = document.querySelector("#lens");
+  #desk;
+  #at = null;
+
+  /** `desk.scale`: screen pixels for each image pixel; `desk.seen(point)`: where on the turned image a point of the stage is. */
+  constructor(desk) {
+    this.#desk = desk;
+  }
+
+  hover(_, at) {
+    this.#place(at, 0);
+  }
+
+  begin(_, at) {
+    this.#place(at, ABOVE_PX);
+  }
+
+  move(_, at) {
+    this.#place(at, ABOVE_PX);
+  }
+
+  end() {
+    this.leave();
+  }
+
+  cancel() {
+    this.leave();
+  }
+
+  leave() {
+    this.#svg.setAttribute("hidden", "");
+  }
+
+  press(key) {
+    const [right, down] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key] ?? [0, 0];
+    if (right || down) {
+      const at = this.#at ?? this.#desk.stageMiddle;
+      this.#place({ x: at.x + 20 * right, y: at.y + 20 * down }, 0);
+    }
+    return Boolean(right || down);
+  }
+
+  #place(at, above) {
+    this.#at = at;
+    const { x, y } = this.#desk.seen(at);
+    const side = SIDE / this.#desk.scale / FACTOR;
+    this.#svg.setAttribute("viewBox", `${x - side / 2} ${y - side / 2} ${side} ${side}`);
+    this.#svg.style.left = `${at.x - SIDE / 2}px`;
+    this.#svg.style.top = `${Math.max(at.y - above, 0) - SIDE / 2}px`;
+    this.#svg.removeAttribute("hidden");
+  }
+}

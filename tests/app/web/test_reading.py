@@ -1,0 +1,239 @@
+"""What a reader does with a film: greys, orientation, ruler, magnifier."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.app.conftest import MakeClient, Service
+from tests.app.fakes import FakeEngine, dicom, encode, picture
+from tests.app.web.conftest import MakeScreen, Screen, two_lungs
+from tests.app.web.test_correcting import drag, on_screen, take, touch
+from tests.app.web.test_opening import brightness
+from tests.pacs.radiographs import radiograph
+
+BRIGHT = (0.9, 0.9)
+"""Where the picture has 200 of 255."""
+DARK = (0.2, 0.5)
+"""Where it has 40."""
+
+
+@pytest.fixture
+def opened(screen: Screen) -> Screen:
+    screen.choose(("chest.png", two_lungs()))
+    screen.shows("untrusted")
+    screen.page.get_by_role("button", name="Adjust").click()
+    return screen
+
+
+def tool(page: Page, name: str) -> None:
+    page.locator("#tools").get_by_text(name, exact=True).click()
+
+
+def greys(screen: Screen) -> tuple[int, int]:
+    """What is seen of the dark and the bright part."""
+    return brightness(screen, DARK), brightness(screen, BRIGHT)
+
+
+def test_presets_change_the_window(opened: Screen) -> None:
+    page = opened.page
+    assert greys(opened) == pytest.approx((40, 200), abs=2)
+    page.get_by_label("Preset").select_option("Lungs")
+    # Width 130 about 75: 10 is black, 140 white.
+    assert greys(opened) == pytest.approx((255 * (40 - 75 + 65) / 130, 255), abs=3)
+    expect(page.locator("#stage-marks")).to_have_text("Window 130, level 75")
+    page.get_by_label("Preset").select_option("Full range")
+    assert greys(opened) == pytest.approx((40, 200), abs=2)
+    expect(page.locator("#stage-marks")).to_be_hidden()
+
+
+def test_dragging_with_the_window_tool_changes_width_and_level(opened: Screen) -> None:
+    page = opened.page
+    tool(page, "Window")
+    view = opened.viewbox()
+    x, y = on_screen(opened, (32, 32))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 100, y + 60, steps=5)
+    page.mouse.up()
+    expect(page.locator("#stage-marks")).to_have_text("Window 205, level 158")
+    dark, bright = greys(opened)
+    assert dark < 15
+    assert bright == pytest.approx(255 * ((200 - 157.5) / 205 + 0.5), abs=3)
+    assert opened.viewbox() == view
+
+
+def test_a_finger_changes_the_window_too(make_screen: MakeScreen, shared_client: Service) -> None:
+    phone = make_screen(shared_client, viewport={"width": 390, "height": 844}, has_touch=True)
+    phone.choose(("chest.png", two_lungs()))
+    phone.shows("untrusted")
+    tool(phone.page, "Window")
+    phone.page.locator("#stage").scroll_into_view_if_needed()
+    session = phone.page.context.new_cdp_session(phone.page)
+    x, y = on_screen(phone, (32, 32))
+    touch(session, "touchStart", (x, y))
+    touch(session, "touchMove", (x - 50, y))
+    touch(session, "touchMove", (x - 100, y))
+    touch(session, "touchEnd")
+    expect(phone.page.locator("#stage-marks")).to_have_text(re.compile(r"Window 20\d, level 128"))
+
+
+def test_inversion_and_gamma(opened: Screen) -> None:
+    page = opened.page
+    page.get_by_role("button", name="Invert").click()
+    assert greys(opened) == pytest.approx((215, 55), abs=2)
+    expect(page.locator("#stage-marks")).to_have_text("inverted")
+    page.locator("#marked .view").press("i")
+    assert greys(opened) == pytest.approx((40, 200), abs=2)
+    page.get_by_role("slider", name="Gamma").fill("2")
+    assert greys(opened) == pytest.approx((255 * (40 / 255) ** 0.5, 255 * (200 / 255) ** 0.5), abs=3)
+    page.get_by_role("button", name="Reset").click()
+    assert greys(opened) == pytest.approx((40, 200), abs=2)
+
+
+def lopsided() -> bytes:
+    """Dark in one corner only: which way it is turned is seen."""
+    pixels = np.full((48, 64), 200, np.uint8)
+    pixels[:16, :16] = 40
+    return encode(pixels)
+
+
+CORNERS = [(0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9)]
+
+
+def dark_corner(screen: Screen) -> list[int]:
+    """0 upper left, then clockwise."""
+    return [i for i, corner in enumerate(CORNERS) if brightness(screen, corner) < 100]
+
+
+@pytest.mark.parametrize(
+    ("keys", "corner", "words"),
+    [
+        ("r", 1, "Rotated 90° right"),
+        ("rr", 2, "Rotated 180°"),
+        ("l", 3, "Rotated 90° left"),
+        ("h", 1, "Mirrored"),
+        ("v", 3, "Rotated 180°, mirrored"),
+        ("hr", 2, "Rotated 90° left, mirrored"),
+        ("rh", 0, "Rotated 90° right, mirrored"),
+        ("rrrr", 0, ""),
+        ("hh", 0, ""),
+    ],
+)
+def test_turning_is_marked_on_the_image(screen: Screen, keys: str, corner: int, words: str) -> None:
+    screen.choose(("chest.png", lopsided()))
+    expect(screen.page.locator("#stage")).to_have_attribute("data-state", re.compile("trusted|untrusted"))
+    view = screen.page.locator("#marked .view")
+    for key in keys:
+        view.press(key)
+    assert dark_corner(screen) == [corner]
+    expect(screen.page.locator("#stage-marks")).to_have_text(words)
+    _, _, width, height = screen.viewbox()
+    assert min(width / 64, height / 48) >= 0.99 if len(keys) != 1 or keys in "hv" else height >= 63.9
+
+
+def test_strokes_meet_what_is_seen_however_it_is_turned(opened: Screen) -> None:
+    page = opened.page
+    page.get_by_role("button", name="Rotate right").click()
+    page.get_by_role("button", name="Mirror").click()
+    take(page, "Cut")
+    # Turned to the right and mirrored is mirrored about the diagonal: x and y are exchanged.
+    drag(opened, (40, 4), (58, 4), (58, 28), (40, 28))
+    opened.shows("corrected")
+    assert opened.outline("right") == (8, 12, 24, 40)
+
+
+def test_letters_say_where_right_and_left_are(screen: Screen) -> None:
+    page = screen.page
+    screen.choose(("chest.dcm", radiograph(picture((8, 12, 16, 40)), PatientOrientation=["R", "F"])))
+    screen.shows("untrusted")
+    expect(page.locator("#edge-left")).to_have_text("L")
+    expect(page.locator("#edge-right")).to_have_text("R")
+    expect(page.locator("#edge-top")).to_be_hidden()
+    view = page.locator("#marked .view")
+    view.press("h")
+    expect(page.locator("#edge-left")).to_have_text("R")
+    view.press("r")
+    expect(page.locator("#edge-top")).to_have_text("R")
+    expect(page.locator("#edge-bottom")).to_have_text("L")
+    expect(page.locator("#edge-left")).to_be_hidden()
+    screen.choose(("other.png", two_lungs()))
+    screen.shows("untrusted")
+    expect(page.locator("#edge-left")).to_have_text("R")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"PixelSpacing": [0.5, 0.25], "PixelSpacingCalibrationType": "GEOMETRY"}, "10.00 mm"),
+        ({"ImagerPixelSpacing": [0.5, 0.5]}, "14.42 mm, magnified: detector plane"),
+    ],
+)
+def test_the_ruler_says_the_plane_of_its_millimetres(
+    screen: Screen, attributes: dict[str, object], said: str
+) -> None:
+    page = screen.page
+    made = radiograph(picture((8, 12, 16, 40)), **attributes)
+    screen.choose(("chest.dcm", made))
+    screen.shows("untrusted")
+    tool(page, "Ruler")
+    # 16 rows of 0.5 mm, and 24 columns of 0.25 mm or 0.5 mm; the pointer hits a pixel of the screen.
+    drag(screen, (20, 20), (44, 36))
+    length, plane = re.fullmatch(
+        r"Ruler: ([\d.]+ mm)(.*)", page.locator("#ruler-length").inner_text()
+    ).groups()  # type: ignore[union-attr]
+    assert float(length.split()[0]) == pytest.approx(float(said.split()[0]), abs=0.06)
+    assert plane == said[8:]
+    page.locator("#marked .view").press("Escape")
+    expect(page.locator("#ruler-length")).to_be_hidden()
+    expect(page.locator(".ruler")).to_have_count(0)
+
+
+def test_the_ruler_counts_pixels_where_there_is_no_spacing_and_goes_by_keys(opened: Screen) -> None:
+    page = opened.page
+    view = page.locator("#marked .view")
+    view.press("d")
+    for _ in range(10):
+        view.press("ArrowRight")
+    expect(page.locator("#ruler-length")).to_have_text("Ruler: 10.0 px")
+
+
+def test_the_magnifier_follows_the_pointer(opened: Screen) -> None:
+    page = opened.page
+    lens = page.locator("#lens")
+    expect(lens).to_be_hidden()
+    tool(page, "Magnifier")
+    page.mouse.move(*on_screen(opened, (24, 32)))
+    expect(lens).to_be_visible()
+    box = lens.get_attribute("viewBox")
+    assert box is not None
+    left, top, width, height = map(float, box.split())
+    assert (left + width / 2, top + height / 2) == pytest.approx((24, 32), abs=0.2)
+    stage = page.locator("#marked .view").bounding_box()
+    assert stage is not None
+    assert width == pytest.approx(opened.viewbox()[2] * 190 / stage["width"] / 3)
+    tool(page, "Pan")
+    expect(lens).to_be_hidden()
+
+
+def test_the_lungs_fill_the_stage(opened: Screen) -> None:
+    page = opened.page
+    page.get_by_role("button", name="Fit lungs").click()
+    left, top, width, height = opened.viewbox()
+    assert (left + width / 2, top + height / 2) == pytest.approx((32, 32))
+    assert left <= 8
+    assert top <= 12
+    assert height == pytest.approx(40 / 0.94, rel=0.01)
+
+
+def test_dicom_is_seen_before_its_lungs_are_found(make_client: MakeClient, make_screen: MakeScreen) -> None:
+    engine = FakeEngine()
+    screen = make_screen(make_client(engine))
+    engine.hold()
+    screen.choose(("chest.dcm", dicom(picture((8, 12, 16, 40)))))
+    expect(screen.page.locator("#marked .radiograph")).to_have_attribute("href", re.compile("^blob:"))
+    screen.shows("working")
+    assert brightness(screen, BRIGHT) > 150
+    engine.release()
+    screen.shows("untrusted")

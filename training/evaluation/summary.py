@@ -1,0 +1,124 @@
+"""The summary of an evaluation: metrics over the images of a test set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.metrics.gross_errors import KINDS
+
+from .evaluate import Case
+
+LOW_IOU = 0.85
+"""IoU below which a mask counts as a failure."""
+
+GOOD_IOU = 0.9
+"""IoU below which masks are counted as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """The distribution of the IoU over the images of a test set.
+
+    Attributes:
+        mean: of the images.
+        median: of the images.
+        p5: the 5th percentile.
+        worst: the lowest.
+        failures: number of images below `LOW_IOU`.
+        below_good: share of images below `GOOD_IOU`.
+    """
+
+    mean: float
+    median: float
+    p5: float
+    worst: float
+    failures: int
+    below_good: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The metrics over the images of a test set, each with the same weight.
+
+    Attributes:
+        images: number of images.
+        iou: with post-processing.
+        raw_iou: without post-processing.
+        mean_dice: over all images.
+        mean_pixel_accuracy: over all images.
+        mean_loss: over all images.
+        mean_hd95_px: over the images where both masks contain lung; None without any.
+        mean_assd_px: as ``mean_hd95_px``.
+        mean_nsd: as ``mean_hd95_px``.
+        trusted: share of the masks that the service trusts.
+        gross: number of images with a gross error.
+        below_dome: number of gross errors of this kind.
+        elsewhere: number of gross errors of this kind.
+        missed: number of gross errors of this kind.
+        gross_trusted: number of images with a gross error whose mask is trusted.
+        heart_iou: mean over the images that have one; None without any.
+        ratio_error: mean absolute error of the cardiothoracic ratio over the images that have one; None
+            without any.
+    """
+
+    images: int
+    iou: Distribution
+    raw_iou: Distribution
+    mean_dice: float
+    mean_pixel_accuracy: float
+    mean_loss: float
+    mean_hd95_px: float | None
+    mean_assd_px: float | None
+    mean_nsd: float | None
+    trusted: float
+    gross: int
+    below_dome: int
+    elsewhere: int
+    missed: int
+    gross_trusted: int
+    heart_iou: float | None
+    ratio_error: float | None
+
+
+def summarise(cases: Sequence[Case]) -> Summary:
+    """Return the summary of at least one case."""
+    return Summary(
+        images=len(cases),
+        iou=_distribution([case.overlap.iou for case in cases]),
+        raw_iou=_distribution([case.raw_iou for case in cases]),
+        mean_dice=float(np.mean([case.overlap.dice for case in cases])),
+        mean_pixel_accuracy=float(np.mean([case.overlap.pixel_accuracy for case in cases])),
+        mean_loss=float(np.mean([case.loss for case in cases])),
+        mean_hd95_px=_mean([case.surface.hd95_px for case in cases]),
+        mean_assd_px=_mean([case.surface.assd_px for case in cases]),
+        mean_nsd=_mean([case.surface.nsd for case in cases]),
+        trusted=float(np.mean([case.quality.trusted for case in cases])),
+        gross=sum(bool(case.gross_errors) for case in cases),
+        **{kind: sum(error.kind == kind for case in cases for error in case.gross_errors) for kind in KINDS},
+        gross_trusted=sum(bool(case.gross_errors) and case.quality.trusted for case in cases),
+        heart_iou=_mean([case.heart_iou for case in cases]),
+        ratio_error=_mean(
+            [
+                None if case.ratio is None or case.true_ratio is None else abs(case.ratio - case.true_ratio)
+                for case in cases
+            ]
+        ),
+    )
+
+
+def _distribution(ious: list[float]) -> Distribution:
+    values = np.array(ious)
+    return Distribution(
+        mean=float(values.mean()),
+        median=float(np.median(values)),
+        p5=float(np.percentile(values, 5)),
+        worst=float(values.min()),
+        failures=int((values < LOW_IOU).sum()),
+        below_good=float((values < GOOD_IOU).mean()),
+    )
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None

@@ -1,0 +1,1 @@
+"""Makes the bundled weights from free data: teachers, pseudo-labels, students."""

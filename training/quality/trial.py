@@ -1,0 +1,174 @@
+"""Cross-validation of the quality model."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from model.quality.assessment import judge
+from model.quality.features import FRONTAL
+from model.quality.ood import compare
+from model.quality.parameters import QualityModel
+from model.quality.predicted_iou import predict_iou
+
+from .cases import UNTOUCHED
+from .examples import Example
+from .figures import Assessed, auc, caught, iou_figures, rounded, threshold_figures, trust_figures
+from .fit import Scored, fit_distribution, fit_frontal, fit_iou, fit_kinds, fit_quality_model
+
+FOLDS = 5
+
+GOOD = 0.9
+"""IoU from which a mask is called good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A fitted quality model and its cross-validation.
+
+    Attributes:
+        calibration: the parameters, fitted to all examples for the fit, with the metrics.
+        labelled: the labelled images, each assessed with an IoU model that was fitted without its variants.
+    """
+
+    calibration: QualityModel
+    labelled: list[Assessed]
+
+
+def cross_validate(examples: Sequence[Example]) -> Trial:
+    """Fit the quality model, and assess every example with parameters that were fitted without it.
+
+    Labelled images are assessed in folds over images. Held-out images are in no fit. Each kind of wrong
+    image is assessed by a fit without this kind, and each folder of frontal images by a fit without
+    this folder.
+    """
+    calibration = fit_quality_model(examples)
+    labelled = _judge_in_folds(examples, calibration)
+    figures = {
+        "predicted_iou": iou_figures(labelled),
+        "threshold": threshold_figures(examples),
+        "trusted": _trusted_figures(examples, labelled, calibration),
+        "untrusted": _untrusted_figures(examples, calibration),
+        "source_left_out": _source_figures(examples),
+        "hospital_left_out": _hospital_figures(examples, calibration),
+        "images": dict(sorted(Counter(f"{one.role}: {one.variant}" for one in examples).items())),
+    }
+    return Trial(calibration.model_copy(update={"figures": figures}), labelled)
+
+
+def _judge_in_folds(examples: Sequence[Example], calibration: QualityModel) -> list[Assessed]:
+    labelled = [
+        Scored(one, compare(one.features, calibration.reference))
+        for one in examples
+        if one.role == "labelled"
+    ]
+    judged = []
+    for fold in range(FOLDS):
+        inside = [one for one in labelled if zlib.crc32(one.example.group.encode()) % FOLDS != fold]
+        outside = [one for one in labelled if zlib.crc32(one.example.group.encode()) % FOLDS == fold]
+        if inside and outside:
+            numbers = calibration.model_copy(update={"predicted_iou": fit_iou(inside)})
+            judged += [Assessed(one.example, judge(one.example.features, numbers)) for one in outside]
+    return judged
+
+
+def _trusted_figures(
+    examples: Sequence[Example], labelled: Sequence[Assessed], calibration: QualityModel
+) -> dict[str, Any]:
+    good = [
+        one
+        for one in labelled
+        if one.example.variant == UNTOUCHED and one.example.iou is not None and one.example.iou >= GOOD
+    ]
+    held_out = [
+        Assessed(one, judge(one.features, calibration))
+        for one in examples
+        if one.role == "held_out" and one.kind == FRONTAL
+    ]
+    groups: dict[str, list[Assessed]] = {}
+    for prefix, many in (("good: ", good), ("held out: ", held_out)):
+        for one in many:
+            groups.setdefault(prefix + one.example.source, []).append(one)
+    return {name: trust_figures(many, trusted=True) for name, many in sorted(groups.items())}
+
+
+def _untrusted_figures(examples: Sequence[Example], calibration: QualityModel) -> dict[str, Any]:
+    """Return the metrics of each kind of wrong image, with the whole fit and with a fit without that kind."""
+    figures: dict[str, Any] = {}
+    whole = [Scored(one, compare(one.features, calibration.reference)) for one in examples]
+    sorts: dict[str, Callable[[Example], bool]] = {}
+    for one in examples:
+        if one.role == "negative":
+            sorts[one.variant] = lambda other, name=one.variant: (
+                other.role == "negative" and other.variant == name
+            )  # type: ignore[misc]
+        elif one.kind != FRONTAL:
+            sorts[one.kind] = lambda other, name=one.kind: other.kind == name  # type: ignore[misc]
+    for name, belongs in sorted(sorts.items()):
+        rest = [one for one in whole if not belongs(one.example)]
+        without = calibration.model_copy(update={"frontal": fit_frontal(rest), "kinds": fit_kinds(rest)})
+        test = [one for one in examples if belongs(one) and one.role in ("held_out", "negative")]
+        test = test or [one for one in examples if belongs(one)]
+        figures[name] = {
+            "seen": trust_figures(
+                [Assessed(one, judge(one.features, calibration)) for one in test], trusted=False
+            ),
+            "left_out": trust_figures(
+                [Assessed(one, judge(one.features, without)) for one in test], trusted=False
+            ),
+        }
+    return figures
+
+
+def _source_figures(examples: Sequence[Example]) -> dict[str, Any]:
+    """Return the share of frontal images of each folder that a fit without that folder takes for frontal."""
+    sources = sorted({one.source for one in examples if one.role == "frontal"})
+    figures = {}
+    for source in sources if len(sources) > 1 else []:
+        rest = [one for one in examples if one.source != source or one.role != "frontal"]
+        distribution = fit_distribution(rest)
+        frontal = fit_frontal([Scored(one, compare(one.features, distribution)) for one in rest])
+        test = [
+            compare(one.features, distribution)
+            for one in examples
+            if one.source == source and one.role == "frontal" and one.variant == UNTOUCHED
+        ]
+        odds = np.array([frontal.weights @ one.scores + frontal.bias for one in test])
+        figures[source] = {"images": len(test), "frontal": rounded((odds >= 0).mean())}
+    return figures
+
+
+def _hospital_figures(examples: Sequence[Example], calibration: QualityModel) -> dict[str, Any]:
+    """Return how an IoU model that was fitted without a folder detects the gross errors in it.
+
+    ``auc`` is that of the predicted IoU; ``caught`` is the share of the gross errors that are detected
+    at the predicted IoU below which `FLAGGED` of the folder's other masks lie.
+    """
+    labelled = [
+        Scored(one, compare(one.features, calibration.reference))
+        for one in examples
+        if one.role == "labelled"
+    ]
+    sources = sorted({one.example.source for one in labelled})
+    figures = {}
+    for source in sources if len(sources) > 1 else []:
+        model = fit_iou([one for one in labelled if one.example.source != source])
+        left_out = [
+            one for one in labelled if one.example.source == source and one.example.variant == UNTOUCHED
+        ]
+        predicted = np.array([predict_iou(one.scores, model) for one in left_out])
+        gross = np.array([bool(one.example.gross) for one in left_out])
+        true = np.array([one.example.iou for one in left_out], np.float64)
+        figures[source] = {
+            "images": len(left_out),
+            "gross": int(gross.sum()),
+            "auc": auc(-predicted, gross),
+            "caught": caught(-predicted, gross),
+            "correlation": rounded(np.corrcoef(predicted, true)[0, 1]) if len(left_out) > 2 else None,
+        }
+    return figures
