@@ -13,6 +13,7 @@ import pytest
 from app.errors import TABLE
 from app.main import create_app
 from app.settings import Settings
+from pacs.dimse.settings import ListenSettings
 from pacs.selection import DEFAULTS
 from pacs.settings import PacsSettings
 from tests.app.fakes import dicom, picture, segmenter
@@ -99,7 +100,11 @@ def test_every_setting_has_its_line() -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_no_setting_is_made_up(path: Path) -> None:
     known = {f"PLEURA_{name.upper()}" for name in Settings.model_fields}
-    known |= {f"PLEURA_PACS_{name.upper()}" for name in (*PacsSettings.model_fields, *DEFAULTS)}
+    known |= {f"PLEURA_PACS_{name.upper()}" for name in (*PacsSettings.model_fields, *DEFAULTS, "form")}
+    known |= {
+        f"PLEURA_DIMSE_{name.upper()}"
+        for name in (*ListenSettings.model_fields, "ae_title", "calling", "queue")
+    }
     assert set(re.findall(r"PLEURA_[A-Z_]+[A-Z]", path.read_text("utf-8"))) <= known
 
 
