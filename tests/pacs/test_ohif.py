@@ -1,0 +1,130 @@
+"""Segmentations in the real OHIF, in Chromium, from a real Orthanc."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from model.writing.dicom.forms import Form, write_forms
+from tests.pacs.ohif import Ohif, dist
+from tests.pacs.orthanc import Orthanc
+from tests.pacs.radiographs import radiograph, read, uids
+from tests.pacs.segmenters import trusting
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
+SIDE = 256
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if dist() is None:
+        pytest.skip("OHIF is not here: unpack npm's @ohif/app and set PLEURA_OHIF_DIST to its folder dist")
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not here: install Debian's package chromium")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+@pytest.fixture
+def viewer(browser: Browser, orthanc: Orthanc) -> Iterator[Ohif]:
+    folder = dist()
+    assert folder is not None
+    served = Ohif(folder, orthanc.url)
+    yield served
+    served.close()
+
+
+def film(**attributes: Any) -> bytes:
+    """A bright film with two dark lungs."""
+    pixels = np.full((SIDE, SIDE), 200, np.uint8)
+    pixels[60:200, 40:110] = pixels[90:220, 150:220] = 40
+    if attributes.get("PhotometricInterpretation") == "MONOCHROME1":
+        pixels = 255 - pixels
+    return radiograph(pixels, ViewPosition="PA", PatientOrientation=["L", "F"], **attributes)
+
+
+def stored(orthanc: Orthanc, source: bytes) -> tuple[NDArray[np.uint8], str]:
+    """Store a film and its segmentation; give the labels and the series description."""
+    segmenter = trusting()
+    segmentation = segmenter(source)
+    ((_, seg),) = write_forms(segmentation, segmenter.metadata, [Form.SEG])
+    for data in (source, seg):
+        orthanc.upload(data)
+    return segmentation.labels, str(read(seg).SeriesDescription)
+
+
+def opened(browser: Browser, url: str, study: str, series: str) -> Page:
+    """The study in OHIF, with one segmentation loaded."""
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.goto(f"{url}/segmentation?StudyInstanceUIDs={study}")
+    entry = page.get_by_text(series, exact=True).first
+    entry.wait_for(timeout=90_000)
+    page.wait_for_timeout(5000)
+    page.evaluate(
+        "document.querySelectorAll('.shepherd-element, .shepherd-modal-overlay-container').forEach(e => e.remove())"
+    )
+    entry.dblclick()
+    page.get_by_text("Right lung", exact=True).wait_for(timeout=60_000)
+    page.get_by_text("Left lung", exact=True).wait_for(timeout=60_000)
+    page.wait_for_timeout(5000)
+    return page
+
+
+def shown(page: Page) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where the first viewport is orange and where it is blue, `(SIDE, SIDE)` each."""
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    picture = Image.open(BytesIO(page.screenshot(clip=box))).convert("RGB")
+    pixels = np.asarray(picture).astype(int)
+    # The image fills the viewport's width or height and lies in its middle.
+    side = min(pixels.shape[:2])
+    top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
+    square = Image.fromarray(pixels[top : top + side, left : left + side].astype(np.uint8))
+    small = np.asarray(square.resize((SIDE, SIDE), Image.Resampling.NEAREST)).astype(int)
+    red, green, blue = np.moveaxis(small, -1, 0)
+    # The viewer's own blues are darker, or have less green.
+    return red - blue > 60, (blue - red > 40) & (blue - green < 60) & (blue > 90)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"PixelSpacing": [0.2, 0.2]},
+        {"PixelSpacing": None},
+        {"PixelSpacing": None, "PhotometricInterpretation": "MONOCHROME1"},
+    ],
+    ids=["with spacing", "without spacing", "MONOCHROME1"],
+)
+def test_both_lungs_are_named_and_lie_in_their_colours_over_the_film(
+    attributes: dict[str, Any], browser: Browser, viewer: Ohif, orthanc: Orthanc
+) -> None:
+    source = film(**attributes)
+    labels, series = stored(orthanc, source)
+    page = opened(browser, viewer.url, str(read(source).StudyInstanceUID), series)
+    for label, found in zip((1, 2), shown(page), strict=True):
+        lung = labels == label
+        overlap = (found & lung).sum() / (found | lung).sum()
+        assert overlap > 0.9, f"segment {label}: IoU {overlap:.2f}"
+    page.close()
+
+
+def test_of_three_films_in_a_study_each_segmentation_is_found(
+    browser: Browser, viewer: Ohif, orthanc: Orthanc
+) -> None:
+    study = uids()["StudyInstanceUID"]
+    series = []
+    for number in (1, 2, 3):
+        place = uids() | {"StudyInstanceUID": study}
+        series.append(stored(orthanc, film(**place, SeriesNumber=number))[1])
+    assert len(set(series)) == 3
+    page = opened(browser, viewer.url, study, series[1])
+    for each in series:
+        assert page.get_by_text(each, exact=True).first.is_visible()
+    page.close()
