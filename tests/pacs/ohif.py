@@ -1,4 +1,4 @@
-"""OHIF's built viewer in front of an Orthanc: the folder `dist` of npm's package `@ohif/app`, served as it needs to be.
+"""OHIF's built viewer (the folder `dist` of npm's package `@ohif/app`) in front of an Orthanc.
 
 PLEURA_OHIF_DIST names that folder, after ``npm pack @ohif/app`` and unpacking.
 """
@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 CONFIGURATION = b"""
 window.config = {
-  routerBasename: '/', extensions: [], modes: [], showStudyList: true, showWarningMessageForCrossOrigin: false,
+  routerBasename: '/', extensions: [], modes: [], showStudyList: true,
+  showWarningMessageForCrossOrigin: false,
   defaultDataSourceName: 'dicomweb',
   dataSources: [{
     namespace: '@ohif/extension-default.dataSourcesModule.dicomweb', sourceName: 'dicomweb',

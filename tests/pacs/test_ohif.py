@@ -68,7 +68,8 @@ def opened(browser: Browser, url: str, study: str, series: str) -> Page:
     entry.wait_for(timeout=90_000)
     page.wait_for_timeout(5000)
     page.evaluate(
-        "document.querySelectorAll('.shepherd-element, .shepherd-modal-overlay-container').forEach(e => e.remove())"
+        "document.querySelectorAll('.shepherd-element, .shepherd-modal-overlay-container')"
+        ".forEach((element) => element.remove())"
     )
     entry.dblclick()
     page.get_by_text("Right lung", exact=True).wait_for(timeout=60_000)
