@@ -44,16 +44,22 @@ def translated() -> Iterator[None]:
         raise Unavailable(NOT_DICOMWEB) from None
 
 
+def access_denied(status: int) -> PacsError:
+    """Return the error for credentials that the PACS does not accept."""
+    return PacsError(
+        f"The PACS denies access ({status}): check PLEURA_PACS_USER and PLEURA_PACS_PASSWORD, "
+        "or PLEURA_PACS_TOKEN."
+    )
+
+
 def of_status(response: Response | None) -> Exception:
     """Return the error for the status of a response."""
     if response is None:
         return Unavailable("no response")
     status = response.status_code
-    if status in (401, 403):
-        return PacsError(
-            f"The PACS denies access ({status}): check PLEURA_PACS_USER and PLEURA_PACS_PASSWORD, "
-            "or PLEURA_PACS_TOKEN."
-        )
+    # 403 may concern one study only: the search for series, which needs access too, tells.
+    if status == 401:
+        return access_denied(status)
     if status >= 500 or status in _NOT_NOW:
         after = response.headers.get("Retry-After", "")
         return Unavailable(f"status {status}", retry_after_s=float(after) if after.isdecimal() else None)

@@ -15,7 +15,7 @@ from requests import Session
 from logs import log
 
 from . import attributes
-from .answers import NOT_DICOMWEB, translated
+from .answers import NOT_DICOMWEB, access_denied, translated
 from .attributes import first, texts
 from .client import Client, Row
 from .errors import PacsError, Refused, Unavailable
@@ -39,6 +39,7 @@ _RETRIEVE_AE = "00080054"
 _UID = re.compile(r"\d(?:[\d.]{0,62}\d)?")
 """Looser than the standard, since archives hold components with leading zeros; still safe in a URL path."""
 
+_FORBIDDEN = 403
 _NOTHING = frozenset({404, 410})
 """Statuses that some servers return for a search without results."""
 
@@ -79,6 +80,8 @@ class Archive:
             if not answered:
                 self._probe()
         except Refused as error:
+            if error.status == _FORBIDDEN:
+                raise access_denied(_FORBIDDEN) from error
             raise PacsError(
                 f"The PACS rejects the search for series ({error.reason}): check --url."
             ) from error

@@ -17,7 +17,7 @@ def answered(status: int, **headers: str) -> exceptions.HTTPError:
     [
         (answered(400), Refused),
         (answered(401), PacsError),
-        (answered(403), PacsError),
+        (answered(403), Refused),
         (answered(404), Refused),
         (answered(408), Unavailable),
         (answered(409), Refused),

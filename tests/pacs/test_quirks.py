@@ -89,6 +89,26 @@ def test_instance_that_no_variant_retrieves_is_refused(
     assert len(lines.about("status 406")) == 3
 
 
+def test_study_without_access_is_passed_over(stand_in: StandIn, watch: Watch, three: list[bytes]) -> None:
+    closed = str(read(three[0]).StudyInstanceUID)
+
+    def quirk(request: PreparedRequest, usual: Usual) -> Answer:
+        return Answer(403) if f"/studies/{closed}/" in path_of(request) else usual()
+
+    stand_in.quirk = quirk
+    watcher = watch()
+    watcher.once()
+    assert all_stored(stand_in, three[1:])
+
+
+def test_search_without_access_names_the_credentials(
+    stand_in: StandIn, watch: Watch, three: list[bytes]
+) -> None:
+    stand_in.quirk = lambda request, usual: Answer(403) if is_search(request) else usual()
+    with pytest.raises(PacsError, match=r"denies access \(403\): check PLEURA_PACS_USER"):
+        watch().once()
+
+
 def test_missing_instance_is_requested_once(stand_in: StandIn, watch: Watch) -> None:
     stand_in.files.append(radiograph())
     stand_in.quirk = lambda request, usual: Answer(404) if is_fetch(request) else usual()
