@@ -54,8 +54,10 @@ def test_head_is_get_without_the_body(shared_client: Service, path: str) -> None
 
 @pytest.mark.parametrize("path", ["/healthz", "/model", "/nowhere"])
 def test_nothing_follows_the_headers_on_the_wire(shared_client: Service, path: str) -> None:
-    request = f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\nConnection: "
-    "close\r\n\r\n"
+    request = (
+        f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n"
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
     with connected(shared_client.port, request.encode()) as connection:
         first, _, second = everything(connection).partition(b"\r\n\r\n")
     assert b"content-length: " in first.lower()

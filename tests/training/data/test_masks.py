@@ -68,7 +68,7 @@ def test_lung_values_can_be_given(pleura: Pleura, tmp_path: Path) -> None:
     assert iou_of(named.out) == iou_of(pleura("evaluate", "--data", plain, "--baseline", "otsu").out)
     wrong = pleura("evaluate", "--data", hearts, "--baseline", "otsu", "--lung-values", "one")
     assert wrong.code == 1
-    assert wrong.err == "pleura: The lung values one are not whole numbers: write them as 1 or as 1,2.\n"
+    assert wrong.err == "pleura: The lung values one are not whole numbers. Write them as 1 or as 1,2.\n"
 
 
 def test_macos_files_are_skipped(phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None:
