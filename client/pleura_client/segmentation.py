@@ -21,6 +21,8 @@ class Image:
             none.
         sides_from: source of right and left: ``patient_orientation``, ``image_laterality`` or
             ``convention``.
+        left_at: the image's edge at the patient's left: ``left``, ``right``, ``top`` or ``bottom``; None if
+            the service does not say.
     """
 
     width: int
@@ -31,6 +33,7 @@ class Image:
     applied: tuple[str, ...]
     picture: tuple[int, int, int, int] | None = None
     sides_from: str = "convention"
+    left_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,7 @@ def test_what_is_known_about_it(pleura: Pleura) -> None:
     assert segmentation.spacing_mm == (0.5, 0.5)
     assert segmentation.image.spacing_plane == "unknown"
     assert segmentation.image.sides_from == "convention"
+    assert segmentation.image.left_at == "right"
     assert isinstance(segmentation.image.applied, tuple)
     assert segmentation.model.name == "fake"
     assert segmentation.model.threshold == 0.5
