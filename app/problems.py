@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import Scope
 
 from model.errors import (
@@ -147,8 +148,8 @@ def answer(scope: Scope, error: Exception) -> Response:
             detail = parameter_errors(scope, error)
     if kind.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="pleura"'
-    if "GET" in headers.get("Allow", ""):
-        headers["Allow"] = ", ".join(sorted({"HEAD", *headers["Allow"].split(", ")}))
+    if "Allow" in headers:
+        headers["Allow"] = ", ".join(sorted(_methods(scope)))
     if kind.status in (429, 503):
         headers["Retry-After"] = str(getattr(error, "retry_after", None) or 1)
     if isinstance(error, EncodedBody):
@@ -158,6 +159,17 @@ def answer(scope: Scope, error: Exception) -> Response:
         headers["Connection"] = "close"
     scope[REASON_KEY] = kind.slug
     return _error_response(scope, kind, detail, headers=headers)
+
+
+def _methods(scope: Scope) -> set[str]:
+    """Return the methods of all routes of a path; Starlette names those of the first route only."""
+    methods = {
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        for route in scope["app"].routes
+        if route.matches({**scope, "method": method})[0] is Match.FULL
+    }
+    return methods | {"HEAD"} if "GET" in methods else methods
 
 
 def _error_response(

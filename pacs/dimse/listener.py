@@ -62,10 +62,7 @@ class Listener:
         self._on_reject = on_reject
         self._restart: WeakKeyDictionary[Association, Callable[[], None]] = WeakKeyDictionary()
         self._server: Server | None = None
-        # Received data goes to files in the queue, instead of memory.
-        _config.STORE_RECV_CHUNKED_DATASET = True
         _config.LOG_HANDLER_LEVEL = "none"
-        tempfile.tempdir = str(queue.incoming)
         self._ae = ae = AE(ae_title)
         ae.require_called_aet = True
         ae.require_calling_aet = list(calling)
@@ -106,6 +103,9 @@ class Listener:
         assert isinstance(server, Server)
         settings = self._settings
         server.limit(max_pdu=settings.max_pdu, max_bytes=settings.max_mb * 1_000_000, idle_s=settings.idle_s)
+        # Received data goes to files in the queue: pynetdicom has no setting for the folder.
+        _config.STORE_RECV_CHUNKED_DATASET = True
+        tempfile.tempdir = str(self._queue.incoming)
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
         self._server = server
         return int(server.server_address[1])
@@ -122,6 +122,8 @@ class Listener:
             for association in self._server.active_associations:
                 association.abort(block=False)
             self._server = None
+            if tempfile.tempdir == str(self._queue.incoming):
+                tempfile.tempdir = None
 
     def _open(self, event: Event) -> None:
         if self._server is not None:

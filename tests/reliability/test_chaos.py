@@ -29,7 +29,7 @@ def test_kills() -> None:
 
 
 def test_stops() -> None:
-    assert "none of those under way was lost" in scenarios.stops(None, times=1)
+    assert "no running request was lost" in scenarios.stops(None, times=1)
 
 
 def test_reloads() -> None:

@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,6 +104,15 @@ def test_the_sender_s_title_can_be_selected(archive: StoreScp, open_door: MakeDo
     instance = door.queue.next()
     assert instance is not None
     assert instance.ae == ("DX1",)
+
+
+def test_the_folder_for_temporary_files_is_given_back(open_door: MakeDoor) -> None:
+    before = tempfile.gettempdir()
+    door = open_door(NOBODY, works=False)
+    assert Path(tempfile.gettempdir()).is_relative_to(door.queue.incoming)
+    wait_until(lambda: door.listener.associations == 0)
+    door.close()
+    assert tempfile.gettempdir() == before
 
 
 def test_a_full_queue_tells_the_sender_so(open_door: MakeDoor, tmp_path: Path) -> None:
