@@ -17,6 +17,8 @@ from tests.app.fakes import dicom, encode, picture
 from tests.app.raw import connected, head
 from tests.app.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 IMAGE = encode(picture())
 

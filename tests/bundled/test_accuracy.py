@@ -13,6 +13,8 @@ from samples.phantom import phantom
 from training.data.datasets import SegmentationDataset
 from training.evaluation.evaluate import evaluate
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def validation(shared_data: Path) -> SegmentationDataset:

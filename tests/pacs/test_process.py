@@ -14,6 +14,8 @@ from tests.app.waiting import wait_until
 from tests.pacs.orthanc import Orthanc
 from tests.pacs.radiographs import PATIENT, broken, radiograph, read
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

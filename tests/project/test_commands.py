@@ -14,6 +14,8 @@ import typer
 from pleura_cli import COMMANDS, cli
 from samples.phantom import phantom
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "model/weights/MODEL_CARD.md"]
 SHOWN = re.compile(r"^\s*(?:\.venv/bin/)?(pleura [a-z].*)$", re.MULTILINE)

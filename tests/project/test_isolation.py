@@ -21,6 +21,8 @@ from tests.training.conftest import draw
 
 from .watched import ROOT, Seen, Watch
 
+pytestmark = pytest.mark.slow
+
 CACHE = "home/.cache/pleura"
 
 ON_ITS_OWN = ("segment", "evaluate", "train", "calibrate", "average", "export", "clean", "pseudo-label")

@@ -11,6 +11,8 @@ import pytest
 
 from tests.pacs.orthanc import Orthanc, missing
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TUTORIALS = ROOT / "docs" / "tutorials"
 

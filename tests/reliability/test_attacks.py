@@ -14,6 +14,8 @@ from tests.app.raw import connected, everything
 from tests.app.waiting import wait_until
 from tests.reliability.service import Service, running
 
+pytestmark = pytest.mark.slow
+
 IMAGE = encode(picture())
 END = b"0\r\n\r\n"
 

@@ -2,8 +2,12 @@
 
 from itertools import islice
 
+import pytest
+
 from tests.reliability.fuzz import fuzz_bytes, fuzz_interface, mutations, thought_of
 from tests.reliability.service import Service
+
+pytestmark = pytest.mark.slow
 
 
 def test_damaged_files(service: Service) -> None:

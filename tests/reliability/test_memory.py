@@ -23,6 +23,8 @@ from tests.model.reading.pictures import tiff_file
 from .peaks import as_dicom, film
 from .service import ROOT, Service, form
 
+pytestmark = pytest.mark.slow
+
 BYTES = {"dicom jpeg 2000 colour": 20}
 """Bytes a pixel where it is not 14: OpenJPEG decodes each of three components to 32 bits."""
 SIDE = 4000

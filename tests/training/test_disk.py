@@ -12,6 +12,8 @@ from model.isolation import import_without_telemetry
 
 from .conftest import Phantoms, Pleura
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:

@@ -10,6 +10,8 @@ from playwright.sync_api import Page, expect
 from tests.app.fakes import encode, picture, truth
 from tests.app.web.conftest import MakeScreen, Screen, two_lungs
 
+pytestmark = pytest.mark.slow
+
 NAMED = {
     "application",
     "button",

@@ -22,6 +22,8 @@ from tests.app.web.conftest import MakeScreen, Screen, two_lungs
 from tests.app.web.test_results import download
 from training.data.folders import find_samples
 
+pytestmark = pytest.mark.slow
+
 BOTH = truth((8, 12, 16, 40)) | truth((40, 12, 16, 40))
 Point = tuple[float, float]
 

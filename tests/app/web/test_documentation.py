@@ -7,6 +7,8 @@ from tests.app.conftest import Service
 from tests.app.prefix import behind_prefix
 from tests.app.web.conftest import PATIENCE_MS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("prefixed", [False, True], ids=["root", "prefix"])
 def test_an_operation_is_tried(browser: Browser, shared_client: Service, prefixed: bool) -> None:

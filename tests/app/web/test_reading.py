@@ -13,6 +13,8 @@ from tests.app.web.test_correcting import drag, on_screen, take, touch
 from tests.app.web.test_opening import brightness
 from tests.pacs.radiographs import radiograph
 
+pytestmark = pytest.mark.slow
+
 BRIGHT = (0.9, 0.9)
 """Where the picture has 200 of 255."""
 DARK = (0.2, 0.5)

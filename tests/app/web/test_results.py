@@ -15,6 +15,8 @@ from tests.app.fakes import decode, dicom, encode, picture, truth
 from tests.app.web.conftest import Screen, two_lungs
 from tests.pacs.radiographs import radiograph
 
+pytestmark = pytest.mark.slow
+
 
 def download(page: Page, button: str) -> tuple[str, bytes]:
     with page.expect_download() as waiting:

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 from tests.app.fakes import encode, truth
 from tests.app.web.conftest import Screen, two_lungs
 
+pytestmark = pytest.mark.slow
+
 TRUTH = encode(truth((12, 12, 16, 40)) | truth((40, 12, 16, 40)))
 """The right lung four pixels further to the right than it is found."""
 

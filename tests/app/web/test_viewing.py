@@ -5,6 +5,8 @@ from playwright.sync_api import CDPSession, FloatRect, Page, expect
 
 from tests.app.web.conftest import MakeScreen, Screen, two_lungs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def opened(screen: Screen) -> Screen:

@@ -14,6 +14,8 @@ from tests.app.web.conftest import Screen, two_lungs
 from tests.app.web.test_correcting import drag, take
 from tests.app.web.test_results import download
 
+pytestmark = pytest.mark.slow
+
 ONE = encode(picture((40, 8, 16, 40)))
 
 

@@ -35,6 +35,7 @@ from .clusters import BAD, TWO, Gate, archive, box, describe, job
 ROOT = Path(__file__).parents[3]
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
     # Machines of a cluster take a while to start and to be missed.
     pytest.mark.timeout(600),

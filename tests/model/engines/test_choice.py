@@ -16,6 +16,8 @@ from model.engines.fingerprint import read_exported, write_fingerprint
 from model.errors import EngineError
 from model.preprocessing import Preprocessing
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:

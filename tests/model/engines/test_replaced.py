@@ -13,6 +13,8 @@ from model.checkpoint import load_checkpoint
 from model.errors import EngineError
 from model.segmenter import Segmenter
 
+pytestmark = pytest.mark.slow
+
 ENDINGS = (".safetensors", ".int8.bin", ".int8.sha256", ".int8.xml")
 
 

@@ -12,6 +12,8 @@ from pacs.errors import PacsError
 from tests.pacs.dimse.killed import ROOT
 from tests.pacs.radiographs import radiograph, read
 
+pytestmark = pytest.mark.slow
+
 
 def test_each_result_arrives_exactly_once_however_often_the_listener_is_killed() -> None:
     command = [sys.executable, "-m", "tests.pacs.dimse.killed", "--films", "8", "--kills", "3"]

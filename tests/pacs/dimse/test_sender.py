@@ -18,6 +18,8 @@ from tests.pacs.dimse.conftest import Door, StoreScp, saved, store
 from tests.pacs.orthanc import Orthanc, free_port
 from tests.pacs.radiographs import radiograph
 
+pytestmark = pytest.mark.slow
+
 MakeDoor = Callable[..., Door]
 
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from ..conftest import Phantoms, Pleura, draw
 
+pytestmark = pytest.mark.slow
+
 Maker = Callable[[NDArray[np.uint8]], tuple[str, NDArray[np.uint8]]]
 
 

@@ -23,6 +23,8 @@ from training.evaluation.summary import summarise
 from ..conftest import MadeUp, Phantoms, Pleura, write_pair
 from ..processes import Ended
 
+pytestmark = pytest.mark.slow
+
 
 class Judged(NamedTuple):
     """An evaluation of the phantoms' ``validation`` and ``fewer``."""

@@ -15,6 +15,8 @@ from training.evaluation.failures import BAD_IOU, Failure, draw, worst_images
 
 from ..conftest import Phantoms
 
+pytestmark = pytest.mark.slow
+
 
 def test_command_draws_phantoms_and_worst_images(learnt: Path, phantoms: Phantoms, tmp_path: Path) -> None:
     command: list[str | Path] = [

@@ -14,6 +14,8 @@ from training.loop.recipes import Recipe
 
 from ..conftest import Phantoms
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def bench(phantoms: Phantoms, tmp_path: Path) -> Bench:

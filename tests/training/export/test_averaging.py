@@ -12,6 +12,8 @@ from training.export.averaging import average
 
 from ..conftest import Pleura
 
+pytestmark = pytest.mark.slow
+
 
 def written(path: Path, *, seed: int, size: int = 64, channels: int = 1) -> CheckpointMetadata:
     torch.manual_seed(seed)

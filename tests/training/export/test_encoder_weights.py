@@ -13,6 +13,8 @@ from model.networks.unet import ResNet50UNet
 from training.errors import TrainingError
 from training.export.encoder_weights import load_encoder_weights
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def weights() -> dict[str, Tensor]:

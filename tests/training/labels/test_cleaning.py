@@ -18,6 +18,8 @@ from training.labels.cross_fit import folds_of
 
 from ..conftest import Phantoms, Pleura, write_pair
 
+pytestmark = pytest.mark.slow
+
 SIDE = 200
 
 

@@ -22,6 +22,8 @@ from ..conftest import Phantoms, Pleura, draw
 from ..processes import Ended, Fault, in_processes, run_together
 from .test_fit import rows_of, state_of
 
+pytestmark = pytest.mark.slow
+
 PARTS = (5, 3)
 """Images of each of two processes: not the same number, as when a batch cannot be halved."""
 

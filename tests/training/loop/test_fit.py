@@ -23,6 +23,8 @@ from training.loop.recipes import STRONG, adapted, resumed
 from ..conftest import Phantoms, Pleura, draw, scalars_of
 from ..processes import Ended, Fault
 
+pytestmark = pytest.mark.slow
+
 DEATHS = int(os.environ.get("PLEURA_TEST_DEATHS", "3"))
 """How often the run of `test_run_killed_at_any_event_is_resumed` is killed; `make chaos` asks for more."""
 

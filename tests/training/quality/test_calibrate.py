@@ -23,6 +23,8 @@ from training.quality.examples import make_example
 from training.quality.figures import auc, caught
 from training.quality.trial import Trial
 
+pytestmark = pytest.mark.slow
+
 SIDE = 64
 
 
