@@ -149,7 +149,9 @@ def answer(scope: Scope, error: Exception) -> Response:
     if kind.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="pleura"'
     if "Allow" in headers:
-        headers["Allow"] = ", ".join(sorted(_methods(scope)))
+        # Starlette names the methods of the first route of a path only.
+        methods = _methods(scope).union(headers["Allow"].split(", "))
+        headers["Allow"] = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
     if kind.status in (429, 503):
         headers["Retry-After"] = str(getattr(error, "retry_after", None) or 1)
     if isinstance(error, EncodedBody):
@@ -162,14 +164,13 @@ def answer(scope: Scope, error: Exception) -> Response:
 
 
 def _methods(scope: Scope) -> set[str]:
-    """Return the methods of all routes of a path; Starlette names those of the first route only."""
-    methods = {
+    """Return the methods of all routes of a path."""
+    return {
         method
         for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
         for route in scope["app"].routes
         if route.matches({**scope, "method": method})[0] is Match.FULL
     }
-    return methods | {"HEAD"} if "GET" in methods else methods
 
 
 def _error_response(
