@@ -24,7 +24,7 @@ def find_neck(component: NDArray[np.bool_], box: NDArray[np.int32]) -> NDArray[n
     cut is straight and at most 16° from the vertical. The chosen cut has the lowest valley relative to the
     lower of its two peaks, with a small penalty for the distance from the component's centre.
 
-    A component is two lungs if its width is at least 0.4 of the image's width and 0.75 of its own height,
+    A component is two lungs if its width is at least 0.4 of the image's width and 0.75 of its height,
     if each side of the cut has 0.2 of its area, and if either the valley is at most 0.75 of the lower
     peak or the component's width is 0.55 of the image's, which no single lung has. In 791 masks drawn by
     people, every pair of lungs meets the first two conditions and no single lung meets all; with an

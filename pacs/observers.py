@@ -1,4 +1,4 @@
-"""Who is told of each end: the report, the metrics, the audit trail."""
+"""Observers of finished instances: the report, the metrics, the audit trail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _nobody(ae_title: str, address: str) -> None:
 
 @dataclass(slots=True)
 class Observers:
-    """Callables by what they are told of.
+    """Callables, by the event that calls them.
 
     Attributes:
         ended: ends of instances and series.

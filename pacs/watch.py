@@ -43,7 +43,7 @@ def watch_archive(
         settings: credentials.
         interval_s: seconds between two rounds; None for one round.
         days: only studies of the last ``days`` days; None for all.
-        observers: who is told of each end.
+        observers: called at the end of each instance.
         dry_run: only decide which instances would be segmented.
 
     Returns:

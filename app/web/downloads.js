@@ -80,7 +80,7 @@ async function correctedFile(study, what) {
   }
 }
 
-/** The service's document with the corrected mask, and without what is said of its own. */
+/** The service's document with the corrected mask, without the trust and the notes of the original mask. */
 function documentOf(study) {
   const { image, heart, model } = JSON.parse(study.segmented);
   return {

@@ -76,7 +76,7 @@ class Listener:
         ae.add_supported_context(COMMITMENT, scu_role=False, scp_role=True)
 
     def start(self, address: Address) -> int:
-        """Listen in threads of its own, and return the port.
+        """Listen in separate threads, and return the port.
 
         Raises:
             PacsError: the address cannot be used.

@@ -28,7 +28,7 @@ def serve(
         segmenter: makes the masks.
         stop: ends it.
         options: for `Worker`.
-        observers: who is told of each end.
+        observers: called at the end of each instance.
 
     Raises:
         PacsError: an address, the queue or a TLS file cannot be used.
