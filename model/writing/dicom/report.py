@@ -9,12 +9,12 @@ from ...lungs import LEFT, RIGHT
 from ...quiet import quiet
 from .derivation import MANUFACTURER, Derivation, long_string, with_content_uid
 from .findings import measurements
+from .private_codes import SCHEME, private_code
 from .seg import LUNGS, dicom_seg
 from .seg_words import comments, trust_in_words
 
 if TYPE_CHECKING:
     from highdicom.sr import (
-        Measurement,
         MeasurementReport,
         MeasurementsAndQualitativeEvaluations,
         PlanarROIMeasurementsAndQualitativeEvaluations,
@@ -25,18 +25,6 @@ if TYPE_CHECKING:
 
     from ...checkpoint import CheckpointMetadata
     from ...segmentation import Segmentation
-
-SCHEME = "99PLEURA"
-"""Private coding scheme of what no public one has a code for."""
-
-CODES = {
-    "predicted_iou": "Predicted intersection over union",
-    "trusted": "Segmentation trusted",
-    "warning": "Warning",
-    "cardiothoracic_ratio": "Cardiothoracic ratio",
-    "spacing_plane": "Plane of the pixel spacing",
-}
-"""Meanings in `SCHEME`; the codes of warnings and planes are their own words."""
 
 
 def report(
@@ -128,6 +116,7 @@ def _lungs(
 ) -> list[PlanarROIMeasurementsAndQualitativeEvaluations]:
     from highdicom.sr import (
         FindingSite,
+        Measurement,
         PlanarROIMeasurementsAndQualitativeEvaluations,
         ReferencedSegmentationFrame,
         SourceImageForSegmentation,
@@ -171,7 +160,7 @@ def _lungs(
                 finding_category=codes.cid7150.AnatomicalStructure,
                 finding_sites=[FindingSite(Code(code, "SCT", meaning))],
                 algorithm_id=_algorithm(origin),
-                measurements=[_measurement(name, round(value, 2), unit) for name, value, unit in values],
+                measurements=[Measurement(name, round(value, 2), unit) for name, value, unit in values],
             )
         )
     return groups
@@ -179,6 +168,7 @@ def _lungs(
 
 def _image(segmentation: Segmentation, origin: Derivation) -> MeasurementsAndQualitativeEvaluations:
     from highdicom.sr import (
+        Measurement,
         MeasurementsAndQualitativeEvaluations,
         RelationshipTypeValues,
         SourceImageForMeasurementGroup,
@@ -189,20 +179,21 @@ def _image(segmentation: Segmentation, origin: Derivation) -> MeasurementsAndQua
     from pydicom.uid import generate_uid
 
     source, quality, ratio = origin.source, segmentation.quality, segmentation.cardiothoracic_ratio
-    values = []
-    if quality.predicted_iou is not None:
-        values.append(
-            _measurement(_private("predicted_iou"), round(quality.predicted_iou, 3), codes.UCUM.Ratio)
-        )
-    if ratio is not None and ratio.value is not None:
-        values.append(_measurement(_private("cardiothoracic_ratio"), round(ratio.value, 3), codes.UCUM.Ratio))
+    values = {
+        "predicted_iou": quality.predicted_iou,
+        "cardiothoracic_ratio": None if ratio is None else ratio.value,
+    }
     group = MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(
             uid=generate_uid(entropy_srcs=["tracking", source.SOPInstanceUID, origin.version]),
             identifier=trust_in_words(quality),
         ),
         algorithm_id=_algorithm(origin),
-        measurements=values,
+        measurements=[
+            Measurement(private_code(word), round(value, 3), codes.UCUM.Ratio)
+            for word, value in values.items()
+            if value is not None
+        ],
         qualitative_evaluations=_evaluations(segmentation),
         source_images=[SourceImageForMeasurementGroup(source.SOPClassUID, source.SOPInstanceUID)],
     )
@@ -223,25 +214,13 @@ def _evaluations(segmentation: Segmentation) -> list[QualitativeEvaluation]:
     from pydicom.sr.coding import Code
 
     quality, plane = segmentation.quality, segmentation.radiograph.spacing_plane
-    found = [(_private("trusted"), codes.SCT.Yes if quality.trusted else codes.SCT.No)]
+    found = [(private_code("trusted"), codes.SCT.Yes if quality.trusted else codes.SCT.No)]
     for warning in quality.warnings:
         meaning = long_string(warning.code.replace("_", " "))
-        found.append((_private("warning"), Code(warning.code, SCHEME, meaning)))
+        found.append((private_code("warning"), Code(warning.code, SCHEME, meaning)))
     if plane is not None:
-        found.append((_private("spacing_plane"), Code(plane, SCHEME, plane)))
+        found.append((private_code("spacing_plane"), Code(plane, SCHEME, plane)))
     return [QualitativeEvaluation(name, value) for name, value in found]
-
-
-def _measurement(name: Code, value: float, unit: Code) -> Measurement:
-    from highdicom.sr import Measurement
-
-    return Measurement(name=name, value=value, unit=unit)
-
-
-def _private(word: str) -> Code:
-    from pydicom.sr.coding import Code
-
-    return Code(word, SCHEME, CODES[word])
 
 
 def _algorithm(origin: Derivation) -> Any:
