@@ -21,13 +21,11 @@ from .client import Client, Row
 from .errors import PacsError, Refused, Unavailable
 from .facts import INSTANCE_FIELDS, SERIES_FIELDS, known_of_instance, known_of_series
 from .listed import Instance, Series
+from .pages import NOTHING, PAGE, all_rows
 from .retries import Retries
 from .stored import check_stored
 
 T = TypeVar("T")
-
-PAGE = 100
-"""Entries requested per page; a PACS may return fewer."""
 
 ATTEMPTS = 4
 """Attempts for one request about one series or instance."""
@@ -40,10 +38,6 @@ _UID = re.compile(r"\d(?:[\d.]{0,62}\d)?")
 """Looser than the standard, since archives hold components with leading zeros; still safe in a URL path."""
 
 _FORBIDDEN = 403
-_NOTHING = frozenset({404, 410})
-"""Statuses that some servers return for a search without results."""
-
-_PAST_THE_END = _NOTHING | {416}
 
 
 class Archive:
@@ -75,7 +69,7 @@ class Archive:
                     yield from self._series_of(modality, since)
                     answered = True
                 except Refused as error:
-                    if error.status not in _NOTHING:
+                    if error.status not in NOTHING:
                         raise
             if not answered:
                 self._probe()
@@ -124,7 +118,7 @@ class Archive:
                 ATTEMPTS,
             )
         except Refused as error:
-            if error.status not in _NOTHING:
+            if error.status not in NOTHING:
                 raise
             return False
         # A PACS that ignores the filter returns all series.
@@ -222,25 +216,9 @@ class Archive:
     def _rows(
         self, search: Callable[..., list[Row]], attempts: int | None, **arguments: Any
     ) -> Iterator[Row]:
-        offset, begin = 0, None
-        while page := self._page(search, attempts, offset=offset, **arguments):
-            # A PACS that ignores offsets returns the same page without end.
-            if page[0] == begin:
-                return
-            begin = page[0]
-            yield from page
-            offset += len(page)
-
-    def _page(
-        self, search: Callable[..., list[Row]], attempts: int | None, *, offset: int, **arguments: Any
-    ) -> list[Row]:
-        try:
-            return self._ask(lambda: search(limit=PAGE, offset=offset, **arguments), attempts)
-        except Refused as error:
-            # Some servers answer an error after the last page.
-            if offset and error.status in _PAST_THE_END:
-                return []
-            raise
+        return all_rows(
+            lambda offset: self._ask(lambda: search(limit=PAGE, offset=offset, **arguments), attempts)
+        )
 
     def _ask(self, request: Callable[[], T], attempts: int | None) -> T:
         def once() -> T:

@@ -1,19 +1,14 @@
 """The command ``pleura pacs``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
 import typer
 
 from model.devices import Device, EngineChoice
-from model.writing.dicom.forms import Form
 
-from .selection import DEFAULTS, Selection
-
-if TYPE_CHECKING:
-    from .address import Address
-    from .dimse.settings import Door
+from .options import parse_door, parse_forms, parse_metrics_address, parse_selection, url_problem
+from .selection import DEFAULTS
 
 
 def pacs(
@@ -152,10 +147,10 @@ def pacs(
         raise typer.BadParameter("give either --url or --listen.", param_hint="--url / --listen")
     if dry_run and (url is None or watch):
         raise typer.BadParameter("it goes with --url and without --watch.", param_hint="--dry-run")
-    if url is not None and (problem := _problem(url)):
+    if url is not None and (problem := url_problem(url)):
         raise typer.BadParameter(problem, param_hint="--url")
-    door = None if listen is None else _door(listen, send_to, ae_title, calling, queue)
-    selection = _selection(
+    door = None if listen is None else parse_door(listen, send_to, ae_title, calling, queue)
+    selection = parse_selection(
         modality=modality,
         body_part=body_part,
         view=view,
@@ -164,8 +159,8 @@ def pacs(
         ae=ae,
     )
 
-    forms = _forms(form)
-    address = None if metrics is None else _address(metrics)
+    forms = parse_forms(form)
+    address = None if metrics is None else parse_metrics_address(metrics)
 
     from logs import configure, log
     from model.segmenter import Segmenter
@@ -203,62 +198,3 @@ def pacs(
             )
             if not complete and not watch:
                 raise typer.Exit(1)
-
-
-def _address(given: str) -> "Address":
-    from .address import parse_address
-
-    try:
-        return parse_address(given, host="127.0.0.1")
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--metrics") from None
-
-
-def _door(listen: str, send_to: str | None, ae_title: str, calling: str, queue: Path | None) -> "Door":
-    from .address import parse_address, parse_ae_title, parse_peer
-    from .dimse.settings import Door
-
-    if send_to is None or queue is None:
-        raise typer.BadParameter("--listen needs --send-to and --queue.", param_hint="--listen")
-    try:
-        return Door(
-            address=parse_address(listen, host="0.0.0.0"),  # noqa: S104 - senders are on other machines
-            ae_title=parse_ae_title(ae_title),
-            calling=tuple(parse_ae_title(title) for title in calling.split(",") if title.strip()),
-            peer=parse_peer(send_to),
-            queue=queue,
-        )
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--listen") from None
-
-
-def _forms(given: str) -> tuple[Form, ...]:
-    names = dict.fromkeys(name.strip().lower() for name in given.split(",") if name.strip())
-    try:
-        forms = tuple(Form(name) for name in names)
-    except ValueError:
-        forms = ()
-    if not forms:
-        raise typer.BadParameter(f"--form takes {', '.join(Form)}, separated by commas.")
-    return forms
-
-
-def _selection(**given: str) -> Selection:
-    try:
-        return Selection.of(**given)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def _problem(url: str) -> str | None:
-    """Return what is wrong with an address; None if it is valid."""
-    try:
-        address = urlsplit(url)
-        usable = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
-    except ValueError:
-        usable = False
-    if not usable or address.query or address.fragment:
-        return "give an address such as http://orthanc:8042/dicom-web."
-    if address.username is not None:
-        return "remove the credentials and set PLEURA_PACS_USER and PLEURA_PACS_PASSWORD."
-    return None
