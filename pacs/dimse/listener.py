@@ -120,7 +120,11 @@ class Listener:
         if self._server is not None:
             self._server.shutdown()
             for association in self._server.active_associations:
-                association.abort(block=False)
+                if association.is_established:
+                    association.abort(block=False)
+                elif association.dul.socket is not None:
+                    # An abort is not defined before the request for an association (PS3.8 9.2.3).
+                    association.dul.socket.close()
             self._server = None
             if tempfile.tempdir == str(self._queue.incoming):
                 tempfile.tempdir = None

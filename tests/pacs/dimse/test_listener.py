@@ -110,8 +110,9 @@ def test_the_folder_for_temporary_files_is_given_back(open_door: MakeDoor) -> No
     before = tempfile.gettempdir()
     door = open_door(NOBODY, works=False)
     assert Path(tempfile.gettempdir()).is_relative_to(door.queue.incoming)
-    wait_until(lambda: door.listener.associations == 0)
-    door.close()
+    with socket.create_connection(("127.0.0.1", door.port)):
+        wait_until(lambda: door.listener.associations > 0)
+        door.close()
     assert tempfile.gettempdir() == before
 
 
