@@ -14,6 +14,11 @@ MOST_FAILURES = 30
 """About a day with these pauses."""
 
 
+def pause_s(failures: int) -> float:
+    """Return the seconds until the next attempt after some failures before the present one."""
+    return min(FIRST_S * 2.0**failures, LONGEST_S)
+
+
 @dataclass(slots=True)
 class _Failure:
     series: str
@@ -46,7 +51,7 @@ class Postponed:
         if times >= MOST_FAILURES:
             self.forget(uid)
             return False
-        due = self._clock() + min(FIRST_S * 2.0 ** (times - 1), LONGEST_S)
+        due = self._clock() + pause_s(times - 1)
         self._failures[uid] = _Failure(series, times, due)
         return True
 

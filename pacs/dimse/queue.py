@@ -19,7 +19,7 @@ from pydicom import Dataset, dcmwrite
 
 from ..errors import PacsError, Refused, Unavailable
 from ..listed import Instance
-from ..postponed import FIRST_S, LONGEST_S, MOST_FAILURES
+from ..postponed import MOST_FAILURES, pause_s
 
 KEPT_S = 90 * 86_400
 """Seconds for which a finished instance is remembered, so that it is not processed again."""
@@ -155,7 +155,7 @@ class Queue:
             (failures,) = self._one("SELECT failures FROM instances WHERE uid = ?", uid)
             self._base.execute(
                 "UPDATE instances SET failures = failures + 1, due = ? WHERE uid = ?",
-                (time() + min(FIRST_S * 2.0**failures, LONGEST_S), uid),
+                (time() + pause_s(failures), uid),
             )
         return bool(failures + 1 < MOST_FAILURES)
 

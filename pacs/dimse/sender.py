@@ -15,7 +15,7 @@ from pynetdicom.events import Event
 from logs import log
 
 from ..address import Peer
-from ..postponed import FIRST_S, LONGEST_S, MOST_FAILURES
+from ..postponed import MOST_FAILURES, pause_s
 from ..stop import Stop
 from .listener import SUCCESS, Transferred, report
 from .queue import Outgoing, Queue
@@ -163,7 +163,7 @@ class Sender:
         if result.failures + 1 >= MOST_FAILURES:
             self._refused(result, reason)
             return
-        self._queue.retry(result.uid, min(FIRST_S * 2.0**result.failures, LONGEST_S))
+        self._queue.retry(result.uid, pause_s(result.failures))
         log.warning("put off", extra={"fields": {"result": result.uid, "reason": reason}})
         self._tell("failed", result.uid, self._peer.ae_title)
 

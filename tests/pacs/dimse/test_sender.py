@@ -9,8 +9,8 @@ from pynetdicom import AE, evt
 from pynetdicom.events import Event
 
 from model.writing.dicom.forms import Form
+from pacs import postponed
 from pacs.address import Address, Peer
-from pacs.dimse import sender
 from pacs.dimse.sop_classes import COMMITMENT, SENT
 from tests.app.waiting import wait_until
 from tests.pacs.conftest import Lines
@@ -131,7 +131,7 @@ def test_a_destination_short_of_resources_is_asked_again_later(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sender, "FIRST_S", 0.1)
+    monkeypatch.setattr(postponed, "FIRST_S", 0.1)
     destination = make_destination()
     destination.status = 0xA700
     door = open_door(destination.peer, forms=(Form.SEG,))
@@ -166,26 +166,27 @@ def test_a_result_is_kept_until_the_destination_commits_itself(
     assert door.queue.depth() == {"instances": 0}
 
 
-def test_a_result_that_the_destination_does_not_keep_is_sent_again(
+@pytest.fixture
+def asked(
     open_door: MakeDoor, make_destination: Callable[..., Destination], tmp_path: Path
-) -> None:
+) -> tuple[Door, Destination]:
+    """A listener with one result, and the destination that was asked to commit itself to it."""
     destination = make_destination(commits=True)
     door = open_door(destination.peer, forms=(Form.SEG,))
     assert store(door.port, saved(radiograph(), tmp_path / "films")).returncode == 0
     wait_until(lambda: bool(destination.asked), within_s=60)
     wait_until(lambda: door.queue.depth() == {"instances": 0, "results_sent": 1})
+    return door, destination
+
+
+def test_a_result_that_the_destination_does_not_keep_is_sent_again(asked: tuple[Door, Destination]) -> None:
+    door, destination = asked
     assert destination.answer(door.port, kept=False) == 0x0000
     assert door.queue.depth() == {"instances": 0, "results_waiting": 1}
 
 
-def test_an_answer_to_another_transaction_changes_nothing(
-    open_door: MakeDoor, make_destination: Callable[..., Destination], tmp_path: Path
-) -> None:
-    destination = make_destination(commits=True)
-    door = open_door(destination.peer, forms=(Form.SEG,))
-    assert store(door.port, saved(radiograph(), tmp_path / "films")).returncode == 0
-    wait_until(lambda: bool(destination.asked), within_s=60)
-    wait_until(lambda: door.queue.depth() == {"instances": 0, "results_sent": 1})
+def test_an_answer_to_another_transaction_changes_nothing(asked: tuple[Door, Destination]) -> None:
+    door, destination = asked
     destination.asked.append(("1.2.3", destination.asked[-1][1]))
     destination.answer(door.port, kept=True)
     assert door.queue.depth() == {"instances": 0, "results_sent": 1}

@@ -21,7 +21,16 @@ from model.segmentation import Segmentation
 from model.writing.dicom.forms import Form, write_form, write_forms
 
 from ..shapes import HEIGHT, WIDTH, labels
-from .test_seg import METADATA, SOP_CLASSES, radiograph, read, segmented, through_a_file, violations
+from .test_seg import (
+    METADATA,
+    PATIENT_AND_STUDY,
+    SOP_CLASSES,
+    radiograph,
+    read,
+    segmented,
+    through_a_file,
+    violations,
+)
 
 FORMS = [Form.SEG, Form.SC, Form.GSPS, Form.SR]
 IODS = {
@@ -78,20 +87,7 @@ def test_patient_and_study_are_carried_over(form: Form) -> None:
     source = grey()
     source.PatientName = "Müller^Änne"
     made = read(written(form, through_a_file(source)))
-    for keyword in (
-        "PatientID",
-        "PatientName",
-        "PatientBirthDate",
-        "PatientSex",
-        "PatientAge",
-        "StudyInstanceUID",
-        "StudyDate",
-        "StudyTime",
-        "StudyID",
-        "StudyDescription",
-        "AccessionNumber",
-        "ReferringPhysicianName",
-    ):
+    for keyword in PATIENT_AND_STUDY:
         assert made[keyword].value == source[keyword].value, keyword
     assert made.SpecificCharacterSet == "ISO_IR 192"
     assert made.SeriesInstanceUID != source.SeriesInstanceUID

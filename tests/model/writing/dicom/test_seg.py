@@ -193,24 +193,27 @@ def test_the_segments_are_the_lungs_in_snomed_codes() -> None:
         )
 
 
+PATIENT_AND_STUDY = (
+    "PatientID",
+    "PatientName",
+    "PatientBirthDate",
+    "PatientSex",
+    "PatientAge",
+    "StudyInstanceUID",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "StudyDescription",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+)
+"""What every derived object copies from its radiograph."""
+
+
 def test_patient_and_study_are_carried_over() -> None:
     source = radiograph()
     seg = read(write(source))
-    for keyword in (
-        "PatientID",
-        "PatientName",
-        "PatientBirthDate",
-        "PatientSex",
-        "PatientAge",
-        "StudyInstanceUID",
-        "StudyDate",
-        "StudyTime",
-        "StudyID",
-        "StudyDescription",
-        "AccessionNumber",
-        "ReferringPhysicianName",
-        "PatientOrientation",
-    ):
+    for keyword in (*PATIENT_AND_STUDY, "PatientOrientation"):
         assert seg[keyword].value == source[keyword].value
     assert seg.SeriesInstanceUID != source.SeriesInstanceUID
     assert "FrameOfReferenceUID" not in seg
