@@ -12,7 +12,7 @@ from model.reading import read
 from model.segmentation import Segmentation
 from model.segmenter import Segmenter
 from model.stages import Prepared
-from model.writing.dicom.forms import Form, write_form
+from model.writing.dicom.forms import ALL_PIXELS, Form, write_form
 from model.writing.overlay import overlay_png
 from model.writing.png import mask_png
 from model.writing.radiograph import radiograph_png
@@ -85,7 +85,7 @@ def prepare(
         NotDicom: Only DICOM is acceptable, and the image is not DICOM.
     """
     picture = Media.PNG in accepted and options.render is not Render.MASK
-    if picture or (Media.DICOM in accepted and options.form is DicomForm.SC):
+    if picture or (Media.DICOM in accepted and Form(options.form.value) in ALL_PIXELS):
         # All of its pixels are shown, not only what the network needs.
         prepared = segmenter.prepare(read(source, max_pixels=max_pixels))
     else:
