@@ -11,6 +11,7 @@ from model.writing.trust import FIELDS
 
 from . import openapi, problems
 from .access import configured_keys, guard
+from .audit import Audited, configured_audit
 from .head_requests import HeadAsGet
 from .lifecycle import Lifecycle
 from .middleware import RequestMiddleware
@@ -45,6 +46,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         SettingsError: The settings cannot be used.
     """
     keys = configured_keys(settings)
+    trail = configured_audit(settings)
     guarded = [Depends(guard(keys))] if keys else []
     telemetry = Telemetry()
     lifecycle = Lifecycle(
@@ -103,6 +105,8 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
     app.add_middleware(HeaderLimits, max_bytes=settings.max_header_bytes)
     app.add_middleware(Targets)
     app.add_middleware(RequestMiddleware, telemetry=telemetry, lifecycle=lifecycle, traces=app.state.traces)
+    if trail is not None:
+        app.add_middleware(Audited, trail=trail, keys=bool(keys))
     return app
 
 

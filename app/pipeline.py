@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from itertools import groupby
 from typing import NamedTuple, Protocol, TypeVar
@@ -17,6 +18,7 @@ from model.stages import Inferred, Prepared
 from model.threads import available_cpus
 
 from .answer import Answer
+from .audit import accessed
 from .batcher import Batcher
 from .settings import Settings
 from .telemetry import Telemetry
@@ -116,6 +118,7 @@ class Pipeline:
         async with self.queue.slot() as slot, self._decoded:
             with span("prepare"):
                 prepared = await self.in_pool(partial(_prepare, work, segmenter))
+            accessed(prepared.radiograph)
             with span("infer"):
                 inferred = await self.queue.infer(Job(segmenter, prepared), slot)
             queue_ms = max(0.0, slot.waited_ms - prepared.decode_ms)
@@ -166,8 +169,8 @@ class Pipeline:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def in_pool(self, function: Callable[[], T]) -> asyncio.Future[T]:
-        """Call ``function`` in a thread of the pool that reads images and writes masks."""
-        return asyncio.get_running_loop().run_in_executor(self._pool, function)
+        """Call ``function``, in the caller's context, in a thread of the pool for reading and writing images."""
+        return asyncio.get_running_loop().run_in_executor(self._pool, copy_context().run, function)
 
     def _count(self, size: int, error: EngineError | None) -> None:
         self._telemetry.batch_size.observe(size)
