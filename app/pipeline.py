@@ -169,7 +169,7 @@ class Pipeline:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def in_pool(self, function: Callable[[], T]) -> asyncio.Future[T]:
-        """Call ``function``, in the caller's context, in a thread of the pool for reading and writing images."""
+        """Call ``function``, in the caller's context, in a thread that reads and writes images."""
         return asyncio.get_running_loop().run_in_executor(self._pool, copy_context().run, function)
 
     def _count(self, size: int, error: EngineError | None) -> None:
