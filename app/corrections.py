@@ -85,7 +85,6 @@ class Corrected(NamedTuple):
             left=left,
             sides_from=self.radiograph.sides.source,
             quality=Quality(predicted_iou=None, trusted=True, warnings=()),
-            timing_ms={},
         )
         return dicom_seg(segmentation, metadata, authorship=authorship)
 

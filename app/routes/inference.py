@@ -16,7 +16,7 @@ from ..dependencies import IntakeNow, LifecycleNow, PipelineNow, SettingsNow
 from ..disconnection import cancel_on_disconnect
 from ..errors import WrongTensors
 from ..open_inference.request import Inference, read_inference
-from ..open_inference.response import INPUTS, OUTPUTS, Done, wanted, write_response
+from ..open_inference.response import INPUTS, OUTPUTS, wanted, write_response
 from ..open_inference.schemas import (
     MODEL_NAME,
     InferenceResponse,
@@ -27,7 +27,7 @@ from ..open_inference.schemas import (
     ServerMetadata,
     ServerReady,
 )
-from ..open_inference.work import Infer, require_version, version
+from ..open_inference.work import Infer, InferenceAnswer, require_version, version
 from ..openapi import TRUST, UPLOAD_PROBLEMS, inference_body, inference_problems
 from ..pipeline import Pipeline
 from ..settings import Settings
@@ -138,11 +138,11 @@ async def infer(
         return await pipeline.in_pool(partial(read_inference, upload, json_bytes=json_bytes))
 
     inference = await intake.read(request, read)
-    done = await cancel_on_disconnect(
+    answers = await cancel_on_disconnect(
         request, _process(inference, pipeline, settings=settings, version=wanted_version)
     )
-    body, length = await pipeline.in_pool(partial(write_response, inference.request, done))
-    headers = trust_fields(*(answer.quality for _, answer in done))
+    body, length = await pipeline.in_pool(partial(write_response, inference.request, answers))
+    headers = trust_fields(*(answer.quality for answer in answers))
     if length is None:
         return Response(body, media_type="application/json", headers=headers)
     headers[JSON_LENGTH] = str(length)
@@ -151,15 +151,15 @@ async def infer(
 
 async def _process(
     inference: Inference, pipeline: Pipeline, *, settings: Settings, version: str | None
-) -> list[Done]:
+) -> list[InferenceAnswer]:
     """Take all images through the pipeline at the same time; the first failure cancels the others."""
     count = len(inference.images)
     if count > settings.queue_size:
         raise WrongTensors(f"Send at most {settings.queue_size} images in one request.")
 
-    async def process(number: int, work: Infer) -> Done:
+    async def process(number: int, work: Infer) -> InferenceAnswer:
         try:
-            return work, await pipeline.process(work)
+            return await pipeline.process(work)
         except ImageError as error:
             if count == 1:
                 raise
