@@ -33,12 +33,13 @@ from ..pipeline import Pipeline
 from ..settings import Settings
 
 JSON_LENGTH = "Inference-Header-Content-Length"
-MODEL = f"/v2/models/{MODEL_NAME}"
+PREFIX = "/v2"
+MODEL = f"/models/{MODEL_NAME}"
 VERSION = f"{MODEL}/versions/{{version}}"
 """The path of a named version. Only the paths without a version are in the OpenAPI document."""
 
-router = APIRouter(tags=["open inference"])
-probes = APIRouter(tags=["open inference"])
+router = APIRouter(prefix=PREFIX, tags=["open inference"])
+probes = APIRouter(prefix=PREFIX, tags=["open inference"])
 
 
 async def _wanted_version(request: Request) -> str | None:
@@ -49,15 +50,13 @@ async def _wanted_version(request: Request) -> str | None:
 WantedVersion = Annotated[str | None, Depends(_wanted_version)]
 
 
-@probes.get("/v2/health/live", summary="Is the process alive?")
+@probes.get("/health/live", summary="Is the process alive?")
 async def server_live() -> ServerLive:
     """Answer 200 while the process is alive, whatever the state of the model."""
     return ServerLive()
 
 
-@probes.get(
-    "/v2/health/ready", summary="Is the server ready for requests?", responses=inference_problems(503)
-)
+@probes.get("/health/ready", summary="Is the server ready for requests?", responses=inference_problems(503))
 async def server_ready(lifecycle: LifecycleNow) -> ServerReady:
     """Answer 200 if the model is loaded and warm and the service is not stopping, else 503 and the reason."""
     lifecycle.serving()
@@ -72,7 +71,7 @@ async def model_ready(pipeline: PipelineNow, wanted_version: WantedVersion) -> M
     return ModelReady()
 
 
-@router.get("/v2", summary="The server's name, version and extensions", responses=inference_problems(401))
+@router.get("", summary="The server's name, version and extensions", responses=inference_problems(401))
 async def server_metadata() -> ServerMetadata:
     """Return the server's name, its version and its protocol extensions."""
     return ServerMetadata(version=installed_version(), extensions=["binary_tensor_data"])
