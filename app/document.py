@@ -81,7 +81,7 @@ def encode_mask(segmentation: Segmentation, encoding: MaskEncoding) -> Mask | No
         case MaskEncoding.POLYGONS:
             return PolygonsMask(data=coco_polygons(mask))
         case MaskEncoding.GEOJSON:
-            outlines = geojson(segmentation.labels, spacing_mm=segmentation.radiograph.spacing_mm)
+            outlines = geojson(segmentation.structures, spacing_mm=segmentation.radiograph.spacing_mm)
             return GeoJsonMask(data=FeatureCollection.model_validate(outlines))
         case MaskEncoding.NONE:
             return None
