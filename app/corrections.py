@@ -1,15 +1,14 @@
 """Masks that a person corrected: read with their radiographs, written as DICOM SEG, kept for training."""
 
-import os
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, Self
-from uuid import uuid4
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.atomic import write_atomically
 from model.checkpoint import CheckpointMetadata
 from model.errors import ImageError, SizeMismatch, UnsuitableMask
 from model.lungs import LEFT, RIGHT, measure
@@ -85,7 +84,6 @@ class Corrected(NamedTuple):
             left=left,
             sides_from=self.radiograph.sides.source,
             quality=Quality(predicted_iou=None, trusted=True, warnings=()),
-            timing_ms={},
         )
         return dicom_seg(segmentation, metadata, authorship=authorship)
 
@@ -107,24 +105,10 @@ class Corrected(NamedTuple):
         try:
             # The mask first: alone it is passed over, while an image without a mask stops a training.
             for kind, data in (("masks", mask_png(self.labels > 0)), ("images", image.tobytes())):
-                _replace(folder / kind / f"{name}.png", data)
+                write_atomically(folder / kind / f"{name}.png", data)
         except OSError:
             raise SpoolFull(
                 "The service cannot write to its collection. Give the folder that PLEURA_COLLECTION names "
                 "space and permission to write."
             ) from None
         return name
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.parent / f".{uuid4().hex}"
-    try:
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

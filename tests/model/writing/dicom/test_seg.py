@@ -134,7 +134,6 @@ def segmented(
         left=measure(found, LEFT, spacing_mm=spacing_mm),
         sides_from=sides.source,
         quality=quality,
-        timing_ms={},
     )
 
 
