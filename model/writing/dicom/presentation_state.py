@@ -10,8 +10,8 @@ import numpy as np
 from ...errors import UnsuitableImage
 from ...lungs import LEFT, RIGHT
 from ...quiet import quiet
+from ..colours import LUNG_COLOURS
 from ..outlines import Ring, trace
-from ..overlay import COLOURS
 from .derivation import Derivation, with_content_uid
 from .findings import area_in_words
 from .seg_words import trust_in_words
@@ -152,7 +152,7 @@ def _graphics(
             for ring in (outline.outer, *outline.holes)
         ]
         if rings:
-            colour = CIELabColor.from_rgb(*COLOURS[label])
+            colour = CIELabColor.from_rgb(*LUNG_COLOURS[label])
             layers.append(GraphicLayer(name, order, description=meaning, display_color=colour))
             objects = [GraphicObject("POLYLINE", _closed(ring), "PIXEL") for ring in rings]
             annotations.append(GraphicAnnotation([source], layers[-1], graphic_objects=objects))

@@ -5,8 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
+from model.writing.colours import LUNG_COLOURS
 from model.writing.dicom.forms import Form
-from model.writing.overlay import COLOURS
 
 from ..shapes import HEIGHT, WIDTH
 from .test_forms import UNTRUSTED, grey, written
@@ -39,7 +39,7 @@ def test_the_outlines_have_their_colours_and_lie_on_the_lungs() -> None:
     source, pixels, drawn = large()
     picture = capture(source=source, drawn=drawn, pixels=pixels).pixel_array
     assert picture.shape == (SIDE, SIDE, 3)
-    for label, colour in COLOURS.items():
+    for label, colour in LUNG_COLOURS.items():
         rows, columns = np.nonzero(painted(picture[130:], colour))
         expected_rows, expected_columns = np.nonzero(drawn[130:] == label)
         assert abs(rows.min() - expected_rows.min()) <= 1
