@@ -159,8 +159,8 @@ def test_cleaned_folder_is_a_data_set(tmp_path: Path) -> None:
 
     page = (out / "judgements.html").read_text(encoding="utf-8")
     assert page.count("<figure>") == 2
-    assert page.index("wrong") < page.index("<b>heart")
-    assert "<b>right" not in page
+    assert page.index("<b>left/wrong") < page.index("<b>left/heart")
+    assert "left/right" not in page
     assert "http" not in page
 
 
