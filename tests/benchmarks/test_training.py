@@ -1,9 +1,13 @@
 from dataclasses import replace
 
+import pytest
+
 from benchmarks.tables import training as table
 from benchmarks.training import images_per_s, measure
 from training.loop.hardware import Hardware
 from training.loop.recipes import STRONG, adapted
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_rate_counts_from_the_end_of_the_first_step() -> None:

@@ -41,6 +41,7 @@ def measured(segmenter: Segmenter, shared_data: Path) -> dict[str, NDArray[np.fl
     return found | {"all": np.concatenate([found[name] for name in SETS])}
 
 
+@pytest.mark.slow
 def test_readme_s_figures_are_those_of_the_weights(measured: dict[str, NDArray[np.float64]]) -> None:
     table = rows(README, "validation images")
     named = dict(zip(measured, ("Montgomery, 14", "Shenzhen, 56", "all 70"), strict=True))

@@ -16,6 +16,8 @@ from tests.model.reading.dicom.files import chest, compressed, dataset, dicom, w
 from tests.model.reading.pictures import png_chunk, ramp, saved
 from tests.reliability.service import Service, running
 
+pytestmark = pytest.mark.slow
+
 
 def zlib_bomb() -> bytes:
     """A PNG of 64 × 64 whose pixels inflate to 300 MB."""

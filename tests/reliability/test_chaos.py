@@ -8,6 +8,8 @@ import pytest
 
 from tests.reliability import scenarios
 
+pytestmark = pytest.mark.slow
+
 
 def test_ten_times_what_can_be_done() -> None:
     assert "the next request 200" in scenarios.overload(None, seconds=2, engine_s=0.1)

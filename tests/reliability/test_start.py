@@ -15,6 +15,8 @@ from safetensors.numpy import save
 from model.checkpoint import BUNDLED, CheckpointMetadata, save_checkpoint
 from model.preprocessing import Preprocessing
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

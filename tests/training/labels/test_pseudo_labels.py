@@ -224,6 +224,7 @@ def test_written_pseudo_labels_are_a_data_set(image: Path, tmp_path: Path) -> No
     assert np.array_equal(mask == 1, label.mask & ~label.ignore)
 
 
+@pytest.mark.slow
 def test_the_command(learnt: Path, phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None:
     out = tmp_path / "labels"
     teacher_file = learnt / "best.safetensors"
