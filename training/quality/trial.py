@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection import GroupKFold
 
 from model.quality.assessment import judge
 from model.quality.features import FRONTAL
@@ -67,13 +67,16 @@ def _judge_in_folds(examples: Sequence[Example], calibration: QualityModel) -> l
         for one in examples
         if one.role == "labelled"
     ]
+    groups = [one.example.group for one in labelled]
+    folds = min(FOLDS, len(set(groups)))
     judged = []
-    for fold in range(FOLDS):
-        inside = [one for one in labelled if zlib.crc32(one.example.group.encode()) % FOLDS != fold]
-        outside = [one for one in labelled if zlib.crc32(one.example.group.encode()) % FOLDS == fold]
-        if inside and outside:
-            numbers = calibration.model_copy(update={"predicted_iou": fit_iou(inside)})
-            judged += [Assessed(one.example, judge(one.example.features, numbers)) for one in outside]
+    for inside, outside in GroupKFold(folds).split(labelled, groups=groups) if folds > 1 else ():
+        model = fit_iou([labelled[index] for index in inside])
+        numbers = calibration.model_copy(update={"predicted_iou": model})
+        judged += [
+            Assessed(labelled[index].example, judge(labelled[index].example.features, numbers))
+            for index in outside
+        ]
     return judged
 
 
