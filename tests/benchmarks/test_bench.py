@@ -95,7 +95,7 @@ def test_a_form_holds_the_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_report_computes_ratios(tmp_path: Path) -> None:
-    report = Report(machine={}, floor={"2048-png8": {"images_per_s": 20.0, "alone_ms": 60.0}})
+    report = Report(machine={}, upper_bound={"2048-png8": {"images_per_s": 20.0, "alone_ms": 60.0}})
     for name, family, rate in (("Pleura", "pleura", 18.0), ("FastAPI eager", "FastAPI eager", 3.0)):
         report.systems.append({"name": name, "family": family, "start_s": 2.0, "peak_mb": 500.0})
         report.closed.append(
@@ -110,7 +110,7 @@ def test_the_report_computes_ratios(tmp_path: Path) -> None:
         )
     found = {title: ratio for title, _, ratio, _ in report.ratios()}
     assert found["Pleura / plain FastAPI eager"] == 6
-    assert found["Pleura / floor"] == 0.9
+    assert found["Pleura / upper bound"] == 0.9
     assert found["Pleura / best batching server, eager"] is None
     console = Console(width=200, record=True, file=StringIO())
     figures(report).show(console)
