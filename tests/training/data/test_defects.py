@@ -93,8 +93,8 @@ def test_warp_of_a_mask_has_background_outside(ramp: NDArray[np.uint8]) -> None:
 def test_warp_takes_a_perspective(ramp: NDArray[np.uint8]) -> None:
     affine = np.array([[1, 0, 4], [0, 1, 0]], np.float64)
     perspective = np.vstack([affine, [0, 0, 1]])
-    views = [warp(ramp, matrix, (30, 20), is_mask=False) for matrix in (affine, perspective)]
-    assert np.array_equal(*views)
+    first, second = (warp(ramp, matrix, (30, 20), is_mask=False) for matrix in (affine, perspective))
+    assert np.array_equal(first, second)
 
 
 def test_deformation_moves_the_image_and_repeats_its_edge(ramp: NDArray[np.uint8]) -> None:
@@ -106,7 +106,7 @@ def test_deformation_moves_the_image_and_repeats_its_edge(ramp: NDArray[np.uint8
 
 
 def test_deformed_mask_has_background_outside() -> None:
-    shifts = np.full((3, 3, 2), 4, np.float32) / np.array([30, 20], np.float32)
+    shifts = np.asarray(np.full((3, 3, 2), 4) / [30, 20], np.float32)
     moved = deform(np.ones((20, 30), np.uint8), shifts, is_mask=True)
     assert moved[:-4, :-4].all()
     assert not moved[-4:].any()
