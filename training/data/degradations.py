@@ -188,8 +188,8 @@ def touch_up(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     matrix[0, 2] += width / 2 * (1 - aspect)
     matrix[:, 2] += rng.uniform(-0.05, 0.05, 2) * np.array([width, height])
     border = cv2.BORDER_CONSTANT if rng.random() < 0.5 else cv2.BORDER_REPLICATE
-    values = warp(pixels, matrix, (width, height), is_mask=False, border=border) / 255
-    values = 255 * apply_gamma(values, rng.uniform(-0.5, 0.5))
+    warped = warp(pixels, matrix, (width, height), is_mask=False, border=border) / 255
+    values = 255 * apply_gamma(warped, rng.uniform(-0.5, 0.5))
     sigma = rng.uniform(0, 6)
     values = add_noise(values, rng.standard_normal(pixels.shape), sigma)
     return grey(values if rng.random() < 0.5 else values[:, ::-1])
