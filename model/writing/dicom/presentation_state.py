@@ -11,8 +11,8 @@ from ...errors import UnsuitableImage
 from ...heart import HEART
 from ...lungs import LEFT, RIGHT
 from ...quiet import quiet
+from ..colours import STRUCTURE_COLOURS
 from ..outlines import Ring, trace
-from ..overlay import COLOURS
 from .derivation import Derivation, with_content_uid
 from .findings import area_in_words
 from .seg_words import trust_in_words
@@ -154,7 +154,7 @@ def _graphics(
     for order, (label, (name, meaning)) in enumerate(_LAYERS.items(), start=1):
         rings = [ring for outline in trace(structures == label) for ring in (outline.outer, *outline.holes)]
         if rings:
-            colour = CIELabColor.from_rgb(*COLOURS[label])
+            colour = CIELabColor.from_rgb(*STRUCTURE_COLOURS[label])
             layers.append(GraphicLayer(name, order, description=meaning, display_color=colour))
             objects = [GraphicObject("POLYLINE", _closed(ring), "PIXEL") for ring in rings]
             annotations.append(GraphicAnnotation([source], layers[-1], graphic_objects=objects))

@@ -18,8 +18,8 @@ from model.lungs import measure
 from model.quiet import quiet
 from model.reading import read_ground_truth
 from model.segmentation import Segmentation
+from model.writing.colours import STRUCTURE_COLOURS
 from model.writing.dicom.forms import Form, write_form, write_forms
-from model.writing.overlay import COLOURS
 
 from ..shapes import labels
 from .test_forms import grey
@@ -40,7 +40,7 @@ def test_seg_has_the_heart_as_third_segment() -> None:
         seg = segread(BytesIO(write_form(found, METADATA, Form.SEG)))
     heart = seg.get_segment_description(HEART)
     assert (heart.segment_label, heart.segmented_property_type.value) == ("Heart", "80891009")
-    colour = CIELabColor.from_rgb(*COLOURS[HEART])
+    colour = CIELabColor.from_rgb(*STRUCTURE_COLOURS[HEART])
     assert list(heart.RecommendedDisplayCIELabValue) == list(colour.value)
     planes = {
         frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber: plane
