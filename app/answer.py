@@ -14,7 +14,7 @@ from model.segmentation import Segmentation
 from model.segmenter import Segmenter
 from model.stages import Prepared
 from model.timing import Timing, ms_since
-from model.writing.dicom.forms import Form, write_form
+from model.writing.dicom.forms import ALL_PIXELS, Form, write_form
 from model.writing.overlay import overlay_png
 from model.writing.png import mask_png
 from model.writing.radiograph import radiograph_png
@@ -81,7 +81,7 @@ def prepare(
         NotDicom: Only DICOM is acceptable, and the image is not DICOM.
     """
     picture = Media.PNG in accepted and options.render is not Render.MASK
-    shown = picture or (Media.DICOM in accepted and options.form is DicomForm.SC)
+    shown = picture or (Media.DICOM in accepted and Form(options.form.value) in ALL_PIXELS)
     prepared = segmenter.prepare(source, max_pixels=max_pixels, all_pixels=shown)
     # Reject before the network runs what could not be written afterwards.
     choose(accepted, prepared.radiograph)
