@@ -7,6 +7,7 @@ import { Downloads } from "./downloads.js";
 import { attachHelp } from "./help.js";
 import { Reading } from "./reading.js";
 import { showResult } from "./results.js";
+import { showStage } from "./stage.js";
 import { Strip } from "./strip.js";
 import { Studies } from "./studies.js";
 import { Toolbox } from "./toolbox.js";
@@ -90,6 +91,7 @@ studies.addEventListener("change", () => {
   const { items, current } = studies;
   document.querySelector("main").toggleAttribute("data-empty", items.length === 0);
   viewer.show(current);
+  showStage(current);
   reading.show(current);
   correcting.show(current);
   strip.show(items, worklist.listed, current);

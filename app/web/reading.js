@@ -128,7 +128,6 @@ export class Reading {
       channel.setAttribute("tableValues", table);
     }
     find("#panes").toggleAttribute("data-greys", !this.#greys.isPlain);
-    this.#viewer.setFilter(this.#greys.isPlain ? null : "url(#greys)");
     find("#invert").setAttribute("aria-pressed", String(this.#greys.inverted));
     find("#gamma-shown").textContent = this.#greys.gamma.toFixed(1);
     this.#showMarks();

@@ -1,15 +1,16 @@
-// The stage: the radiograph alone and with what was found in it, their tools, and what is to be said while there is neither.
+// The radiograph alone and with what was found in it, and the tools that show it.
 
+import { Film } from "./film.js";
 import { zoomIn, zoomOut } from "./gestures.js";
 import { Orientation } from "./orientation.js";
 import { Pane } from "./pane.js";
 import { View } from "./view.js";
-import { verdict as verdictOf } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
 
 export class Viewer {
   #view = new View();
+  #film = new Film();
   #panes = find("#panes");
   #plain;
   #marked;
@@ -17,6 +18,7 @@ export class Viewer {
   #drawn = {};
   #layer = "outlines";
   #takesFocus = false;
+  #painting = false;
 
   /** How the image is turned. */
   orientation = new Orientation();
@@ -34,7 +36,11 @@ export class Viewer {
     new ResizeObserver(([entry]) => {
       this.#view.setStage(entry.contentRect.width, entry.contentRect.height);
     }).observe(this.#marked.element);
-    this.#view.addEventListener("change", () => this.#showZoom());
+    this.#view.addEventListener("change", () => {
+      this.#showZoom();
+      this.#paint();
+    });
+    this.#film.addEventListener("change", () => this.#paint());
     this.#attachTools();
     find("#retry").addEventListener("click", () => onRetry(this.#study));
   }
@@ -93,11 +99,10 @@ export class Viewer {
     this.#view.fitBox(Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys));
   }
 
-  /** Shows the radiograph through an SVG filter; as it is if null. */
-  setFilter(filter) {
-    for (const pane of [this.#plain, this.#marked]) {
-      pane.setFilter(filter);
-    }
+  /** Paints a part of the turned image, a box (x, y, width, height), on a canvas. */
+  paint(canvas, box) {
+    const size = sizeOf(this.#study);
+    this.#film.paint(canvas, { size, matrix: this.orientation.matrixOf(size), box });
   }
 
   /** Draws outlines that are not the study's yet. */
@@ -123,22 +128,12 @@ export class Viewer {
       this.orientation.reset();
       this.#drawn = {};
     }
-    const failed = study?.state === "failed";
-    const size = study === null || failed ? null : sizeOf(study);
-    find("#stage").dataset.state = study?.standing ?? "empty";
-    const invitation = find("#invitation");
-    // Whoever opened an image from there by keys goes on at the image, not at the page's beginning.
-    this.#takesFocus ||= study !== null && invitation.contains(document.activeElement);
-    invitation.hidden = study !== null;
-    find("#failure").hidden = !failed;
+    const size = study === null || study.state === "failed" ? null : sizeOf(study);
+    // Whoever opened an image from the invitation by keys goes on at the image, not at the page's beginning.
+    this.#takesFocus ||= study !== null && find("#invitation").contains(document.activeElement);
     this.#panes.hidden = size === null;
     find("#tools").hidden = size === null;
-    if (failed) {
-      find("#failure-name").textContent = study.name;
-      find("#failure-title").textContent = study.problem.title ?? "Something went wrong on this page";
-      find("#failure-detail").textContent = study.problem.detail ?? "Reload the page and try again.";
-      find("#retry").hidden = !study.problem.passing;
-    }
+    this.#film.show(size === null ? null : study);
     if (size !== null) {
       if (other) {
         this.#chooseLayer("outlines");
@@ -150,7 +145,6 @@ export class Viewer {
         this.#marked.element.focus();
       }
     }
-    this.#say(study);
   }
 
   #setSize(size) {
@@ -169,11 +163,27 @@ export class Viewer {
     }
   }
 
-  #draw(study, size) {
-    const url = study.picture?.url ?? null;
-    for (const pane of [this.#plain, this.#marked]) {
-      pane.setPicture(url, size);
+  /** Paints the pictures, once for each picture on the screen. */
+  #paint() {
+    if (!this.#film.isThere) {
+      this.#panes.setAttribute("aria-busy", "true");
     }
+    if (this.#painting) {
+      return;
+    }
+    this.#painting = true;
+    requestAnimationFrame(() => {
+      this.#painting = false;
+      if (!this.#panes.hidden) {
+        for (const pane of [this.#plain, this.#marked]) {
+          pane.paint((canvas) => this.paint(canvas, this.#view.box));
+        }
+        this.#panes.setAttribute("aria-busy", String(!this.#film.isThere));
+      }
+    });
+  }
+
+  #draw(study, size) {
     this.#plain.setLabel(`${study.name}: radiograph`);
     const compared = Boolean(study.answer?.disagreement);
     find("#layers").hidden = !compared;
@@ -195,17 +205,6 @@ export class Viewer {
     } else {
       this.#marked.setShapes(shapes);
     }
-  }
-
-  #say(study) {
-    const verdict = find("#stage-verdict");
-    verdict.hidden = study?.state !== "done";
-    verdict.dataset.standing = study?.standing;
-    verdict.textContent = study?.state === "done" ? spoken(study) : "";
-    const status = find("#stage-status");
-    const busy = ["waiting", "working"].includes(study?.state);
-    status.hidden = !busy;
-    status.textContent = study?.state === "waiting" ? "Waiting" : "Outlining the lungs…";
   }
 
   #attachTools() {
@@ -248,11 +247,4 @@ export class Viewer {
 /** The image's size: the service's word, or the picture's until it comes; null before either. */
 function sizeOf(study) {
   return study.answer?.image ?? study.picture;
-}
-
-function spoken(study) {
-  if (study.corrected) {
-    return "Corrected by hand";
-  }
-  return study.showsOriginal ? `Original. ${verdictOf(study.answer.quality)}` : verdictOf(study.answer.quality);
 }
