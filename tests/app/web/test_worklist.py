@@ -176,7 +176,7 @@ def test_a_picture_that_was_let_go_comes_back(screen: Screen) -> None:
 
 
 def test_going_through_many_films_does_not_fill_the_memory(screen: Screen, browser: Browser) -> None:
-    """Of forty films of 2048 × 2048 pixels, 640 MB, the browser holds the pixels of the one that is looked at."""
+    """Of forty films of 2048 × 2048 pixels, 640 MB, the browser holds the pixels of the one shown."""
     page = screen.page
     pixels = cv2.resize(picture(), (2048, 2048), interpolation=cv2.INTER_NEAREST).astype(np.uint8)
     film = encode(pixels)
