@@ -92,7 +92,7 @@ def _encode(segmentation: Segmentation, encoding: MaskEncoding) -> Mask | None:
         case MaskEncoding.POLYGONS:
             return PolygonsMask(data=coco_polygons(mask))
         case MaskEncoding.GEOJSON:
-            outlines = geojson(segmentation.labels, spacing_mm=segmentation.radiograph.spacing_mm)
+            outlines = geojson(segmentation.structures, spacing_mm=segmentation.radiograph.spacing_mm)
             return GeoJsonMask(data=FeatureCollection.model_validate(outlines))
         case MaskEncoding.NONE:
             return None

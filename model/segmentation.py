@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .heart import CardiothoracicRatio, measure_ratio
+from .heart import HEART, CardiothoracicRatio, measure_ratio
 from .lungs import Lung
 from .quality import Quality
 from .radiograph import Radiograph
@@ -49,6 +49,13 @@ class Segmentation:
         dataset = self.radiograph.dataset
         view = None if dataset is None else str(dataset.get("ViewPosition") or "") or None
         return measure_ratio(self.heart, self.right, self.left, trusted=self.quality.trusted, view=view)
+
+    @property
+    def structures(self) -> NDArray[np.uint8]:
+        """``(height, width)`` uint8: the labels of the lungs, and 3 where the heart is."""
+        if self.heart_mask is None:
+            return self.labels
+        return np.where(self.heart_mask, np.uint8(HEART), self.labels)
 
     @property
     def mask(self) -> NDArray[np.bool_]:

@@ -19,7 +19,7 @@ from .evidence import evidence_of, kept_probabilities, usual_evidence
 from .lungs import LEFT, RIGHT, label_by_file, measure
 from .margins import picture_box, picture_pixels, put_back, without_margins
 from .native_size import heart_at_native_size, label_at_native_size, lung_window, network_frame, restore
-from .quality import Quality, QualityModel, assess, side_warnings, warn
+from .quality import Quality, QualityModel, assess, side_warnings, warn, with_age
 from .radiograph import Grey, Radiograph
 from .reading import MAX_PIXELS
 from .segmentation import Segmentation
@@ -185,6 +185,7 @@ class Segmenter:
             heart_mask = heart_at_native_size(inferred.heart, labels, radiograph, self.metadata.preprocessing)
             heart = measure(heart_mask.view(np.uint8), 1, spacing_mm=radiograph.spacing_mm)
         quality = self._assess(prepared, inferred, found, threshold=cut, postprocess=postprocess)
+        quality = with_age(quality, radiograph.age_years)
         return Segmentation(
             radiograph=radiograph,
             labels=labels,

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from .children import CHILD, warn_by_age, warn_by_image
 from .feature_vector import FeatureVector, extract_features
 from .frontal import frontal_warnings
 from .ood import compare
@@ -67,16 +68,30 @@ def judge(
         return Quality(predicted_iou=None, trusted=False, warnings=(*warnings, _NOT_CALIBRATED))
     ood = compare(vector if as_calibrated is None else as_calibrated, quality_model.reference)
     warnings += frontal_warnings(ood, quality_model)
+    warnings += warn_by_image(ood, quality_model.child)
     if as_calibrated is not None:
         return Quality(predicted_iou=None, trusted=False, warnings=(*warnings, _OTHER_SETTINGS))
     predicted = predict_iou(ood, quality_model.predicted_iou) if vector.mask.lungs else 0.0
     warnings += iou_warnings(predicted, least=quality_model.trust_threshold)
-    trusted = all(warning.code in REMARKS for warning in warnings)
+    trusted = _leave_trust(warnings)
     return Quality(predicted_iou=predicted, trusted=trusted, warnings=tuple(warnings))
 
 
 def warn(quality: Quality, warnings: Iterable[Warning]) -> Quality:
     """Add warnings to a quality; some of them make the mask not trusted."""
     added = tuple(warnings)
-    trusted = quality.trusted and all(warning.code in REMARKS for warning in added)
+    trusted = quality.trusted and _leave_trust(added)
     return replace(quality, trusted=trusted, warnings=(*quality.warnings, *added))
+
+
+def with_age(quality: Quality, years: float | None) -> Quality:
+    """Replace what the image says about a child by what the file says; None leaves the quality as it is."""
+    if years is None:
+        return quality
+    others = [warning for warning in quality.warnings if warning.code != CHILD]
+    warnings = (*others, *warn_by_age(years))
+    return replace(quality, trusted=_leave_trust(warnings), warnings=warnings)
+
+
+def _leave_trust(warnings: Iterable[Warning]) -> bool:
+    return all(warning.code in REMARKS for warning in warnings)

@@ -82,7 +82,7 @@ def write(
         case Format.OVERLAY:
             from .overlay import overlay_png
 
-            return overlay_png(segmentation.radiograph, segmentation.labels, segmentation.quality)
+            return overlay_png(segmentation.radiograph, segmentation.structures, segmentation.quality)
         case Format.RLE:
             from .rle import coco_rle
 
@@ -94,7 +94,7 @@ def write(
         case Format.GEOJSON:
             from .polygons import geojson
 
-            outlines = geojson(segmentation.labels, spacing_mm=segmentation.radiograph.spacing_mm)
+            outlines = geojson(segmentation.structures, spacing_mm=segmentation.radiograph.spacing_mm)
             return _json({**outlines, **_quality(segmentation)})
         case Format.JSON:
             from .document import document

@@ -4,22 +4,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..heart import HEART
 from ..look_up import look_up
 from ..lungs import LEFT, RIGHT
 from ..quality import Quality
 from ..radiograph import Grey, Radiograph
 from .trust import png_with_trust
 
-COLOURS = {RIGHT: (230, 159, 0), LEFT: (86, 180, 233)}
-"""RGB: orange for the right lung, sky blue for the left, distinguishable in every kind of colour blindness
-(Okabe and Ito, Color Universal Design, 2008)."""
+COLOURS = {RIGHT: (230, 159, 0), LEFT: (86, 180, 233), HEART: (204, 121, 167)}
+"""RGB: orange for the right lung, sky blue for the left, reddish purple for the heart, distinguishable in
+every kind of colour blindness (Okabe and Ito, Color Universal Design, 2008)."""
 
 _DISPLAY_PERCENTILES = (0.5, 99.5)
 _SIDES_IN_THICKNESS = 400
 
 
 def overlay_png(radiograph: Radiograph, labels: NDArray[np.uint8], quality: Quality | None = None) -> bytes:
-    """Return an RGB PNG, of the size of the labels, of the radiograph with the outline of each lung.
+    """Return an RGB PNG of the radiograph with the outline of each lung and the heart.
 
     The grey values are windowed to 8 bits between two percentiles; pixels that were decoded at a reduced
     size are resized to the labels' size. The lines run along the lungs' outermost pixels; their thickness
@@ -27,7 +28,7 @@ def overlay_png(radiograph: Radiograph, labels: NDArray[np.uint8], quality: Qual
 
     Args:
         radiograph: The radiograph that was segmented.
-        labels: ``(height, width)`` uint8 as of `label_lungs`, at native size.
+        labels: ``(height, width)`` uint8 as of `Segmentation.structures`, at native size.
         quality: The mask's quality, for the PNG's text.
     """
     _, encoded = cv2.imencode(".png", outlined(radiograph, labels))

@@ -1,4 +1,4 @@
-"""Grayscale Softcopy Presentation State: the outlines of the lungs as graphics over the radiograph."""
+"""Grayscale Softcopy Presentation State: the outlines of lungs and heart as graphics over the radiograph."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from ...errors import UnsuitableImage
+from ...heart import HEART
 from ...lungs import LEFT, RIGHT
 from ...quiet import quiet
 from ..outlines import Ring, trace
@@ -27,7 +28,11 @@ _MOST_POINTS = 4000
 """The most points of an outline: Graphic Data has at most 65,534 bytes, and viewers get slow before that."""
 _TOLERANCE_PX = 0.25
 """Distance by which an outline may be moved to leave out points; doubled until there are few enough."""
-_LAYERS = {RIGHT: ("RIGHT_LUNG", "Right lung"), LEFT: ("LEFT_LUNG", "Left lung")}
+_LAYERS = {
+    RIGHT: ("RIGHT_LUNG", "Right lung"),
+    LEFT: ("LEFT_LUNG", "Left lung"),
+    HEART: ("HEART", "Heart"),
+}
 
 _LOOKS = {
     "rescale": ("RescaleIntercept", "RescaleSlope", "RescaleType"),
@@ -40,11 +45,11 @@ _LOOKS = {
 def presentation_state(
     segmentation: Segmentation, metadata: CheckpointMetadata, *, series_instance_uid: str | None = None
 ) -> bytes:
-    """Write a Grayscale Softcopy Presentation State (Explicit VR Little Endian) with the lungs' outlines.
+    """Write a Grayscale Softcopy Presentation State (Explicit VR Little Endian) with outlines.
 
-    Each lung has a graphic layer in its colour, with closed polylines in pixels; a text object says
-    whether the mask is trusted, and the areas. Modality LUT, VOI LUT and polarity are those that the
-    radiograph was read with, so that it looks as it did without the state.
+    Each lung and the heart have a graphic layer in their colour, with closed polylines in pixels; a text
+    object says whether the mask is trusted, and the areas. Modality LUT, VOI LUT and polarity are those
+    that the radiograph was read with, so that it looks as it did without the state.
 
     Args:
         segmentation: Of a DICOM image that is grey.
@@ -145,12 +150,9 @@ def _graphics(
     from highdicom.pr import GraphicAnnotation, GraphicLayer, GraphicObject, TextObject
 
     layers, annotations = [], []
+    structures = segmentation.structures
     for order, (label, (name, meaning)) in enumerate(_LAYERS.items(), start=1):
-        rings = [
-            ring
-            for outline in trace(segmentation.labels == label)
-            for ring in (outline.outer, *outline.holes)
-        ]
+        rings = [ring for outline in trace(structures == label) for ring in (outline.outer, *outline.holes)]
         if rings:
             colour = CIELabColor.from_rgb(*COLOURS[label])
             layers.append(GraphicLayer(name, order, description=meaning, display_color=colour))

@@ -105,7 +105,7 @@ def _reference(source: Dataset) -> Dataset:
 
 def _picture(segmentation: Segmentation) -> NDArray[np.uint8]:
     """Return ``(height, width, 3)`` uint8, red first."""
-    picture = cv2.cvtColor(outlined(segmentation.radiograph, segmentation.labels), cv2.COLOR_BGR2RGB)
+    picture = cv2.cvtColor(outlined(segmentation.radiograph, segmentation.structures), cv2.COLOR_BGR2RGB)
     step = min(picture.shape[:2]) / _LINES_IN_HEIGHT
     scale = 0.6 * step / _FONT_HEIGHT
     thickness = max(1, round(2 * scale))

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
+from model.lungs import LEFT, RIGHT
 from model.writing.dicom.forms import Form
 from model.writing.overlay import COLOURS
 
@@ -39,7 +40,8 @@ def test_the_outlines_have_their_colours_and_lie_on_the_lungs() -> None:
     source, pixels, drawn = large()
     picture = capture(source=source, drawn=drawn, pixels=pixels).pixel_array
     assert picture.shape == (SIDE, SIDE, 3)
-    for label, colour in COLOURS.items():
+    for label in (RIGHT, LEFT):
+        colour = COLOURS[label]
         rows, columns = np.nonzero(painted(picture[130:], colour))
         expected_rows, expected_columns = np.nonzero(drawn[130:] == label)
         assert abs(rows.min() - expected_rows.min()) <= 1

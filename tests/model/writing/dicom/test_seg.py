@@ -319,7 +319,8 @@ def test_every_frame_lies_in_a_plane_with_the_source_s_spacing(
 
 
 def test_segments_have_the_colours_of_the_outlines() -> None:
-    for segment, colour in zip(read(write(radiograph())).SegmentSequence, COLOURS.values(), strict=True):
+    segments = read(write(radiograph())).SegmentSequence
+    for segment, colour in zip(segments, (COLOURS[RIGHT], COLOURS[LEFT]), strict=True):
         shown = CIELabColor.from_dicom_value(tuple(segment.RecommendedDisplayCIELabValue)).to_rgb()
         assert shown == pytest.approx(colour, abs=1)
 
