@@ -57,6 +57,13 @@ class DicomForm(StrEnum):
     SR = "sr"
 
 
+class CorrectedForm(StrEnum):
+    """DICOM objects that a corrected mask is written as."""
+
+    SEG = "seg"
+    GSPS = "gsps"
+
+
 Dicom = Annotated[
     DicomForm,
     Field(
