@@ -1,10 +1,13 @@
 """Answers: the JSON document, an image or a DICOM SEG, each with the mask's quality in its headers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Self
 
+import numpy as np
 from fastapi.responses import Response
+from numpy.typing import NDArray
 
 from model.checkpoint import CheckpointMetadata
 from model.quality import Quality
@@ -15,6 +18,7 @@ from model.stages import Prepared
 from model.writing.dicom.forms import Form, write_form
 from model.writing.overlay import overlay_png
 from model.writing.png import mask_png
+from model.writing.probability import probability_png
 from model.writing.radiograph import radiograph_png
 from model.writing.trust import trust_fields
 
@@ -49,13 +53,17 @@ class Answer:
         segmentation: Segmentation,
         segmenter: Segmenter,
         *,
+        probabilities: Callable[[], NDArray[np.float32]],
         media: Media,
         options: SegmentOptions,
         queue_ms: float,
     ) -> Self:
-        """Return an answer as PNG or DICOM."""
+        """Return an answer as PNG or DICOM; ``probabilities`` gives those of lung at native size."""
         start = perf_counter()
-        body = _file(segmentation, segmenter.metadata, media=media, options=options)
+        if media is Media.PNG and options.render is Render.PROBABILITY:
+            body = probability_png(probabilities(), segmentation.quality)
+        else:
+            body = _file(segmentation, segmenter.metadata, media=media, options=options)
         encode_ms = (perf_counter() - start) * 1000
         return cls(
             body=body,
@@ -84,7 +92,7 @@ def prepare(
         ImageError: The image cannot be used.
         NotDicom: Only DICOM is acceptable, and the image is not DICOM.
     """
-    picture = Media.PNG in accepted and options.render is not Render.MASK
+    picture = Media.PNG in accepted and options.render in (Render.OVERLAY, Render.RADIOGRAPH)
     if picture or (Media.DICOM in accepted and options.form is DicomForm.SC):
         # All of its pixels are shown, not only what the network needs.
         prepared = segmenter.prepare(read(source, max_pixels=max_pixels))

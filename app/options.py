@@ -29,6 +29,7 @@ class Render(StrEnum):
     MASK = "mask"
     OVERLAY = "overlay"
     RADIOGRAPH = "radiograph"
+    PROBABILITY = "probability"
 
 
 class MaskEncoding(StrEnum):
@@ -104,7 +105,8 @@ class PictureOptions(MaskOptions):
     render: Render = Field(
         Render.MASK,
         description="What an image/png answer shows: the mask, the radiograph with the outlines of the "
-        "lungs, or the radiograph alone.",
+        "lungs, the radiograph alone, or the network's probability of lung (255 is 1) before "
+        "post-processing.",
     )
 
 

@@ -82,7 +82,14 @@ class Evaluate:
             require_trust(segmentation)
         media = choose(self.accepted, prepared.radiograph)
         if media is not Media.JSON:
-            return Answer.file(segmentation, segmenter, media=media, options=self.options, queue_ms=queue_ms)
+            return Answer.file(
+                segmentation,
+                segmenter,
+                probabilities=lambda: segmenter.probabilities(prepared, inferred),
+                media=media,
+                options=self.options,
+                queue_ms=queue_ms,
+            )
         raw = segmenter.mask(prepared, inferred, threshold=threshold, postprocess=False)
         truth = self.truth.mask
         agreement = overlap(segmentation.mask, truth)

@@ -64,7 +64,14 @@ class Segment:
         if media is Media.JSON:
             document = describe(segmentation, segmenter, encoding=options.mask, queue_ms=queue_ms)
             return Answer.document(document, segmentation)
-        return Answer.file(segmentation, segmenter, media=media, options=options, queue_ms=queue_ms)
+        return Answer.file(
+            segmentation,
+            segmenter,
+            probabilities=lambda: segmenter.probabilities(prepared, inferred),
+            media=media,
+            options=options,
+            queue_ms=queue_ms,
+        )
 
 
 async def _segment(

@@ -38,7 +38,7 @@ export async function radiograph(file) {
   return response.blob();
 }
 
-/** What can be had as a picture: "mask", or "overlay", the outlined radiograph. */
+/** What can be had as a picture: "mask", "overlay", the outlined radiograph, or "probability" of lung. */
 export async function render(file, what) {
   const response = await post(`segment?render=${what}`, file, "image/png");
   return response.blob();

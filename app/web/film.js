@@ -1,20 +1,26 @@
-// The pixels of the radiograph that is looked at. Only they are decoded: a browser keeps what an <image> element decoded, up to 512 MB.
+// Pixels over which outlines are drawn, of the one study that is looked at: a browser keeps up to 512 MB of what <image> elements decoded.
 
 export class Film extends EventTarget {
-  #study = null;
-  #blob = null;
+  #owner = null;
+  #source = null;
   #bitmap = null;
+  #decode;
 
-  /** Decodes a study's picture, and says with a "change" event that it can be painted; null lets go of the pixels. */
-  show(study) {
-    const blob = study?.picture?.blob ?? null;
-    if (study !== this.#study) {
+  /** `decode(source)` makes a bitmap, or null where there is none. */
+  constructor(decode) {
+    super();
+    this.#decode = decode;
+  }
+
+  /** Decodes what an owner shows, and says with a "change" event that it can be painted; null lets go of the pixels. */
+  show(owner, source) {
+    if (owner !== this.#owner) {
+      this.#owner = owner;
       this.#take(null);
     }
-    this.#study = study;
-    if (blob !== this.#blob) {
-      this.#blob = blob;
-      this.#decode(blob);
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#read(source);
     }
   }
 
@@ -22,7 +28,7 @@ export class Film extends EventTarget {
     return this.#bitmap !== null;
   }
 
-  /** Paints the picture at `size`, turned by `matrix`, where `box` (x, y, width, height) of the turned image fills the canvas. */
+  /** Paints the pixels at `size`, turned by `matrix`, where `box` (x, y, width, height) of the turned image fills the canvas. */
   paint(canvas, { size, matrix, box: [left, top, width, height] }) {
     const context = canvas.getContext("2d");
     context.resetTransform();
@@ -36,10 +42,10 @@ export class Film extends EventTarget {
     }
   }
 
-  /** Until it is decoded, the study's picture before this one stays. */
-  async #decode(blob) {
-    const bitmap = blob && (await createImageBitmap(blob));
-    if (blob === this.#blob) {
+  /** Until they are decoded, the owner's pixels before these stay. */
+  async #read(source) {
+    const bitmap = source && (await this.#decode(source));
+    if (source === this.#source) {
       this.#take(bitmap);
     } else {
       bitmap?.close();

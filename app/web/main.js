@@ -28,6 +28,7 @@ const viewer = new Viewer({
   toolbox,
   onKey: (key) => correcting.press(key) || reading.press(key),
   onRetry: (study) => work.retry(study),
+  onProblem: say,
 });
 const correcting = new Correcting({ viewer, toolbox, onChange: () => studies.changed() });
 const reading = new Reading({ viewer, toolbox });

@@ -6,7 +6,8 @@ import { drawOutlines } from "./outline.js";
 import { create } from "./svg.js";
 
 export class Pane {
-  #canvas = document.createElement("canvas");
+  #canvas = canvasOf("radiograph");
+  #heat = canvasOf("heat");
   #svg = create("svg", { tabindex: "0", role: "application" });
   // The SVG's own name says what they show.
   #turned = create("g", { "aria-hidden": "true" });
@@ -18,12 +19,11 @@ export class Pane {
   constructor(figure, view, hand) {
     this.#svg.setAttribute("aria-describedby", "keys-hint");
     this.#svg.setAttribute("aria-roledescription", "image viewer");
-    this.#canvas.className = "radiograph";
     this.#turned.append(this.#layer, this.marks);
     this.#turned.id = `${figure.id}-picture`;
     this.#svg.append(this.#turned);
     this.#svg.classList.add("view");
-    figure.prepend(this.#canvas, this.#svg);
+    figure.prepend(this.#canvas, this.#heat, this.#svg);
     attachGestures(this.#svg, view, hand);
     view.addEventListener("change", () => this.#svg.setAttribute("viewBox", view.box.join(" ")));
   }
@@ -43,11 +43,12 @@ export class Pane {
 
   /** Paints the picture by a function of the canvas, where this view is seen. */
   paint(draw) {
-    const { clientWidth: width, clientHeight: height } = this.#canvas;
-    if (width && height) {
-      fitCanvas(this.#canvas, width, height);
-      draw(this.#canvas);
-    }
+    paintOn(this.#canvas, draw);
+  }
+
+  /** The same for the map of probabilities above it. */
+  paintHeat(draw) {
+    paintOn(this.#heat, draw);
   }
 
   /** Draws the lungs' outlines over the picture. */
@@ -63,5 +64,19 @@ export class Pane {
 
   clear() {
     this.#layer.replaceChildren();
+  }
+}
+
+function canvasOf(name) {
+  const canvas = document.createElement("canvas");
+  canvas.className = name;
+  return canvas;
+}
+
+function paintOn(canvas, draw) {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  if (width && height) {
+    fitCanvas(canvas, width, height);
+    draw(canvas);
   }
 }

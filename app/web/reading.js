@@ -8,7 +8,7 @@ import { Ruler } from "./ruler.js";
 const find = (selector) => document.querySelector(selector);
 
 const EDGES = ["top", "right", "bottom", "left"];
-const LAYERS = ["outline", "fill"];
+const LAYERS = ["outline", "fill", "heat"];
 
 export class Reading {
   #study = null;
@@ -24,6 +24,7 @@ export class Reading {
     g: () => this.#fitLungs(),
     o: () => this.#toggle("outline"),
     f: () => this.#toggle("fill"),
+    t: () => this.#toggle("heat"),
   };
 
   constructor({ viewer, toolbox }) {
@@ -111,13 +112,16 @@ export class Reading {
 
   #toggle(layer) {
     const button = find(`#show-${layer}`);
-    button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+    button.setAttribute("aria-pressed", String(!isPressed(button)));
     this.#showOpacity(layer);
+    if (layer === "heat") {
+      this.#viewer.showHeat(isPressed(button));
+    }
   }
 
   #showOpacity(layer) {
     const percent = Number(find(`#${layer}-opacity`).value);
-    const shown = find(`#show-${layer}`).getAttribute("aria-pressed") === "true";
+    const shown = isPressed(find(`#show-${layer}`));
     find(`#${layer}-opacity-shown`).textContent = `${percent} %`;
     find("#panes").style.setProperty(`--${layer}`, shown ? percent / 100 : 0);
   }
@@ -152,4 +156,8 @@ export class Reading {
     });
     this.#showMarks();
   }
+}
+
+function isPressed(button) {
+  return button.getAttribute("aria-pressed") === "true";
 }

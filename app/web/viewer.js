@@ -1,16 +1,16 @@
 // The radiograph alone and with what was found in it, and the tools that show it.
 
-import { Film } from "./film.js";
-import { zoomIn, zoomOut } from "./gestures.js";
 import { Orientation } from "./orientation.js";
+import { Painter } from "./painter.js";
 import { Pane } from "./pane.js";
 import { View } from "./view.js";
+import { attachZoom } from "./zoom.js";
 
 const find = (selector) => document.querySelector(selector);
 
 export class Viewer {
   #view = new View();
-  #film = new Film();
+  #painter;
   #panes = find("#panes");
   #plain;
   #marked;
@@ -18,7 +18,6 @@ export class Viewer {
   #drawn = {};
   #layer = "outlines";
   #takesFocus = false;
-  #painting = false;
 
   /** How the image is turned. */
   orientation = new Orientation();
@@ -27,7 +26,7 @@ export class Viewer {
   #onKey;
 
   /** `onKey` gets keys that are none of the viewer's; it returns whether one was meant. */
-  constructor({ toolbox, onKey, onRetry }) {
+  constructor({ toolbox, onKey, onRetry, onProblem }) {
     this.#toolbox = toolbox;
     this.#onKey = onKey;
     this.#plain = new Pane(find("#plain"), this.#view, this);
@@ -36,11 +35,9 @@ export class Viewer {
     new ResizeObserver(([entry]) => {
       this.#view.setStage(entry.contentRect.width, entry.contentRect.height);
     }).observe(this.#marked.element);
-    this.#view.addEventListener("change", () => {
-      this.#showZoom();
-      this.#paint();
-    });
-    this.#film.addEventListener("change", () => this.#paint());
+    const { orientation } = this;
+    this.#painter = new Painter({ view: this.#view, plain: this.#plain, marked: this.#marked, orientation, onProblem });
+    attachZoom(this.#view);
     this.#attachTools();
     find("#retry").addEventListener("click", () => onRetry(this.#study));
   }
@@ -101,8 +98,13 @@ export class Viewer {
 
   /** Paints a part of the turned image, a box (x, y, width, height), on a canvas. */
   paint(canvas, box) {
-    const size = sizeOf(this.#study);
-    this.#film.paint(canvas, { size, matrix: this.orientation.matrixOf(size), box });
+    this.#painter.paint(canvas, box);
+  }
+
+  /** Shows the probability map, or takes it off. */
+  showHeat(shown) {
+    this.#painter.showsHeat = shown;
+    this.show(this.#study);
   }
 
   /** Draws outlines that are not the study's yet. */
@@ -133,7 +135,7 @@ export class Viewer {
     this.#takesFocus ||= study !== null && find("#invitation").contains(document.activeElement);
     this.#panes.hidden = size === null;
     find("#tools").hidden = size === null;
-    this.#film.show(size === null ? null : study);
+    this.#painter.show(study, size);
     if (size !== null) {
       if (other) {
         this.#chooseLayer("outlines");
@@ -163,26 +165,6 @@ export class Viewer {
     }
   }
 
-  /** Paints the pictures, once for each picture on the screen. */
-  #paint() {
-    if (!this.#film.isThere) {
-      this.#panes.setAttribute("aria-busy", "true");
-    }
-    if (this.#painting) {
-      return;
-    }
-    this.#painting = true;
-    requestAnimationFrame(() => {
-      this.#painting = false;
-      if (!this.#panes.hidden) {
-        for (const pane of [this.#plain, this.#marked]) {
-          pane.paint((canvas) => this.paint(canvas, this.#view.box));
-        }
-        this.#panes.setAttribute("aria-busy", String(!this.#film.isThere));
-      }
-    });
-  }
-
   #draw(study, size) {
     this.#plain.setLabel(`${study.name}: radiograph`);
     const compared = Boolean(study.answer?.disagreement);
@@ -208,10 +190,6 @@ export class Viewer {
   }
 
   #attachTools() {
-    find("#zoom-in").addEventListener("click", () => zoomIn(this.#view));
-    find("#zoom-out").addEventListener("click", () => zoomOut(this.#view));
-    find("#zoom-fit").addEventListener("click", () => this.#view.fit());
-    find("#zoom-actual").addEventListener("click", () => this.#view.showActualSize());
     for (const input of document.querySelectorAll("input[name=layout]")) {
       input.addEventListener("change", () => {
         this.#panes.dataset.layout = input.value;
@@ -235,12 +213,6 @@ export class Viewer {
 
   #showTool() {
     this.#panes.dataset.tool = this.#toolbox.name;
-  }
-
-  #showZoom() {
-    const percent = Math.round(this.#view.scale * globalThis.devicePixelRatio * 100);
-    find("#zoom").textContent = `${percent} %`;
-    this.#panes.toggleAttribute("data-fitted", this.#view.fitted);
   }
 }
 

@@ -236,6 +236,51 @@ def test_the_lungs_fill_the_stage(opened: Screen) -> None:
     assert height == pytest.approx(40 / 0.94, rel=0.01)
 
 
+def test_the_probability_map_is_asked_for_when_it_is_switched_on(opened: Screen) -> None:
+    page = opened.page
+    legend = page.locator("#legend-heat")
+    expect(legend).to_be_hidden()
+    assert greys(opened) == pytest.approx((40, 200), abs=2)
+    asked = [url for url in opened.requests if "probability" in url]
+    assert asked == []
+    page.get_by_role("button", name="Probability map").click()
+    expect(legend).to_have_text("Probability of lung: 0 1")
+    # Half of the light yellow of 0.95 over the lung, half of the dark blue of 0.05 beside it.
+    dark, bright = greys(opened)
+    assert dark > 100
+    assert bright < 130
+    page.get_by_role("slider", name="Probability map").fill("100")
+    assert brightness(opened, DARK) > 180
+    assert brightness(opened, BRIGHT) < 40
+    page.locator("#marked .view").press("t")
+    expect(legend).to_be_hidden()
+    assert greys(opened) == pytest.approx((40, 200), abs=2)
+    assert len([url for url in opened.requests if "probability" in url]) == 1
+
+
+def test_the_probability_map_belongs_to_the_image_that_is_looked_at(opened: Screen) -> None:
+    page = opened.page
+    page.get_by_role("slider", name="Probability map").fill("100")
+    page.locator("#marked .view").press("t")
+    expect(page.locator("#legend-heat")).to_be_visible()
+    page.locator("#marked .view").press("h")
+    # Mirrored, and still over its lung: on the other side there is the other one.
+    assert brightness(opened, (0.8, 0.5)) > 180
+    opened.choose(("one.png", encode(picture((40, 12, 16, 40)))))
+    opened.shows("untrusted")
+    expect(page.locator("#legend-heat")).to_be_visible()
+    assert brightness(opened, (0.2, 0.5)) < 40
+    assert brightness(opened, (0.75, 0.5)) > 180
+
+
+def test_a_probability_map_that_fails_is_explained(opened: Screen) -> None:
+    page = opened.page
+    page.route("**/segment?render=probability", lambda route: route.fulfill(status=422, body="{}"))
+    page.locator("#marked .view").press("t")
+    expect(page.locator("#notice")).to_be_visible()
+    expect(page.locator("#legend-heat")).to_be_hidden()
+
+
 def test_dicom_is_seen_before_its_lungs_are_found(make_client: MakeClient, make_screen: MakeScreen) -> None:
     engine = FakeEngine()
     screen = make_screen(make_client(engine))
