@@ -3,6 +3,7 @@
 import { isOpen, openDrawer } from "./drawers.js";
 import { Greys } from "./greys.js";
 import { Lens } from "./lens.js";
+import { lettersOf } from "./orientation.js";
 import { Ruler } from "./ruler.js";
 
 const find = (selector) => document.querySelector(selector);
@@ -144,15 +145,14 @@ export class Reading {
     find("#stage-marks").hidden = words === "";
   }
 
-  /** R and L where the patient's right and left are seen. */
+  /** The letters of the patient's sides where they are seen. */
   #showEdges() {
     const image = this.#study?.answer?.image;
-    const leftAt = EDGES.indexOf(image?.left_at);
+    const letters = image ? lettersOf(image) : ["", "", "", ""];
     this.#viewer.orientation.edges.forEach((edge, place) => {
-      const letter = find(`#edge-${EDGES[place]}`);
-      const side = { [leftAt]: "L", [(leftAt + 2) % 4]: "R" }[edge];
-      letter.hidden = leftAt < 0 || side === undefined;
-      letter.textContent = side ?? "";
+      const shown = find(`#edge-${EDGES[place]}`);
+      shown.hidden = letters[edge] === "";
+      shown.textContent = letters[edge];
     });
     this.#showMarks();
   }

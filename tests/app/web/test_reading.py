@@ -148,23 +148,41 @@ def test_strokes_meet_what_is_seen_however_it_is_turned(opened: Screen) -> None:
     assert opened.outline("right") == (8, 12, 24, 40)
 
 
-def test_letters_say_where_right_and_left_are(screen: Screen) -> None:
+def letters(page: Page) -> str:
+    """What is seen at the top, the right, the bottom and the left; a dash where nothing is."""
+    edges = [page.locator(f"#edge-{edge}") for edge in ("top", "right", "bottom", "left")]
+    return " ".join(edge.inner_text() if edge.is_visible() else "-" for edge in edges)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "seen", "mirrored", "turned"),
+    [
+        (["L", "F"], "H L F R", "H R F L", "R H L F"),
+        (["R", "F"], "H R F L", "H L F R", "L H R F"),
+        (["F", "R"], "L F R H", "L H R F", "H L F R"),
+        (["LH", "FL"], "HR LH FL RF", "HR RF FL LH", "RF HR LH FL"),
+        (["A", "F"], "H A F P", "H P F A", "P H A F"),
+        (None, "- L - R", "- R - L", "R - L -"),
+        (["X", "F"], "- L - R", "- R - L", "R - L -"),
+    ],
+)
+def test_letters_say_where_the_patients_sides_are(
+    screen: Screen, orientation: list[str] | None, seen: str, mirrored: str, turned: str
+) -> None:
     page = screen.page
-    screen.choose(("chest.dcm", radiograph(picture((8, 12, 16, 40)), PatientOrientation=["R", "F"])))
+    attributes = {} if orientation is None else {"PatientOrientation": orientation}
+    screen.choose(("chest.dcm", radiograph(picture((8, 12, 16, 40)), **attributes)))
     screen.shows("untrusted")
-    expect(page.locator("#edge-left")).to_have_text("L")
-    expect(page.locator("#edge-right")).to_have_text("R")
-    expect(page.locator("#edge-top")).to_be_hidden()
+    assert letters(page) == seen
     view = page.locator("#marked .view")
     view.press("h")
-    expect(page.locator("#edge-left")).to_have_text("R")
+    assert letters(page) == mirrored
+    view.press("h")
     view.press("r")
-    expect(page.locator("#edge-top")).to_have_text("R")
-    expect(page.locator("#edge-bottom")).to_have_text("L")
-    expect(page.locator("#edge-left")).to_be_hidden()
+    assert letters(page) == turned
     screen.choose(("other.png", two_lungs()))
     screen.shows("untrusted")
-    expect(page.locator("#edge-left")).to_have_text("R")
+    assert letters(page) == "- L - R"
 
 
 @pytest.mark.parametrize(
