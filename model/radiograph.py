@@ -57,3 +57,12 @@ class Radiograph:
     picture: Box | None = None
     age_years: float | None = None
     dataset: Dataset | None = None
+
+    @property
+    def patient_orientation(self) -> tuple[str, str] | None:
+        """Directions of the rows and columns in DICOM's letters; None if the file does not give them."""
+        if self.dataset is None:
+            return None
+        from .reading.dicom.sides import patient_orientation
+
+        return patient_orientation(self.dataset)

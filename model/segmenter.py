@@ -224,6 +224,14 @@ class Segmenter:
             restore(kept, prepared.radiograph, self.metadata.preprocessing) >= cut, prepared.radiograph
         )
 
+    def probabilities(self, prepared: Prepared, inferred: Inferred) -> NDArray[np.float32]:
+        """Return the probability of lung at native size ``(height, width)``, without post-processing.
+
+        Outside the picture, in margins that were cut off, it is 0.
+        """
+        native = restore(inferred.probabilities, prepared.radiograph, self.metadata.preprocessing)
+        return put_back(native, prepared.radiograph)
+
     def _assess(
         self,
         prepared: Prepared,

@@ -62,6 +62,7 @@ def test_the_document(shared_client: Service) -> None:
         "picture": None,
         "sides_from": "convention",
         "left_at": "right",
+        "patient_orientation": None,
     }
     assert document["lungs"]["left"] is None
     right = document["lungs"]["right"]

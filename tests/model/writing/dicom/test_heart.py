@@ -46,6 +46,7 @@ def test_seg_has_the_heart_as_third_segment() -> None:
         frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber: plane
         for frame, plane in zip(seg.PerFrameFunctionalGroupsSequence, seg.pixel_array, strict=True)
     }
+    assert found.heart_mask is not None
     assert np.array_equal(planes[HEART] > 0, found.heart_mask)
     assert np.array_equal(planes[1] > 0, labels() == 1)
     assert np.array_equal(planes[2] > 0, labels() == 2)
