@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from .children import CHILD, warn_by_age, warn_by_image
+from .doubt import least_sure_place
 from .feature_vector import FeatureVector, extract_features
 from .frontal import frontal_warnings
 from .ood import compare
 from .parameters import QualityModel
-from .predicted_iou import iou_warnings, predict_iou
+from .predicted_iou import LOW_CONFIDENCE, iou_warnings, predict_iou
 from .result import Evidence, Quality, Warning
 from .rules import shape_warnings
 from .uncertainty import uncertainty_warnings
@@ -50,11 +51,12 @@ def assess(
     """
     if quality_model is not None and not isinstance(quality_model, QualityModel):
         quality_model = QualityModel.parse(quality_model)
-    return judge(
+    quality = judge(
         extract_features(evidence),
         quality_model,
         as_calibrated=None if as_calibrated is None else extract_features(as_calibrated),
     )
+    return replace(quality, warnings=tuple(_with_place(warning, evidence) for warning in quality.warnings))
 
 
 def judge(
@@ -95,3 +97,12 @@ def with_age(quality: Quality, years: float | None) -> Quality:
 
 def _leave_trust(warnings: Iterable[Warning]) -> bool:
     return all(warning.code in REMARKS for warning in warnings)
+
+
+def _with_place(warning: Warning, evidence: Evidence) -> Warning:
+    if warning.code != LOW_CONFIDENCE:
+        return warning
+    place = least_sure_place(evidence.probabilities, evidence.labels)
+    if place is None:
+        return warning
+    return replace(warning, message=f"{warning.message} The network is least sure {place}.")
