@@ -29,6 +29,7 @@ class Render(StrEnum):
     MASK = "mask"
     OVERLAY = "overlay"
     RADIOGRAPH = "radiograph"
+    PROBABILITY = "probability"
 
 
 class MaskEncoding(StrEnum):
@@ -56,6 +57,13 @@ class DicomForm(StrEnum):
     SC_OUTLINES = "sc-outlines"
     GSPS = "gsps"
     SR = "sr"
+
+
+class CorrectedForm(StrEnum):
+    """DICOM objects that a corrected mask is written as."""
+
+    SEG = "seg"
+    GSPS = "gsps"
 
 
 Dicom = Annotated[
@@ -98,7 +106,8 @@ class PictureOptions(MaskOptions):
     render: Render = Field(
         Render.MASK,
         description="What an image/png answer shows: the mask, the radiograph with the outlines of the "
-        "lungs, or the radiograph alone.",
+        "lungs, the radiograph alone, or the network's probability of lung (255 is 1) before "
+        "post-processing.",
     )
 
 

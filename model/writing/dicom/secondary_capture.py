@@ -9,7 +9,8 @@ import numpy as np
 
 from ...lungs import LEFT, RIGHT
 from ...quiet import quiet
-from ..overlay import COLOURS, outlined
+from ..colours import STRUCTURE_COLOURS
+from ..overlay import outlined
 from .derivation import Derivation, with_content_uid
 from .findings import area_in_words
 from .seg_words import comments, trust_in_words
@@ -142,7 +143,7 @@ def _text(segmentation: Segmentation) -> list[tuple[str, tuple[int, int, int]]]:
         lines = [(lines[0][0], _NOT_TRUSTED)]
         lines += [(warning.code.replace("_", " "), _NOT_TRUSTED) for warning in quality.warnings]
     for name, label, lung in (("Right", RIGHT, segmentation.right), ("Left", LEFT, segmentation.left)):
-        lines.append((f"{name} lung {area_in_words(lung)}", COLOURS[label]))
+        lines.append((f"{name} lung {area_in_words(lung)}", STRUCTURE_COLOURS[label]))
     ratio = segmentation.cardiothoracic_ratio
     if ratio is not None and ratio.value is not None:
         lines.append((f"Cardiothoracic ratio {ratio.value:.2f}", _WHITE))

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from model.lungs import LEFT, RIGHT
+from model.writing.colours import STRUCTURE_COLOURS
 from model.writing.dicom.forms import Form
-from model.writing.overlay import COLOURS
 
 from ..shapes import HEIGHT, WIDTH
 from .test_forms import UNTRUSTED, grey, written
@@ -41,7 +41,7 @@ def test_the_outlines_have_their_colours_and_lie_on_the_lungs() -> None:
     picture = capture(source=source, drawn=drawn, pixels=pixels).pixel_array
     assert picture.shape == (SIDE, SIDE, 3)
     for label in (RIGHT, LEFT):
-        colour = COLOURS[label]
+        colour = STRUCTURE_COLOURS[label]
         rows, columns = np.nonzero(painted(picture[130:], colour))
         expected_rows, expected_columns = np.nonzero(drawn[130:] == label)
         assert abs(rows.min() - expected_rows.min()) <= 1
