@@ -42,8 +42,9 @@ def configured_audit(settings: Settings) -> AuditTrail | None:
     """
     if settings.audit is None:
         return None
+    key = settings.audit_key.get_secret_value() if settings.audit_key else ""
     try:
-        return AuditTrail(settings.audit, name=NAME, key=settings.audit_key.get_secret_value())
+        return AuditTrail(settings.audit, name=NAME, key=key)
     except (OSError, ValueError):
         raise SettingsError(
             "The audit trail cannot be written: set PLEURA_AUDIT to a file or to syslog://HOST:PORT."
