@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from time import perf_counter
 from typing import Self, TypeVar
 
+import numpy as np
 from fastapi.responses import Response
+from numpy.typing import NDArray
 
 from model.checkpoint import CheckpointMetadata
 from model.quality import Quality
@@ -14,9 +15,10 @@ from model.segmentation import Segmentation
 from model.segmenter import Segmenter
 from model.stages import Prepared
 from model.timing import Timing, ms_since
-from model.writing.dicom.forms import Form, write_form
+from model.writing.dicom.forms import ALL_PIXELS, Form, write_form
 from model.writing.overlay import overlay_png
 from model.writing.png import mask_png
+from model.writing.probability import probability_png
 from model.writing.radiograph import radiograph_png
 from model.writing.trust import trust_fields
 
@@ -52,11 +54,17 @@ class Answer:
         segmentation: Segmentation,
         segmenter: Segmenter,
         *,
+        probabilities: Callable[[], NDArray[np.float32]],
         media: Media,
         options: SegmentOptions,
     ) -> Self:
-        """Return an answer as PNG or DICOM."""
-        write = partial(_file, segmentation, segmenter.metadata, media=media, options=options)
+        """Return an answer as PNG or DICOM; ``probabilities`` gives those of lung at native size."""
+
+        def write() -> bytes:
+            if media is Media.PNG and options.render is Render.PROBABILITY:
+                return probability_png(probabilities(), segmentation.quality)
+            return _file(segmentation, segmenter.metadata, media=media, options=options)
+
         body, timing_ms = encode(segmentation, write)
         return cls(body=body, media_type=media, timing_ms=timing_ms, quality=segmentation.quality)
 
@@ -80,8 +88,8 @@ def prepare(
         ImageError: The image cannot be used.
         NotDicom: Only DICOM is acceptable, and the image is not DICOM.
     """
-    picture = Media.PNG in accepted and options.render is not Render.MASK
-    shown = picture or (Media.DICOM in accepted and options.form is DicomForm.SC)
+    picture = Media.PNG in accepted and options.render in (Render.OVERLAY, Render.RADIOGRAPH)
+    shown = picture or (Media.DICOM in accepted and Form(options.form.value) in ALL_PIXELS)
     prepared = segmenter.prepare(source, max_pixels=max_pixels, all_pixels=shown)
     # Reject before the network runs what could not be written afterwards.
     choose(accepted, prepared.radiograph)

@@ -1,4 +1,4 @@
-"""Masks that a person corrected: read with their radiographs, written as DICOM SEG, kept for training."""
+"""Masks that a person corrected: read with their radiographs, written as DICOM, kept for training."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -17,10 +17,14 @@ from model.radiograph import Radiograph
 from model.reading import read, read_labels
 from model.segmentation import Segmentation
 from model.writing.dicom.authorship import Authorship
+from model.writing.dicom.presentation_state import presentation_state
 from model.writing.dicom.seg import dicom_seg
 from model.writing.png import mask_png
 
 from .errors import NotDicom, SpoolFull
+from .options import CorrectedForm
+
+_WRITERS = {CorrectedForm.SEG: dicom_seg, CorrectedForm.GSPS: presentation_state}
 
 
 class Corrected(NamedTuple):
@@ -59,20 +63,29 @@ class Corrected(NamedTuple):
             )
         return cls(radiograph, values.astype(np.uint8))
 
-    def seg(self, metadata: CheckpointMetadata, *, threshold: float, authorship: Authorship) -> bytes:
-        """Return a DICOM SEG of the labels.
+    def dicom(
+        self,
+        metadata: CheckpointMetadata,
+        *,
+        form: CorrectedForm,
+        threshold: float,
+        authorship: Authorship,
+    ) -> bytes:
+        """Return a DICOM object of the labels.
 
         Args:
             metadata: Of the checkpoint whose mask was corrected.
+            form: The object.
             threshold: Probability from which that mask's pixels were lung.
             authorship: Who made the labels.
 
         Raises:
             NotDicom: The radiograph is not DICOM.
-            UnsuitableImage: It lacks an attribute that a SEG has to refer to.
+            UnsuitableImage: It lacks an attribute that must be referred to, or has colours and the object
+                is a presentation state.
         """
         if self.radiograph.dataset is None:
-            raise NotDicom("A DICOM SEG refers to a DICOM image. Send one, or save the mask as PNG.")
+            raise NotDicom("A DICOM object refers to a DICOM image. Send one, or save the mask as PNG.")
         right, left = (
             measure(self.labels, label, spacing_mm=self.radiograph.spacing_mm) for label in (RIGHT, LEFT)
         )
@@ -85,7 +98,7 @@ class Corrected(NamedTuple):
             sides_from=self.radiograph.sides.source,
             quality=Quality(predicted_iou=None, trusted=True, warnings=()),
         )
-        return dicom_seg(segmentation, metadata, authorship=authorship)
+        return _WRITERS[form](segmentation, metadata, authorship=authorship)
 
     def save(self, folder: Path) -> str:
         """Save a pair for `pleura train --data`: ``images/NAME.png`` and ``masks/NAME.png``.

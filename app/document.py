@@ -35,6 +35,7 @@ def describe(
             picture=radiograph.picture,
             sides_from=segmentation.sides_from,
             left_at=radiograph.sides.left_at,
+            patient_orientation=radiograph.patient_orientation,
         ),
         mask=mask,
         lungs=schemas.Lungs(right=_lung(segmentation.right), left=_lung(segmentation.left)),

@@ -20,7 +20,7 @@ from .evidence import evidence_of, kept_probabilities, usual_evidence
 from .lungs import LEFT, RIGHT, label_by_file, measure
 from .margins import picture_box, picture_pixels, put_back, without_margins
 from .native_size import heart_at_native_size, label_at_native_size, lung_window, network_frame, restore
-from .quality import Quality, QualityModel, assess, side_warnings, warn
+from .quality import Quality, QualityModel, assess, side_warnings, warn, with_age
 from .radiograph import Grey, Radiograph
 from .reading import MAX_PIXELS, read
 from .segmentation import Segmentation
@@ -195,6 +195,7 @@ class Segmenter:
             heart_mask = heart_at_native_size(inferred.heart, labels, radiograph, self.metadata.preprocessing)
             heart = measure(heart_mask.view(np.uint8), 1, spacing_mm=radiograph.spacing_mm)
         quality = self._assess(prepared, inferred, found, threshold=cut, postprocess=postprocess)
+        quality = with_age(quality, radiograph.age_years)
         return Segmentation(
             radiograph=radiograph,
             labels=labels,
@@ -222,6 +223,14 @@ class Segmenter:
         return put_back(
             restore(kept, prepared.radiograph, self.metadata.preprocessing) >= cut, prepared.radiograph
         )
+
+    def probabilities(self, prepared: Prepared, inferred: Inferred) -> NDArray[np.float32]:
+        """Return the probability of lung at native size ``(height, width)``, without post-processing.
+
+        Outside the picture, in margins that were cut off, it is 0.
+        """
+        native = restore(inferred.probabilities, prepared.radiograph, self.metadata.preprocessing)
+        return put_back(native, prepared.radiograph)
 
     def _assess(
         self,

@@ -84,7 +84,13 @@ class Evaluate:
             require_trust(segmentation)
         media = choose(self.accepted, prepared.radiograph)
         if media is not Media.JSON:
-            return Answer.file(segmentation, segmenter, media=media, options=self.options)
+            return Answer.file(
+                segmentation,
+                segmenter,
+                probabilities=lambda: segmenter.probabilities(prepared, inferred),
+                media=media,
+                options=self.options,
+            )
         mask, timing_ms = encode(segmentation, partial(encode_mask, segmentation, self.options.mask))
         described = describe(segmentation, segmenter, mask=mask, timing_ms=timing_ms)
         raw = segmenter.mask(prepared, inferred, threshold=threshold, postprocess=False)

@@ -58,7 +58,13 @@ class Segment:
             require_trust(segmentation)
         media = choose(self.accepted, prepared.radiograph)
         if media is not Media.JSON:
-            return Answer.file(segmentation, segmenter, media=media, options=options)
+            return Answer.file(
+                segmentation,
+                segmenter,
+                probabilities=lambda: segmenter.probabilities(prepared, inferred),
+                media=media,
+                options=options,
+            )
         mask, timing_ms = encode(segmentation, partial(encode_mask, segmentation, options.mask))
         document = describe(segmentation, segmenter, mask=mask, timing_ms=timing_ms)
         return Answer.document(document, segmentation.quality, timing_ms)

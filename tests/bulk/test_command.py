@@ -318,6 +318,7 @@ def test_the_command_is_light_until_it_is_called() -> None:
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=60).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_run_leaves_no_partial_results(tmp_path: Path, number: signal.Signals) -> None:
     for index in range(12):

@@ -22,7 +22,7 @@ def read(name: str) -> str:
     return " ".join((ROOT / name).read_text("utf-8").split())
 
 
-def test_every_setting_but_the_key_is_a_flag() -> None:
+def test_every_setting_but_the_key_is_an_option() -> None:
     serve = typer.main.get_command(cli).get_command(None, "serve")  # type: ignore[attr-defined]
     flags = {option for parameter in serve.params for option in parameter.opts}
     without = {name for name in Settings.model_fields if f"--{name.replace('_', '-')}" not in flags}
@@ -72,7 +72,7 @@ def test_each_threat_has_a_test() -> None:
         assert re.search(r"`tests/[\w/]+\.py`", tests), row
 
 
-def test_bounds_that_are_named_are_those_of_the_code() -> None:
+def test_limits_in_documents_equal_those_of_the_code() -> None:
     security, memory = read("SECURITY.md"), read("docs/explanation/reliability.md")
     assert f"less than {KEEP_ALIVE_S} s" in security
     assert "over 1 MB they go to an unnamed file" in security

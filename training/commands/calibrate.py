@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from model.devices import Device
-
-from .options import Data
+from .options import AnyDevice, Data
 
 
 def calibrate(
@@ -34,11 +32,19 @@ def calibrate(
     out: Annotated[
         Path, typer.Option(help="The new checkpoint; calibration.md and .png are written beside it.")
     ],
+    children: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Folder of radiographs of children, masks not needed: such images are then recognised.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
     held_out: Annotated[
         list[Path] | None,
         typer.Option(help="Like --frontal, for the metrics alone.", exists=True, file_okay=False),
     ] = None,
-    device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
+    device: AnyDevice = "auto",
 ) -> None:
     """Fit the quality model of a checkpoint, which assesses its masks.
 
@@ -55,6 +61,7 @@ def calibrate(
             frontal=frontal,
             negatives=negatives,
             out=out,
+            children=children or [],
             held_out=held_out or [],
             device=device,
         )

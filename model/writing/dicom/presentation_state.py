@@ -12,8 +12,8 @@ from ...errors import UnsuitableImage
 from ...heart import HEART
 from ...lungs import LEFT, RIGHT
 from ...quiet import quiet
+from ..colours import STRUCTURE_COLOURS
 from ..outlines import Ring, trace
-from ..overlay import COLOURS
 from .derivation import Derivation, with_content_uid
 from .findings import area_in_words
 from .seg_words import trust_in_words
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ...checkpoint import CheckpointMetadata
     from ...segmentation import Segmentation
+    from .authorship import Authorship
 
 _MOST_POINTS = 4000
 """The most points of an outline: Graphic Data has at most 65,534 bytes, and viewers get slow before that."""
@@ -44,7 +45,11 @@ _LOOKS = {
 
 
 def presentation_state(
-    segmentation: Segmentation, metadata: CheckpointMetadata, *, series_instance_uid: str | None = None
+    segmentation: Segmentation,
+    metadata: CheckpointMetadata,
+    *,
+    series_instance_uid: str | None = None,
+    authorship: Authorship | None = None,
 ) -> bytes:
     """Write a Grayscale Softcopy Presentation State (Explicit VR Little Endian) with outlines.
 
@@ -57,6 +62,8 @@ def presentation_state(
         metadata: Of the checkpoint that made it.
         series_instance_uid: Series UID; None derives it from the radiograph, the weights and Pleura's
             version.
+        authorship: Of labels that a person drew or corrected, written instead of the trust; None: the
+            network made them.
 
     Raises:
         SizeMismatch: The labels do not have the size of the radiograph.
@@ -72,9 +79,17 @@ def presentation_state(
             raise UnsuitableImage(
                 "A grayscale presentation state refers to a grey image: ask for another form for this one."
             )
-        layers, annotations = _graphics(segmentation, source)
+        origin_in_words = (
+            trust_in_words(segmentation.quality) if authorship is None else authorship.description
+        )
+        layers, annotations = _graphics(segmentation, source, origin_in_words)
         arguments = origin.arguments(
-            segmentation, "GSPS", noun="Lung outlines", block=11, series_instance_uid=series_instance_uid
+            segmentation,
+            "GSPS",
+            noun="Lung outlines",
+            block=11,
+            series_instance_uid=series_instance_uid,
+            authorship=authorship,
         )
         # Not in this IOD.
         date, time = arguments.pop("content_date"), arguments.pop("content_time")
@@ -84,7 +99,7 @@ def presentation_state(
             source,
             inverted="inverted" in applied,
             content_label="LUNGS",
-            content_description=trust_in_words(segmentation.quality),
+            content_description=origin_in_words,
             graphic_layers=layers,
             graphic_annotations=annotations,
             **arguments,
@@ -151,7 +166,7 @@ def _set_pixel_shape(area: Dataset, spacing_mm: tuple[float, float] | None) -> N
 
 
 def _graphics(
-    segmentation: Segmentation, source: Dataset
+    segmentation: Segmentation, source: Dataset, origin_in_words: str
 ) -> tuple[list[GraphicLayer], list[GraphicAnnotation]]:
     from highdicom.color import CIELabColor
     from highdicom.pr import GraphicAnnotation, GraphicLayer, GraphicObject, TextObject
@@ -161,12 +176,12 @@ def _graphics(
     for order, (label, (name, meaning)) in enumerate(_LAYERS.items(), start=1):
         rings = [ring for outline in trace(structures == label) for ring in (outline.outer, *outline.holes)]
         if rings:
-            colour = CIELabColor.from_rgb(*COLOURS[label])
+            colour = CIELabColor.from_rgb(*STRUCTURE_COLOURS[label])
             layers.append(GraphicLayer(name, order, description=meaning, display_color=colour))
             objects = [GraphicObject("POLYLINE", _closed(ring), "PIXEL") for ring in rings]
             annotations.append(GraphicAnnotation([source], layers[-1], graphic_objects=objects))
     layers.append(GraphicLayer("TEXT", len(_LAYERS) + 1, description="Trust and areas"))
-    text = TextObject(_text(segmentation), "DISPLAY", bounding_box=(0.01, 0.01, 0.6, 0.2))
+    text = TextObject(_text(segmentation, origin_in_words), "DISPLAY", bounding_box=(0.01, 0.01, 0.6, 0.2))
     annotations.append(GraphicAnnotation([source], layers[-1], text_objects=[text]))
     return layers, annotations
 
@@ -183,10 +198,9 @@ def _closed(ring: Ring) -> Ring:
         tolerance *= 2
 
 
-def _text(segmentation: Segmentation) -> str:
-    quality = segmentation.quality
-    lines = [trust_in_words(quality)]
-    lines += [warning.code.replace("_", " ") for warning in quality.warnings]
+def _text(segmentation: Segmentation, origin_in_words: str) -> str:
+    lines = [origin_in_words]
+    lines += [warning.code.replace("_", " ") for warning in segmentation.quality.warnings]
     lines += [
         f"Right lung {area_in_words(segmentation.right)}",
         f"Left lung {area_in_words(segmentation.left)}",

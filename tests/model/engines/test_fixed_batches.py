@@ -91,6 +91,7 @@ def network(request: pytest.FixtureRequest) -> SegmentationNetwork:
     return made.eval()
 
 
+@pytest.mark.slow
 def test_a_folded_network_says_the_same(network: SegmentationNetwork) -> None:
     folded = FoldedNetwork(network, dtype=torch.float32)
     assert not [module for module in folded.modules() if isinstance(module, nn.BatchNorm2d)]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ENDED_THEN_SIGNALLED = """
 import faulthandler, gc, os, signal, sys
 from concurrent.futures import ThreadPoolExecutor

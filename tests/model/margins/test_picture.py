@@ -13,6 +13,8 @@ from model.reading import read
 from samples.phantom import phantom
 from tests.model.margins.mounts import SCENES, Pixels, Scene, film, mount, write
 
+pytestmark = pytest.mark.slow
+
 
 def agreement(found: Box | None, expected: Box) -> float:
     """IoU of two boxes."""

@@ -185,12 +185,14 @@ def agrees_with_monai(prediction: Mask, truth: Mask, *, spacing: tuple[float, fl
 SPACINGS = [(1.0, 1.0), (0.143, 0.143), (0.4, 0.7), (0.2, 0.1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spacing", SPACINGS)
 @pytest.mark.parametrize("seed", range(20))
 def test_monai_says_the_same_of_ragged_masks(seed: int, spacing: tuple[float, float]) -> None:
     agrees_with_monai(blobs(seed), blobs(seed + 100), spacing=spacing)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spacing", SPACINGS)
 def test_monai_says_the_same_of_specks_and_noise_and_the_whole_image(spacing: tuple[float, float]) -> None:
     random, whole = np.random.default_rng(0), np.ones((100, 80), np.bool_)

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from model.heart import HEART
 from model.lungs import LEFT, RIGHT
 from model.radiograph import Grey, Radiograph
-from model.writing.overlay import COLOURS, overlay_png, window
+from model.writing.colours import STRUCTURE_COLOURS
+from model.writing.overlay import overlay_png, window
 
 SIZE = 200
 
@@ -44,7 +45,7 @@ def coloured(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 def near(pixel: NDArray[np.uint8], label: int) -> bool:
     """Whether a pixel has a lung's colour, possibly blended with the radiograph at an antialiased line."""
-    return bool(np.abs(pixel.astype(np.int16) - COLOURS[label]).max() <= 40)
+    return bool(np.abs(pixel.astype(np.int16) - STRUCTURE_COLOURS[label]).max() <= 40)
 
 
 def test_each_lung_has_its_colour_on_its_outermost_pixels() -> None:

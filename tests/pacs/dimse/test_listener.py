@@ -17,6 +17,8 @@ from tests.pacs.dimse.conftest import FORMS, Door, StoreScp, program, saved, sto
 from tests.pacs.radiographs import PATIENT, broken, radiograph, read, slice_of_ct, uids
 from tests.pacs.segmenters import NoLungEngine, trusting
 
+pytestmark = pytest.mark.slow
+
 NOBODY = Peer("NOBODY", Address("127.0.0.1", 9))
 
 MakeDoor = Callable[..., Door]
