@@ -62,16 +62,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifecycle.run,
-        openapi_tags=[
-            {"name": "segmentation", "description": "Segment the lungs in a radiograph."},
-            {"name": "correction", "description": "Save a mask that a person has corrected."},
-            {
-                "name": "open inference",
-                "description": "The Open Inference Protocol, for clients of KServe and Triton.",
-            },
-            {"name": "model", "description": "The model that is served."},
-            {"name": "health", "description": "Health checks and metrics."},
-        ],
+        openapi_tags=openapi.TAGS,
     )
     app.state.traces = Traces(configured_provider(app.version))
     app.state.settings = settings
@@ -92,6 +83,12 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
     app.include_router(inference.probes)
     app.mount(documentation.ASSETS, documentation.assets())
     app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]
+    _add_middleware(app, settings, telemetry=telemetry, lifecycle=lifecycle)
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings, *, telemetry: Telemetry, lifecycle: Lifecycle) -> None:
+    """Add the middleware, the innermost first."""
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,
@@ -104,7 +101,6 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
     app.add_middleware(HeaderLimits, max_bytes=settings.max_header_bytes)
     app.add_middleware(Targets)
     app.add_middleware(RequestMiddleware, telemetry=telemetry, lifecycle=lifecycle, traces=app.state.traces)
-    return app
 
 
 def _load(settings: Settings) -> Segmenter:

@@ -26,7 +26,7 @@ def disk(shape: tuple[int, ...], row: int, column: int, radius: int) -> NDArray[
         (1.1, "below the dome"),
     ],
 )
-def test_place_of_an_unsure_region_is_named(label: int, side: str, share: float, words: str) -> None:
+def test_location_of_an_uncertain_region_is_named(label: int, side: str, share: float, words: str) -> None:
     labels = draw_labels()
     rows, columns = np.nonzero(labels == label)
     row = round(rows.min() + share * np.ptp(rows))
@@ -35,7 +35,7 @@ def test_place_of_an_unsure_region_is_named(label: int, side: str, share: float,
     assert least_sure_place(probabilities, labels) == f"{words} of the {side} lung"
 
 
-def test_outline_alone_is_no_place() -> None:
+def test_uncertain_outline_has_no_location() -> None:
     labels = draw_labels()
     probabilities = sure(labels)
     edge = np.abs(np.diff((labels > 0).astype(np.int8), axis=1, prepend=0)) > 0
@@ -43,6 +43,6 @@ def test_outline_alone_is_no_place() -> None:
     assert least_sure_place(probabilities, labels) is None
 
 
-def test_mask_without_lungs_has_no_place() -> None:
+def test_mask_without_lungs_has_no_location() -> None:
     nothing = np.zeros((64, 64), np.uint8)
     assert least_sure_place(np.full((64, 64), 0.4, np.float32), nothing) is None
