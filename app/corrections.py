@@ -1,15 +1,14 @@
-"""Masks that a person corrected: read with their radiographs, written as DICOM SEG, kept for training."""
+"""Masks that a person corrected: read with their radiographs, written as DICOM, kept for training."""
 
-import os
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, Self
-from uuid import uuid4
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.atomic import write_atomically
 from model.checkpoint import CheckpointMetadata
 from model.errors import ImageError, SizeMismatch, UnsuitableMask
 from model.lungs import LEFT, RIGHT, measure
@@ -18,10 +17,14 @@ from model.radiograph import Radiograph
 from model.reading import read, read_labels
 from model.segmentation import Segmentation
 from model.writing.dicom.authorship import Authorship
+from model.writing.dicom.presentation_state import presentation_state
 from model.writing.dicom.seg import dicom_seg
 from model.writing.png import mask_png
 
 from .errors import NotDicom, SpoolFull
+from .options import CorrectedForm
+
+_WRITERS = {CorrectedForm.SEG: dicom_seg, CorrectedForm.GSPS: presentation_state}
 
 
 class Corrected(NamedTuple):
@@ -60,20 +63,29 @@ class Corrected(NamedTuple):
             )
         return cls(radiograph, values.astype(np.uint8))
 
-    def seg(self, metadata: CheckpointMetadata, *, threshold: float, authorship: Authorship) -> bytes:
-        """Return a DICOM SEG of the labels.
+    def dicom(
+        self,
+        metadata: CheckpointMetadata,
+        *,
+        form: CorrectedForm,
+        threshold: float,
+        authorship: Authorship,
+    ) -> bytes:
+        """Return a DICOM object of the labels.
 
         Args:
             metadata: Of the checkpoint whose mask was corrected.
+            form: The object.
             threshold: Probability from which that mask's pixels were lung.
             authorship: Who made the labels.
 
         Raises:
             NotDicom: The radiograph is not DICOM.
-            UnsuitableImage: It lacks an attribute that a SEG has to refer to.
+            UnsuitableImage: It lacks an attribute that must be referred to, or has colours and the object
+                is a presentation state.
         """
         if self.radiograph.dataset is None:
-            raise NotDicom("A DICOM SEG refers to a DICOM image. Send one, or save the mask as PNG.")
+            raise NotDicom("A DICOM object refers to a DICOM image. Send one, or save the mask as PNG.")
         right, left = (
             measure(self.labels, label, spacing_mm=self.radiograph.spacing_mm) for label in (RIGHT, LEFT)
         )
@@ -85,9 +97,8 @@ class Corrected(NamedTuple):
             left=left,
             sides_from=self.radiograph.sides.source,
             quality=Quality(predicted_iou=None, trusted=True, warnings=()),
-            timing_ms={},
         )
-        return dicom_seg(segmentation, metadata, authorship=authorship)
+        return _WRITERS[form](segmentation, metadata, authorship=authorship)
 
     def save(self, folder: Path) -> str:
         """Save a pair for `pleura train --data`: ``images/NAME.png`` and ``masks/NAME.png``.
@@ -107,24 +118,10 @@ class Corrected(NamedTuple):
         try:
             # The mask first: alone it is passed over, while an image without a mask stops a training.
             for kind, data in (("masks", mask_png(self.labels > 0)), ("images", image.tobytes())):
-                _replace(folder / kind / f"{name}.png", data)
+                write_atomically(folder / kind / f"{name}.png", data)
         except OSError:
             raise SpoolFull(
                 "The service cannot write to its collection. Give the folder that PLEURA_COLLECTION names "
                 "space and permission to write."
             ) from None
         return name
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.parent / f".{uuid4().hex}"
-    try:
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The schema of the lungs' outlines as GeoJSON (RFC 7946)."""
+"""The schema of the outlines of lungs and heart as GeoJSON (RFC 7946)."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ Ring = list[tuple[float, float]]
 
 
 class Outlines(BaseModel):
-    """The outlines of one lung."""
+    """The outlines of one lung or of the heart."""
 
     type: Literal["MultiPolygon"] = Field(description="The GeoJSON type.")
     coordinates: list[list[Ring]] = Field(
@@ -18,11 +18,11 @@ class Outlines(BaseModel):
     )
 
 
-class OutlinedLung(BaseModel):
-    """The properties of an outlined lung."""
+class OutlinedStructure(BaseModel):
+    """The properties of an outlined lung or heart."""
 
     name: str = Field(description="Name for display.", examples=["right lung"])
-    label: int = Field(description="1 is the right lung, 2 the left lung.", examples=[1])
+    label: int = Field(description="1 is the right lung, 2 the left lung, 3 the heart.", examples=[1])
     area_px: int = Field(description="Area in pixels.", examples=[512000])
     area_mm2: float | None = Field(description="Area in mm² where the spacing is known, else null.")
     centroid: tuple[float, float] = Field(
@@ -31,17 +31,19 @@ class OutlinedLung(BaseModel):
 
 
 class Feature(BaseModel):
-    """One of the patient's lungs."""
+    """One of the patient's lungs, or the heart."""
 
     type: Literal["Feature"] = Field(description="The GeoJSON type.")
-    id: Literal["right", "left"] = Field(description="Which of the patient's lungs.")
+    id: Literal["right", "left", "heart"] = Field(description="Which of the patient's lungs, or the heart.")
     bbox: tuple[float, float, float, float] = Field(description="The bounding box: left, top, right, bottom.")
-    geometry: Outlines = Field(description="The outlines of the lung.")
-    properties: OutlinedLung = Field(description="The properties of the lung.")
+    geometry: Outlines = Field(description="The outlines.")
+    properties: OutlinedStructure = Field(description="Its name and measures.")
 
 
 class FeatureCollection(BaseModel):
-    """The lungs that were found."""
+    """The lungs and the heart that were found."""
 
     type: Literal["FeatureCollection"] = Field(description="The GeoJSON type.")
-    features: list[Feature] = Field(description="One for each lung that was found.")
+    features: list[Feature] = Field(
+        description="One for each lung that was found, and for the heart if it was found."
+    )

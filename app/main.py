@@ -14,6 +14,7 @@ from .access import configured_keys, guard
 from .head_requests import HeadAsGet
 from .lifecycle import Lifecycle
 from .middleware import RequestMiddleware
+from .open_inference.errors import inference_error
 from .request_headers import HeaderLimits
 from .routes import (
     corrections,
@@ -83,7 +84,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         timeout_s=settings.upload_timeout_s,
         arriving=telemetry.uploads,
     )
-    problems.install(app)
+    problems.install(app, forms={inference.PREFIX: inference_error})
     for routes in (segment, radiograph, evaluate, corrections, inference, model):
         app.include_router(routes.router, dependencies=guarded)
     for routes in (health, metrics, documentation, page):

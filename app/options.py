@@ -29,6 +29,7 @@ class Render(StrEnum):
     MASK = "mask"
     OVERLAY = "overlay"
     RADIOGRAPH = "radiograph"
+    PROBABILITY = "probability"
 
 
 class MaskEncoding(StrEnum):
@@ -53,16 +54,24 @@ class DicomForm(StrEnum):
 
     SEG = "seg"
     SC = "sc"
+    SC_OUTLINES = "sc-outlines"
     GSPS = "gsps"
     SR = "sr"
+
+
+class CorrectedForm(StrEnum):
+    """DICOM objects that a corrected mask is written as."""
+
+    SEG = "seg"
+    GSPS = "gsps"
 
 
 Dicom = Annotated[
     DicomForm,
     Field(
         description="The object of an application/dicom answer: a segmentation (SEG), a secondary capture "
-        "with the outlines (SC), a presentation state (GSPS) or a structured report (SR, TID 1500). The "
-        "parameter of the same name in Accept comes first."
+        "with the outlines and a text (SC), the same without text, a presentation state (GSPS) or a "
+        "structured report (SR, TID 1500). The parameter of the same name in Accept comes first."
     ),
 ]
 
@@ -97,7 +106,8 @@ class PictureOptions(MaskOptions):
     render: Render = Field(
         Render.MASK,
         description="What an image/png answer shows: the mask, the radiograph with the outlines of the "
-        "lungs, or the radiograph alone.",
+        "lungs, the radiograph alone, or the network's probability of lung (255 is 1) before "
+        "post-processing.",
     )
 
 

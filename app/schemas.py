@@ -46,6 +46,11 @@ class Image(BaseModel):
         "the convention.",
         examples=["right"],
     )
+    patient_orientation: tuple[str, str] | None = Field(
+        description="The header's PatientOrientation: where the rows run to, and the columns, in the letters "
+        "R, L, A (front), P (back), H (head), F (feet), the main direction first; null if it has none.",
+        examples=[("L", "F")],
+    )
 
 
 class Lung(BaseModel):

@@ -13,7 +13,6 @@ from types import MappingProxyType
 
 from model.atomic import write_atomically
 from model.errors import ImageError, PleuraError, UnreadableImage, UnsuitableImage
-from model.reading import read
 from model.segmenter import Segmenter
 from model.stages import Inferred, Prepared
 from model.threads import available_cpus
@@ -64,8 +63,7 @@ class OutputOptions:
             ImageError: the image cannot be used.
             OSError: the file cannot be opened.
         """
-        # A picture of the radiograph needs all pixels, not only the reduced image for the network.
-        prepared = segmenter.prepare(read(source) if self.format.shows_radiograph else source)
+        prepared = segmenter.prepare(source, all_pixels=self.format.shows_radiograph)
         if self.format.is_dicom and prepared.radiograph.dataset is None:
             # Checked here, before the network runs.
             raise UnsuitableImage(NO_DICOM)

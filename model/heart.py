@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from .components import find_components
 from .lungs import Lung
 
+HEART = 3
+"""The heart's number in `Segmentation.structures`."""
+
 METHOD = "widest heart over widest inner thorax (Dong et al., 2018)"
 """The method of measuring the cardiothoracic ratio."""
 

@@ -42,6 +42,7 @@ class Radiograph:
             turned; ``"margins_cut"`` if the network saw only ``picture``.
         picture: The region inside plain margins in native pixels; None if there are no margins or none were
             searched for.
+        age_years: The patient's age according to the file, if known.
         dataset: The DICOM attributes without the pixels; None for other formats.
     """
 
@@ -54,4 +55,14 @@ class Radiograph:
     sides: Sides = CONVENTION
     applied: tuple[str, ...] = ()
     picture: Box | None = None
+    age_years: float | None = None
     dataset: Dataset | None = None
+
+    @property
+    def patient_orientation(self) -> tuple[str, str] | None:
+        """Directions of the rows and columns in DICOM's letters; None if the file does not give them."""
+        if self.dataset is None:
+            return None
+        from .reading.dicom.sides import patient_orientation
+
+        return patient_orientation(self.dataset)

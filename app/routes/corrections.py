@@ -1,4 +1,4 @@
-"""``POST /corrected.dcm`` and ``/collection``: a corrected mask as a DICOM SEG, or saved for training."""
+"""``POST /corrected.dcm`` and ``/collection``: a corrected mask as a DICOM object, or saved for training."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -15,6 +15,7 @@ from ..dependencies import IntakeNow, PipelineNow, SettingsNow, accept_header
 from ..errors import NoCollection
 from ..negotiation import BYTES, Media, file_type
 from ..openapi import UPLOAD_PROBLEMS, body, problems
+from ..options import CorrectedForm
 from ..spool import contents
 
 router = APIRouter(tags=["correction"])
@@ -48,6 +49,10 @@ class CorrectedOptions(BaseModel):
         description="Segment Algorithm Type: a person corrected this service's mask, which is then named "
         "as the algorithm, or drew it alone.",
     )
+    form: CorrectedForm = Field(
+        CorrectedForm.SEG,
+        description="The object: a segmentation (SEG), or a presentation state with the outlines (GSPS).",
+    )
 
 
 class CollectionDocument(BaseModel):
@@ -67,11 +72,11 @@ class CollectedDocument(BaseModel):
 @router.post(
     "/corrected.dcm",
     name="corrected_dcm",
-    summary="A corrected mask as a DICOM segmentation",
+    summary="A corrected mask as a DICOM object",
     response_class=Response,
     responses={
         200: {
-            "description": "The DICOM SEG.",
+            "description": "The DICOM SEG, or what `form` says.",
             "content": dict.fromkeys((Media.DICOM, BYTES), _BINARY),
         },
         **problems(*UPLOAD_PROBLEMS),
@@ -85,14 +90,15 @@ async def corrected_dcm(
     pipeline: PipelineNow,
     intake: IntakeNow,
 ) -> Response:
-    """Write a mask that a person corrected as a DICOM SEG of its radiograph; the network does not run."""
+    """Write a mask that a person corrected as a DICOM object of its radiograph; the network does not run."""
     segmenter = pipeline.segmenter
     async with intake.images(request, "image", "mask") as (image, mask):
 
         def write() -> bytes:
             corrected = _read(image, mask, max_pixels=settings.max_pixels)
-            return corrected.seg(
+            return corrected.dicom(
                 segmenter.metadata,
+                form=options.form,
                 threshold=segmenter.metadata.threshold,
                 authorship=Authorship(_TYPES[options.author]),
             )

@@ -38,17 +38,21 @@ export async function radiograph(file) {
   return response.blob();
 }
 
-/** What can be had as a file: the mask, the outlined radiograph, a DICOM SEG. */
+/** What can be had as a picture: "mask", "overlay", the outlined radiograph, or "probability" of lung. */
 export async function render(file, what) {
-  const accept = what === "seg" ? "application/dicom" : "image/png";
-  const query = what === "seg" ? "" : `?render=${what}`;
-  const response = await post(`segment${query}`, file, accept);
+  const response = await post(`segment?render=${what}`, file, "image/png");
   return response.blob();
 }
 
-/** A DICOM SEG of a mask that a person corrected; `author` is "semiautomatic" or "manual". */
-export async function correctedSeg(file, labels, author) {
-  const response = await post(`corrected.dcm?author=${author}`, pair(file, labels), "application/dicom");
+/** A DICOM object of the service's mask: "seg", or "gsps", a presentation state with the outlines. */
+export async function dicom(file, form) {
+  const response = await post(`segment?form=${form}`, file, "application/dicom");
+  return response.blob();
+}
+
+/** The same of a mask that a person corrected; `author` is "semiautomatic" or "manual". */
+export async function correctedDicom(file, labels, { form, author }) {
+  const response = await post(`corrected.dcm?form=${form}&author=${author}`, pair(file, labels), "application/dicom");
   return response.blob();
 }
 

@@ -1,6 +1,6 @@
 // What can be taken away of the mask that is looked at: the service's, or the corrected one.
 
-import { correctedSeg, render } from "./api.js";
+import { correctedDicom, dicom, render } from "./api.js";
 import { outlined } from "./outlined.js";
 import { labelsPng, maskPng } from "./png.js";
 import { cocoRle } from "./rle.js";
@@ -8,7 +8,15 @@ import { save } from "./save.js";
 
 const find = (selector) => document.querySelector(selector);
 
-const ENDINGS = { mask: "-mask.png", rle: "-mask.json", overlay: "-outlined.png", json: ".json", seg: "-seg.dcm" };
+const ENDINGS = {
+  mask: "-mask.png",
+  rle: "-mask.json",
+  overlay: "-outlined.png",
+  json: ".json",
+  seg: "-seg.dcm",
+  gsps: "-gsps.dcm",
+};
+const DICOM = ["seg", "gsps"];
 
 export class Downloads {
   #study = null;
@@ -30,8 +38,10 @@ export class Downloads {
     if (done) {
       const isDicom = study.answer.image.format === "dicom";
       find("#downloads-heading").textContent = study.corrected ? "Save the corrected mask" : "Save";
-      find("[data-download=seg]").disabled = !isDicom;
-      find("#seg-note").hidden = isDicom;
+      for (const form of DICOM) {
+        find(`[data-download=${form}]`).disabled = !isDicom;
+      }
+      find("#dicom-note").hidden = isDicom;
     }
   }
 
@@ -56,7 +66,7 @@ function servedFile(study, what) {
   if (what === "rle") {
     return json(JSON.stringify(cocoRle(study.labels)));
   }
-  return render(study.file, what);
+  return DICOM.includes(what) ? dicom(study.file, what) : render(study.file, what);
 }
 
 /** The mask of what is looked at as PNG. */
@@ -74,7 +84,8 @@ async function correctedFile(study, what) {
     case "overlay":
       return outlined(study);
     case "seg":
-      return correctedSeg(study.file, await labelsPng(study.labels), correction.author);
+    case "gsps":
+      return correctedDicom(study.file, await labelsPng(study.labels), { form: what, author: correction.author });
     default:
       return json(JSON.stringify(documentOf(study)));
   }

@@ -1,15 +1,22 @@
 // A magnifying glass that follows the pointer, above the finger where it is one.
 
+import { fitCanvas } from "./film.js";
+
 const SIDE = 190;
 const FACTOR = 3;
 const ABOVE_PX = 120;
 
 export class Lens {
-  #svg = document.querySelector("#lens");
+  #lens = document.querySelector("#lens");
+  #svg = this.#lens.querySelector("svg");
+  #canvas = this.#lens.querySelector("canvas");
   #desk;
   #at = null;
 
-  /** `desk.scale`: screen pixels for each image pixel; `desk.seen(point)`: where on the turned image a point of the stage is. */
+  /**
+   * `desk.scale`: screen pixels for each image pixel; `desk.seen(point)`: where on the turned image a point of the stage is;
+   * `desk.paint(canvas, box)`: paints a part of the turned image.
+   */
   constructor(desk) {
     this.#desk = desk;
   }
@@ -35,7 +42,7 @@ export class Lens {
   }
 
   leave() {
-    this.#svg.setAttribute("hidden", "");
+    this.#lens.hidden = true;
   }
 
   press(key) {
@@ -51,9 +58,12 @@ export class Lens {
     this.#at = at;
     const { x, y } = this.#desk.seen(at);
     const side = SIDE / this.#desk.scale / FACTOR;
-    this.#svg.setAttribute("viewBox", `${x - side / 2} ${y - side / 2} ${side} ${side}`);
-    this.#svg.style.left = `${at.x - SIDE / 2}px`;
-    this.#svg.style.top = `${Math.max(at.y - above, 0) - SIDE / 2}px`;
-    this.#svg.removeAttribute("hidden");
+    const box = [x - side / 2, y - side / 2, side, side];
+    this.#svg.setAttribute("viewBox", box.join(" "));
+    fitCanvas(this.#canvas, SIDE, SIDE);
+    this.#desk.paint(this.#canvas, box);
+    this.#lens.style.left = `${at.x - SIDE / 2}px`;
+    this.#lens.style.top = `${Math.max(at.y - above, 0) - SIDE / 2}px`;
+    this.#lens.hidden = false;
   }
 }

@@ -7,6 +7,7 @@ import { Downloads } from "./downloads.js";
 import { attachHelp } from "./help.js";
 import { Reading } from "./reading.js";
 import { showResult } from "./results.js";
+import { showStage } from "./stage.js";
 import { Strip } from "./strip.js";
 import { Studies } from "./studies.js";
 import { Toolbox } from "./toolbox.js";
@@ -27,6 +28,7 @@ const viewer = new Viewer({
   toolbox,
   onKey: (key) => correcting.press(key) || reading.press(key),
   onRetry: (study) => work.retry(study),
+  onProblem: say,
 });
 const correcting = new Correcting({ viewer, toolbox, onChange: () => studies.changed() });
 const reading = new Reading({ viewer, toolbox });
@@ -90,6 +92,7 @@ studies.addEventListener("change", () => {
   const { items, current } = studies;
   document.querySelector("main").toggleAttribute("data-empty", items.length === 0);
   viewer.show(current);
+  showStage(current);
   reading.show(current);
   correcting.show(current);
   strip.show(items, worklist.listed, current);

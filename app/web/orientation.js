@@ -1,5 +1,21 @@
 // How the image is turned on the screen: quarter turns to the right, then mirrored from side to side.
 
+const OPPOSITES = { R: "L", L: "R", A: "P", P: "A", H: "F", F: "H" };
+
+/** What lies at the image's edges, top, right, bottom and left, in DICOM's letters; "" where that is not known. */
+export function lettersOf({ patient_orientation: directions, left_at: leftAt }) {
+  if (directions) {
+    const [right, bottom] = directions;
+    return [opposite(bottom), right, bottom, opposite(right)];
+  }
+  const edge = ["top", "right", "bottom", "left"].indexOf(leftAt);
+  return [0, 1, 2, 3].map((one) => ({ [edge]: "L", [(edge + 2) % 4]: "R" })[one] ?? "");
+}
+
+function opposite(direction) {
+  return [...direction].map((letter) => OPPOSITES[letter]).join("");
+}
+
 export class Orientation {
   quarters = 0;
   mirrored = false;

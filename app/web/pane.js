@@ -1,14 +1,16 @@
-// One view of the radiograph: an SVG whose viewBox is the part that is seen, so that lines stay sharp at any scale.
+// One view of the radiograph: a canvas, and above it an SVG whose viewBox is the part that is seen, so that lines stay sharp at any scale.
 
+import { fitCanvas } from "./film.js";
 import { attachGestures } from "./gestures.js";
 import { drawOutlines } from "./outline.js";
 import { create } from "./svg.js";
 
 export class Pane {
-  #svg = create("svg", { preserveAspectRatio: "none", tabindex: "0", role: "application" });
+  #canvas = canvasOf("radiograph");
+  #heat = canvasOf("heat");
+  #svg = create("svg", { tabindex: "0", role: "application" });
   // The SVG's own name says what they show.
   #turned = create("g", { "aria-hidden": "true" });
-  #radiograph = create("image", { class: "radiograph", preserveAspectRatio: "none" });
   #layer = create("g", { class: "layer" });
 
   /** What tools draw: a cursor, a line that grows. In the image's pixels. */
@@ -17,11 +19,11 @@ export class Pane {
   constructor(figure, view, hand) {
     this.#svg.setAttribute("aria-describedby", "keys-hint");
     this.#svg.setAttribute("aria-roledescription", "image viewer");
-    this.#turned.append(this.#radiograph, this.#layer, this.marks);
+    this.#turned.append(this.#layer, this.marks);
     this.#turned.id = `${figure.id}-picture`;
     this.#svg.append(this.#turned);
     this.#svg.classList.add("view");
-    figure.prepend(this.#svg);
+    figure.prepend(this.#canvas, this.#heat, this.#svg);
     attachGestures(this.#svg, view, hand);
     view.addEventListener("change", () => this.#svg.setAttribute("viewBox", view.box.join(" ")));
   }
@@ -39,18 +41,14 @@ export class Pane {
     this.#turned.setAttribute("transform", `matrix(${[a, b, c, d, e, f].join(" ")})`);
   }
 
-  /** Shows a picture at an image's size; none if the address is null. */
-  setPicture(url, { width, height }) {
-    place(this.#radiograph, url, { width, height });
+  /** Paints the picture by a function of the canvas, where this view is seen. */
+  paint(draw) {
+    paintOn(this.#canvas, draw);
   }
 
-  /** Shows the picture through an SVG filter; as it is if null. */
-  setFilter(filter) {
-    if (filter === null) {
-      this.#radiograph.removeAttribute("filter");
-    } else {
-      this.#radiograph.setAttribute("filter", filter);
-    }
+  /** The same for the map of probabilities above it. */
+  paintHeat(draw) {
+    paintOn(this.#heat, draw);
   }
 
   /** Draws the lungs' outlines over the picture. */
@@ -60,9 +58,8 @@ export class Pane {
 
   /** Lays another picture of the image's size over it. */
   setOverlay(url, size) {
-    const image = create("image", { class: "disagreement", preserveAspectRatio: "none" });
-    place(image, url, size);
-    this.#layer.replaceChildren(image);
+    const { width, height } = size;
+    this.#layer.replaceChildren(create("image", { class: "disagreement", preserveAspectRatio: "none", href: url, width, height }));
   }
 
   clear() {
@@ -70,12 +67,16 @@ export class Pane {
   }
 }
 
-function place(image, url, { width, height }) {
-  image.setAttribute("width", width);
-  image.setAttribute("height", height);
-  if (url === null) {
-    image.removeAttribute("href");
-  } else if (image.getAttribute("href") !== url) {
-    image.setAttribute("href", url);
+function canvasOf(name) {
+  const canvas = document.createElement("canvas");
+  canvas.className = name;
+  return canvas;
+}
+
+function paintOn(canvas, draw) {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  if (width && height) {
+    fitCanvas(canvas, width, height);
+    draw(canvas);
   }
 }

@@ -17,7 +17,7 @@ export async function fromBlob(blob) {
   const { width, height } = bitmap;
   const thumbnail = await createImageBitmap(bitmap, fitted(width, height));
   bitmap.close();
-  return { blob, url: null, width, height, thumbnail };
+  return { blob, width, height, thumbnail };
 }
 
 /** Draws a thumbnail in the middle of a canvas. */

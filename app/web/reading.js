@@ -3,12 +3,13 @@
 import { isOpen, openDrawer } from "./drawers.js";
 import { Greys } from "./greys.js";
 import { Lens } from "./lens.js";
+import { lettersOf } from "./orientation.js";
 import { Ruler } from "./ruler.js";
 
 const find = (selector) => document.querySelector(selector);
 
 const EDGES = ["top", "right", "bottom", "left"];
-const LAYERS = ["outline", "fill"];
+const LAYERS = ["outline", "fill", "heat"];
 
 export class Reading {
   #study = null;
@@ -24,6 +25,7 @@ export class Reading {
     g: () => this.#fitLungs(),
     o: () => this.#toggle("outline"),
     f: () => this.#toggle("fill"),
+    t: () => this.#toggle("heat"),
   };
 
   constructor({ viewer, toolbox }) {
@@ -111,13 +113,16 @@ export class Reading {
 
   #toggle(layer) {
     const button = find(`#show-${layer}`);
-    button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+    button.setAttribute("aria-pressed", String(!isPressed(button)));
     this.#showOpacity(layer);
+    if (layer === "heat") {
+      this.#viewer.showHeat(isPressed(button));
+    }
   }
 
   #showOpacity(layer) {
     const percent = Number(find(`#${layer}-opacity`).value);
-    const shown = find(`#show-${layer}`).getAttribute("aria-pressed") === "true";
+    const shown = isPressed(find(`#show-${layer}`));
     find(`#${layer}-opacity-shown`).textContent = `${percent} %`;
     find("#panes").style.setProperty(`--${layer}`, shown ? percent / 100 : 0);
   }
@@ -128,7 +133,6 @@ export class Reading {
       channel.setAttribute("tableValues", table);
     }
     find("#panes").toggleAttribute("data-greys", !this.#greys.isPlain);
-    this.#viewer.setFilter(this.#greys.isPlain ? null : "url(#greys)");
     find("#invert").setAttribute("aria-pressed", String(this.#greys.inverted));
     find("#gamma-shown").textContent = this.#greys.gamma.toFixed(1);
     this.#showMarks();
@@ -141,16 +145,19 @@ export class Reading {
     find("#stage-marks").hidden = words === "";
   }
 
-  /** R and L where the patient's right and left are seen. */
+  /** The letters of the patient's sides where they are seen. */
   #showEdges() {
     const image = this.#study?.answer?.image;
-    const leftAt = EDGES.indexOf(image?.left_at);
+    const letters = image ? lettersOf(image) : ["", "", "", ""];
     this.#viewer.orientation.edges.forEach((edge, place) => {
-      const letter = find(`#edge-${EDGES[place]}`);
-      const side = { [leftAt]: "L", [(leftAt + 2) % 4]: "R" }[edge];
-      letter.hidden = leftAt < 0 || side === undefined;
-      letter.textContent = side ?? "";
+      const shown = find(`#edge-${EDGES[place]}`);
+      shown.hidden = letters[edge] === "";
+      shown.textContent = letters[edge];
     });
     this.#showMarks();
   }
+}
+
+function isPressed(button) {
+  return button.getAttribute("aria-pressed") === "true";
 }

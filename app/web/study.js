@@ -9,7 +9,7 @@ let count = 0;
 /**
  * `state` is "waiting", "working", "done" or "failed".
  *
- * - `picture`: what a screen can show: `{ blob, url, width, height, thumbnail }`; null until there is one.
+ * - `picture`: what a screen can show: `{ blob, width, height, thumbnail }`; null until there is one.
  * - `answer`: the service's document; `text` is the same as it was sent, `segmented` the one without a comparison.
  * - `problem`: why there is no answer.
  * - `correction`: the mask that a person corrects; null before the first stroke. `showsOriginal`: the service's is looked at.
@@ -110,31 +110,16 @@ export class Study {
     return this.answer.quality.trusted ? "trusted" : "untrusted";
   }
 
-  /** Gives the picture an address, for the one study that is looked at: the browser keeps the pixels of what has one. */
-  showPicture() {
-    if (this.picture?.blob && this.picture.url === null) {
-      this.picture.url = URL.createObjectURL(this.picture.blob);
-    }
-  }
-
-  hidePicture() {
-    if (this.picture?.url) {
-      URL.revokeObjectURL(this.picture.url);
-      this.picture.url = null;
-    }
-  }
-
   /** Lets the picture go, but for its thumbnail; it can be made again. */
   letGo() {
     if (this.picture?.blob) {
-      this.hidePicture();
       this.picture.blob = null;
       this.released = true;
     }
   }
 
   close() {
-    this.hidePicture();
+    this.picture?.thumbnail.close();
     this.picture = null;
   }
 }

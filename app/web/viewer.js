@@ -1,15 +1,16 @@
-// The stage: the radiograph alone and with what was found in it, their tools, and what is to be said while there is neither.
+// The radiograph alone and with what was found in it, and the tools that show it.
 
-import { zoomIn, zoomOut } from "./gestures.js";
 import { Orientation } from "./orientation.js";
+import { Painter } from "./painter.js";
 import { Pane } from "./pane.js";
 import { View } from "./view.js";
-import { verdict as verdictOf } from "./words.js";
+import { attachZoom } from "./zoom.js";
 
 const find = (selector) => document.querySelector(selector);
 
 export class Viewer {
   #view = new View();
+  #painter;
   #panes = find("#panes");
   #plain;
   #marked;
@@ -25,7 +26,7 @@ export class Viewer {
   #onKey;
 
   /** `onKey` gets keys that are none of the viewer's; it returns whether one was meant. */
-  constructor({ toolbox, onKey, onRetry }) {
+  constructor({ toolbox, onKey, onRetry, onProblem }) {
     this.#toolbox = toolbox;
     this.#onKey = onKey;
     this.#plain = new Pane(find("#plain"), this.#view, this);
@@ -34,7 +35,9 @@ export class Viewer {
     new ResizeObserver(([entry]) => {
       this.#view.setStage(entry.contentRect.width, entry.contentRect.height);
     }).observe(this.#marked.element);
-    this.#view.addEventListener("change", () => this.#showZoom());
+    const { orientation } = this;
+    this.#painter = new Painter({ view: this.#view, plain: this.#plain, marked: this.#marked, orientation, onProblem });
+    attachZoom(this.#view);
     this.#attachTools();
     find("#retry").addEventListener("click", () => onRetry(this.#study));
   }
@@ -93,11 +96,15 @@ export class Viewer {
     this.#view.fitBox(Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys));
   }
 
-  /** Shows the radiograph through an SVG filter; as it is if null. */
-  setFilter(filter) {
-    for (const pane of [this.#plain, this.#marked]) {
-      pane.setFilter(filter);
-    }
+  /** Paints a part of the turned image, a box (x, y, width, height), on a canvas. */
+  paint(canvas, box) {
+    this.#painter.paint(canvas, box);
+  }
+
+  /** Shows the probability map, or takes it off. */
+  showHeat(shown) {
+    this.#painter.showsHeat = shown;
+    this.show(this.#study);
   }
 
   /** Draws outlines that are not the study's yet. */
@@ -123,22 +130,12 @@ export class Viewer {
       this.orientation.reset();
       this.#drawn = {};
     }
-    const failed = study?.state === "failed";
-    const size = study === null || failed ? null : sizeOf(study);
-    find("#stage").dataset.state = study?.standing ?? "empty";
-    const invitation = find("#invitation");
-    // Whoever opened an image from there by keys goes on at the image, not at the page's beginning.
-    this.#takesFocus ||= study !== null && invitation.contains(document.activeElement);
-    invitation.hidden = study !== null;
-    find("#failure").hidden = !failed;
+    const size = study === null || study.state === "failed" ? null : sizeOf(study);
+    // Whoever opened an image from the invitation by keys goes on at the image, not at the page's beginning.
+    this.#takesFocus ||= study !== null && find("#invitation").contains(document.activeElement);
     this.#panes.hidden = size === null;
     find("#tools").hidden = size === null;
-    if (failed) {
-      find("#failure-name").textContent = study.name;
-      find("#failure-title").textContent = study.problem.title ?? "Something went wrong on this page";
-      find("#failure-detail").textContent = study.problem.detail ?? "Reload the page and try again.";
-      find("#retry").hidden = !study.problem.passing;
-    }
+    this.#painter.show(study, size);
     if (size !== null) {
       if (other) {
         this.#chooseLayer("outlines");
@@ -150,7 +147,6 @@ export class Viewer {
         this.#marked.element.focus();
       }
     }
-    this.#say(study);
   }
 
   #setSize(size) {
@@ -170,10 +166,6 @@ export class Viewer {
   }
 
   #draw(study, size) {
-    const url = study.picture?.url ?? null;
-    for (const pane of [this.#plain, this.#marked]) {
-      pane.setPicture(url, size);
-    }
     this.#plain.setLabel(`${study.name}: radiograph`);
     const compared = Boolean(study.answer?.disagreement);
     find("#layers").hidden = !compared;
@@ -197,22 +189,7 @@ export class Viewer {
     }
   }
 
-  #say(study) {
-    const verdict = find("#stage-verdict");
-    verdict.hidden = study?.state !== "done";
-    verdict.dataset.standing = study?.standing;
-    verdict.textContent = study?.state === "done" ? spoken(study) : "";
-    const status = find("#stage-status");
-    const busy = ["waiting", "working"].includes(study?.state);
-    status.hidden = !busy;
-    status.textContent = study?.state === "waiting" ? "Waiting" : "Outlining the lungs…";
-  }
-
   #attachTools() {
-    find("#zoom-in").addEventListener("click", () => zoomIn(this.#view));
-    find("#zoom-out").addEventListener("click", () => zoomOut(this.#view));
-    find("#zoom-fit").addEventListener("click", () => this.#view.fit());
-    find("#zoom-actual").addEventListener("click", () => this.#view.showActualSize());
     for (const input of document.querySelectorAll("input[name=layout]")) {
       input.addEventListener("change", () => {
         this.#panes.dataset.layout = input.value;
@@ -237,22 +214,9 @@ export class Viewer {
   #showTool() {
     this.#panes.dataset.tool = this.#toolbox.name;
   }
-
-  #showZoom() {
-    const percent = Math.round(this.#view.scale * globalThis.devicePixelRatio * 100);
-    find("#zoom").textContent = `${percent} %`;
-    this.#panes.toggleAttribute("data-fitted", this.#view.fitted);
-  }
 }
 
 /** The image's size: the service's word, or the picture's until it comes; null before either. */
 function sizeOf(study) {
   return study.answer?.image ?? study.picture;
-}
-
-function spoken(study) {
-  if (study.corrected) {
-    return "Corrected by hand";
-  }
-  return study.showsOriginal ? `Original. ${verdictOf(study.answer.quality)}` : verdictOf(study.answer.quality);
 }

@@ -64,15 +64,9 @@ export class Work {
     }
   }
 
-  /** Lets the picture of what is looked at be seen, making it again if it was let go, and no other. */
+  /** Makes the picture of what is looked at again if it was let go. */
   #restore() {
-    const { items, current } = this.#studies;
-    for (const study of items) {
-      if (study !== current) {
-        study.hidePicture();
-      }
-    }
-    current?.showPicture();
+    const { current } = this.#studies;
     if (current?.released) {
       current.released = false;
       this.#read(current).catch(() => {});

@@ -23,6 +23,8 @@ class Image:
             ``convention``.
         left_at: the image's edge at the patient's left: ``left``, ``right``, ``top`` or ``bottom``; None if
             the service does not say.
+        patient_orientation: where the rows run to, and the columns, by the DICOM header, in the letters R, L,
+            A (front), P (back), H (head), F (feet); None if it does not say.
     """
 
     width: int
@@ -34,6 +36,7 @@ class Image:
     picture: tuple[int, int, int, int] | None = None
     sides_from: str = "convention"
     left_at: str | None = None
+    patient_orientation: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from .children import CHILD, warn_by_age, warn_by_image
+from .doubt import least_sure_place
 from .feature_vector import FeatureVector, extract_features
 from .frontal import frontal_warnings
 from .ood import compare
 from .parameters import QualityModel
-from .predicted_iou import iou_warnings, predict_iou
+from .predicted_iou import LOW_CONFIDENCE, iou_warnings, predict_iou
 from .result import Evidence, Quality, Warning
 from .rules import shape_warnings
 from .uncertainty import uncertainty_warnings
@@ -49,11 +51,12 @@ def assess(
     """
     if quality_model is not None and not isinstance(quality_model, QualityModel):
         quality_model = QualityModel.parse(quality_model)
-    return judge(
+    quality = judge(
         extract_features(evidence),
         quality_model,
         as_calibrated=None if as_calibrated is None else extract_features(as_calibrated),
     )
+    return replace(quality, warnings=tuple(_with_place(warning, evidence) for warning in quality.warnings))
 
 
 def judge(
@@ -67,16 +70,39 @@ def judge(
         return Quality(predicted_iou=None, trusted=False, warnings=(*warnings, _NOT_CALIBRATED))
     ood = compare(vector if as_calibrated is None else as_calibrated, quality_model.reference)
     warnings += frontal_warnings(ood, quality_model)
+    warnings += warn_by_image(ood, quality_model.child)
     if as_calibrated is not None:
         return Quality(predicted_iou=None, trusted=False, warnings=(*warnings, _OTHER_SETTINGS))
     predicted = predict_iou(ood, quality_model.predicted_iou) if vector.mask.lungs else 0.0
     warnings += iou_warnings(predicted, least=quality_model.trust_threshold)
-    trusted = all(warning.code in REMARKS for warning in warnings)
+    trusted = _leave_trust(warnings)
     return Quality(predicted_iou=predicted, trusted=trusted, warnings=tuple(warnings))
 
 
 def warn(quality: Quality, warnings: Iterable[Warning]) -> Quality:
     """Add warnings to a quality; some of them make the mask not trusted."""
     added = tuple(warnings)
-    trusted = quality.trusted and all(warning.code in REMARKS for warning in added)
+    trusted = quality.trusted and _leave_trust(added)
     return replace(quality, trusted=trusted, warnings=(*quality.warnings, *added))
+
+
+def with_age(quality: Quality, years: float | None) -> Quality:
+    """Replace what the image says about a child by what the file says; None leaves the quality as it is."""
+    if years is None:
+        return quality
+    others = [warning for warning in quality.warnings if warning.code != CHILD]
+    warnings = (*others, *warn_by_age(years))
+    return replace(quality, trusted=_leave_trust(warnings), warnings=warnings)
+
+
+def _leave_trust(warnings: Iterable[Warning]) -> bool:
+    return all(warning.code in REMARKS for warning in warnings)
+
+
+def _with_place(warning: Warning, evidence: Evidence) -> Warning:
+    if warning.code != LOW_CONFIDENCE:
+        return warning
+    place = least_sure_place(evidence.probabilities, evidence.labels)
+    if place is None:
+        return warning
+    return replace(warning, message=f"{warning.message} The network is least sure {place}.")

@@ -102,6 +102,7 @@ class QualityModel(_Numbers):
         frontal: Maps the out-of-distribution scores to the log odds of a frontal chest X-ray.
         kinds: The classifier of the known other kinds of image.
         predicted_iou: Maps `iou_features` to the log odds of the IoU.
+        child: Maps the features of `OodScores` to the log odds of a child; None: unknown.
         trust_threshold: Predicted IoU below which a mask is not trusted; ``least_iou`` in JSON.
         scalars, distances: The names of the features that the model was fitted to, in order.
         figures: The figures of the model on images that it was not fitted to.
@@ -112,6 +113,7 @@ class QualityModel(_Numbers):
     frontal: Linear
     kinds: Kinds
     predicted_iou: Linear
+    child: Linear | None = None
     trust_threshold: float = Field(alias="least_iou")
     scalars: tuple[str, ...] = FIRST_SCALARS
     distances: tuple[str, ...] = FIRST_DISTANCES
@@ -153,6 +155,7 @@ class QualityModel(_Numbers):
             (self.predicted_iou.weights, (len(UNCERTAINTY_SCALARS) + distances,)),
             (self.kinds.weights, (len(self.kinds.names), features)),
             (self.kinds.bias, (len(self.kinds.names),)),
+            *([] if self.child is None else [(self.child.weights, (features,))]),
             *((one.directions, (len(one.scale), len(one.mean))) for one in subspaces),
         ]
         if any(array.shape != expected for array, expected in sizes):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from ..look_up import look_up
 from ..quality import Quality
 from ..radiograph import Grey, Radiograph
-from .colours import LUNG_COLOURS
+from .colours import STRUCTURE_COLOURS
 from .trust import png_with_trust
 
 _DISPLAY_PERCENTILES = (0.5, 99.5)
@@ -15,7 +15,7 @@ _SIDES_IN_THICKNESS = 400
 
 
 def overlay_png(radiograph: Radiograph, labels: NDArray[np.uint8], quality: Quality | None = None) -> bytes:
-    """Return an RGB PNG, of the size of the labels, of the radiograph with the outline of each lung.
+    """Return an RGB PNG of the radiograph with the outline of each lung and the heart.
 
     The grey values are windowed to 8 bits between two percentiles; pixels that were decoded at a reduced
     size are resized to the labels' size. The lines run along the lungs' outermost pixels; their thickness
@@ -23,7 +23,7 @@ def overlay_png(radiograph: Radiograph, labels: NDArray[np.uint8], quality: Qual
 
     Args:
         radiograph: The radiograph that was segmented.
-        labels: ``(height, width)`` uint8 as of `label_lungs`, at native size.
+        labels: ``(height, width)`` uint8 as of `Segmentation.structures`, at native size.
         quality: The mask's quality, for the PNG's text.
     """
     _, encoded = cv2.imencode(".png", outlined(radiograph, labels))
@@ -38,7 +38,7 @@ def outlined(radiograph: Radiograph, labels: NDArray[np.uint8]) -> NDArray[np.ui
         grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
     canvas = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
     thickness = max(1, round(max(labels.shape) / _SIDES_IN_THICKNESS))
-    for label, (red, green, blue) in LUNG_COLOURS.items():
+    for label, (red, green, blue) in STRUCTURE_COLOURS.items():
         outlines, _ = cv2.findContours(
             cv2.inRange(labels, label, label), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE
         )

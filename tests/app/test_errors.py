@@ -1,14 +1,18 @@
+import asyncio
 import logging
 
+import httpx
 import pytest
 
 from app.errors import ServiceError
+from app.main import create_app
 from app.problems import TABLE
+from app.settings import Settings
 from model import errors as image_errors
 from model.errors import ImageError
 from model.reading import png
 from tests.app.conftest import Service
-from tests.app.fakes import encode, picture
+from tests.app.fakes import encode, picture, segmenter
 
 
 @pytest.mark.parametrize(
@@ -66,6 +70,31 @@ def test_a_decoder_that_fails_unforeseen_is_told_as_an_unreadable_image(
     assert record.getMessage() == "unexpected error in a reader"
     assert "ZeroDivisionError in " in str(vars(record)["fields"])
     assert "Secret" not in str(vars(record))
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/v2/nowhere", {}, 404),
+        ("/v2/models/another", {}, 404),
+        ("/v2/models/pleura/infer", {}, 405),
+        ("/v2/health/live", {"X-Padding": "x" * 100_000}, 431),
+    ],
+)
+def test_errors_below_v2_have_the_protocols_form_behind_a_root_path(
+    path: str, headers: dict[str, str], status: int
+) -> None:
+    app = create_app(Settings(), segmenter=segmenter())
+
+    async def get(address: str) -> httpx.Response:
+        transport = httpx.ASGITransport(app, root_path="/hospital")
+        async with httpx.AsyncClient(transport=transport, base_url="http://pleura") as client:
+            return await client.get(address, headers=headers)
+
+    answer = asyncio.run(get(f"/hospital{path}"))
+    assert (answer.status_code, list(answer.json())) == (status, ["error"])
+    elsewhere = asyncio.run(get(f"/hospital/elsewhere{path}"))
+    assert elsewhere.headers["content-type"] == "application/problem+json"
 
 
 def test_slugs_are_unique() -> None:

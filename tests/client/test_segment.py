@@ -60,6 +60,7 @@ def test_what_is_known_about_it(pleura: Pleura) -> None:
     assert segmentation.image.spacing_plane == "unknown"
     assert segmentation.image.sides_from == "convention"
     assert segmentation.image.left_at == "right"
+    assert segmentation.image.patient_orientation is None
     assert isinstance(segmentation.image.applied, tuple)
     assert segmentation.model.name == "fake"
     assert segmentation.model.threshold == 0.5

@@ -8,7 +8,6 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from model.atomic import write_atomically
 from model.checkpoint import (
     CheckpointMetadata,
     load_checkpoint,
@@ -110,17 +109,3 @@ def test_metadata_of_another_version(tmp_path: Path) -> None:
     save_file({"a": torch.zeros(1)}, path, metadata={"pleura": json.dumps({"name": "x", "threshold": 7})})
     with pytest.raises(CheckpointError, match="field threshold"):
         read_metadata(path)
-
-
-def test_writing_leaves_the_old_file_where_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    write_atomically(path, b"old")
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from model.checkpoint import LUNG_AND_HEART, CheckpointMetadata
 from model.engines import EngineOutput
 from model.engines.flips import FlipAveraged
-from model.errors import CheckpointError, UnsuitableImage
+from model.errors import CheckpointError, ImageTooLarge, UnsuitableImage
 from model.lungs import LEFT, RIGHT, label_lungs, measure
 from model.metrics.overlap import overlap
 from model.postprocessing import postprocess as keep_lungs
@@ -146,6 +146,28 @@ def test_eight_and_sixteen_bits_give_the_same_mask() -> None:
     segmenter = Segmenter.from_engine(_metadata(), Dark())
     eight, sixteen = (phantom(width=256, height=256, seed=3, bits=bits).pixels for bits in (8, 16))
     assert overlap(segmenter(eight).mask, segmenter(sixteen).mask).iou >= 0.99
+
+
+def test_jpeg_is_decoded_at_full_resolution_on_request() -> None:
+    pixels, _ = _two_boxes(1024, 1024)
+    data = cv2.imencode(".jpg", pixels)[1].tobytes()
+    segmenter = Segmenter.from_engine(_metadata(), Dark())
+    reduced = segmenter.prepare(data).radiograph
+    full = segmenter.prepare(data, all_pixels=True).radiograph
+    assert reduced.pixels.shape < full.pixels.shape == (1024, 1024)
+    assert (reduced.width, reduced.height) == (full.width, full.height) == (1024, 1024)
+
+
+def test_full_resolution_obeys_the_pixel_limit() -> None:
+    data = cv2.imencode(".jpg", _two_boxes(100, 100)[0])[1].tobytes()
+    with pytest.raises(ImageTooLarge):
+        Segmenter.from_engine(_metadata(), Dark()).prepare(data, max_pixels=9999, all_pixels=True)
+
+
+def test_segmentation_has_the_time_of_each_stage() -> None:
+    timing = Segmenter.from_engine(_metadata(), Dark())(_two_boxes(64, 64)[0]).timing_ms
+    assert min(timing.decode, timing.inference, timing.postprocess) > 0
+    assert (timing.queue, timing.encode) == (0, 0)
 
 
 def test_a_batch_keeps_its_order() -> None:

@@ -14,12 +14,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from model.writing.dicom.forms import Form, write_forms
 from tests.pacs.ohif import Ohif, dist
 from tests.pacs.orthanc import Orthanc
-from tests.pacs.radiographs import radiograph, read, uids
+from tests.pacs.radiographs import SIDE, film, read, uids
 from tests.pacs.segmenters import trusting
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
-SIDE = 256
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +38,6 @@ def viewer(browser: Browser, orthanc: Orthanc) -> Iterator[Ohif]:
     served = Ohif(folder, orthanc.url)
     yield served
     served.close()
-
-
-def film(**attributes: Any) -> bytes:
-    """A bright film with two dark lungs."""
-    pixels = np.full((SIDE, SIDE), 200, np.uint8)
-    pixels[60:200, 40:110] = pixels[90:220, 150:220] = 40
-    if attributes.get("PhotometricInterpretation") == "MONOCHROME1":
-        pixels = 255 - pixels
-    return radiograph(pixels, ViewPosition="PA", PatientOrientation=["L", "F"], **attributes)
 
 
 def stored(orthanc: Orthanc, source: bytes) -> tuple[NDArray[np.uint8], str]:

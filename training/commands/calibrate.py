@@ -32,6 +32,14 @@ def calibrate(
     out: Annotated[
         Path, typer.Option(help="The new checkpoint; calibration.md and .png are written beside it.")
     ],
+    children: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Folder of radiographs of children, masks not needed: such images are then recognised.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
     held_out: Annotated[
         list[Path] | None,
         typer.Option(help="Like --frontal, for the metrics alone.", exists=True, file_okay=False),
@@ -53,6 +61,7 @@ def calibrate(
             frontal=frontal,
             negatives=negatives,
             out=out,
+            children=children or [],
             held_out=held_out or [],
             device=device,
         )

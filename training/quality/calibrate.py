@@ -24,7 +24,7 @@ from model.segmenter import Segmenter
 
 from ..data.folders import images_in
 from ..errors import TrainingError
-from .cases import Case, frontal_cases, kinds_in, labelled_cases, montage_cases, negative_cases
+from .cases import Case, child_cases, frontal_cases, kinds_in, labelled_cases, montage_cases, negative_cases
 from .examples import Example, make_example
 from .figures import validation_figures
 from .report import write_report
@@ -38,6 +38,7 @@ def calibrate(
     frontal: Sequence[Path],
     negatives: Path,
     out: Path,
+    children: Sequence[Path] = (),
     held_out: Sequence[Path] = (),
     device: Device = "auto",
 ) -> CheckpointMetadata:
@@ -54,6 +55,7 @@ def calibrate(
             The distribution of the features is fitted to them.
         negatives: a folder with one subfolder for each kind of image that is no frontal chest X-ray.
         out: the new checkpoint; the metrics are written next to it.
+        children: folders of radiographs of children. Without any, no child is recognised by its image.
         held_out: folders of frontal radiographs for the metrics alone.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
 
@@ -67,7 +69,9 @@ def calibrate(
     """
     read = read_checkpoint(checkpoint)
     segmenter = Segmenter(read, device=device)
-    trial = fit_to_images(segmenter, data=data, frontal=frontal, negatives=negatives, held_out=held_out)
+    trial = fit_to_images(
+        segmenter, data=data, frontal=frontal, negatives=negatives, children=children, held_out=held_out
+    )
     numbers = trial.calibration.model_dump(mode="json")
     # `pleura average` drops the figures of the averaged checkpoints, so these are the first ones of the mean.
     figures = {**segmenter.metadata.figures, "validation": validation_figures(trial.labelled)}
@@ -83,10 +87,11 @@ def fit_to_images(
     data: Sequence[Path],
     frontal: Sequence[Path],
     negatives: Path,
+    children: Sequence[Path] = (),
     held_out: Sequence[Path] = (),
 ) -> Trial:
     """Fit and cross-validate the quality model, without writing files; see `calibrate`."""
-    for folder in (*frontal, *held_out, *kinds_in(negatives)):
+    for folder in (*frontal, *children, *held_out, *kinds_in(negatives)):
         images_in(folder)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
@@ -101,6 +106,7 @@ def fit_to_images(
                 "The network finds no lungs in most of the frontal images: "
                 "train it further before it is calibrated."
             )
+        examples += run(child_cases(children), name="children")
         examples += run(labelled_cases(data), name="labelled")
         examples += run(frontal_cases(held_out, role="held_out"), name="held out")
         examples += run(negative_cases(negatives), name="negatives")

@@ -24,7 +24,7 @@ from ..data.folders import images_in
 from ..data.synthetic_images import blank, static
 from ..errors import DataError
 
-Role = Literal["labelled", "frontal", "held_out", "negative"]
+Role = Literal["labelled", "frontal", "child", "held_out", "negative"]
 
 UNTOUCHED, MIRRORED = "as it is", "mirrored"
 """Variants of a labelled image that are not degraded."""
@@ -39,8 +39,8 @@ class Case:
 
     Attributes:
         role: ``"labelled"`` images have a ground truth and were not used in training; ``"frontal"``
-            images are used in the fit; ``"held_out"`` images are used for metrics alone; ``"negative"``
-            images are no frontal chest X-rays.
+            images are used in the fit; ``"child"`` images show children; ``"held_out"`` images are used
+            for metrics alone; ``"negative"`` images are no frontal chest X-rays.
         kind: of `model.quality.features.KINDS`.
         variant: how the image was altered, or the kind of a negative, such as ``"ct"``.
         group: the same for all variants of an image.
@@ -100,6 +100,23 @@ def frontal_cases(folders: Sequence[Path], *, role: Role) -> Iterator[Case]:
                 yield Case(
                     role=role,
                     kind=kind,
+                    variant=variant,
+                    group=path.stem,
+                    source=_name(folder),
+                    pixels=pixels,
+                )
+
+
+def child_cases(folders: Sequence[Path]) -> Iterator[Case]:
+    """Yield each radiograph of a child as it is, and slightly varied."""
+    for folder in folders:
+        for path in images_in(folder):
+            film = _eight_bits(_read(path))
+            varied = touch_up(film, _generator(path.stem, "child"))
+            for variant, pixels in ((UNTOUCHED, film), ("touched up", varied)):
+                yield Case(
+                    role="child",
+                    kind=FRONTAL,
                     variant=variant,
                     group=path.stem,
                     source=_name(folder),

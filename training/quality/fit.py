@@ -28,7 +28,10 @@ SHRINKAGE = 0.1
 
 FRONTAL_WEIGHT = 2.0
 
-STRANGE_RIDGE, KIND_RIDGE, IOU_RIDGE = 30.0, 30.0, 10.0
+ADULT_WEIGHT = 4.0
+"""Weight of the adults relative to that of the children: few adults may be taken for children."""
+
+STRANGE_RIDGE, KIND_RIDGE, CHILD_RIDGE, IOU_RIDGE = 30.0, 30.0, 30.0, 10.0
 
 REJECTED_SHARE = 0.02
 """Share of the frontal radiographs that are not trusted because of their predicted IoU alone."""
@@ -51,7 +54,8 @@ def fit_quality_model(examples: Sequence[Example]) -> QualityModel:
     """Fit all parameters.
 
     The distribution of the features is fitted to the frontal images, the classifiers to these and the
-    negatives, the predicted IoU to the labelled images.
+    negatives, the predicted IoU to the labelled images, the recognition of children to the frontal images
+    and those of children.
     """
     distribution = fit_distribution(examples)
     scored = [Scored(example, compare(example.features, distribution)) for example in examples]
@@ -61,6 +65,7 @@ def fit_quality_model(examples: Sequence[Example]) -> QualityModel:
         frontal=fit_frontal(scored),
         kinds=fit_kinds(scored),
         predicted_iou=predicted_iou,
+        child=fit_child(scored),
         trust_threshold=find_trust_threshold(scored, predicted_iou),
         scalars=SCALARS,
         distances=DISTANCES,
@@ -149,6 +154,24 @@ def fit_kinds(scored: Sequence[Scored]) -> Kinds:
         ridge=KIND_RIDGE,
     )
     return Kinds(names=KINDS, weights=coefficients.astype(np.float16), bias=bias.astype(np.float32))
+
+
+def fit_child(scored: Sequence[Scored]) -> Linear | None:
+    """Fit the classifier of children and adults on the features; None without images of children."""
+    chosen = [
+        one for one in scored if one.example.role in ("frontal", "child") and one.example.kind == FRONTAL
+    ]
+    names = np.array([one.example.role for one in chosen])
+    if "child" not in names:
+        return None
+    weights = _balanced(names, first=None) * np.where(names == "frontal", ADULT_WEIGHT, 1.0)
+    coefficients, bias = fit_logistic(
+        np.array([one.scores.features for one in chosen]),
+        (names == "child").astype(np.float64),
+        weights=weights / weights.mean(),
+        ridge=CHILD_RIDGE,
+    )
+    return Linear(weights=coefficients.astype(np.float32), bias=bias)
 
 
 def fit_iou(scored: Sequence[Scored]) -> Linear:

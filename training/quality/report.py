@@ -35,6 +35,7 @@ def report(trial: Trial, *, name: str) -> str:
         _gross_errors(figures["hospital_left_out"]),
         _trusted(figures["trusted"]),
         _untrusted(figures["untrusted"]),
+        _children(figures["children"]),
         [
             "## Folders of frontal radiographs, each left out of the fit once",
             "",
@@ -71,6 +72,19 @@ def _predicted_iou(trial: Trial) -> list[str]:
         "",
         *_table(
             ["variant", "images", "mean IoU", "mean predicted", "untrusted"], _by_variant(trial.labelled)
+        ),
+    ]
+
+
+def _children(figures: dict[str, Any]) -> list[str]:
+    if not figures:
+        return ["No films of children were given: no child is recognised by its image."]
+    return [
+        "## Taken for a child's, in folds over images",
+        "",
+        *_table(
+            ["folder", "images", "taken for a child's"],
+            [[key, one["images"], _show(one["child"])] for key, one in figures.items()],
         ),
     ]
 

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold
 
 from model.quality.assessment import judge
+from model.quality.children import warn_by_image
 from model.quality.features import FRONTAL
 from model.quality.ood import compare
 from model.quality.parameters import QualityModel
@@ -19,7 +20,7 @@ from model.quality.predicted_iou import predict_iou
 from .cases import UNTOUCHED
 from .examples import Example
 from .figures import Assessed, auc, caught, iou_figures, rounded, threshold_figures, trust_figures
-from .fit import Scored, fit_distribution, fit_frontal, fit_iou, fit_kinds, fit_quality_model
+from .fit import Scored, fit_child, fit_distribution, fit_frontal, fit_iou, fit_kinds, fit_quality_model
 
 FOLDS = 5
 
@@ -54,6 +55,7 @@ def cross_validate(examples: Sequence[Example]) -> Trial:
         "threshold": threshold_figures(examples),
         "trusted": _trusted_figures(examples, labelled, calibration),
         "untrusted": _untrusted_figures(examples, calibration),
+        "children": _child_figures(examples, calibration),
         "source_left_out": _source_figures(examples),
         "hospital_left_out": _hospital_figures(examples, calibration),
         "images": dict(sorted(Counter(f"{one.role}: {one.variant}" for one in examples).items())),
@@ -126,6 +128,28 @@ def _untrusted_figures(examples: Sequence[Example], calibration: QualityModel) -
             ),
         }
     return figures
+
+
+def _child_figures(examples: Sequence[Example], calibration: QualityModel) -> dict[str, Any]:
+    """Return the share of the images of each folder that is taken for a child's, in folds over images."""
+    chosen = [
+        Scored(one, compare(one.features, calibration.reference))
+        for one in examples
+        if one.role in ("frontal", "child", "held_out") and one.kind == FRONTAL
+    ]
+    if not any(one.example.role == "child" for one in chosen):
+        return {}
+    named: dict[str, list[bool]] = {}
+    groups = [one.example.group for one in chosen]
+    for inside, outside in GroupKFold(min(FOLDS, len(set(groups)))).split(chosen, groups=groups):
+        model = fit_child([chosen[index] for index in inside])
+        for one in (chosen[index] for index in outside):
+            if one.example.variant == UNTOUCHED:
+                flags = named.setdefault(f"{one.example.role}: {one.example.source}", [])
+                flags.append(bool(warn_by_image(one.scores, model)))
+    return {
+        key: {"images": len(flags), "child": rounded(np.mean(flags))} for key, flags in sorted(named.items())
+    }
 
 
 def _source_figures(examples: Sequence[Example]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from ..decoding import Decoded
 from ..limits import check_radiograph_size
 from ..masks import region_in, truth_in, values_in
 from ..memory_file import Data
+from .age import age_in_years
 from .dataset import read_attributes, text, without_pixels
 from .display import display
 from .kind import LABEL_MAP, SEGMENTATIONS, check_mask, check_radiograph, sop_class
@@ -66,6 +67,7 @@ def read_dicom(data: Data, *, max_pixels: int) -> Radiograph:
             spacing_mm=spacing_mm,
             spacing_plane=plane,
             sides=read_sides(dataset),
+            age_years=age_in_years(dataset),
             applied=applied,
             dataset=dataset,
         )

@@ -25,6 +25,6 @@ class Authorship(NamedTuple):
         return _WORDS[self.algorithm_type].capitalize()
 
     @property
-    def series(self) -> str:
-        """What the series description begins with."""
-        return f"Lung segmentation, {_WORDS[self.algorithm_type]}"
+    def suffix(self) -> str:
+        """What follows the noun in the series description: ``, corrected by hand``."""
+        return f", {_WORDS[self.algorithm_type]}"

@@ -1,4 +1,4 @@
-"""Grayscale Softcopy Presentation State: the outlines of the lungs as graphics over the radiograph."""
+"""Grayscale Softcopy Presentation State: the outlines of lungs and heart as graphics over the radiograph."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 
 from ...errors import UnsuitableImage
+from ...heart import HEART
 from ...lungs import LEFT, RIGHT
 from ...quiet import quiet
-from ..colours import LUNG_COLOURS
+from ..colours import STRUCTURE_COLOURS
 from ..outlines import Ring, trace
 from .derivation import Derivation, with_content_uid
 from .findings import area_in_words
@@ -22,12 +23,17 @@ if TYPE_CHECKING:
 
     from ...checkpoint import CheckpointMetadata
     from ...segmentation import Segmentation
+    from .authorship import Authorship
 
 _MOST_POINTS = 4000
 """The most points of an outline: Graphic Data has at most 65,534 bytes, and viewers get slow before that."""
 _TOLERANCE_PX = 0.25
 """Distance by which an outline may be moved to leave out points; doubled until there are few enough."""
-_LAYERS = {RIGHT: ("RIGHT_LUNG", "Right lung"), LEFT: ("LEFT_LUNG", "Left lung")}
+_LAYERS = {
+    RIGHT: ("RIGHT_LUNG", "Right lung"),
+    LEFT: ("LEFT_LUNG", "Left lung"),
+    HEART: ("HEART", "Heart"),
+}
 
 _LOOKS = {
     "rescale": ("RescaleIntercept", "RescaleSlope", "RescaleType"),
@@ -38,19 +44,25 @@ _LOOKS = {
 
 
 def presentation_state(
-    segmentation: Segmentation, metadata: CheckpointMetadata, *, series_instance_uid: str | None = None
+    segmentation: Segmentation,
+    metadata: CheckpointMetadata,
+    *,
+    series_instance_uid: str | None = None,
+    authorship: Authorship | None = None,
 ) -> bytes:
-    """Write a Grayscale Softcopy Presentation State (Explicit VR Little Endian) with the lungs' outlines.
+    """Write a Grayscale Softcopy Presentation State (Explicit VR Little Endian) with outlines.
 
-    Each lung has a graphic layer in its colour, with closed polylines in pixels; a text object says
-    whether the mask is trusted, and the areas. Modality LUT, VOI LUT and polarity are those that the
-    radiograph was read with, so that it looks as it did without the state.
+    Each lung and the heart have a graphic layer in their colour, with closed polylines in pixels; a text
+    object says whether the mask is trusted, and the areas. Modality LUT, VOI LUT and polarity are those
+    that the radiograph was read with, so that it looks as it did without the state.
 
     Args:
         segmentation: Of a DICOM image that is grey.
         metadata: Of the checkpoint that made it.
         series_instance_uid: Series UID; None derives it from the radiograph, the weights and Pleura's
             version.
+        authorship: Of labels that a person drew or corrected, written instead of the trust; None: the
+            network made them.
 
     Raises:
         SizeMismatch: The labels do not have the size of the radiograph.
@@ -69,9 +81,17 @@ def presentation_state(
             raise UnsuitableImage(
                 "A grayscale presentation state refers to a grey image: ask for another form for this one."
             )
-        layers, annotations = _graphics(segmentation, source)
+        origin_in_words = (
+            trust_in_words(segmentation.quality) if authorship is None else authorship.description
+        )
+        layers, annotations = _graphics(segmentation, source, origin_in_words)
         arguments = origin.arguments(
-            segmentation, "GSPS", noun="Lung outlines", block=11, series_instance_uid=series_instance_uid
+            segmentation,
+            "GSPS",
+            noun="Lung outlines",
+            block=11,
+            series_instance_uid=series_instance_uid,
+            authorship=authorship,
         )
         # Not in this IOD.
         date, time = arguments.pop("content_date"), arguments.pop("content_time")
@@ -82,7 +102,7 @@ def presentation_state(
             return GrayscaleSoftcopyPresentationState(
                 referenced_images=[image],
                 content_label="LUNGS",
-                content_description=trust_in_words(segmentation.quality),
+                content_description=origin_in_words,
                 graphic_layers=layers,
                 graphic_annotations=annotations,
                 presentation_lut_transformation=PresentationLUTTransformation(presentation_lut_shape=shape),
@@ -139,25 +159,22 @@ def _set_pixel_shape(area: Dataset, spacing_mm: tuple[float, float] | None) -> N
 
 
 def _graphics(
-    segmentation: Segmentation, source: Dataset
+    segmentation: Segmentation, source: Dataset, origin_in_words: str
 ) -> tuple[list[GraphicLayer], list[GraphicAnnotation]]:
     from highdicom.color import CIELabColor
     from highdicom.pr import GraphicAnnotation, GraphicLayer, GraphicObject, TextObject
 
     layers, annotations = [], []
+    structures = segmentation.structures
     for order, (label, (name, meaning)) in enumerate(_LAYERS.items(), start=1):
-        rings = [
-            ring
-            for outline in trace(segmentation.labels == label)
-            for ring in (outline.outer, *outline.holes)
-        ]
+        rings = [ring for outline in trace(structures == label) for ring in (outline.outer, *outline.holes)]
         if rings:
-            colour = CIELabColor.from_rgb(*LUNG_COLOURS[label])
+            colour = CIELabColor.from_rgb(*STRUCTURE_COLOURS[label])
             layers.append(GraphicLayer(name, order, description=meaning, display_color=colour))
             objects = [GraphicObject("POLYLINE", _closed(ring), "PIXEL") for ring in rings]
             annotations.append(GraphicAnnotation([source], layers[-1], graphic_objects=objects))
     layers.append(GraphicLayer("TEXT", len(_LAYERS) + 1, description="Trust and areas"))
-    text = TextObject(_text(segmentation), "DISPLAY", bounding_box=(0.01, 0.01, 0.6, 0.2))
+    text = TextObject(_text(segmentation, origin_in_words), "DISPLAY", bounding_box=(0.01, 0.01, 0.6, 0.2))
     annotations.append(GraphicAnnotation([source], layers[-1], text_objects=[text]))
     return layers, annotations
 
@@ -174,10 +191,9 @@ def _closed(ring: Ring) -> Ring:
         tolerance *= 2
 
 
-def _text(segmentation: Segmentation) -> str:
-    quality = segmentation.quality
-    lines = [trust_in_words(quality)]
-    lines += [warning.code.replace("_", " ") for warning in quality.warnings]
+def _text(segmentation: Segmentation, origin_in_words: str) -> str:
+    lines = [origin_in_words]
+    lines += [warning.code.replace("_", " ") for warning in segmentation.quality.warnings]
     lines += [
         f"Right lung {area_in_words(segmentation.right)}",
         f"Left lung {area_in_words(segmentation.left)}",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from ...heart import HEART
 from ...lungs import LEFT, RIGHT
 from ...quiet import quiet
 from .derivation import MANUFACTURER, Derivation, long_string, with_content_uid
 from .findings import measurements
 from .private_codes import SCHEME, private_code
-from .seg import LUNGS, dicom_seg
+from .seg import SEGMENTS, dicom_seg
 from .seg_words import comments, trust_in_words
 
 if TYPE_CHECKING:
@@ -104,14 +105,14 @@ def _content(segmentation: Segmentation, origin: Derivation, seg: Dataset) -> Me
         observation_context=ObservationContext(observer_device_context=observer),
         procedure_reported=Code("399208008", "SCT", "Plain chest X-ray"),
         imaging_measurements=[
-            *_lungs(segmentation, origin, seg),
+            *_structures(segmentation, origin, seg),
             _image(segmentation, origin),
         ],
         title=codes.cid7021.ImagingMeasurementReport,
     )
 
 
-def _lungs(
+def _structures(
     segmentation: Segmentation, origin: Derivation, seg: Dataset
 ) -> list[PlanarROIMeasurementsAndQualitativeEvaluations]:
     from highdicom.sr import (
@@ -128,11 +129,12 @@ def _lungs(
 
     source, groups = origin.source, []
     pixels = Code("{pixels}", "UCUM", "pixels")
-    for label, lung in ((RIGHT, segmentation.right), (LEFT, segmentation.left)):
-        if lung is None:
+    structures = {RIGHT: segmentation.right, LEFT: segmentation.left, HEART: segmentation.heart}
+    for label, structure in structures.items():
+        if structure is None:
             continue
-        code, meaning = LUNGS[label]
-        found = measurements(lung, segmentation.radiograph.spacing_mm)
+        code, meaning = SEGMENTS[label]
+        found = measurements(structure, segmentation.radiograph.spacing_mm)
         length = codes.UCUM.Millimeter if found.millimetres else pixels
         area = codes.UCUM.SquareMillimeter if found.millimetres else pixels
         values: tuple[tuple[Code, float, Code], ...] = (

@@ -1,12 +1,13 @@
-"""The lungs as a DICOM Segmentation object."""
+"""The lungs and the heart as a DICOM Segmentation object."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...heart import HEART
 from ...lungs import LEFT, RIGHT
 from ...quiet import quiet
-from ..colours import LUNG_COLOURS
+from ..colours import STRUCTURE_COLOURS
 from .derivation import Derivation, unknown_class, with_content_uid
 from .seg_words import SEGMENTATION, comments, trust_in_words
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     from ...segmentation import Segmentation
     from .authorship import Authorship
 
-LUNGS = {RIGHT: ("3341006", "Right lung"), LEFT: ("44029006", "Left lung")}
+SEGMENTS = {
+    RIGHT: ("3341006", "Right lung"),
+    LEFT: ("44029006", "Left lung"),
+    HEART: ("80891009", "Heart"),
+}
 """SNOMED CT code and meaning of each segment by number, also the number of its frame in a BINARY SEG."""
 
 _NO_SPACING_MM = (1.0, 1.0)
@@ -36,10 +41,11 @@ def dicom_seg(
 ) -> bytes:
     """Return a DICOM Segmentation (Explicit VR Little Endian) of the lungs in one radiograph.
 
-    Segment 1 is the right lung and segment 2 the left lung. Both are always present; the frame of a lung
-    that was not found is empty. The property types are SNOMED CT 3341006 (right lung) and 44029006 (left
-    lung), the category is 91723000 (anatomical structure). Patient and study are those of the source, to
-    which each frame refers (see `source_of`). Text is UTF-8.
+    Segment 1 is the right lung, segment 2 the left lung and, if the checkpoint segments hearts, segment 3
+    the heart. The frame of a structure that was not found is empty. The property types are SNOMED CT
+    3341006 (right lung), 44029006 (left lung) and 80891009 (heart), the category is 91723000 (anatomical
+    structure). Patient and study are those of the source, to which each frame refers (see `source_of`).
+    Text is UTF-8.
 
     The segmentation and the source have the same pixel grid. A radiograph has no geometry in space, but
     viewers and readers require one, so every frame is in the plane x, y at the origin with the source's
@@ -99,12 +105,13 @@ def _make(
         parameters={"threshold": f"{origin.threshold:g}"},
     )
     trust = trust_in_words(quality) if authorship is None else authorship.description
+    segments = (RIGHT, LEFT) if segmentation.heart_mask is None else (RIGHT, LEFT, HEART)
     try:
         made = Seg(
             source_images=[origin.source],
-            pixel_array=segmentation.labels,
+            pixel_array=segmentation.structures,
             segmentation_type=kind,
-            segment_descriptions=[_describe(label, algorithm, trust, authorship) for label in (RIGHT, LEFT)],
+            segment_descriptions=[_describe(label, algorithm, trust, authorship) for label in segments],
             omit_empty_frames=False,
             content_label="LUNGS",
             content_description=trust,
@@ -148,7 +155,7 @@ def _describe(
     from pydicom.sr.codedict import codes
     from pydicom.sr.coding import Code
 
-    code, meaning = LUNGS[label]
+    code, meaning = SEGMENTS[label]
     algorithm_type = "AUTOMATIC" if authorship is None else authorship.algorithm_type
     description = SegmentDescription(
         segment_number=label,
@@ -157,7 +164,7 @@ def _describe(
         segmented_property_type=Code(code, "SCT", meaning),
         algorithm_type=algorithm_type,
         algorithm_identification=None if algorithm_type == "MANUAL" else algorithm,
-        display_color=CIELabColor.from_rgb(*LUNG_COLOURS[label]),
+        display_color=CIELabColor.from_rgb(*STRUCTURE_COLOURS[label]),
     )
     description.SegmentDescription = trust
     return description

@@ -32,7 +32,7 @@ def series_description(
     """Return the description, as ``Lung segmentation, not trusted (series 2, image 1, PA)``."""
     words = noun if quality.trusted else noun + NOT_TRUSTED
     if authorship is not None:
-        words = authorship.series
+        words = noun + authorship.suffix
     series, image, view = (source.get(name) for name in ("SeriesNumber", "InstanceNumber", "ViewPosition"))
     film = [*([f"series {series}"] if series else []), *([f"image {image}"] if image else [])]
     film += [view] if view else []

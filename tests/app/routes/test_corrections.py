@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 
 from model.reading import read, read_mask
 from tests.app.conftest import MakeClient, Service
@@ -45,6 +45,32 @@ def test_a_seg_says_who_made_the_mask(shared_client: Service, query: str, author
     assert np.array_equal(made.pixel_array[1], LABELS == 2)
 
 
+@pytest.mark.parametrize(("author", "words"), [("semiautomatic", "corrected"), ("manual", "drawn")])
+def test_a_presentation_state_says_who_made_the_mask(shared_client: Service, author: str, words: str) -> None:
+    image = dicom(RADIOGRAPH)
+    answer = shared_client.post(f"/corrected.dcm?form=gsps&author={author}", files=files(image))
+    assert answer.headers["content-type"] == "application/dicom"
+    made = dcmread(BytesIO(answer.content))
+    network = dcmread(BytesIO(shared_client.post("/segment.dcm?form=gsps", content=image).content))
+    assert made.SOPClassUID == network.SOPClassUID
+    assert made.SeriesInstanceUID != network.SeriesInstanceUID
+    assert made.SeriesDescription.startswith(f"Lung outlines, {words} by hand")
+    assert made.ContentDescription == f"{words.capitalize()} by hand"
+    right, left, text = made.GraphicAnnotationSequence
+    assert box(right) == (8, 12, 24, 52)
+    assert box(left) == (40, 12, 50, 42)
+    shown = text.TextObjectSequence[0].UnformattedTextValue
+    assert shown.startswith(f"{words.capitalize()} by hand")
+    assert "rust" not in shown
+
+
+def box(annotation: Dataset) -> tuple[float, ...]:
+    """Left, top, right and bottom of the only outline."""
+    (one,) = annotation.GraphicObjectSequence
+    points = np.asarray(one.GraphicData).reshape(-1, 2)
+    return (*points.min(axis=0), *points.max(axis=0))
+
+
 def test_a_corrected_seg_is_in_another_series_than_the_networks(shared_client: Service) -> None:
     image = dicom(RADIOGRAPH)
     network = dcmread(BytesIO(shared_client.post("/segment.dcm", content=image).content))
@@ -62,15 +88,16 @@ def test_a_corrected_seg_is_in_another_series_than_the_networks(shared_client: S
         (dicom(RADIOGRAPH), LABELS * 100, "unsuitable-mask"),
     ],
 )
-def test_what_cannot_become_a_seg_is_refused(
+def test_what_cannot_become_dicom_is_refused(
     shared_client: Service,
     image: bytes,
     labels: np.ndarray,
     word: str,
 ) -> None:
-    answer = shared_client.post("/corrected.dcm", files=files(image, labels))
-    assert answer.status_code == 422
-    assert answer.json()["type"].endswith(word)
+    for form in ("seg", "gsps"):
+        answer = shared_client.post(f"/corrected.dcm?form={form}", files=files(image, labels))
+        assert answer.status_code == 422
+        assert answer.json()["type"].endswith(word)
 
 
 def test_nothing_is_kept_unless_a_folder_is_named(shared_client: Service) -> None:

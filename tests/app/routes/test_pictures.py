@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.app.conftest import Service
-from tests.app.fakes import Box, dicom, encode, picture, truth
+from tests.app.fakes import Box, decode, dicom, encode, picture, truth
 
 BOX: Box = (8, 12, 16, 40)
 SHIFTED: Box = (12, 12, 16, 40)
@@ -22,6 +22,30 @@ def test_the_radiograph_alone(shared_client: Service, data: bytes) -> None:
     assert shown.shape == (64, 64)
     assert np.array_equal(shown == 0, truth(BOX))
     assert (shown.min(), shown.max()) == (0, 255)
+
+
+@pytest.mark.parametrize("data", [encode(picture(BOX)), dicom(picture(BOX))], ids=["png", "dicom"])
+def test_the_probability_of_lung(shared_client: Service, data: bytes) -> None:
+    answer = shared_client.post("/segment.png?render=probability", content=data)
+    assert answer.headers["content-type"] == "image/png"
+    shown = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert shown is not None
+    assert shown.dtype == np.uint8
+    assert np.array_equal(shown, np.where(truth(BOX), round(0.95 * 255), round(0.05 * 255)))
+
+
+def test_the_probability_is_at_native_size_and_before_post_processing(shared_client: Service) -> None:
+    pixels = picture(BOX)
+    pixels[4:6, 60:62] = 40
+    large = encode(np.asarray(cv2.resize(pixels, (256, 256), interpolation=cv2.INTER_NEAREST), np.uint8))
+    answer = shared_client.post("/segment.png?render=probability", content=large)
+    shown = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_UNCHANGED)
+    mask = shared_client.post("/segment.png", content=large)
+    assert shown is not None
+    assert shown.shape == (256, 256)
+    # The speck is no lung, and probable all the same.
+    assert shown[20, 243] > 200
+    assert not decode(mask.content)[20, 243]
 
 
 def test_outlines_as_geojson(shared_client: Service) -> None:

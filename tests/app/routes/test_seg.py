@@ -56,7 +56,7 @@ def test_a_label_map_where_it_is_asked_for(path: str, shared_client: Service) ->
     assert answer.content == written
 
 
-@pytest.mark.parametrize("form", ["seg", "sc", "gsps", "sr"])
+@pytest.mark.parametrize("form", ["seg", "sc", "sc-outlines", "gsps", "sr"])
 def test_each_form_is_the_same_by_accept_by_query_and_by_name(form: str, shared_client: Service) -> None:
     source, own = dicom(picture()), segmenter()
     expected = write(own(source), Format(form), metadata=own.metadata, engine=own.engine)
@@ -86,10 +86,10 @@ def test_an_unknown_form_is_not_acceptable(shared_client: Service) -> None:
         "/segment", content=dicom(picture()), headers={"Accept": "application/dicom; form=pdf"}
     )
     assert answer.status_code == 406
-    assert "seg, sc, gsps, sr" in answer.json()["detail"]
+    assert "seg, sc, sc-outlines, gsps, sr" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("form", ["sc", "gsps", "sr"])
+@pytest.mark.parametrize("form", ["sc", "sc-outlines", "gsps", "sr"])
 def test_a_form_of_an_image_that_is_not_dicom_is_rejected(form: str, shared_client: Service) -> None:
     answer = shared_client.post(f"/segment.dcm?form={form}", content=encode(picture()))
     assert answer.status_code == 422

@@ -62,6 +62,7 @@ def test_the_document(shared_client: Service) -> None:
         "picture": None,
         "sides_from": "convention",
         "left_at": "right",
+        "patient_orientation": None,
     }
     assert document["lungs"]["left"] is None
     right = document["lungs"]["right"]
@@ -345,3 +346,15 @@ def test_the_heart_where_the_checkpoint_finds_it(make_client: MakeClient) -> Non
     # A checkpoint that was not calibrated trusts no mask.
     assert (ratio["value"], ratio["reason"]) == (None, "The mask of the lungs is not trusted.")
     assert "Dong" in ratio["method"]
+
+
+@pytest.mark.parametrize(("age", "warned"), [("004Y", True), ("044Y", False)])
+def test_child_by_the_header_is_warned_of(shared_client: Service, age: str, warned: bool) -> None:
+    dataset = dcmread(BytesIO(dicom(picture(BOX))))
+    dataset.PatientAge = age
+    file = BytesIO()
+    dataset.save_as(file)
+    answer = shared_client.post("/segment", content=file.getvalue())
+    warnings = answer.json()["quality"]["warnings"]
+    assert ("child" in {warning["code"] for warning in warnings}) is warned
+    assert not any(age.strip("0Y") in warning["message"].split() for warning in warnings)

@@ -97,6 +97,8 @@ def test_the_lungs_are_the_patient_s_in_every_orientation(
 def test_warnings_of_the_header(orientation: list[str], expected: set[str], shared_client: Service) -> None:
     document = ask(shared_client, radiograph(picture(SMALL, LARGE), PatientOrientation=orientation))
     assert codes(document) & {"mirrored", "rotated", "not_frontal", "sides_uncertain"} == expected
+    stated = None if "sides_uncertain" in expected else orientation
+    assert document["image"]["patient_orientation"] == stated
 
 
 @pytest.mark.parametrize("data", [dicom(picture(SMALL, LARGE)), encode(picture(SMALL, LARGE))])

@@ -175,6 +175,24 @@ def test_there_is_room_in_any_window(screen: Screen) -> None:
         check_widths(screen.page)
 
 
+def test_the_radiograph_keeps_half_of_the_window(screen: Screen) -> None:
+    """Beside its tools, the list and the strip; with a row of tools open, two fifths."""
+    page = screen.page
+    page.set_viewport_size({"width": 1440, "height": 900})
+    screen.choose(*[(f"{name}.png", two_lungs()) for name in "ab"])
+    expect(page.locator(".strip-state")).to_have_text(["Check", "Check"])
+    assert stage_height(page) >= 450
+    for name in ("Adjust", "Correct"):
+        open_tools(page, name)
+        assert stage_height(page) >= 360
+
+
+def stage_height(page: Page) -> float:
+    box = page.locator("#stage").bounding_box()
+    assert box is not None
+    return box["height"]
+
+
 def check_widths(page: Page) -> None:
     for width in (1440, 768, 390, 320):
         page.set_viewport_size({"width": width, "height": 844})

@@ -349,6 +349,13 @@ def test_a_corrected_seg_names_its_author(screen: Screen, cleared: bool) -> None
     right, left = made.pixel_array.astype(bool)
     expected = truth((40, 12, 16, 40)) | (truth() if not cleared else np.zeros((64, 64), np.bool_))
     assert np.array_equal(right | left, expected)
+    _, data = download(page, "DICOM GSPS")
+    state = dcmread(BytesIO(data))
+    assert state.ContentDescription == ("Drawn by hand" if cleared else "Corrected by hand")
+    outlines = [
+        one for part in state.GraphicAnnotationSequence for one in part.get("GraphicObjectSequence", [])
+    ]
+    assert len(outlines) == 2 - cleared
 
 
 def test_a_collection_is_downloaded_for_training(opened: Screen, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_a_real_radiograph_in_dicom(screen: Screen, shared_dicom: Path) -> None:
     assert 0 <= left < right <= 1024
     assert 0 <= top < bottom <= 1024
     expect(screen.page.locator("#lungs .right .mm")).not_to_be_empty()
-    check_the_picture_is_seen(screen)
+    check_the_picture_is_seen(screen, size=(1024, 1024))
 
 
 def test_a_lung_that_was_not_found_is_said_to_be_missing(screen: Screen) -> None:
@@ -130,13 +130,16 @@ def test_a_radiograph_that_is_not_square(screen: Screen) -> None:
     assert width > 96
 
 
-def brightness(screen: Screen, at: tuple[float, float]) -> int:
+def brightness(screen: Screen, at: tuple[float, float], *, size: tuple[int, int] = (64, 64)) -> int:
     """The grey, 0 to 255, of the picture at shares of its width and height, as it is on the screen."""
-    box = screen.page.locator("#marked image").first.bounding_box()
+    expect(screen.page.locator("#panes")).to_have_attribute("aria-busy", "false")
+    box = screen.page.locator("#marked .view").bounding_box()
     assert box is not None
+    left, top, width, _ = screen.viewbox()
+    scale = box["width"] / width
     clip = {
-        "x": box["x"] + at[0] * box["width"],
-        "y": box["y"] + at[1] * box["height"],
+        "x": box["x"] + (at[0] * size[0] - left) * scale,
+        "y": box["y"] + (at[1] * size[1] - top) * scale,
         "width": 1,
         "height": 1,
     }
@@ -145,5 +148,5 @@ def brightness(screen: Screen, at: tuple[float, float]) -> int:
     return int(shot[0, 0])
 
 
-def check_the_picture_is_seen(screen: Screen) -> None:
-    assert max(brightness(screen, at) for at in ((0.95, 0.95), (0.5, 0.9))) > 100
+def check_the_picture_is_seen(screen: Screen, *, size: tuple[int, int] = (64, 64)) -> None:
+    assert max(brightness(screen, at, size=size) for at in ((0.95, 0.95), (0.5, 0.9))) > 100

@@ -106,7 +106,9 @@ CORNERS = [(0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9)]
 
 def dark_corner(screen: Screen) -> list[int]:
     """0 upper left, then clockwise."""
-    return [i for i, corner in enumerate(CORNERS) if brightness(screen, corner) < 100]
+    # A landscape picture that lies on its side is as wide as 48 pixels.
+    size = (48, 64) if "90°" in screen.page.locator("#stage-marks").inner_text() else (64, 48)
+    return [i for i, corner in enumerate(CORNERS) if brightness(screen, corner, size=size) < 100]
 
 
 @pytest.mark.parametrize(
@@ -146,23 +148,41 @@ def test_strokes_meet_what_is_seen_however_it_is_turned(opened: Screen) -> None:
     assert opened.outline("right") == (8, 12, 24, 40)
 
 
-def test_letters_say_where_right_and_left_are(screen: Screen) -> None:
+def letters(page: Page) -> str:
+    """What is seen at the top, the right, the bottom and the left; a dash where nothing is."""
+    edges = [page.locator(f"#edge-{edge}") for edge in ("top", "right", "bottom", "left")]
+    return " ".join(edge.inner_text() if edge.is_visible() else "-" for edge in edges)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "seen", "mirrored", "turned"),
+    [
+        (["L", "F"], "H L F R", "H R F L", "R H L F"),
+        (["R", "F"], "H R F L", "H L F R", "L H R F"),
+        (["F", "R"], "L F R H", "L H R F", "H L F R"),
+        (["LH", "FL"], "HR LH FL RF", "HR RF FL LH", "RF HR LH FL"),
+        (["A", "F"], "H A F P", "H P F A", "P H A F"),
+        (None, "- L - R", "- R - L", "R - L -"),
+        (["X", "F"], "- L - R", "- R - L", "R - L -"),
+    ],
+)
+def test_letters_say_where_the_patients_sides_are(
+    screen: Screen, orientation: list[str] | None, seen: str, mirrored: str, turned: str
+) -> None:
     page = screen.page
-    screen.choose(("chest.dcm", radiograph(picture((8, 12, 16, 40)), PatientOrientation=["R", "F"])))
+    attributes = {} if orientation is None else {"PatientOrientation": orientation}
+    screen.choose(("chest.dcm", radiograph(picture((8, 12, 16, 40)), **attributes)))
     screen.shows("untrusted")
-    expect(page.locator("#edge-left")).to_have_text("L")
-    expect(page.locator("#edge-right")).to_have_text("R")
-    expect(page.locator("#edge-top")).to_be_hidden()
+    assert letters(page) == seen
     view = page.locator("#marked .view")
     view.press("h")
-    expect(page.locator("#edge-left")).to_have_text("R")
+    assert letters(page) == mirrored
+    view.press("h")
     view.press("r")
-    expect(page.locator("#edge-top")).to_have_text("R")
-    expect(page.locator("#edge-bottom")).to_have_text("L")
-    expect(page.locator("#edge-left")).to_be_hidden()
+    assert letters(page) == turned
     screen.choose(("other.png", two_lungs()))
     screen.shows("untrusted")
-    expect(page.locator("#edge-left")).to_have_text("R")
+    assert letters(page) == "- L - R"
 
 
 @pytest.mark.parametrize(
@@ -208,13 +228,18 @@ def test_the_magnifier_follows_the_pointer(opened: Screen) -> None:
     tool(page, "Magnifier")
     page.mouse.move(*on_screen(opened, (24, 32)))
     expect(lens).to_be_visible()
-    box = lens.get_attribute("viewBox")
+    box = lens.locator("svg").get_attribute("viewBox")
     assert box is not None
     left, top, width, height = map(float, box.split())
     assert (left + width / 2, top + height / 2) == pytest.approx((24, 32), abs=0.2)
     stage = page.locator("#marked .view").bounding_box()
     assert stage is not None
     assert width == pytest.approx(opened.viewbox()[2] * 190 / stage["width"] / 3)
+    # The lung's edge lies in its middle: dark on one side, bright on the other.
+    row: list[int] = lens.locator("canvas").evaluate(
+        "(canvas) => [...canvas.getContext('2d').getImageData(0, 95, 190, 1).data]"
+    )
+    assert (row[4 * 40], row[4 * 150]) == pytest.approx((40, 200), abs=2)
     tool(page, "Pan")
     expect(lens).to_be_hidden()
 
@@ -229,12 +254,57 @@ def test_the_lungs_fill_the_stage(opened: Screen) -> None:
     assert height == pytest.approx(40 / 0.94, rel=0.01)
 
 
+def test_the_probability_map_is_asked_for_when_it_is_switched_on(opened: Screen) -> None:
+    page = opened.page
+    legend = page.locator("#legend-heat")
+    expect(legend).to_be_hidden()
+    assert greys(opened) == pytest.approx((40, 200), abs=2)
+    asked = [url for url in opened.requests if "probability" in url]
+    assert asked == []
+    page.get_by_role("button", name="Probability map").click()
+    expect(legend).to_have_text("Probability of lung: 0 1")
+    # Half of the light yellow of 0.95 over the lung, half of the dark blue of 0.05 beside it.
+    dark, bright = greys(opened)
+    assert dark > 100
+    assert bright < 130
+    page.get_by_role("slider", name="Probability map").fill("100")
+    assert brightness(opened, DARK) > 180
+    assert brightness(opened, BRIGHT) < 40
+    page.locator("#marked .view").press("t")
+    expect(legend).to_be_hidden()
+    assert greys(opened) == pytest.approx((40, 200), abs=2)
+    assert len([url for url in opened.requests if "probability" in url]) == 1
+
+
+def test_the_probability_map_belongs_to_the_image_that_is_looked_at(opened: Screen) -> None:
+    page = opened.page
+    page.get_by_role("slider", name="Probability map").fill("100")
+    page.locator("#marked .view").press("t")
+    expect(page.locator("#legend-heat")).to_be_visible()
+    page.locator("#marked .view").press("h")
+    # Mirrored, and still over its lung: on the other side there is the other one.
+    assert brightness(opened, (0.8, 0.5)) > 180
+    opened.choose(("one.png", encode(picture((40, 12, 16, 40)))))
+    opened.shows("untrusted")
+    expect(page.locator("#legend-heat")).to_be_visible()
+    assert brightness(opened, (0.2, 0.5)) < 40
+    assert brightness(opened, (0.75, 0.5)) > 180
+
+
+def test_a_probability_map_that_fails_is_explained(opened: Screen) -> None:
+    page = opened.page
+    page.route("**/segment?render=probability", lambda route: route.fulfill(status=422, body="{}"))
+    page.locator("#marked .view").press("t")
+    expect(page.locator("#notice")).to_be_visible()
+    expect(page.locator("#legend-heat")).to_be_hidden()
+
+
 def test_dicom_is_seen_before_its_lungs_are_found(make_client: MakeClient, make_screen: MakeScreen) -> None:
     engine = FakeEngine()
     screen = make_screen(make_client(engine))
     engine.hold()
     screen.choose(("chest.dcm", dicom(picture((8, 12, 16, 40)))))
-    expect(screen.page.locator("#marked .radiograph")).to_have_attribute("href", re.compile("^blob:"))
+    expect(screen.page.locator("#panes")).to_have_attribute("aria-busy", "false")
     screen.shows("working")
     assert brightness(screen, BRIGHT) > 150
     engine.release()

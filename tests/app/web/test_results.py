@@ -93,10 +93,11 @@ def test_downloads_of_a_png(screen: Screen) -> None:
     assert without_time(document) == without_time(asked)
 
     expect(screen.page.get_by_role("button", name="DICOM SEG")).to_be_disabled()
-    expect(screen.page.locator("#seg-note")).to_be_visible()
+    expect(screen.page.get_by_role("button", name="DICOM GSPS")).to_be_disabled()
+    expect(screen.page.locator("#dicom-note")).to_be_visible()
 
 
-def test_download_of_a_dicom_segmentation(screen: Screen) -> None:
+def test_download_of_dicom_objects(screen: Screen) -> None:
     pixels = picture((8, 12, 16, 40))
     pixels[12:52, 40:56] = 40
     screen.choose(("chest.dcm", dicom(pixels)))
@@ -107,6 +108,14 @@ def test_download_of_a_dicom_segmentation(screen: Screen) -> None:
     assert made.Modality == "SEG"
     assert [segment.SegmentLabel for segment in made.SegmentSequence] == ["Right lung", "Left lung"]
     assert np.count_nonzero(made.pixel_array) == 2 * 640
+    name, data = download(screen.page, "DICOM GSPS")
+    assert name == "chest-gsps.dcm"
+    state = dcmread(BytesIO(data))
+    assert state.Modality == "PR"
+    assert [layer.GraphicLayerDescription for layer in state.GraphicLayerSequence][:2] == [
+        "Right lung",
+        "Left lung",
+    ]
 
 
 @pytest.mark.parametrize(

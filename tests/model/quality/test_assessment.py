@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from model.quality import QualityModel, assess
+from model.quality import QualityModel, assess, with_age
 from model.quality.features import KINDS
 from model.quality.parameters import Kinds, Linear
 
@@ -59,6 +59,34 @@ def test_a_known_kind_is_named(kind: str, code: str) -> None:
     assert [warning.code for warning in quality.warnings] == [code]
     assert not quality.trusted
     assert code in _codes(draw_texture(0), named)
+
+
+def _of_children(odds: float) -> QualityModel:
+    weights = np.zeros(QUALITY_MODEL.kinds.weights.shape[1])
+    return make_quality_model(CHESTS, child=Linear(weights=weights, bias=odds))
+
+
+def test_child_is_named_and_not_trusted() -> None:
+    quality = assess(draw_chest(100), _of_children(1.0))
+    assert [warning.code for warning in quality.warnings] == ["child"]
+    assert not quality.trusted
+    assert assess(draw_chest(100), _of_children(-1.0)).trusted
+
+
+def test_age_in_the_file_overrules_the_image() -> None:
+    probably_child = assess(draw_chest(100), _of_children(1.0))
+    assert with_age(probably_child, None) == probably_child
+    assert with_age(probably_child, 40).trusted
+    assert with_age(probably_child, 40).warnings == ()
+    adult = assess(draw_chest(100), _of_children(-1.0))
+    assert [warning.code for warning in with_age(adult, 15.9).warnings] == ["child"]
+    assert not with_age(adult, 15.9).trusted
+    assert with_age(adult, 16).trusted
+
+
+def test_adult_with_another_warning_stays_untrusted() -> None:
+    lone = assess(draw_evidence(draw_labels(left=None)), _of_children(1.0))
+    assert not with_age(lone, 40).trusted
 
 
 def test_a_kind_that_is_only_suspected_is_not_named() -> None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from model.lungs import LEFT, RIGHT
-from model.writing.colours import LUNG_COLOURS, MASK_COLOUR, TRUTH_COLOUR
+from model.writing.colours import MASK_COLOUR, STRUCTURE_COLOURS, TRUTH_COLOUR
 
 STYLES = Path(__file__).parents[3] / "app" / "web" / "base.css"
 
@@ -14,8 +14,8 @@ def test_page_has_the_colours_of_the_pictures() -> None:
         re.findall(r"--(right|left|extra|missed): #([0-9a-f]{6});", STYLES.read_text(encoding="utf-8"))
     )
     assert found == {
-        "right": bytes(LUNG_COLOURS[RIGHT]).hex(),
-        "left": bytes(LUNG_COLOURS[LEFT]).hex(),
+        "right": bytes(STRUCTURE_COLOURS[RIGHT]).hex(),
+        "left": bytes(STRUCTURE_COLOURS[LEFT]).hex(),
         "extra": bytes(MASK_COLOUR).hex(),
         "missed": bytes(TRUTH_COLOUR).hex(),
     }

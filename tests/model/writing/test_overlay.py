@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from model.heart import HEART
 from model.lungs import LEFT, RIGHT
 from model.radiograph import Grey, Radiograph
-from model.writing.colours import LUNG_COLOURS
+from model.writing.colours import STRUCTURE_COLOURS
 from model.writing.overlay import overlay_png, window
 
 SIZE = 200
@@ -44,7 +45,7 @@ def coloured(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 def near(pixel: NDArray[np.uint8], label: int) -> bool:
     """Whether a pixel has a lung's colour, possibly blended with the radiograph at an antialiased line."""
-    return bool(np.abs(pixel.astype(np.int16) - LUNG_COLOURS[label]).max() <= 40)
+    return bool(np.abs(pixel.astype(np.int16) - STRUCTURE_COLOURS[label]).max() <= 40)
 
 
 def test_each_lung_has_its_colour_on_its_outermost_pixels() -> None:
@@ -55,6 +56,14 @@ def test_each_lung_has_its_colour_on_its_outermost_pixels() -> None:
         assert near(image[100, x], LEFT)
     assert near(image[40, 50], RIGHT)
     assert near(image[159, 150], LEFT)
+
+
+def test_heart_has_a_third_colour() -> None:
+    with_heart = boxes()
+    with_heart[90:140, 85:115] = HEART
+    image = draw(ramp(), with_heart)
+    assert near(image[115, 85], HEART)
+    assert near(image[115, 114], HEART)
 
 
 def test_away_from_the_outlines_the_radiograph_is_grey() -> None:

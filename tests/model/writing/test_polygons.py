@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from pycocotools import mask as coco
 
+from model.heart import HEART
 from model.writing.outlines import trace
 from model.writing.polygons import coco_polygons, geojson
 
@@ -159,3 +160,13 @@ def test_a_large_mask_with_holes_comes_back() -> None:
     (feature,) = geojson(canvas)["features"]
     assert [len(polygon) for polygon in feature["geometry"]["coordinates"]] == [2, 2, 1, 1]
     np.testing.assert_array_equal(drawn_from(feature["geometry"], canvas.shape), canvas > 0)
+
+
+def test_heart_is_a_feature() -> None:
+    with_heart = labels()
+    with_heart[5:9, 30:36] = HEART
+    *lungs, heart = geojson(with_heart)["features"]
+    assert [lung["id"] for lung in lungs] == ["right", "left"]
+    assert (heart["id"], heart["properties"]["name"]) == ("heart", "heart")
+    assert (heart["properties"]["label"], heart["properties"]["area_px"]) == (HEART, 24)
+    assert np.array_equal(drawn_from(heart["geometry"], with_heart.shape), with_heart == HEART)

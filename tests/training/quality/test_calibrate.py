@@ -163,6 +163,29 @@ def test_gross_errors_are_found_in_a_hospital_that_was_left_out(images: Path, tm
     assert figures["auc"] >= 0.8
 
 
+def test_children_are_recognised(images: Path, tmp_path: Path) -> None:
+    for seed in range(200, 248):
+        pixels, _ = _chest(seed)
+        small = np.full_like(pixels, 190)
+        small[14:50, 19:45] = cv2.resize(pixels, (26, 36), interpolation=cv2.INTER_AREA)
+        _write(tmp_path / ("new" if seed < 208 else "young") / f"{seed}.png", small)
+    folders = _folders(images) | {"children": [tmp_path / "young"]}
+    trial = fit_to_images(Segmenter.from_engine(_metadata(), DarkIsLung()), **folders)  # type: ignore[arg-type]
+    numbers = trial.calibration.model_dump(mode="json")
+    segmenter = Segmenter.from_engine(_metadata().model_copy(update={"calibration": numbers}), DarkIsLung())
+
+    def taken_for_children(folder: Path) -> list[bool]:
+        found = [segmenter(path).quality.warnings for path in sorted(folder.iterdir())]
+        return ["child" in {warning.code for warning in warnings} for warnings in found]
+
+    assert np.mean(taken_for_children(tmp_path / "new")) >= 0.8
+    assert not any(taken_for_children(images / "held" / "images"))
+    figures = trial.calibration.figures["children"]
+    (young,) = (value for name, value in figures.items() if name.startswith("child"))
+    assert young["images"] == 40
+    assert young["child"] >= 0.8
+
+
 def test_auc_and_share_of_detected_errors() -> None:
     scores = np.array([0.1, 0.2, 0.3, 0.5, 0.4, 0.8])
     positive = np.array([False, False, False, False, True, True])

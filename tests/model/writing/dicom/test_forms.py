@@ -32,10 +32,11 @@ from .test_seg import (
     violations,
 )
 
-FORMS = [Form.SEG, Form.SC, Form.GSPS, Form.SR]
+FORMS = [Form.SEG, Form.SC, Form.SC_OUTLINES, Form.GSPS, Form.SR]
 IODS = {
     Form.SEG: (SegmentationStorage, "Segmentation"),
     Form.SC: (SecondaryCaptureImageStorage, "SCImage"),
+    Form.SC_OUTLINES: (SecondaryCaptureImageStorage, "SCImage"),
     Form.GSPS: (GrayscaleSoftcopyPresentationStateStorage, "GrayscaleSoftcopyPresentationState"),
     Form.SR: (ComprehensiveSRStorage, "ComprehensiveSR"),
 }

@@ -38,7 +38,7 @@ from model.reading.dicom.sides import read_sides
 from model.reading.dicom.spacing import pixel_spacing
 from model.segmentation import Segmentation
 from model.version import installed_version
-from model.writing.colours import LUNG_COLOURS
+from model.writing.colours import STRUCTURE_COLOURS
 from model.writing.dicom.seg import dicom_seg
 
 from ..shapes import HEIGHT, WIDTH, labels
@@ -134,7 +134,6 @@ def segmented(
         left=measure(found, LEFT, spacing_mm=spacing_mm),
         sides_from=sides.source,
         quality=quality,
-        timing_ms={},
     )
 
 
@@ -319,7 +318,8 @@ def test_every_frame_lies_in_a_plane_with_the_source_s_spacing(
 
 
 def test_segments_have_the_colours_of_the_outlines() -> None:
-    for segment, colour in zip(read(write(radiograph())).SegmentSequence, LUNG_COLOURS.values(), strict=True):
+    segments = read(write(radiograph())).SegmentSequence
+    for segment, colour in zip(segments, (STRUCTURE_COLOURS[RIGHT], STRUCTURE_COLOURS[LEFT]), strict=True):
         shown = CIELabColor.from_dicom_value(tuple(segment.RecommendedDisplayCIELabValue)).to_rgb()
         assert shown == pytest.approx(colour, abs=1)
 
