@@ -18,6 +18,7 @@ export function showResult(study) {
   find("#image-name").title = study.name;
   showVerdict(quality, study.corrected);
   showAreas(study.lungs, image);
+  showHeart(study.answer, image);
   find("#agreement").hidden = study.corrected;
   find("#predicted-iou").textContent = agreement(quality.predicted_iou);
   const ratio = ratioOf(study);
@@ -80,6 +81,13 @@ function showAreas({ right, left }, image) {
   find("#areas-note").textContent = [SIDES[image.sides_from], AREAS[image.spacing_plane]].filter(Boolean).join(" ");
 }
 
+/** The heart's area; nothing where the checkpoint finds no hearts. */
+function showHeart({ heart, cardiothoracic_ratio: ratio }, image) {
+  const row = find("#lungs .heart");
+  row.hidden = find("#legend-heart").hidden = !ratio;
+  fill(row, heart, magnification(image));
+}
+
 const SIDES = {
   patient_orientation: "Right and left are the patient’s, by the orientation in the file.",
   image_laterality: "Right and left are the patient’s, by the laterality in the file.",
@@ -104,7 +112,7 @@ function ratioOf(study) {
     const last = Math.max(right.box[0] + right.box[2], left.box[0] + left.box[2]);
     return (heart.box[2] / (last - first)).toFixed(2);
   }
-  return ratio.value === null ? "not measured" : ratio.value.toFixed(2);
+  return ratio.value === null ? `Not measured. ${ratio.reason}` : [ratio.value.toFixed(2), ...ratio.remarks].join(". ");
 }
 
 function fill(row, lung, plane) {

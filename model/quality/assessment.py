@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from .children import CHILD, warn_by_age, warn_by_image
+from .children import warn_by_age, warn_by_image
 from .doubt import least_sure_place
 from .feature_vector import FeatureVector, extract_features
 from .frontal import frontal_warnings
 from .ood import compare
 from .parameters import QualityModel
-from .predicted_iou import LOW_CONFIDENCE, iou_warnings, predict_iou
+from .predicted_iou import iou_warnings, predict_iou
 from .result import Evidence, Quality, Warning
 from .rules import shape_warnings
 from .uncertainty import uncertainty_warnings
@@ -90,7 +90,7 @@ def with_age(quality: Quality, years: float | None) -> Quality:
     """Replace what the image says about a child by what the file says; None leaves the quality as it is."""
     if years is None:
         return quality
-    others = [warning for warning in quality.warnings if warning.code != CHILD]
+    others = [warning for warning in quality.warnings if warning.code != "child"]
     warnings = (*others, *warn_by_age(years))
     return replace(quality, trusted=_leave_trust(warnings), warnings=warnings)
 
@@ -100,7 +100,7 @@ def _leave_trust(warnings: Iterable[Warning]) -> bool:
 
 
 def _with_place(warning: Warning, evidence: Evidence) -> Warning:
-    if warning.code != LOW_CONFIDENCE:
+    if warning.code != "low_confidence":
         return warning
     place = least_sure_place(evidence.probabilities, evidence.labels)
     if place is None:

@@ -7,9 +7,6 @@ from .ood import OodScores
 from .parameters import Linear
 from .result import Warning
 
-LOW_CONFIDENCE = "low_confidence"
-"""The code of the warning of a low predicted IoU."""
-
 
 def iou_features(ood: OodScores) -> NDArray[np.float64]:
     """Return the uncertainty features and the out-of-distribution scores, ``(17,)``.
@@ -30,7 +27,7 @@ def iou_warnings(predicted: float, *, least: float) -> list[Warning]:
         return []
     return [
         Warning(
-            LOW_CONFIDENCE,
+            "low_confidence",
             f"The mask's predicted IoU is only {predicted:.2f}. Check the mask before use.",
         )
     ]
