@@ -32,8 +32,8 @@ def test_every_setting_but_the_key_is_an_option() -> None:
         if SecretStr in getattr(field.annotation, "__args__", ())
     }
     assert without == {"api_key"}
-    assert "flag of `pleura serve`" in read("README.md")
-    assert "but for `PLEURA_API_KEY`, a flag" in read("README.md")
+    assert "an option of `pleura serve`" in read("README.md")
+    assert "except for `PLEURA_API_KEY`, an option" in read("README.md")
 
 
 def test_warnings_that_do_not_change_trust_are_named() -> None:
