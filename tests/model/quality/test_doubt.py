@@ -13,7 +13,7 @@ def sure(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def disk(shape: tuple[int, ...], row: int, column: int, radius: int) -> NDArray[np.bool_]:
     rows, columns = np.ogrid[: shape[0], : shape[1]]
-    return (rows - row) ** 2 + (columns - column) ** 2 <= radius**2
+    return np.asarray((rows - row) ** 2 + (columns - column) ** 2 <= radius**2)
 
 
 @pytest.mark.parametrize(("label", "side"), [(1, "right"), (2, "left")])
@@ -31,7 +31,7 @@ def test_location_of_an_uncertain_region_is_named(label: int, side: str, share: 
     rows, columns = np.nonzero(labels == label)
     row = round(rows.min() + share * np.ptp(rows))
     probabilities = sure(labels)
-    probabilities[disk(labels.shape, row, round(columns.mean()), max(2, np.ptp(rows) // 12))] = 0.5
+    probabilities[disk(labels.shape, row, round(columns.mean()), max(2, int(np.ptp(rows)) // 12))] = 0.5
     assert least_sure_place(probabilities, labels) == f"{words} of the {side} lung"
 
 
