@@ -60,12 +60,10 @@ def secondary_capture(
     from highdicom.sc import SCImage
 
     from ...reading.dicom.sides import patient_orientation
-    from .values import valid_element
 
     with quiet():
         origin = Derivation.of(segmentation, metadata)
-        source, radiograph = origin.source, segmentation.radiograph
-        dataset = radiograph.dataset
+        source, radiograph, dataset = origin.source, segmentation.radiograph, segmentation.radiograph.dataset
         assert dataset is not None
         made = SCImage(
             pixel_array=_picture(segmentation, text=text),
@@ -90,18 +88,25 @@ def secondary_capture(
         burnt_in = "Lung outlines and text" if text else "Lung outlines"
         made.DerivationDescription = f"{burnt_in} burnt in; windowed to 8 bits"
         made.SourceImageSequence = [_reference(source)]
-        for keyword in ("BurnedInAnnotation", "PixelAspectRatio"):
-            element = valid_element(dataset, keyword)
-            if element is not None and not (keyword == "PixelAspectRatio" and radiograph.spacing_mm):
-                made.add(element)
-        # Compressed with loss once, for ever.
-        for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
-            if keyword in source:
-                made.add(source[keyword])
+        _add_history(made, source, dataset, known_spacing=radiograph.spacing_mm is not None)
         origin.identify(made)
         # Type 2C: empty, since a chest is not one side of a pair.
         made.Laterality = ""
         return with_content_uid(made)
+
+
+def _add_history(made: Dataset, source: Dataset, dataset: Dataset, *, known_spacing: bool) -> None:
+    """Add what the capture has in common with the radiograph: text in it, pixel shape, lossy compression."""
+    from .values import valid_element
+
+    for keyword in ("BurnedInAnnotation", "PixelAspectRatio"):
+        element = valid_element(dataset, keyword)
+        if element is not None and not (keyword == "PixelAspectRatio" and known_spacing):
+            made.add(element)
+    # Compressed with loss once, for ever.
+    for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
+        if keyword in source:
+            made.add(source[keyword])
 
 
 def _reference(source: Dataset) -> Dataset:
