@@ -33,7 +33,7 @@ def test_every_setting_but_the_keys_is_an_option() -> None:
     }
     assert without == {"api_key", "audit_key"}
     assert "an option of `pleura serve`" in read("README.md")
-    assert "except for the two keys, an option" in read("README.md")
+    assert "except for the keys `PLEURA_API_KEY` and `PLEURA_AUDIT_KEY`, an option" in read("README.md")
 
 
 def test_warnings_that_do_not_change_trust_are_named() -> None:
