@@ -1,9 +1,9 @@
 """Answers: the JSON document, an image or a DICOM SEG, each with the mask's quality in its headers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from fastapi.responses import Response
@@ -11,21 +11,22 @@ from numpy.typing import NDArray
 
 from model.checkpoint import CheckpointMetadata
 from model.quality import Quality
-from model.reading import read
 from model.segmentation import Segmentation
 from model.segmenter import Segmenter
 from model.stages import Prepared
-from model.writing.dicom.forms import Form, write_form
+from model.timing import Timing, ms_since
+from model.writing.dicom.forms import ALL_PIXELS, Form, write_form
 from model.writing.overlay import overlay_png
 from model.writing.png import mask_png
 from model.writing.probability import probability_png
 from model.writing.radiograph import radiograph_png
 from model.writing.trust import trust_fields
 
-from .document import timing
 from .negotiation import Media, choose
 from .options import DicomForm, Render, SegmentOptions, SegType
 from .schemas import SegmentationDocument
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,17 +35,17 @@ class Answer:
 
     body: bytes
     media_type: str
-    timing_ms: dict[str, float]
+    timing_ms: Timing
     quality: Quality
 
     @classmethod
-    def document(cls, document: SegmentationDocument, segmentation: Segmentation) -> Self:
+    def document(cls, document: SegmentationDocument, quality: Quality, timing_ms: Timing) -> Self:
         """Return an answer in JSON."""
         return cls(
             body=document.model_dump_json().encode(),
             media_type=Media.JSON,
-            timing_ms=document.timing_ms.model_dump(),
-            quality=segmentation.quality,
+            timing_ms=timing_ms,
+            quality=quality,
         )
 
     @classmethod
@@ -56,21 +57,16 @@ class Answer:
         probabilities: Callable[[], NDArray[np.float32]],
         media: Media,
         options: SegmentOptions,
-        queue_ms: float,
     ) -> Self:
         """Return an answer as PNG or DICOM; ``probabilities`` gives those of lung at native size."""
-        start = perf_counter()
-        if media is Media.PNG and options.render is Render.PROBABILITY:
-            body = probability_png(probabilities(), segmentation.quality)
-        else:
-            body = _file(segmentation, segmenter.metadata, media=media, options=options)
-        encode_ms = (perf_counter() - start) * 1000
-        return cls(
-            body=body,
-            media_type=media,
-            timing_ms=timing(segmentation, queue_ms=queue_ms, encode_ms=encode_ms).model_dump(),
-            quality=segmentation.quality,
-        )
+
+        def write() -> bytes:
+            if media is Media.PNG and options.render is Render.PROBABILITY:
+                return probability_png(probabilities(), segmentation.quality)
+            return _file(segmentation, segmenter.metadata, media=media, options=options)
+
+        body, timing_ms = encode(segmentation, write)
+        return cls(body=body, media_type=media, timing_ms=timing_ms, quality=segmentation.quality)
 
     def response(self, *, media_type: str | None = None) -> Response:
         """Return the HTTP response; ``media_type`` overrides the Content-Type."""
@@ -93,14 +89,18 @@ def prepare(
         NotDicom: Only DICOM is acceptable, and the image is not DICOM.
     """
     picture = Media.PNG in accepted and options.render in (Render.OVERLAY, Render.RADIOGRAPH)
-    if picture or (Media.DICOM in accepted and options.form is DicomForm.SC):
-        # All of its pixels are shown, not only what the network needs.
-        prepared = segmenter.prepare(read(source, max_pixels=max_pixels))
-    else:
-        prepared = segmenter.prepare(source, max_pixels=max_pixels)
+    shown = picture or (Media.DICOM in accepted and Form(options.form.value) in ALL_PIXELS)
+    prepared = segmenter.prepare(source, max_pixels=max_pixels, all_pixels=shown)
     # Reject before the network runs what could not be written afterwards.
     choose(accepted, prepared.radiograph)
     return prepared
+
+
+def encode(segmentation: Segmentation, write: Callable[[], T]) -> tuple[T, Timing]:
+    """Call ``write``, the last stage; return its result and the timing of all stages."""
+    start = perf_counter()
+    written = write()
+    return written, replace(segmentation.timing_ms, encode=ms_since(start))
 
 
 def _file(

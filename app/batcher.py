@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import ceil
 from time import monotonic
 from typing import Generic, TypeVar
@@ -28,12 +28,9 @@ class Slot:
     """One image's slot in the queue, from its arrival until the network starts on it."""
 
     deadline: asyncio.Timeout
-    arrived: float = field(default_factory=monotonic)
-    waited_ms: float = 0.0
 
     def begin(self) -> None:
         """Stop the deadline: the network starts on the image."""
-        self.waited_ms = (monotonic() - self.arrived) * 1000
         self.deadline.reschedule(None)
 
 

@@ -1,15 +1,14 @@
 """Masks that a person corrected: read with their radiographs, written as DICOM, kept for training."""
 
-import os
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, Self
-from uuid import uuid4
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.atomic import write_atomically
 from model.checkpoint import CheckpointMetadata
 from model.errors import ImageError, SizeMismatch, UnsuitableMask
 from model.lungs import LEFT, RIGHT, measure
@@ -22,6 +21,7 @@ from model.writing.dicom.presentation_state import presentation_state
 from model.writing.dicom.seg import dicom_seg
 from model.writing.png import mask_png
 
+from .audit import accessed
 from .errors import NotDicom, SpoolFull
 from .options import CorrectedForm
 
@@ -47,6 +47,7 @@ class Corrected(NamedTuple):
             ImageError: One of them cannot be used.
         """
         radiograph = read(image, max_pixels=max_pixels)
+        accessed(radiograph)
         try:
             values = read_labels(mask, max_pixels=max_pixels)
         except ImageError as error:
@@ -98,7 +99,6 @@ class Corrected(NamedTuple):
             left=left,
             sides_from=self.radiograph.sides.source,
             quality=Quality(predicted_iou=None, trusted=True, warnings=()),
-            timing_ms={},
         )
         return _WRITERS[form](segmentation, metadata, authorship=authorship)
 
@@ -120,24 +120,10 @@ class Corrected(NamedTuple):
         try:
             # The mask first: alone it is passed over, while an image without a mask stops a training.
             for kind, data in (("masks", mask_png(self.labels > 0)), ("images", image.tobytes())):
-                _replace(folder / kind / f"{name}.png", data)
+                write_atomically(folder / kind / f"{name}.png", data)
         except OSError:
             raise SpoolFull(
                 "The service cannot write to its collection. Give the folder that PLEURA_COLLECTION names "
                 "space and permission to write."
             ) from None
         return name
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.parent / f".{uuid4().hex}"
-    try:
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

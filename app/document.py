@@ -2,12 +2,12 @@
 
 from base64 import b64encode
 from dataclasses import asdict
-from time import perf_counter
 
 from model.heart import CardiothoracicRatio
 from model.lungs import Lung
 from model.segmentation import Segmentation
 from model.segmenter import Segmenter
+from model.timing import Timing
 from model.writing.png import mask_png
 from model.writing.polygons import coco_polygons, geojson
 from model.writing.rle import coco_rle
@@ -20,12 +20,9 @@ from .options import MaskEncoding
 
 
 def describe(
-    segmentation: Segmentation, segmenter: Segmenter, *, encoding: MaskEncoding, queue_ms: float
+    segmentation: Segmentation, segmenter: Segmenter, *, mask: Mask | None, timing_ms: Timing
 ) -> schemas.SegmentationDocument:
-    """Return the document of a segmentation with the mask in ``encoding``."""
-    start = perf_counter()
-    mask = _encode(segmentation, encoding)
-    encode_ms = (perf_counter() - start) * 1000
+    """Return the document of a segmentation with the mask as `encode_mask` encodes it."""
     radiograph, quality = segmentation.radiograph, segmentation.quality
     return schemas.SegmentationDocument(
         image=schemas.Image(
@@ -59,16 +56,7 @@ def describe(
             device=segmenter.engine.device,
             threshold=segmentation.threshold,
         ),
-        timing_ms=timing(segmentation, queue_ms=queue_ms, encode_ms=encode_ms),
-    )
-
-
-def timing(segmentation: Segmentation, *, queue_ms: float, encode_ms: float) -> schemas.Timing:
-    """Return the milliseconds of each stage."""
-    return schemas.Timing(
-        **{stage: round(ms, 3) for stage, ms in segmentation.timing_ms.items()},
-        queue=round(queue_ms, 3),
-        encode=round(encode_ms, 3),
+        timing_ms=schemas.Timing(**{stage: round(ms, 3) for stage, ms in asdict(timing_ms).items()}),
     )
 
 
@@ -83,7 +71,8 @@ def require_trust(segmentation: Segmentation) -> None:
         raise UntrustedMask(f"The mask is not trusted. Check the image. {reasons}".rstrip())
 
 
-def _encode(segmentation: Segmentation, encoding: MaskEncoding) -> Mask | None:
+def encode_mask(segmentation: Segmentation, encoding: MaskEncoding) -> Mask | None:
+    """Return the mask as the document carries it; None if it carries none."""
     mask = segmentation.mask
     match encoding:
         case MaskEncoding.PNG:

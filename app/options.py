@@ -54,6 +54,7 @@ class DicomForm(StrEnum):
 
     SEG = "seg"
     SC = "sc"
+    SC_OUTLINES = "sc-outlines"
     GSPS = "gsps"
     SR = "sr"
 
@@ -69,8 +70,8 @@ Dicom = Annotated[
     DicomForm,
     Field(
         description="The object of an application/dicom answer: a segmentation (SEG), a secondary capture "
-        "with the outlines (SC), a presentation state (GSPS) or a structured report (SR, TID 1500). The "
-        "parameter of the same name in Accept comes first."
+        "with the outlines and a text (SC), the same without text, a presentation state (GSPS) or a "
+        "structured report (SR, TID 1500). The parameter of the same name in Accept comes first."
     ),
 ]
 

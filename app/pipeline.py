@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
+from time import perf_counter
 from typing import NamedTuple, Protocol, TypeVar
 
 import cv2
@@ -15,38 +18,54 @@ from model.errors import DecoderFailure, EngineError
 from model.segmenter import Segmenter
 from model.stages import Inferred, Prepared
 from model.threads import available_cpus
+from model.timing import ms_since
 
 from .answer import Answer
+from .audit import accessed
 from .batcher import Batcher
 from .settings import Settings
 from .telemetry import Telemetry
 from .tracing import span
 
 T = TypeVar("T")
+PreparedT = TypeVar("PreparedT", bound=Prepared)
+AnswerT = TypeVar("AnswerT", bound=Answer)
+AnswerT_co = TypeVar("AnswerT_co", bound=Answer, covariant=True)
 
 INFERENCE_TIMEOUT_S = 60.0
 """Seconds that a batch may run. A network that takes longer hangs, as when its driver has failed."""
 
 
-class Work(Protocol):
+class Work(Protocol[PreparedT, AnswerT_co]):
     """The work of one request before and after the network; both run in a thread of the pool."""
 
-    def prepare(self, segmenter: Segmenter) -> Prepared:
+    def prepare(self, segmenter: Segmenter) -> PreparedT:
         """Read the upload."""
         ...
 
-    def finish(
-        self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred, *, queue_ms: float
-    ) -> Answer:
+    def finish(self, segmenter: Segmenter, prepared: PreparedT, inferred: Inferred) -> AnswerT_co:
         """Make the answer."""
         ...
 
 
 class Job(NamedTuple):
-    """One prepared image, and the segmenter that prepared it."""
+    """One prepared image in the queue.
+
+    Attributes:
+        segmenter: The segmenter that prepared it.
+        prepared: The image.
+        queued: When it was ready for the network, by `time.perf_counter`.
+    """
 
     segmenter: Segmenter
     prepared: Prepared
+    queued: float
+
+    def begin(self) -> Prepared:
+        """Return the image with its wait for the network, which starts now, in the timing."""
+        timing_ms = self.prepared.timing_ms
+        waited = timing_ms.queue + ms_since(self.queued)
+        return replace(self.prepared, timing_ms=replace(timing_ms, queue=waited))
 
 
 class Pipeline:
@@ -103,7 +122,7 @@ class Pipeline:
             on_batch=self._count,
         )
 
-    async def process(self, work: Work) -> Answer:
+    async def process(self, work: Work[PreparedT, AnswerT]) -> AnswerT:
         """Do one request's work.
 
         Raises:
@@ -112,17 +131,15 @@ class Pipeline:
             EngineError: The network could not be run.
             ImageError: The image cannot be used.
         """
-        segmenter = self.segmenter
+        segmenter, arrived = self.segmenter, perf_counter()
         async with self.queue.slot() as slot, self._decoded:
             with span("prepare"):
-                prepared = await self.in_pool(partial(_prepare, work, segmenter))
+                prepared = await self.in_pool(partial(_prepare, work, segmenter, arrived=arrived))
+            accessed(prepared.radiograph)
             with span("infer"):
-                inferred = await self.queue.infer(Job(segmenter, prepared), slot)
-            queue_ms = max(0.0, slot.waited_ms - prepared.decode_ms)
+                inferred = await self.queue.infer(Job(segmenter, prepared, perf_counter()), slot)
             with span("finish"):
-                answer = await self.in_pool(
-                    partial(work.finish, segmenter, prepared, inferred, queue_ms=queue_ms)
-                )
+                answer = await self.in_pool(partial(work.finish, segmenter, prepared, inferred))
         self._telemetry.segmented(
             timing_ms=answer.timing_ms,
             trusted=answer.quality.trusted,
@@ -166,8 +183,8 @@ class Pipeline:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def in_pool(self, function: Callable[[], T]) -> asyncio.Future[T]:
-        """Call ``function`` in a thread of the pool that reads images and writes masks."""
-        return asyncio.get_running_loop().run_in_executor(self._pool, function)
+        """Call ``function``, in the caller's context, in a thread that reads and writes images."""
+        return asyncio.get_running_loop().run_in_executor(self._pool, copy_context().run, function)
 
     def _count(self, size: int, error: EngineError | None) -> None:
         self._telemetry.batch_size.observe(size)
@@ -176,23 +193,26 @@ class Pipeline:
         self._on_batch(error)
 
 
-def _prepare(work: Work, segmenter: Segmenter) -> Prepared:
+def _prepare(work: Work[PreparedT, Answer], segmenter: Segmenter, *, arrived: float) -> PreparedT:
+    """Prepare the image of a request, with its wait for this thread in the timing."""
+    waited = ms_since(arrived)
     try:
-        return work.prepare(segmenter)
+        prepared = work.prepare(segmenter)
     except DecoderFailure as failure:
         cause = failure.__cause__ or failure
         log.error("unexpected error in a reader", extra={"fields": {"error": frames(cause)}})
         raise
+    return replace(prepared, timing_ms=replace(prepared.timing_ms, queue=waited))
 
 
 def _run(jobs: Sequence[Job]) -> list[Inferred]:
     """Run each segmenter on its own jobs; there are two only during a reload."""
     inferred: list[Inferred] = []
     for segmenter, group in groupby(jobs, key=lambda job: job.segmenter):
-        prepared = [job.prepared for job in group]
+        rest = list(group)
         most = segmenter.engine.max_batch
-        for start in range(0, len(prepared), most):
-            inferred += segmenter.run(prepared[start : start + most])
+        for start in range(0, len(rest), most):
+            inferred += segmenter.run([job.begin() for job in rest[start : start + most]])
     return inferred
 
 

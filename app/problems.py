@@ -1,7 +1,9 @@
 """The one table from errors to ``application/problem+json`` (RFC 9457), and the responses made from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Protocol
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -50,7 +52,6 @@ from .errors import (
     WrongKey,
     WrongTensors,
 )
-from .open_inference.schemas import InferenceError
 from .parameters import parameter_errors
 from .schemas import Problem
 
@@ -66,6 +67,14 @@ class ProblemType:
     status: int
     slug: str
     title: str
+
+
+class ErrorForm(Protocol):
+    """A function that writes an error as a response."""
+
+    def __call__(self, kind: ProblemType, detail: str, *, headers: dict[str, str] | None = None) -> Response:
+        """Return the response for an error of ``kind``; ``detail`` is the sentence for the user."""
+        ...
 
 
 TABLE: dict[type[Exception], ProblemType] = {
@@ -127,8 +136,15 @@ def internal_error(scope: Scope) -> Response:
     return _error_response(scope, TABLE[PleuraError], sentence)
 
 
-def install(app: FastAPI) -> None:
-    """Register the handler that turns each error of a route into a problem document."""
+def install(app: FastAPI, *, forms: Mapping[str, ErrorForm]) -> None:
+    """Register the handler that turns each error of a route into a response.
+
+    Args:
+        app: The application.
+        forms: The form of errors of each router that has a different one than `problem`, by the router's
+            prefix. It holds for every path below the prefix, also where no route matches.
+    """
+    app.state.error_forms = forms
     for error in (*TABLE, HTTPException):
         app.add_exception_handler(error, _handle)
 
@@ -176,11 +192,11 @@ def _methods(scope: Scope) -> set[str]:
 def _error_response(
     scope: Scope, kind: ProblemType, detail: str, *, headers: dict[str, str] | None = None
 ) -> Response:
-    """Return a problem document; under the Open Inference Protocol, that protocol's error."""
-    if f"{scope['path']}/".startswith(f"{scope.get('root_path', '')}/v2/"):
-        error = InferenceError(error=detail)
-        return Response(error.model_dump_json(), kind.status, headers, "application/json")
-    return problem(kind, detail, headers=headers)
+    """Return an error in the form that its router has declared, by default a problem document."""
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    forms: Mapping[str, ErrorForm] = scope["app"].state.error_forms
+    declared = (form for prefix, form in forms.items() if f"{path}/".startswith(f"{prefix}/"))
+    return next(declared, problem)(kind, detail, headers=headers)
 
 
 async def _handle(request: Request, error: Exception) -> Response:

@@ -229,18 +229,6 @@ class EvaluationDocument(SegmentationDocument):
     )
 
 
-class Alive(BaseModel):
-    """The process is alive."""
-
-    status: Literal["alive"] = Field("alive", description="The process is alive.")
-
-
-class Ready(BaseModel):
-    """The model is loaded and warm, and the service is not stopping."""
-
-    status: Literal["ready"] = Field("ready", description="Requests are served.")
-
-
 class Problem(BaseModel):
     """An error (RFC 9457)."""
 

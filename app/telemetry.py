@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Final
 
 from prometheus_client import (
@@ -17,6 +18,7 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from model.segmenter import Segmenter
+from model.timing import Timing
 from model.version import installed_version
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
@@ -92,14 +94,14 @@ class Telemetry:
             }
         )
 
-    def segmented(self, *, timing_ms: dict[str, float], trusted: bool, predicted_iou: float | None) -> None:
+    def segmented(self, *, timing_ms: Timing, trusted: bool, predicted_iou: float | None) -> None:
         """Count one mask."""
         self.segmentations.inc()
         if not trusted:
             self.untrusted.inc()
         if predicted_iou is not None:
             self.predicted_iou.observe(predicted_iou)
-        for stage, milliseconds in timing_ms.items():
+        for stage, milliseconds in asdict(timing_ms).items():
             self.stage_seconds.labels(stage).observe(milliseconds / 1000)
 
     def exposition(self) -> bytes:

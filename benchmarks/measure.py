@@ -19,8 +19,8 @@ def load(service: Running, picture: Picture, *, seconds: float, **kind: Any) -> 
     return _module("benchmarks.load", plan)
 
 
-def floor(checkpoint: Path, picture: Picture, *, seconds: float, device: str) -> dict[str, float]:
-    """See `benchmarks.floor`."""
+def upper_bound(checkpoint: Path, picture: Picture, *, seconds: float, device: str) -> dict[str, float]:
+    """See `benchmarks.upper_bound`."""
     picture.data()
     plan = {
         "checkpoint": str(checkpoint),
@@ -29,7 +29,7 @@ def floor(checkpoint: Path, picture: Picture, *, seconds: float, device: str) ->
         "seconds": seconds,
         "device": device,
     }
-    return _module("benchmarks.floor", plan)
+    return _module("benchmarks.upper_bound", plan)
 
 
 def _module(name: str, plan: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from .report import Report
 
 
 def plot(report: Report, path: Path) -> None:
-    """Draw requests a second at concurrency 8 for each picture, with the floor as a dashed line."""
+    """Draw requests a second at concurrency 8 for each picture, with the upper bound as a dashed line."""
     import matplotlib
 
     matplotlib.use("agg")
@@ -20,14 +20,16 @@ def plot(report: Report, path: Path) -> None:
     for axis, picture in zip(axes[0], pictures, strict=True):
         rates = [report.rate(name, picture, 8) or 0 for name in names]
         axis.barh(names, rates, color=["#e69f00" if name == "Pleura" else "#8a8f98" for name in names])
-        if picture in report.floor:
-            axis.axvline(report.floor[picture]["images_per_s"], color="black", linestyle="--", linewidth=1)
+        if picture in report.upper_bound:
+            axis.axvline(
+                report.upper_bound[picture]["images_per_s"], color="black", linestyle="--", linewidth=1
+            )
         axis.set_title(picture)
         axis.set_xlabel("requests a second, 8 at a time")
         axis.invert_yaxis()
         if axis is not axes[0][0]:
             axis.set_yticklabels([])
-    figure.suptitle("Throughput; the dashed line is the floor")
+    figure.suptitle("Throughput; the dashed line is the upper bound")
     figure.tight_layout()
     figure.savefig(path, dpi=120)
     pyplot.close(figure)

@@ -23,9 +23,9 @@ def summarise(latencies_ms: list[float]) -> dict[str, float | None]:
 class Report:
     """What was measured, in one place."""
 
-    def __init__(self, *, machine: dict[str, Any], floor: dict[str, dict[str, float]]) -> None:
+    def __init__(self, *, machine: dict[str, Any], upper_bound: dict[str, dict[str, float]]) -> None:
         self.machine = machine
-        self.floor = floor
+        self.upper_bound = upper_bound
         self.closed: list[Point] = []
         self.open: list[Point] = []
         self.systems: list[dict[str, Any]] = []
@@ -40,7 +40,7 @@ class Report:
             OSError: nothing was written there.
         """
         document = json.loads((folder / "bench.json").read_text())
-        report = cls(machine=document["machine"], floor=document["floor"])
+        report = cls(machine=document["machine"], upper_bound=document["upper_bound"])
         for name in ("systems", "closed", "open", "tried", "profile"):
             setattr(report, name, document[name])
         return report
@@ -80,7 +80,7 @@ class Report:
                     self.best(("LitServe OpenVINO int8", "BentoML OpenVINO int8"), picture, 8),
                     "≥ 1.2",
                 ),
-                ("Pleura / floor", self.floor.get(picture, {}).get("images_per_s"), "≥ 0.90"),
+                ("Pleura / upper bound", self.upper_bound.get(picture, {}).get("images_per_s"), "≥ 0.90"),
             ):
                 rows.append((title, picture, ours / theirs if ours and theirs else None, goal))
         for system in self.systems:
@@ -109,7 +109,7 @@ class Report:
         folder.mkdir(parents=True, exist_ok=True)
         document = {
             "machine": self.machine,
-            "floor": self.floor,
+            "upper_bound": self.upper_bound,
             "systems": self.systems,
             "closed": self.closed,
             "open": self.open,

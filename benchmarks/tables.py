@@ -46,7 +46,7 @@ def throughput(report: Report) -> Rows:
     """Each system with each picture."""
     rows: list[tuple[str, ...] | None] = [
         (
-            "floor",
+            "upper bound",
             picture,
             f"{1000 / found['alone_ms']:.2f}",
             f"{found['images_per_s']:.2f}",
@@ -54,7 +54,7 @@ def throughput(report: Report) -> Rows:
             f"{found.get('cpu_ms', 0):.0f}",
             "",
         )
-        for picture, found in report.floor.items()
+        for picture, found in report.upper_bound.items()
     ]
     for system in report.systems:
         rows.append(None)

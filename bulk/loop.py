@@ -13,7 +13,6 @@ from types import MappingProxyType
 
 from model.atomic import write_atomically
 from model.errors import ImageError, PleuraError, UnreadableImage, UnsuitableImage
-from model.reading import read
 from model.segmenter import Segmenter
 from model.stages import Inferred, Prepared
 from model.threads import available_cpus
@@ -64,8 +63,7 @@ class OutputOptions:
             ImageError: the image cannot be used.
             OSError: the file cannot be opened.
         """
-        # A picture of the radiograph needs all pixels, not only the reduced image for the network.
-        prepared = segmenter.prepare(read(source) if self.format.shows_radiograph else source)
+        prepared = segmenter.prepare(source, all_pixels=self.format.shows_radiograph)
         if self.format.is_dicom and prepared.radiograph.dataset is None:
             # Checked here, before the network runs.
             raise UnsuitableImage(NO_DICOM)
@@ -131,13 +129,8 @@ def segment_all(
                 reading.append((name, pool.submit(options.prepare, segmenter, path)))
             if not reading:
                 break
-            batch: list[tuple[str, Prepared]] = []
-            while reading and len(batch) < batch_size:
-                name, future = reading.popleft()
-                try:
-                    batch.append((name, future.result()))
-                except (ImageError, OSError) as error:
-                    yield Outcome(name, error=_reason(error))
+            batch, failed = _next_batch(reading, batch_size)
+            yield from failed
             if batch:
                 answers = segmenter.run([prepared for _, prepared in batch])
                 for (name, prepared), inferred in zip(batch, answers, strict=True):
@@ -148,6 +141,21 @@ def segment_all(
             yield _outcome(*writing.popleft())
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _next_batch(
+    reading: deque[tuple[str, Future[Prepared]]], size: int
+) -> tuple[list[tuple[str, Prepared]], list[Outcome]]:
+    """Remove the next images from ``reading``; return at most ``size``, and those that cannot be used."""
+    batch: list[tuple[str, Prepared]] = []
+    failed: list[Outcome] = []
+    while reading and len(batch) < size:
+        name, future = reading.popleft()
+        try:
+            batch.append((name, future.result()))
+        except (ImageError, OSError) as error:
+            failed.append(Outcome(name, error=_reason(error)))
+    return batch, failed
 
 
 def _outcome(name: str, future: Future[Findings]) -> Outcome:

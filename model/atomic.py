@@ -1,21 +1,27 @@
 """Atomic replacement of files."""
 
 import os
-import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write ``data`` to a temporary file, flush it to the disk and rename it to ``path``."""
+    """Write ``data`` to a temporary file, flush it to the disk and rename it to ``path``.
+
+    Missing folders are created. The file has the mode of any new file: 0666 less the process's umask. A file
+    that it replaces does not pass on its mode.
+
+    Raises:
+        OSError: The file cannot be written; a file that was at ``path`` is unchanged.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.parent / f".{uuid4().hex}"
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise

@@ -1,6 +1,6 @@
 """The result of a segmentation: the mask of one radiograph, its measures and quality."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from .lungs import Lung
 from .quality import Quality
 from .radiograph import Radiograph
 from .sides import SidesFrom
+from .timing import Timing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class Segmentation:
         quality: Whether the mask can be trusted.
         heart_mask: ``(height, width)`` bool; None if the checkpoint does not segment hearts.
         heart: Area, box and centroid of the heart; None if not found.
-        timing_ms: Milliseconds by stage.
+        timing_ms: Milliseconds of each stage.
     """
 
     radiograph: Radiograph
@@ -37,9 +38,9 @@ class Segmentation:
     left: Lung | None
     sides_from: SidesFrom = "convention"
     quality: Quality
-    timing_ms: dict[str, float]
     heart_mask: NDArray[np.bool_] | None = None
     heart: Lung | None = None
+    timing_ms: Timing = field(default_factory=Timing)
 
     @property
     def cardiothoracic_ratio(self) -> CardiothoracicRatio | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import BoundedSemaphore
 from time import perf_counter
@@ -21,10 +22,11 @@ from .margins import picture_box, picture_pixels, put_back, without_margins
 from .native_size import heart_at_native_size, label_at_native_size, lung_window, network_frame, restore
 from .quality import Quality, QualityModel, assess, side_warnings, warn, with_age
 from .radiograph import Grey, Radiograph
-from .reading import MAX_PIXELS
+from .reading import MAX_PIXELS, read
 from .segmentation import Segmentation
 from .served import radiograph_of, read_as_served
 from .stages import Inferred, Prepared
+from .timing import Timing, ms_since
 
 Source = bytes | memoryview | Path | Grey | Radiograph
 
@@ -102,10 +104,14 @@ class Segmenter:
         (inferred,) = self.run([prepared])
         return self.finish(prepared, inferred, threshold=threshold, postprocess=postprocess)
 
-    def prepare(self, source: Source, *, max_pixels: int = MAX_PIXELS) -> Prepared:
+    def prepare(self, source: Source, *, max_pixels: int = MAX_PIXELS, all_pixels: bool = False) -> Prepared:
         """Read an image and make the network's input from the region inside plain margins.
 
-        Files are decoded at no higher resolution than the network needs.
+        Args:
+            source: As for a call.
+            max_pixels: The most pixels of an image.
+            all_pixels: Decode files at full resolution, as a result that shows the radiograph requires.
+                Otherwise they are decoded at no higher resolution than the network needs.
 
         Raises:
             ImageError: The image cannot be read, is too large or is not suitable.
@@ -116,11 +122,13 @@ class Segmenter:
             radiograph = without_margins(source)
         elif isinstance(source, np.ndarray):
             radiograph = without_margins(radiograph_of(source))
+        elif all_pixels:
+            radiograph = without_margins(read(source, max_pixels=max_pixels))
         else:
             radiograph = read_as_served(source, max_pixels=max_pixels, side=preprocessing.input_size)
         square = preprocessing.apply(picture_pixels(radiograph))
         channels = np.broadcast_to(square, (self.metadata.in_channels, *square.shape))
-        return Prepared(radiograph, channels, _since(start))
+        return Prepared(radiograph, channels, Timing(decode=ms_since(start)))
 
     def run(self, batch: Sequence[Prepared]) -> list[Inferred]:
         """Run the network on at least one and at most ``engine.max_batch`` images.
@@ -132,15 +140,17 @@ class Segmenter:
         with self._streams:
             start = perf_counter()
             output = self.engine(images)
-            took = _since(start)
+            took = ms_since(start)
         return [
             Inferred(
                 probabilities[1],
                 embedding,
-                took,
                 probabilities[2] if self.metadata.num_classes == 3 else None,
+                replace(prepared.timing_ms, inference=took),
             )
-            for probabilities, embedding in zip(output.probabilities, output.embedding, strict=True)
+            for prepared, probabilities, embedding in zip(
+                batch, output.probabilities, output.embedding, strict=True
+            )
         ]
 
     def finish(
@@ -185,7 +195,6 @@ class Segmenter:
             heart_mask = heart_at_native_size(inferred.heart, labels, radiograph, self.metadata.preprocessing)
             heart = measure(heart_mask.view(np.uint8), 1, spacing_mm=radiograph.spacing_mm)
         quality = self._assess(prepared, inferred, found, threshold=cut, postprocess=postprocess)
-        quality = with_age(quality, radiograph.age_years)
         return Segmentation(
             radiograph=radiograph,
             labels=labels,
@@ -196,11 +205,7 @@ class Segmenter:
             quality=warn(quality, side_warnings(doubts)),
             heart_mask=heart_mask,
             heart=heart,
-            timing_ms={
-                "decode": prepared.decode_ms,
-                "inference": inferred.inference_ms,
-                "postprocess": _since(start),
-            },
+            timing_ms=replace(inferred.timing_ms, postprocess=ms_since(start)),
         )
 
     def mask(
@@ -212,19 +217,17 @@ class Segmenter:
         postprocess: bool = True,
     ) -> NDArray[np.bool_]:
         """Return only the mask at native size ``(height, width)``; see `finish`."""
-        cut = self.metadata.threshold if threshold is None else threshold
+        cut, radiograph = self.metadata.threshold if threshold is None else threshold, prepared.radiograph
         kept = kept_probabilities(inferred, threshold=cut, postprocess=postprocess)
-        return put_back(
-            restore(kept, prepared.radiograph, self.metadata.preprocessing) >= cut, prepared.radiograph
-        )
+        return put_back(restore(kept, radiograph, self.metadata.preprocessing) >= cut, radiograph)
 
     def probabilities(self, prepared: Prepared, inferred: Inferred) -> NDArray[np.float32]:
         """Return the probability of lung at native size ``(height, width)``, without post-processing.
 
         Outside the picture, in margins that were cut off, it is 0.
         """
-        native = restore(inferred.probabilities, prepared.radiograph, self.metadata.preprocessing)
-        return put_back(native, prepared.radiograph)
+        radiograph = prepared.radiograph
+        return put_back(restore(inferred.probabilities, radiograph, self.metadata.preprocessing), radiograph)
 
     def _assess(
         self,
@@ -242,8 +245,5 @@ class Segmenter:
         as_calibrated = evidence if self._flips else None
         if threshold != self.metadata.threshold or not postprocess:
             as_calibrated = usual_evidence(prepared, inferred, self.metadata)
-        return assess(evidence, self._quality_model, as_calibrated=as_calibrated)
-
-
-def _since(start: float) -> float:
-    return (perf_counter() - start) * 1000
+        quality = assess(evidence, self._quality_model, as_calibrated=as_calibrated)
+        return with_age(quality, prepared.radiograph.age_years)

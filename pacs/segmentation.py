@@ -7,7 +7,6 @@ from io import BytesIO
 from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
 
-from model.reading import read
 from model.segmentation import Segmentation
 from model.segmenter import Segmenter
 from model.writing.dicom.forms import Form, write_forms
@@ -80,7 +79,7 @@ def segment(
         EngineError: the network could not be run.
         Withheld: no lung was found, or the mask is not trusted.
     """
-    prepared = segmenter.prepare(read(data) if all_pixels else data)
+    prepared = segmenter.prepare(data, all_pixels=all_pixels)
     source = prepared.radiograph.dataset
     if source is None or source.get("SOPInstanceUID") != instance.uid:
         raise Refused("the PACS returned another instance")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..answer import Answer
 from .request import LENGTH_BYTES
 from .schemas import (
     INPUT_NAME,
@@ -18,10 +17,7 @@ from .schemas import (
     ResultParameters,
     TensorMetadata,
 )
-from .work import Infer
-
-Done = tuple[Infer, Answer]
-"""The work of one image, and its answer."""
+from .work import InferenceAnswer
 
 INPUTS = [TensorMetadata(name=INPUT_NAME, datatype="BYTES", shape=[-1])]
 
@@ -30,45 +26,47 @@ INPUTS = [TensorMetadata(name=INPUT_NAME, datatype="BYTES", shape=[-1])]
 class Texts:
     """An output tensor of BYTES."""
 
-    of: Callable[[Done], bytes]
+    of: Callable[[InferenceAnswer], bytes]
     base64: bool
     datatype: str = "BYTES"
     row: tuple[int, ...] = ()
 
-    def json(self, done: Sequence[Done]) -> list[str]:
+    def json(self, answers: Sequence[InferenceAnswer]) -> list[str]:
         """Return the elements for JSON."""
-        return [b64encode(one).decode("ascii") if self.base64 else one.decode() for one in map(self.of, done)]
+        return [
+            b64encode(one).decode("ascii") if self.base64 else one.decode() for one in map(self.of, answers)
+        ]
 
-    def binary(self, done: Sequence[Done]) -> bytes:
+    def binary(self, answers: Sequence[InferenceAnswer]) -> bytes:
         """Return the elements as bytes, each after its length."""
-        return b"".join(len(one).to_bytes(LENGTH_BYTES, "little") + one for one in map(self.of, done))
+        return b"".join(len(one).to_bytes(LENGTH_BYTES, "little") + one for one in map(self.of, answers))
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """An output tensor with a number or a row per image; unknown values are null in JSON, NaN in binary."""
 
-    of: Callable[[Done], float | tuple[int, ...] | None]
+    of: Callable[[InferenceAnswer], float | tuple[int, ...] | None]
     datatype: str
     dtype: DTypeLike
     row: tuple[int, ...] = ()
 
-    def json(self, done: Sequence[Done]) -> list[float | int | bool | None]:
+    def json(self, answers: Sequence[InferenceAnswer]) -> list[float | int | bool | None]:
         """Return the elements for JSON, row by row."""
-        rows = map(self.of, done)
+        rows = map(self.of, answers)
         return [value for row in rows for value in (row if isinstance(row, tuple) else (row,))]
 
-    def binary(self, done: Sequence[Done]) -> bytes:
+    def binary(self, answers: Sequence[InferenceAnswer]) -> bytes:
         """Return the elements as bytes, row by row, little-endian."""
-        return np.array(self.json(done), self.dtype).tobytes()
+        return np.array(self.json(answers), self.dtype).tobytes()
 
 
 TENSORS: dict[Output, Texts | Numbers] = {
-    Output.MASK: Texts(lambda done: done[0].mask, base64=True),
-    Output.DOCUMENT: Texts(lambda done: done[1].body, base64=False),
-    Output.PREDICTED_IOU: Numbers(lambda done: done[1].quality.predicted_iou, "FP32", "<f4"),
-    Output.TRUSTED: Numbers(lambda done: done[1].quality.trusted, "BOOL", "?"),
-    Output.AREA_PX: Numbers(lambda done: done[0].area_px, "INT64", "<i8", (2,)),
+    Output.MASK: Texts(lambda answer: answer.mask, base64=True),
+    Output.DOCUMENT: Texts(lambda answer: answer.body, base64=False),
+    Output.PREDICTED_IOU: Numbers(lambda answer: answer.quality.predicted_iou, "FP32", "<f4"),
+    Output.TRUSTED: Numbers(lambda answer: answer.quality.trusted, "BOOL", "?"),
+    Output.AREA_PX: Numbers(lambda answer: answer.area_px, "INT64", "<i8", (2,)),
 }
 
 OUTPUTS = [
@@ -86,7 +84,7 @@ def wanted(request: InferenceRequest) -> dict[Output, bool]:
     return {name: everywhere if binary is None else binary for name, binary in asked.items()}
 
 
-def write_response(request: InferenceRequest, done: Sequence[Done]) -> tuple[bytes, int | None]:
+def write_response(request: InferenceRequest, answers: Sequence[InferenceAnswer]) -> tuple[bytes, int | None]:
     """Return the body of the response.
 
     Returns:
@@ -96,16 +94,15 @@ def write_response(request: InferenceRequest, done: Sequence[Done]) -> tuple[byt
     behind: list[bytes] = []
     for name, as_binary in wanted(request).items():
         tensor = TENSORS[name]
-        output = ResponseOutput(name=name, datatype=tensor.datatype, shape=[len(done), *tensor.row])
+        output = ResponseOutput(name=name, datatype=tensor.datatype, shape=[len(answers), *tensor.row])
         if as_binary:
-            behind.append(tensor.binary(done))
+            behind.append(tensor.binary(answers))
             output.parameters = ResultParameters(binary_data_size=len(behind[-1]))
         else:
-            output.data = list(tensor.json(done))
+            output.data = list(tensor.json(answers))
             if isinstance(tensor, Texts) and tensor.base64:
                 output.parameters = ResultParameters(content_type="base64")
         described.append(output)
-    version = done[0][0].version or ""
-    response = InferenceResponse(model_version=version, id=request.id, outputs=described)
+    response = InferenceResponse(model_version=answers[0].version, id=request.id, outputs=described)
     text = response.model_dump_json(exclude_none=True).encode()
     return b"".join((text, *behind)), len(text) if behind else None

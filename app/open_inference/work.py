@@ -1,16 +1,15 @@
 """The work for one image of an inference request."""
 
-from dataclasses import dataclass, replace
-from time import perf_counter
+from dataclasses import dataclass
 
 from model.segmenter import Segmenter
 from model.stages import Inferred, Prepared
 from model.writing.png import mask_png
 
-from ..answer import Answer
+from ..answer import Answer, encode
 from ..document import describe, require_trust
 from ..errors import UnknownVersion
-from ..options import MaskEncoding
+from ..negotiation import Media
 from ..settings import Settings
 from .schemas import RequestParameters
 
@@ -31,9 +30,24 @@ def require_version(wanted: str | None, segmenter: Segmenter) -> None:
         raise UnknownVersion(f"This version is not served. Request version {served}, or none.")
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceAnswer(Answer):
+    """The outputs for one image; the body is the document without the mask.
+
+    Attributes:
+        version: The version of the model that answered.
+        mask: The mask as PNG; empty if it was not requested.
+        area_px: The areas of the right and the left lung; 0 for a missing lung.
+    """
+
+    version: str
+    mask: bytes
+    area_px: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Infer:
-    """The work for one image; the body of its answer is the document.
+    """The work for one image.
 
     Attributes:
         image: The bytes of the file.
@@ -41,8 +55,6 @@ class Infer:
         version: The required version of the model; None means any.
         with_mask: Whether the mask is requested.
         settings: The service's settings.
-        mask: The mask as PNG, set by `finish`.
-        area_px: The areas of the right and the left lung, set by `finish`; 0 for a missing lung.
     """
 
     image: memoryview
@@ -50,19 +62,13 @@ class Infer:
     version: str | None
     with_mask: bool
     settings: Settings
-    mask: bytes = b""
-    area_px: tuple[int, int] = (0, 0)
 
     def prepare(self, segmenter: Segmenter) -> Prepared:
         """Read the image."""
         require_version(self.version, segmenter)
-        start = perf_counter()
-        prepared = segmenter.prepare(self.image, max_pixels=self.settings.max_pixels)
-        return replace(prepared, decode_ms=(perf_counter() - start) * 1000)
+        return segmenter.prepare(self.image, max_pixels=self.settings.max_pixels)
 
-    def finish(
-        self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred, *, queue_ms: float
-    ) -> Answer:
+    def finish(self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred) -> InferenceAnswer:
         """Make the mask and the document."""
         segmentation = segmenter.finish(
             prepared,
@@ -72,13 +78,18 @@ class Infer:
         )
         if self.settings.reject_untrusted:
             require_trust(segmentation)
-        start = perf_counter()
-        if self.with_mask:
-            self.mask = mask_png(segmentation.mask, segmentation.quality)
-        encode_ms = (perf_counter() - start) * 1000
+        mask, timing_ms = encode(
+            segmentation,
+            lambda: mask_png(segmentation.mask, segmentation.quality) if self.with_mask else b"",
+        )
+        document = describe(segmentation, segmenter, mask=None, timing_ms=timing_ms)
         right, left = segmentation.right, segmentation.left
-        self.area_px = (right.area_px if right else 0, left.area_px if left else 0)
-        self.version = version(segmenter)
-        document = describe(segmentation, segmenter, encoding=MaskEncoding.NONE, queue_ms=queue_ms)
-        document.timing_ms.encode = round(encode_ms, 3)
-        return Answer.document(document, segmentation)
+        return InferenceAnswer(
+            body=document.model_dump_json().encode(),
+            media_type=Media.JSON,
+            timing_ms=timing_ms,
+            quality=segmentation.quality,
+            version=version(segmenter),
+            mask=mask,
+            area_px=(right.area_px if right else 0, left.area_px if left else 0),
+        )

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from dataclasses import asdict, dataclass, field, replace
-from time import perf_counter
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -20,10 +20,10 @@ from model.segmenter import Segmenter
 from model.stages import Inferred, Prepared
 from model.writing.disagreement import disagreement_png
 
-from ..answer import Answer, prepare
+from ..answer import Answer, encode, prepare
 from ..dependencies import Accepted, IntakeNow, PipelineNow, SettingsNow, accept_header
 from ..disconnection import cancel_on_disconnect
-from ..document import describe, require_trust
+from ..document import describe, encode_mask, require_trust
 from ..negotiation import Media, accepted_form, choose
 from ..openapi import UPLOAD_PROBLEMS, body, negotiated, problems
 from ..options import EvaluateOptions
@@ -35,7 +35,14 @@ from ..spool import contents
 router = APIRouter(tags=["segmentation"])
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
+class PreparedPair(Prepared):
+    """A radiograph that is ready for the network, and its ground truth at the same size."""
+
+    truth: GroundTruth = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluate:
     """The work of one request."""
 
@@ -44,11 +51,9 @@ class Evaluate:
     options: EvaluateOptions
     accepted: list[Media]
     settings: Settings
-    truth: GroundTruth = field(default_factory=lambda: GroundTruth(np.zeros((0, 0), np.bool_)))
 
-    def prepare(self, segmenter: Segmenter) -> Prepared:
+    def prepare(self, segmenter: Segmenter) -> PreparedPair:
         """Read the image and the ground truth."""
-        start = perf_counter()
         most = self.settings.max_pixels
         prepared = prepare(
             segmenter,
@@ -67,12 +72,9 @@ class Evaluate:
                     "a mask of the image's size, or add resize=true to the query."
                 )
             truth = replace(truth, mask=resize_nearest(mask, width=width, height=height))
-        self.truth = truth
-        return replace(prepared, decode_ms=(perf_counter() - start) * 1000)
+        return PreparedPair(prepared.radiograph, prepared.input, prepared.timing_ms, truth=truth)
 
-    def finish(
-        self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred, *, queue_ms: float
-    ) -> Answer:
+    def finish(self, segmenter: Segmenter, prepared: PreparedPair, inferred: Inferred) -> Answer:
         """Make the mask and compare it with the ground truth."""
         threshold = self.options.threshold
         segmentation = segmenter.finish(
@@ -88,13 +90,13 @@ class Evaluate:
                 probabilities=lambda: segmenter.probabilities(prepared, inferred),
                 media=media,
                 options=self.options,
-                queue_ms=queue_ms,
             )
+        mask, timing_ms = encode(segmentation, partial(encode_mask, segmentation, self.options.mask))
+        described = describe(segmentation, segmenter, mask=mask, timing_ms=timing_ms)
         raw = segmenter.mask(prepared, inferred, threshold=threshold, postprocess=False)
-        truth = self.truth.mask
-        agreement = overlap(segmentation.mask, truth)
-        distances = surface(segmentation.mask, truth, spacing_mm=prepared.radiograph.spacing_mm)
-        described = describe(segmentation, segmenter, encoding=self.options.mask, queue_ms=queue_ms)
+        truth = prepared.truth
+        agreement = overlap(segmentation.mask, truth.mask)
+        distances = surface(segmentation.mask, truth.mask, spacing_mm=prepared.radiograph.spacing_mm)
         document = EvaluationDocument(
             **dict(described),
             metrics=Metrics(
@@ -108,14 +110,14 @@ class Evaluate:
                 assd_px=distances.assd_px,
                 assd_mm=distances.assd_mm,
                 both_empty=agreement.both_empty,
-                raw_iou=overlap(raw, truth).iou,
+                raw_iou=overlap(raw, truth.mask).iou,
             ),
             ground_truth=GroundTruthDocument.model_validate(
-                {"notes": [asdict(note) for note in self.truth.notes]}
+                {"notes": [asdict(note) for note in truth.notes]}
             ),
-            disagreement=self._disagreement(segmentation.mask) if self.options.disagreement else None,
+            disagreement=_disagreement(segmentation.mask, truth.mask) if self.options.disagreement else None,
         )
-        return Answer.document(document, segmentation)
+        return Answer.document(document, segmentation.quality, timing_ms)
 
     def _read_truth(self, *, max_pixels: int) -> GroundTruth:
         values = self.options.lung_values
@@ -128,8 +130,9 @@ class Evaluate:
         except ImageError as error:
             raise type(error)(f"The file `mask` cannot be used. {error}") from error
 
-    def _disagreement(self, mask: NDArray[np.bool_]) -> Picture:
-        return Picture(data=b64encode(disagreement_png(mask, self.truth.mask)).decode("ascii"))
+
+def _disagreement(mask: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Picture:
+    return Picture(data=b64encode(disagreement_png(mask, truth)).decode("ascii"))
 
 
 @router.post(

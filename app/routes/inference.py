@@ -16,7 +16,7 @@ from ..dependencies import IntakeNow, LifecycleNow, PipelineNow, SettingsNow
 from ..disconnection import cancel_on_disconnect
 from ..errors import WrongTensors
 from ..open_inference.request import Inference, read_inference
-from ..open_inference.response import INPUTS, OUTPUTS, Done, wanted, write_response
+from ..open_inference.response import INPUTS, OUTPUTS, wanted, write_response
 from ..open_inference.schemas import (
     MODEL_NAME,
     InferenceResponse,
@@ -27,18 +27,19 @@ from ..open_inference.schemas import (
     ServerMetadata,
     ServerReady,
 )
-from ..open_inference.work import Infer, require_version, version
+from ..open_inference.work import Infer, InferenceAnswer, require_version, version
 from ..openapi import TRUST, UPLOAD_PROBLEMS, inference_body, inference_problems
 from ..pipeline import Pipeline
 from ..settings import Settings
 
 JSON_LENGTH = "Inference-Header-Content-Length"
-MODEL = f"/v2/models/{MODEL_NAME}"
+PREFIX = "/v2"
+MODEL = f"/models/{MODEL_NAME}"
 VERSION = f"{MODEL}/versions/{{version}}"
 """The path of a named version. Only the paths without a version are in the OpenAPI document."""
 
-router = APIRouter(tags=["open inference"])
-probes = APIRouter(tags=["open inference"])
+router = APIRouter(prefix=PREFIX, tags=["open inference"])
+probes = APIRouter(prefix=PREFIX, tags=["open inference"])
 
 
 async def _wanted_version(request: Request) -> str | None:
@@ -49,15 +50,13 @@ async def _wanted_version(request: Request) -> str | None:
 WantedVersion = Annotated[str | None, Depends(_wanted_version)]
 
 
-@probes.get("/v2/health/live", summary="Is the process alive?")
+@probes.get("/health/live", summary="Is the process alive?")
 async def server_live() -> ServerLive:
     """Answer 200 while the process is alive, whatever the state of the model."""
     return ServerLive()
 
 
-@probes.get(
-    "/v2/health/ready", summary="Is the server ready for requests?", responses=inference_problems(503)
-)
+@probes.get("/health/ready", summary="Is the server ready for requests?", responses=inference_problems(503))
 async def server_ready(lifecycle: LifecycleNow) -> ServerReady:
     """Answer 200 if the model is loaded and warm and the service is not stopping, else 503 and the reason."""
     lifecycle.serving()
@@ -72,7 +71,7 @@ async def model_ready(pipeline: PipelineNow, wanted_version: WantedVersion) -> M
     return ModelReady()
 
 
-@router.get("/v2", summary="The server's name, version and extensions", responses=inference_problems(401))
+@router.get("", summary="The server's name, version and extensions", responses=inference_problems(401))
 async def server_metadata() -> ServerMetadata:
     """Return the server's name, its version and its protocol extensions."""
     return ServerMetadata(version=installed_version(), extensions=["binary_tensor_data"])
@@ -138,11 +137,11 @@ async def infer(
         return await pipeline.in_pool(partial(read_inference, upload, json_bytes=json_bytes))
 
     inference = await intake.read(request, read)
-    done = await cancel_on_disconnect(
+    answers = await cancel_on_disconnect(
         request, _process(inference, pipeline, settings=settings, version=wanted_version)
     )
-    body, length = await pipeline.in_pool(partial(write_response, inference.request, done))
-    headers = trust_fields(*(answer.quality for _, answer in done))
+    body, length = await pipeline.in_pool(partial(write_response, inference.request, answers))
+    headers = trust_fields(*(answer.quality for answer in answers))
     if length is None:
         return Response(body, media_type="application/json", headers=headers)
     headers[JSON_LENGTH] = str(length)
@@ -151,15 +150,15 @@ async def infer(
 
 async def _process(
     inference: Inference, pipeline: Pipeline, *, settings: Settings, version: str | None
-) -> list[Done]:
+) -> list[InferenceAnswer]:
     """Take all images through the pipeline at the same time; the first failure cancels the others."""
     count = len(inference.images)
     if count > settings.queue_size:
         raise WrongTensors(f"Send at most {settings.queue_size} images in one request.")
 
-    async def process(number: int, work: Infer) -> Done:
+    async def process(number: int, work: Infer) -> InferenceAnswer:
         try:
-            return work, await pipeline.process(work)
+            return await pipeline.process(work)
         except ImageError as error:
             if count == 1:
                 raise

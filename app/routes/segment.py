@@ -1,7 +1,7 @@
 """``POST /segment``: segment the lungs in a radiograph; ``/segment.png`` and ``/segment.dcm`` give a file."""
 
-from dataclasses import dataclass, replace
-from time import perf_counter
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -11,10 +11,10 @@ from starlette.datastructures import UploadFile
 from model.segmenter import Segmenter
 from model.stages import Inferred, Prepared
 
-from ..answer import Answer, prepare
+from ..answer import Answer, encode, prepare
 from ..dependencies import Accepted, IntakeNow, PipelineNow, SettingsNow, accept_header
 from ..disconnection import cancel_on_disconnect
-from ..document import describe, require_trust
+from ..document import describe, encode_mask, require_trust
 from ..negotiation import Media, accepted_form, choose, file_type
 from ..openapi import UPLOAD_PROBLEMS, body, file, negotiated, problems
 from ..options import DicomOptions, PictureOptions, SegmentOptions
@@ -40,19 +40,15 @@ class Segment:
 
     def prepare(self, segmenter: Segmenter) -> Prepared:
         """Read the image."""
-        start = perf_counter()
-        prepared = prepare(
+        return prepare(
             segmenter,
             contents(self.image),
             accepted=self.accepted,
             options=self.options,
             max_pixels=self.settings.max_pixels,
         )
-        return replace(prepared, decode_ms=(perf_counter() - start) * 1000)
 
-    def finish(
-        self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred, *, queue_ms: float
-    ) -> Answer:
+    def finish(self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred) -> Answer:
         """Make the answer."""
         options = self.options
         segmentation = segmenter.finish(
@@ -61,17 +57,17 @@ class Segment:
         if self.settings.reject_untrusted:
             require_trust(segmentation)
         media = choose(self.accepted, prepared.radiograph)
-        if media is Media.JSON:
-            document = describe(segmentation, segmenter, encoding=options.mask, queue_ms=queue_ms)
-            return Answer.document(document, segmentation)
-        return Answer.file(
-            segmentation,
-            segmenter,
-            probabilities=lambda: segmenter.probabilities(prepared, inferred),
-            media=media,
-            options=options,
-            queue_ms=queue_ms,
-        )
+        if media is not Media.JSON:
+            return Answer.file(
+                segmentation,
+                segmenter,
+                probabilities=lambda: segmenter.probabilities(prepared, inferred),
+                media=media,
+                options=options,
+            )
+        mask, timing_ms = encode(segmentation, partial(encode_mask, segmentation, options.mask))
+        document = describe(segmentation, segmenter, mask=mask, timing_ms=timing_ms)
+        return Answer.document(document, segmentation.quality, timing_ms)
 
 
 async def _segment(

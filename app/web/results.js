@@ -19,6 +19,7 @@ export function showResult(study) {
   find("#image-name").title = study.name;
   showVerdict(quality, study.corrected);
   showAreas(study.lungs, image);
+  showHeart(study.answer, image);
   find("#agreement").hidden = study.corrected;
   find("#predicted-iou").textContent = agreement(quality.predicted_iou);
   const ratio = ratioOf(study);
@@ -81,6 +82,13 @@ function showAreas({ right, left }, image) {
   find("#areas-note").textContent = [SIDES[image.sides_from], AREAS[image.spacing_plane]].filter(Boolean).map((text) => t(text)).join(" ");
 }
 
+/** The heart's area; nothing where the checkpoint finds no hearts. */
+function showHeart({ heart, cardiothoracic_ratio: ratio }, image) {
+  const row = find("#lungs .heart");
+  row.hidden = find("#legend-heart").hidden = !ratio;
+  fill(row, heart, magnification(image));
+}
+
 const SIDES = {
   patient_orientation: mark("Right and left are the patient’s, by the orientation in the file."),
   image_laterality: mark("Right and left are the patient’s, by the laterality in the file."),
@@ -105,7 +113,9 @@ function ratioOf(study) {
     const last = Math.max(right.box[0] + right.box[2], left.box[0] + left.box[2]);
     return number(heart.box[2] / (last - first), 2);
   }
-  return ratio.value === null ? t("not measured") : number(ratio.value, 2);
+  return ratio.value === null
+    ? t("Not measured. {reason}", { reason: ratio.reason })
+    : [number(ratio.value, 2), ...ratio.remarks].join(". ");
 }
 
 function fill(row, lung, plane) {

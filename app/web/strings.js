@@ -23,6 +23,7 @@ export const GERMAN = {
   "Probability of lung: 0": "Wahrscheinlichkeit für Lunge: 0",
   "Right lung": "Rechte Lunge",
   "Left lung": "Linke Lunge",
+  Heart: "Herz",
   "Mask only": "Nur Maske",
   "Ground truth only": "Nur Referenz",
   Both: "Beide",
@@ -173,7 +174,7 @@ export const GERMAN = {
   "The shadow on the detector or film is larger than the lung.": "Der Schatten auf Detektor oder Film ist größer als die Lunge.",
   "The file does not say whether its spacing is corrected for magnification on the detector.":
     "Die Datei sagt nicht, ob ihr Abstand um die Vergrößerung auf dem Detektor berichtigt ist.",
-  "not measured": "nicht gemessen",
+  "Not measured. {reason}": "Nicht gemessen. {reason}",
   "not found": "nicht gefunden",
   "not in the file": "nicht in der Datei",
   "not defined": "nicht definiert",

@@ -81,10 +81,11 @@ export class Study {
 
   /** The outlines that are looked at. */
   get shapes() {
-    if (this.corrected) {
-      return this.correction.measured.shapes;
-    }
     this.#shapes ??= shapesOf(this.outlines);
+    if (this.corrected) {
+      // The heart is not corrected.
+      return [...this.correction.measured.shapes, ...this.#shapes.filter(({ lung }) => lung === "heart")];
+    }
     return this.#shapes;
   }
 

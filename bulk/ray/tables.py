@@ -107,7 +107,7 @@ def unpack(row: Row, metadata: CheckpointMetadata) -> Prepared:
         picture=None if row["picture"] is None else tuple(row["picture"]),
         sides=Sides(**row["sides"] | {"doubts": tuple(row["sides"]["doubts"])}),
     )
-    return Prepared(radiograph, np.broadcast_to(square, (metadata.in_channels, side, side)), 0.0)
+    return Prepared(radiograph, np.broadcast_to(square, (metadata.in_channels, side, side)))
 
 
 def with_inferred(row: Row, inferred: Inferred, *, engine: str) -> Row:
@@ -123,7 +123,7 @@ def inferred_of(row: Row, metadata: CheckpointMetadata) -> Inferred:
     """Return the network output in a row of `INFERRED`."""
     side = metadata.preprocessing.input_size
     probabilities = np.frombuffer(row["probabilities"], np.float32).reshape(side, side)
-    return Inferred(probabilities, np.frombuffer(row["embedding"], np.float32), 0.0)
+    return Inferred(probabilities, np.frombuffer(row["embedding"], np.float32))
 
 
 def result(row: Row, segmentation: Segmentation, metadata: CheckpointMetadata) -> Row:

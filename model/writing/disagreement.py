@@ -5,17 +5,18 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
+from .colours import MASK_COLOUR, TRUTH_COLOUR
+
 NEITHER, EXTRA, MISSED, BOTH = range(4)
 """The palette indices: lung in neither, in the mask only, in the ground truth only, in both."""
 
 PALETTE = {
     NEITHER: (0, 0, 0, 0),
-    EXTRA: (204, 121, 167, 220),
-    MISSED: (240, 228, 66, 220),
+    EXTRA: (*MASK_COLOUR, 220),
+    MISSED: (*TRUTH_COLOUR, 220),
     BOTH: (255, 255, 255, 56),
 }
-"""RGBA. Reddish purple and yellow are distinguishable in every kind of colour blindness (Okabe and Ito, Color
-Universal Design, 2008), and differ from the colours of the lungs' outlines."""
+"""RGBA."""
 
 
 def disagreement_png(mask: NDArray[np.bool_], truth: NDArray[np.bool_]) -> bytes:

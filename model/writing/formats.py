@@ -27,6 +27,7 @@ class Format(StrEnum):
     SEG = "seg"
     LABELMAP = "labelmap"
     SC = "sc"
+    SC_OUTLINES = "sc-outlines"
     GSPS = "gsps"
     SR = "sr"
     NIFTI = "nifti"
@@ -44,10 +45,10 @@ class Format(StrEnum):
     @property
     def shows_radiograph(self) -> bool:
         """Whether all pixels of the image are needed, not only what the network sees."""
-        return self in (Format.OVERLAY, Format.SC)
+        return self in (Format.OVERLAY, Format.SC, Format.SC_OUTLINES)
 
 
-_DICOM = (Format.SEG, Format.LABELMAP, Format.SC, Format.GSPS, Format.SR)
+_DICOM = (Format.SEG, Format.LABELMAP, Format.SC, Format.SC_OUTLINES, Format.GSPS, Format.SR)
 
 _SUFFIXES = {
     Format.PNG: ".mask.png",
@@ -59,6 +60,7 @@ _SUFFIXES = {
     Format.SEG: ".seg.dcm",
     Format.LABELMAP: ".labelmap.dcm",
     Format.SC: ".sc.dcm",
+    Format.SC_OUTLINES: ".sc-outlines.dcm",
     Format.GSPS: ".gsps.dcm",
     Format.SR: ".sr.dcm",
     Format.NIFTI: ".nii.gz",
@@ -100,7 +102,7 @@ def write(
             from .document import document
 
             return _json(document(segmentation, metadata=metadata, engine=engine))
-        case Format.SEG | Format.LABELMAP | Format.SC | Format.GSPS | Format.SR:
+        case Format.SEG | Format.LABELMAP | Format.SC | Format.SC_OUTLINES | Format.GSPS | Format.SR:
             from .dicom.forms import Form, write_form
 
             return write_form(segmentation, metadata, Form(format_.value))

@@ -4,16 +4,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..heart import HEART
 from ..look_up import look_up
-from ..lungs import LEFT, RIGHT
 from ..quality import Quality
 from ..radiograph import Grey, Radiograph
+from .colours import STRUCTURE_COLOURS
 from .trust import png_with_trust
-
-COLOURS = {RIGHT: (230, 159, 0), LEFT: (86, 180, 233), HEART: (204, 121, 167)}
-"""RGB: orange for the right lung, sky blue for the left, reddish purple for the heart, distinguishable in
-every kind of colour blindness (Okabe and Ito, Color Universal Design, 2008)."""
 
 _DISPLAY_PERCENTILES = (0.5, 99.5)
 _SIDES_IN_THICKNESS = 400
@@ -43,7 +38,7 @@ def outlined(radiograph: Radiograph, labels: NDArray[np.uint8]) -> NDArray[np.ui
         grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
     canvas = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
     thickness = max(1, round(max(labels.shape) / _SIDES_IN_THICKNESS))
-    for label, (red, green, blue) in COLOURS.items():
+    for label, (red, green, blue) in STRUCTURE_COLOURS.items():
         outlines, _ = cv2.findContours(
             cv2.inRange(labels, label, label), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE
         )

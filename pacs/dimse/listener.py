@@ -185,5 +185,5 @@ def report(queue: Queue, information: Dataset) -> None:
     for keyword, kept in (("ReferencedSOPSequence", True), ("FailedSOPSequence", False)):
         for item in information.get(keyword) or ():
             uid = str(item.ReferencedSOPInstanceUID)
-            if queue.committed(uid, transaction, kept=kept):
+            if queue.results.committed(uid, transaction, kept=kept):
                 log.info("committed" if kept else "not committed", extra={"fields": {"result": uid}})

@@ -18,7 +18,8 @@ from ..address import Peer
 from ..postponed import MOST_FAILURES, pause_s
 from ..stop import Stop
 from .listener import SUCCESS, Transferred, report
-from .queue import Outgoing, Queue
+from .queue import Queue
+from .results import Outgoing
 from .sop_classes import COMMITMENT, COMMITMENT_INSTANCE, SENT
 
 BATCH = 50
@@ -69,7 +70,7 @@ class Sender:
         """Send until stopped; wait longer after each failure to reach the peer."""
         failures = 0
         while not self._stop.wanted:
-            results = self._queue.outgoing(BATCH)
+            results = self._queue.results.due(BATCH)
             if not results:
                 self._stop.wait(_PAUSE_S)
                 continue
@@ -139,7 +140,7 @@ class Sender:
             request.ReferencedSOPSequence = [_reference(result) for result in asked]
             # Before the request: the answer may come first.
             for result in asked:
-                self._queue.requested(result.uid, transaction, within_s=COMMIT_WITHIN_S)
+                self._queue.results.requested(result.uid, transaction, within_s=COMMIT_WITHIN_S)
             try:
                 status, _ = association.send_n_action(request, 1, COMMITMENT, COMMITMENT_INSTANCE)
                 taken = status.get("Status") == SUCCESS
@@ -152,7 +153,7 @@ class Sender:
             fields = {"result": result.uid, "to": self._peer.ae_title}
             log.info("sent", extra={"fields": fields})
             if result not in asked:
-                self._queue.sent(result.uid)
+                self._queue.results.finish(result.uid)
             self._tell("sent", result.uid, self._peer.ae_title)
 
     def _tell(self, outcome: str, uid: str, peer: str) -> None:
@@ -163,12 +164,12 @@ class Sender:
         if result.failures + 1 >= MOST_FAILURES:
             self._refused(result, reason)
             return
-        self._queue.retry(result.uid, pause_s(result.failures))
+        self._queue.results.retry(result.uid, pause_s(result.failures))
         log.warning("put off", extra={"fields": {"result": result.uid, "reason": reason}})
         self._tell("failed", result.uid, self._peer.ae_title)
 
     def _refused(self, result: Outgoing, reason: str) -> None:
-        self._queue.refuse(result.uid)
+        self._queue.results.refuse(result.uid)
         log.warning("refused by the destination", extra={"fields": {"result": result.uid, "reason": reason}})
         self._tell("refused", result.uid, self._peer.ae_title)
 

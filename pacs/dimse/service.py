@@ -75,7 +75,7 @@ class Service:
 
     def once(self) -> bool:
         """Process the instance that is due longest, and return whether there was one."""
-        instance = self._queue.next()
+        instance = self._queue.instances.next()
         if instance is None:
             return False
         try:
@@ -83,12 +83,12 @@ class Service:
         except Stopped:
             return False
         except Unavailable as error:
-            if self._queue.postpone(instance.uid):
+            if self._queue.instances.postpone(instance.uid):
                 log.warning("put off", extra={"fields": {"instance": instance.uid, "reason": error.reason}})
                 return True
             end = refused(error.reason, instance=instance.uid)
             for ended in self._on_end:
                 ended("instance", instance.uid, end)
-        self._queue.finish(instance.uid)
+        self._queue.instances.finish(instance.uid)
         self.ends[end] += 1
         return True

@@ -1,14 +1,18 @@
+import asyncio
 import logging
 
+import httpx
 import pytest
 
 from app.errors import ServiceError
+from app.main import create_app
 from app.problems import TABLE
+from app.settings import Settings
 from model import errors as image_errors
 from model.errors import ImageError
 from model.reading import png
 from tests.app.conftest import Service
-from tests.app.fakes import encode, picture
+from tests.app.fakes import encode, picture, segmenter
 
 
 @pytest.mark.parametrize(
@@ -22,9 +26,7 @@ from tests.app.fakes import encode, picture
         ("GET", "/docs-assets/../../app.py", 404),
     ],
 )
-def test_everything_is_a_problem_document(
-    shared_client: Service, method: str, path: str, status: int
-) -> None:
+def test_errors_are_problem_documents(shared_client: Service, method: str, path: str, status: int) -> None:
     answer = shared_client.request(method, path)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
@@ -32,11 +34,11 @@ def test_everything_is_a_problem_document(
     assert answer.json()["detail"].endswith(".")
 
 
-def test_allow_is_kept(shared_client: Service) -> None:
+def test_405_has_the_allow_header(shared_client: Service) -> None:
     assert shared_client.get("/segment").headers["allow"] == "POST"
 
 
-def test_each_error_is_in_the_table() -> None:
+def test_every_error_is_in_the_table() -> None:
     def below(error: type[Exception]) -> set[type[Exception]]:
         return {error}.union(*(below(child) for child in error.__subclasses__()))
 
@@ -50,7 +52,7 @@ def test_each_error_is_in_the_table() -> None:
     assert TABLE[image_errors.SizeMismatch].status == 422
 
 
-def test_a_decoder_that_fails_unforeseen_is_told_as_an_unreadable_image(
+def test_unexpected_decoder_error_is_an_unreadable_image(
     shared_client: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(data: bytes, *, colour: bool, min_side: int | None) -> None:
@@ -66,6 +68,31 @@ def test_a_decoder_that_fails_unforeseen_is_told_as_an_unreadable_image(
     assert record.getMessage() == "unexpected error in a reader"
     assert "ZeroDivisionError in " in str(vars(record)["fields"])
     assert "Secret" not in str(vars(record))
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/v2/nowhere", {}, 404),
+        ("/v2/models/another", {}, 404),
+        ("/v2/models/pleura/infer", {}, 405),
+        ("/v2/health/live", {"X-Padding": "x" * 100_000}, 431),
+    ],
+)
+def test_errors_below_v2_have_the_protocols_form_behind_a_root_path(
+    path: str, headers: dict[str, str], status: int
+) -> None:
+    app = create_app(Settings(), segmenter=segmenter())
+
+    async def get(address: str) -> httpx.Response:
+        transport = httpx.ASGITransport(app, root_path="/hospital")
+        async with httpx.AsyncClient(transport=transport, base_url="http://pleura") as client:
+            return await client.get(address, headers=headers)
+
+    answer = asyncio.run(get(f"/hospital{path}"))
+    assert (answer.status_code, list(answer.json())) == (status, ["error"])
+    elsewhere = asyncio.run(get(f"/hospital/elsewhere{path}"))
+    assert elsewhere.headers["content-type"] == "application/problem+json"
 
 
 def test_slugs_are_unique() -> None:

@@ -21,7 +21,7 @@ SMALL = Picture(64, "png8")
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Pleura with a fake engine, in a process of its own."""
+    """Pleura with a fake engine, in a separate process."""
     folder = tmp_path_factory.mktemp("service")
     (folder / "go").touch()
     system = System(
@@ -40,7 +40,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             yield running
 
 
-def test_a_service_is_measured(service: Running, tmp_path: Path) -> None:
+def test_service_is_measured(service: Running, tmp_path: Path) -> None:
     closed = measure.load(service, SMALL, seconds=0.2, concurrency=2)
     assert len(closed["latencies_ms"]) >= 2
     assert closed["failures"] == {}
@@ -61,7 +61,7 @@ def test_refusals_are_counted(service: Running, monkeypatch: pytest.MonkeyPatch)
     assert set(found["failures"]) == {"415"}
 
 
-def test_a_service_that_does_not_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_service_that_does_not_start_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(systems, "RESULTS", tmp_path)
     broken = System(
         name="broken",
@@ -75,7 +75,9 @@ def test_a_service_that_does_not_start_is_told(tmp_path: Path, monkeypatch: pyte
         pass
 
 
-def test_pictures_are_what_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_have_the_format_and_size_of_their_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(images, "RESULTS", tmp_path)
     sixteen = cv2.imdecode(np.frombuffer(Picture(64, "png16").data(), np.uint8), cv2.IMREAD_UNCHANGED)
     assert sixteen is not None
@@ -95,7 +97,7 @@ def test_a_form_holds_the_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_report_computes_ratios(tmp_path: Path) -> None:
-    report = Report(machine={}, floor={"2048-png8": {"images_per_s": 20.0, "alone_ms": 60.0}})
+    report = Report(machine={}, upper_bound={"2048-png8": {"images_per_s": 20.0, "alone_ms": 60.0}})
     for name, family, rate in (("Pleura", "pleura", 18.0), ("FastAPI eager", "FastAPI eager", 3.0)):
         report.systems.append({"name": name, "family": family, "start_s": 2.0, "peak_mb": 500.0})
         report.closed.append(
@@ -110,7 +112,7 @@ def test_the_report_computes_ratios(tmp_path: Path) -> None:
         )
     found = {title: ratio for title, _, ratio, _ in report.ratios()}
     assert found["Pleura / plain FastAPI eager"] == 6
-    assert found["Pleura / floor"] == 0.9
+    assert found["Pleura / upper bound"] == 0.9
     assert found["Pleura / best batching server, eager"] is None
     console = Console(width=200, record=True, file=StringIO())
     figures(report).show(console)

@@ -16,7 +16,7 @@ from model.networks.unet import ResNet50UNet
         ("Another 9000", None),
     ],
 )
-def test_the_peak_follows_from_the_name(card: str, peak: float | None) -> None:
+def test_peak_of_a_card_follows_from_its_name(card: str, peak: float | None) -> None:
     assert peak_tflops(card) == peak
 
 
@@ -25,13 +25,13 @@ def test_operations_grow_with_the_area() -> None:
     assert count_operations(network, (1, 128, 128)) == 4 * count_operations(network, (1, 64, 64))
 
 
-def test_speeds_are_set_against_baseline_and_peak() -> None:
+def test_speeds_are_compared_with_baseline_and_peak() -> None:
     (point,) = speeds({32: 2000.0}, baseline=100.0, operations=10**10, peak=50.0)
     assert point == {"batch": 32, "rate": 2000.0, "ratio": 20.0, "tflops": 20.0, "share": 0.4}
     assert speeds({32: 2000.0}, baseline=100.0, operations=10**10, peak=None)[0]["share"] is None
 
 
-def test_what_was_not_measured_is_told() -> None:
+def test_missing_measurement_is_reported() -> None:
     assert "not measured" in gpu(None).markdown()
     assert "not measured" in gpu({"points": "not measured"}).markdown()
     points = speeds({1: 100.0}, baseline=50.0, operations=10**10, peak=None)

@@ -29,7 +29,7 @@ finally:
 
 
 def ended(process: int) -> bool:
-    """Whether a process, given by its file descriptor, ends before patience does."""
+    """Return whether a process, given by its file descriptor, ends before the timeout."""
     poll = select.poll()
     poll.register(process, select.POLLIN)
     return bool(poll.poll(PATIENCE_MS))
@@ -37,7 +37,7 @@ def ended(process: int) -> bool:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_nothing_is_left_running(number: signal.Signals) -> None:
+def test_no_process_is_left_running(number: signal.Signals) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", BENCHMARK],
         cwd=ROOT,
@@ -56,7 +56,7 @@ def test_nothing_is_left_running(number: signal.Signals) -> None:
             benchmark.kill()
 
 
-def test_what_the_command_says_is_handed_on() -> None:
+def test_exit_code_of_the_command_is_returned() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.processes", "sh", "-c", "exit 3"], cwd=ROOT, check=False
     )

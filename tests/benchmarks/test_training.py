@@ -1,16 +1,20 @@
 from dataclasses import replace
 
+import pytest
+
 from benchmarks.tables import training as table
 from benchmarks.training import images_per_s, measure
 from training.loop.hardware import Hardware
 from training.loop.recipes import STRONG, adapted
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_rate_counts_from_the_end_of_the_first_step() -> None:
     assert images_per_s([10.0, 12.0, 14.0], batch_size=16) == 8.0
 
 
-def test_both_loops_and_the_loader_are_measured() -> None:
+def test_both_training_loops_and_the_loader_are_measured() -> None:
     recipe = replace(adapted(STRONG, epochs=1, size=32), batch_size=2)
     found = measure(recipe, steps=1, side=64, hardware=Hardware("cpu", mixed_precision=False))
     plain, strong, loader = found["rows"]

@@ -135,6 +135,7 @@ def test_incomplete_row_is_written_again(pleura: Pleura, folder: Path, tmp_path:
     assert table(out) == before
 
 
+@pytest.mark.slow
 def test_killed_run_resumes(tmp_path: Path) -> None:
     names = [f"{index:02}, \n{index}.png" for index in range(12)]
     draw(tmp_path / "in", *names)

@@ -21,7 +21,7 @@ def segmenter() -> Segmenter:
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A client of `pleura serve` in a process of its own."""
+    """A client of `pleura serve` in a separate process."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]

@@ -27,7 +27,7 @@ def expected(segmenter: Segmenter) -> NDArray[np.bool_]:
 
 
 def _beam(*, largest: int, contrast: float) -> NDArray[np.uint16]:
-    """The intensity behind the body, of which the picture shows the logarithm."""
+    """The intensity behind the body; the picture shows its logarithm."""
     return np.rint(largest * contrast ** (TWELVE / -4095.0)).astype(np.uint16)
 
 
@@ -76,7 +76,7 @@ EIGHT_BITS = np.arange(256, dtype="<u2")
         pytest.param(TWELVE << np.uint16(4), {"HighBit": 15}, id="in the higher bits"),
     ],
 )
-def test_the_mask_is_that_of_the_picture(
+def test_dicom_gives_the_mask_of_the_equivalent_png(
     segmenter: Segmenter, expected: NDArray[np.bool_], stored: NDArray[Any], attributes: dict[str, Any]
 ) -> None:
     found = segmenter(dicom(stored.astype(np.uint16), **{"bits": 12, **attributes}))
@@ -96,19 +96,19 @@ def test_the_mask_is_that_of_the_picture(
         "33-window-of-8-bit-on-12-bit-values",
     ],
 )
-def test_files_from_the_field(segmenter: Segmenter, shared_field: Path, name: str) -> None:
+def test_dicom_from_the_field_is_segmented(segmenter: Segmenter, shared_field: Path, name: str) -> None:
     picture = segmenter(shared_field / "base-image.png")
     assert overlap(segmenter(shared_field / f"{name}.dcm").mask, picture.mask).iou > 0.99
 
 
-def test_white_of_a_file_from_the_field_stays_white(shared_field: Path) -> None:
+def test_white_dicom_from_the_field_is_displayed_white(shared_field: Path) -> None:
     picture = read(shared_field / "base-image.png").pixels
     pixels = read(shared_field / "23-jpeg12-bitsstored10.dcm").pixels
     assert pixels[picture > 225].min() > 0.9 * 65535
 
 
 @pytest.mark.parametrize("kind", SYNTAXES)
-def test_an_overlay_in_the_highest_bit_is_not_seen(
+def test_overlay_in_the_highest_bit_does_not_change_the_mask(
     segmenter: Segmenter, expected: NDArray[np.bool_], kind: str
 ) -> None:
     cells = TWELVE.copy()
@@ -118,7 +118,7 @@ def test_an_overlay_in_the_highest_bit_is_not_seen(
 
 
 @pytest.mark.parametrize(("rows", "columns", "ratio"), [(384, 192, [1, 2]), (128, 384, [3, 1])])
-def test_pixels_that_are_not_square_change_nothing(
+def test_pixels_that_are_not_square_give_the_same_mask(
     segmenter: Segmenter, expected: NDArray[np.bool_], rows: int, columns: int, ratio: list[int]
 ) -> None:
     squeezed = cv2.resize(TWELVE, (columns, rows), interpolation=cv2.INTER_AREA)

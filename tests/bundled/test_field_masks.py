@@ -50,7 +50,7 @@ def notes(answer: httpx.Response) -> list[str]:
         ),
     ],
 )
-def test_a_mask_gives_the_iou_of_the_plain_one(
+def test_mask_from_the_field_gives_the_iou_of_the_plain_mask(
     service: httpx.Client, shared_field: Path, mask: str, note: str | None
 ) -> None:
     expected = iou(evaluated(service, shared_field, "base-mask.png"))
@@ -79,7 +79,7 @@ def test_a_mask_without_background_is_refused(
         ("12-labels-1-2-3heart.png", "values_joined", "1,2"),
     ],
 )
-def test_what_is_doubtful_is_told(
+def test_doubtful_mask_has_a_note(
     service: httpx.Client, shared_field: Path, mask: str, note: str, values: str | None
 ) -> None:
     assert notes(evaluated(service, shared_field, mask)) == [note]
@@ -90,7 +90,7 @@ def test_what_is_doubtful_is_told(
         assert notes(named) == []
 
 
-def test_a_gif_is_named(service: httpx.Client, shared_field: Path) -> None:
+def test_gif_is_rejected_by_its_name(service: httpx.Client, shared_field: Path) -> None:
     answer = evaluated(service, shared_field, "16-gif-mask.gif")
     assert answer.status_code == 415
     assert "a GIF" in answer.json()["detail"]
@@ -99,7 +99,7 @@ def test_a_gif_is_named(service: httpx.Client, shared_field: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "images", "said"), [("02-jpeg-masks-dataset", 4, "with loss"), ("20-appledouble-dataset", 1, "")]
 )
-def test_a_data_set_is_read(
+def test_data_set_from_the_field_is_read(
     shared_field: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

@@ -24,7 +24,7 @@ CLOSE = 0.0015
 
 
 def rows(text: str, first: str) -> dict[str, list[str]]:
-    """The table whose first cell is `first`: its rows by their first cell."""
+    """Return the rows of the table whose first cell is `first`, by their first cell."""
     _, _, table = text.partition(f"| {first} |")
     table, _, _ = table.partition("\n\n")
     lines = [line.replace("*", "").strip("| ").split(" | ") for line in table.splitlines()[2:]]
@@ -33,7 +33,7 @@ def rows(text: str, first: str) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def measured(segmenter: Segmenter, shared_data: Path) -> dict[str, NDArray[np.float64]]:
-    """Of each set: IoU, IoU without post-processing, and Dice of each image."""
+    """IoU, IoU without post-processing and Dice of each image, by data set."""
     found = {}
     for name in SETS:
         cases = [case for case, _ in evaluate(segmenter, SegmentationDataset([shared_data / name]))]
@@ -41,7 +41,8 @@ def measured(segmenter: Segmenter, shared_data: Path) -> dict[str, NDArray[np.fl
     return found | {"all": np.concatenate([found[name] for name in SETS])}
 
 
-def test_readme_s_figures_are_those_of_the_weights(measured: dict[str, NDArray[np.float64]]) -> None:
+@pytest.mark.slow
+def test_figures_of_the_readme_are_those_of_the_weights(measured: dict[str, NDArray[np.float64]]) -> None:
     table = rows(README, "validation images")
     named = dict(zip(measured, ("Montgomery, 14", "Shenzhen, 56", "all 70"), strict=True))
     for name, label in named.items():
@@ -53,7 +54,7 @@ def test_readme_s_figures_are_those_of_the_weights(measured: dict[str, NDArray[n
         ), label
 
 
-def test_the_card_s_figures_are_those_of_the_weights(measured: dict[str, NDArray[np.float64]]) -> None:
+def test_figures_of_the_model_card_are_those_of_the_weights(measured: dict[str, NDArray[np.float64]]) -> None:
     table = rows(CARD, "set | images | mean IoU | median")
     for name, values in measured.items():
         iou, raw, dice = values.T
@@ -64,7 +65,7 @@ def test_the_card_s_figures_are_those_of_the_weights(measured: dict[str, NDArray
         ), name
 
 
-def test_the_card_s_front_matter_repeats_its_table() -> None:
+def test_front_matter_of_the_model_card_repeats_its_table() -> None:
     front: dict[str, Any] = yaml.safe_load(CARD.split("---\n")[1])
     table = rows(CARD, "set | images | mean IoU | median")
     (model,) = front["model-index"]
@@ -73,7 +74,7 @@ def test_the_card_s_front_matter_repeats_its_table() -> None:
         assert found == {"mean_iou": float(table[name][1]), "dice": float(table[name][7])}
 
 
-def test_the_card_s_number_of_parameters_is_that_of_the_weights() -> None:
+def test_model_card_has_the_number_of_parameters_of_the_weights() -> None:
     tensors = read_checkpoint(BUNDLED).weights()
     parameters = sum(
         tensor.numel() for name, tensor in tensors.items() if not re.search(r"running_|num_batches", name)
@@ -85,7 +86,7 @@ def test_quality_figures_are_those_in_the_checkpoint() -> None:
     calibration = read_metadata(BUNDLED).calibration
     assert calibration is not None
     text, figures = (ROOT / "docs/explanation/quality.md").read_text("utf-8"), calibration["figures"]
-    least = f"trusted from a predicted IoU of {calibration['least_iou']} on"
+    least = f"if its predicted IoU is at least {calibration['least_iou']}"
     assert least in text
     assert least in CARD
     summary = rows(text, "figure")

@@ -25,7 +25,7 @@ def client(service: httpx.Client) -> Iterator[InferenceServerClient]:
 
 
 @pytest.mark.parametrize("binary", [True, False], ids=["binary", "json"])
-def test_the_same_as_segment_answers(
+def test_inference_protocol_gives_the_mask_of_segment(
     client: InferenceServerClient, service: httpx.Client, binary: bool
 ) -> None:
     phantom = cv2.imread(str(SAMPLES / "phantom.png"), cv2.IMREAD_GRAYSCALE)

@@ -13,7 +13,7 @@ from tests.model.margins.mounts import SCENES, Pixels, Scene, film, mount
 
 @pytest.mark.parametrize("kind", ["white", "grey", "scanned film", "scanned paper"])
 @pytest.mark.parametrize("share", [0.1, 0.5, 1.0])
-def test_a_margin_changes_next_to_nothing(segmenter: Segmenter, kind: str, share: float) -> None:
+def test_margin_changes_the_mask_very_little(segmenter: Segmenter, kind: str, share: float) -> None:
     pixels = film(4)
     alone = segmenter(pixels)
     # Dark margins count from a tenth of the width on, and are harmless below it.
@@ -25,7 +25,9 @@ def test_a_margin_changes_next_to_nothing(segmenter: Segmenter, kind: str, share
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-def test_pages_and_windows(segmenter: Segmenter, scene: Callable[[Pixels], Scene]) -> None:
+def test_radiograph_on_a_page_or_in_a_window_is_segmented(
+    segmenter: Segmenter, scene: Callable[[Pixels], Scene]
+) -> None:
     pixels = film(4)
     image, (x, y, width, height) = scene(pixels)
     found = segmenter(image).mask
@@ -34,7 +36,9 @@ def test_pages_and_windows(segmenter: Segmenter, scene: Callable[[Pixels], Scene
 
 
 @pytest.mark.parametrize("kind", ["white", "black"])
-def test_padded_radiographs_from_the_field(segmenter: Segmenter, shared_field: Path, kind: str) -> None:
+def test_padded_radiographs_from_the_field_are_segmented(
+    segmenter: Segmenter, shared_field: Path, kind: str
+) -> None:
     plain = segmenter(shared_field / "61-plain.jpg")
     padded = segmenter(shared_field / f"61-{kind}-padded-2to1.jpg")
     before = (padded.mask.shape[1] - plain.mask.shape[1]) // 2

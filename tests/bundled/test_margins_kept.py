@@ -39,7 +39,7 @@ def test_mask_within_margins_is_that_of_the_plain_radiograph(segmenter: Segmente
     assert found.right.box[0] - plain.right.box[0] == pytest.approx(200, abs=5)
 
 
-def test_radiograph_without_margins_says_nothing_of_them(segmenter: Segmenter) -> None:
+def test_radiograph_without_margins_has_no_note_of_them(segmenter: Segmenter) -> None:
     found = segmenter(np.asarray(phantom(width=SIDE, height=SIDE, seed=1).pixels, np.uint8))
     assert found.radiograph.picture is None
     assert "margins_cut" not in found.radiograph.applied

@@ -40,7 +40,7 @@ def _segment(service: httpx.Client, data: bytes, **query: str) -> dict[str, Any]
     return document
 
 
-def test_the_sample_of_the_readme(service: httpx.Client) -> None:
+def test_sample_of_the_readme_is_segmented(service: httpx.Client) -> None:
     document = _segment(service, (SAMPLES / "phantom.png").read_bytes())
     truth = np.asarray(Image.open(SAMPLES / "phantom_mask.png").convert("L")) > 0
     assert _iou(_mask(document), truth) >= 0.85
@@ -49,13 +49,13 @@ def test_the_sample_of_the_readme(service: httpx.Client) -> None:
     assert document["model"]["name"] == "pleura-r50-256"
 
 
-def test_the_figures_of_what_is_served(service: httpx.Client) -> None:
+def test_figures_of_the_served_model_are_reported(service: httpx.Client) -> None:
     document = service.get("/model").json()
     assert 0.9 <= document["figures"]["validation"]["all"]["mean_iou"] <= 1
     assert document["figures"]["validation"]["all"]["images"] >= 14
 
 
-def test_a_file_says_what_the_document_says(service: httpx.Client) -> None:
+def test_text_of_the_png_equals_the_document(service: httpx.Client) -> None:
     data = (SAMPLES / "phantom.png").read_bytes()
     quality = _segment(service, data)["quality"]
     answer = service.post("/segment.png", content=data)
@@ -73,7 +73,7 @@ def test_two_radiographs_in_one_picture_are_not_trusted(service: httpx.Client) -
     assert quality["trusted"] is False
 
 
-def test_a_real_mask_has_the_image_s_size_and_its_iou_is_true(
+def test_mask_of_a_real_radiograph_has_its_size_and_the_reported_iou(
     service: httpx.Client, pair: tuple[Path, Path]
 ) -> None:
     image, mask = (path.read_bytes() for path in pair)
@@ -97,7 +97,7 @@ def test_eight_and_sixteen_bits_give_the_same_mask(service: httpx.Client, pair: 
     assert _iou(masks[0], masks[2]) >= 0.99
 
 
-def test_formats_agree(service: httpx.Client, pair: tuple[Path, Path]) -> None:
+def test_formats_give_the_same_mask(service: httpx.Client, pair: tuple[Path, Path]) -> None:
     pixels = cv2.imread(str(pair[0]), cv2.IMREAD_GRAYSCALE)
     assert pixels is not None
     masks = [
@@ -108,7 +108,7 @@ def test_formats_agree(service: httpx.Client, pair: tuple[Path, Path]) -> None:
         assert _iou(masks[0], mask) >= 0.97
 
 
-def test_mask_and_overlay_as_images(service: httpx.Client) -> None:
+def test_mask_and_overlay_are_returned_as_images(service: httpx.Client) -> None:
     data = (SAMPLES / "phantom.png").read_bytes()
     accept = {"Accept": "image/png", "Content-Type": "image/png"}
     mask = Image.open(io.BytesIO(service.post("/segment", content=data, headers=accept).content))
@@ -121,7 +121,7 @@ def test_mask_and_overlay_as_images(service: httpx.Client) -> None:
     assert np.count_nonzero(np.ptp(colours, axis=2) > 60) > 1000
 
 
-def test_real_dicom(service: httpx.Client, shared_dicom: Path) -> None:
+def test_real_dicom_is_segmented(service: httpx.Client, shared_dicom: Path) -> None:
     masks = {
         path.name: _mask(_segment(service, path.read_bytes())) for path in sorted(shared_dicom.glob("*.dcm"))
     }
@@ -142,7 +142,7 @@ def test_real_dicom(service: httpx.Client, shared_dicom: Path) -> None:
     ],
     ids=["garbage", "empty", "text", "60000x60000", "truncated"],
 )
-def test_bad_images_get_their_answer_and_the_next_good_one_works(
+def test_bad_images_are_rejected_and_the_next_good_one_is_segmented(
     service: httpx.Client, data: bytes, status: int
 ) -> None:
     answer = service.post("/segment", files={"image": ("image.png", data, "image/png")})

@@ -23,7 +23,7 @@ def load(path: Path) -> list[Manifest]:
 
 
 def written() -> dict[str, Manifest]:
-    """The whole resources, by their file: neither patches nor what only kustomize or Helm reads."""
+    """Return the complete resources by file; no patches, nothing that only kustomize or Helm reads."""
     found = {
         str(path.relative_to(FOLDER)): document
         for path in sorted(FOLDER.rglob("*.yaml"))
@@ -35,7 +35,7 @@ def written() -> dict[str, Manifest]:
 
 
 def kustomize(folder: Path) -> list[Manifest]:
-    """What kustomize makes of a folder; skips where it is not installed."""
+    """Return what kustomize renders from a folder; skip the test if it is not installed."""
     for command in (["kustomize", "build"], ["kubectl", "kustomize"]):
         if shutil.which(command[0]):
             done = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False)
@@ -50,7 +50,7 @@ def _rendered(name: str) -> list[Manifest]:
 
 
 def rendered(name: str) -> dict[str, Manifest]:
-    """What is applied, by its kind."""
+    """Return the rendered manifests by kind."""
     found = {one["kind"]: one for one in _rendered(name)}
     assert len(found) == len(_rendered(name))
     return found
@@ -66,18 +66,18 @@ def pod(manifests: dict[str, Manifest]) -> Manifest:
 
 
 def container(manifests: dict[str, Manifest]) -> Manifest:
-    """Pleura's container."""
+    """Return Pleura's container."""
     (found,) = pod(manifests)["containers"]
     return dict(found)
 
 
 def environment(manifests: dict[str, Manifest]) -> dict[str, str]:
-    """Its environment."""
+    """Return the container's environment."""
     return {one["name"]: one["value"] for one in container(manifests)["env"]}
 
 
 def bytes_of(quantity: str) -> int:
-    """Kubernetes' quantity of memory in bytes."""
+    """Return a quantity of memory of Kubernetes in bytes."""
     units = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "M": 10**6, "G": 10**9}
     digits = quantity.rstrip("KMGi")
     return int(digits) * units[quantity[len(digits) :]]

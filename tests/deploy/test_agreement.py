@@ -1,4 +1,4 @@
-"""The manifests and the code say the same."""
+"""The manifests agree with the code."""
 
 import re
 
@@ -30,7 +30,7 @@ overlays = pytest.mark.parametrize("name", OVERLAYS)
 
 
 def settings(name: str) -> Settings:
-    """What the service makes of the environment that it gets."""
+    """The settings that the service reads from its environment."""
     given = {
         variable.removeprefix("PLEURA_").lower(): value
         for variable, value in environment(rendered(name)).items()
@@ -41,7 +41,7 @@ def settings(name: str) -> Settings:
 
 
 @overlays
-def test_settings_are_ones(name: str) -> None:
+def test_environment_has_only_known_settings(name: str) -> None:
     made = settings(name)
     assert made.host == "0.0.0.0"
     assert made.api_key_file is not None
@@ -49,7 +49,7 @@ def test_settings_are_ones(name: str) -> None:
 
 
 @overlays
-def test_probes_ask_what_there_is(name: str) -> None:
+def test_probes_use_routes_of_the_service(name: str) -> None:
     paths = create_app(Settings(), segmenter=segmenter()).openapi()["paths"]
     one = container(rendered(name))
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
@@ -61,7 +61,7 @@ def test_probes_ask_what_there_is(name: str) -> None:
 
 
 @overlays
-def test_ports(name: str) -> None:
+def test_ports_agree(name: str) -> None:
     (port,) = container(rendered(name))["ports"]
     assert port["containerPort"] == settings(name).port
     assert f"EXPOSE {port['containerPort']}" in DOCKERFILE
@@ -70,7 +70,7 @@ def test_ports(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["overlays/cpu", "overlays/gpu"])
-def test_the_service_and_the_policy_lead_to_the_pods(name: str) -> None:
+def test_service_and_network_policy_select_the_pods(name: str) -> None:
     manifests = rendered(name)
     labels = manifests["Deployment"]["spec"]["template"]["metadata"]["labels"]
     (port,) = container(manifests)["ports"]
@@ -89,21 +89,21 @@ def test_the_service_and_the_policy_lead_to_the_pods(name: str) -> None:
 
 
 @overlays
-def test_kubernetes_own_variables_do_not_become_settings(name: str) -> None:
+def test_variables_of_kubernetes_do_not_become_settings(name: str) -> None:
     """A Service called pleura would set PLEURA_PORT to tcp://ADDRESS."""
     assert pod(rendered(name))["enableServiceLinks"] is False
     assert environment(rendered(name))["PLEURA_PORT"] == "8000"
 
 
 @overlays
-def test_there_is_time_to_stop(name: str) -> None:
+def test_grace_period_is_long_enough(name: str) -> None:
     wait = container(rendered(name))["lifecycle"]["preStop"]["sleep"]["seconds"]
     needed = wait + settings(name).grace_period_s + FINAL_RESPONSES_S
     assert needed + 5 <= pod(rendered(name))["terminationGracePeriodSeconds"]
 
 
 @overlays
-def test_uploads_have_room_and_the_room_is_within_the_memory(name: str) -> None:
+def test_uploads_fit_into_their_volume_and_it_into_the_memory(name: str) -> None:
     made, one = settings(name), container(rendered(name))
     volumes = {volume["name"]: volume for volume in pod(rendered(name))["volumes"]}
     mounts = {mount["mountPath"]: mount["name"] for mount in one["volumeMounts"]}
@@ -119,7 +119,7 @@ def test_uploads_have_room_and_the_room_is_within_the_memory(name: str) -> None:
 
 
 @overlays
-def test_keys_come_from_the_secret(name: str) -> None:
+def test_keys_are_read_from_the_secret(name: str) -> None:
     path = settings(name).api_key_file
     assert path is not None
     mounts = {mount["mountPath"]: mount for mount in container(rendered(name))["volumeMounts"]}
@@ -127,12 +127,12 @@ def test_keys_come_from_the_secret(name: str) -> None:
     assert mount["readOnly"] is True
     (secret,) = (one["secret"] for one in pod(rendered(name))["volumes"] if one["name"] == mount["name"])
     assert secret["secretName"] == "pleura-keys"
-    # Readable for the group that the pod's files belong to, and for nobody else.
+    # Readable only for the group that owns the pod's files.
     assert secret["defaultMode"] == 0o440
 
 
 @overlays
-def test_least_privilege(name: str) -> None:
+def test_pods_have_the_least_privileges(name: str) -> None:
     specification, one = pod(rendered(name)), container(rendered(name))
     whole = specification["securityContext"]
     assert re.search(rf"^USER {whole['runAsUser']}:{whole['runAsGroup']}$", DOCKERFILE, re.MULTILINE)
@@ -148,26 +148,26 @@ def test_least_privilege(name: str) -> None:
 
 
 @overlays
-def test_resources(name: str) -> None:
+def test_resources_are_requested_and_limited(name: str) -> None:
     resources = container(rendered(name))["resources"]
     # The same: what it sizes itself by is what it can count on.
     assert resources["requests"] == resources["limits"]
     assert ("nvidia.com/gpu" in resources["limits"]) == (name == "overlays/gpu")
 
 
-def test_images_are_those_that_are_built() -> None:
+def test_images_are_those_of_the_makefile() -> None:
     built = set(re.findall(r"--tag (pleura:\w+)", DOCKERFILE))
     assert {container(rendered(name))["image"] for name in OVERLAYS} == built
 
 
-def test_a_gpu_need_not_be_there_twice_for_an_update() -> None:
+def test_update_needs_no_second_gpu() -> None:
     rolling = rendered("overlays/gpu")["Deployment"]["spec"]["strategy"]["rollingUpdate"]
     assert rolling == {"maxSurge": 0, "maxUnavailable": 1}
     rolling = rendered("overlays/cpu")["Deployment"]["spec"]["strategy"]["rollingUpdate"]
     assert rolling == {"maxSurge": 1, "maxUnavailable": 0}
 
 
-def test_the_queue_s_metric_is_one() -> None:
+def test_autoscaling_metric_of_the_queue_exists() -> None:
     (values,) = load(FOLDER / "components/queue-depth/prometheus-adapter.yaml")
     (rule,) = values["rules"]["custom"]
     (component,) = load(FOLDER / "components/queue-depth/kustomization.yaml")
@@ -180,7 +180,7 @@ def test_the_queue_s_metric_is_one() -> None:
     assert int(operation["value"]["pods"]["target"]["averageValue"]) <= Settings().queue_size / 4
 
 
-def test_prometheus_calls_it_as_the_alerts_do() -> None:
+def test_prometheus_job_has_the_name_of_the_alerts() -> None:
     monitor = written()["components/service-monitor/service-monitor.yaml"]["spec"]
     service = written()["base/service.yaml"]
     assert monitor["selector"]["matchLabels"] == service["metadata"]["labels"]
@@ -191,7 +191,7 @@ def test_prometheus_calls_it_as_the_alerts_do() -> None:
     assert set(re.findall(r'job="(\w+)"', alerts)) == {service["metadata"]["name"]}
 
 
-def test_kserve_is_told_of_the_protocol() -> None:
+def test_kserve_runtime_names_the_protocol() -> None:
     manifests = rendered("kserve")
     assert environment(manifests)["PROTOCOL"] == "v2"
     service = manifests["InferenceService"]

@@ -13,7 +13,7 @@ TEXT = (ROOT / "docs/how-to/kubernetes.md").read_text("utf-8")
 
 
 def figure(name: str) -> str:
-    """The second column of the row that begins so."""
+    """Return the second column of the row that begins with this."""
     found = re.search(rf"^\| {re.escape(name)} \| (.+?) \|", TEXT, re.MULTILINE)
     assert found is not None, name
     return found[1]
@@ -23,7 +23,7 @@ def seconds(probe: Manifest) -> int:
     return int(probe["periodSeconds"]) * int(probe["failureThreshold"])
 
 
-def test_figures() -> None:
+def test_figures_of_the_document_are_those_of_the_manifests() -> None:
     manifests = rendered("overlays/cpu")
     one, specification = container(manifests), pod(manifests)
     autoscaler = manifests["HorizontalPodAutoscaler"]["spec"]
@@ -49,14 +49,14 @@ def test_figures() -> None:
     assert f"With a GPU: {gpu['cpu']} processors and {gpu['memory']}" in TEXT
 
 
-def test_settings_in_brackets() -> None:
+def test_settings_in_brackets_are_those_of_the_manifests() -> None:
     given = {one["name"]: one["value"] for one in container(rendered("overlays/cpu"))["env"]}
     for name, value in re.findall(r"`(PLEURA_\w+)` \((\d+)\)", TEXT):
         default = str(Settings.model_fields[name.removeprefix("PLEURA_").lower()].default)
         assert given.get(name, default) == value, name
 
 
-def test_paths() -> None:
+def test_named_paths_exist() -> None:
     named = re.findall(r"deploy/(?:kubernetes|observability)/[\w/.-]*[\w]", TEXT)
     named += [
         f"deploy/kubernetes/{name}" for name in re.findall(r"`((?:overlays|components)/[\w-]+|kserve)`", TEXT)
@@ -66,14 +66,14 @@ def test_paths() -> None:
         assert (ROOT / name).exists(), name
 
 
-def test_the_secret() -> None:
+def test_secret_of_the_document_is_that_of_the_manifests() -> None:
     path = {one["name"]: one["value"] for one in container(rendered("overlays/cpu"))["env"]}[
         "PLEURA_API_KEY_FILE"
     ]
     assert f"create secret generic pleura-keys --from-literal={Path(path).name}=" in TEXT
 
 
-def test_the_overlay_that_is_shown(tmp_path: Path) -> None:
+def test_shown_overlay_is_valid(tmp_path: Path) -> None:
     overlay, patch = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
     (tmp_path / "deploy").mkdir()
     (tmp_path / "deploy/kubernetes").symlink_to(FOLDER)
@@ -87,7 +87,7 @@ def test_the_overlay_that_is_shown(tmp_path: Path) -> None:
     assert {"name": "PLEURA_DEADLINE_S", "value": "10"} in container(manifests)["env"]
 
 
-def test_the_label_is_the_policy_s() -> None:
+def test_label_of_the_document_is_that_of_the_policy() -> None:
     assert "kubectl label namespace ingress-nginx pleura-access=true" in TEXT
     sources = rendered("overlays/cpu")["NetworkPolicy"]["spec"]["ingress"][0]["from"]
     assert {"namespaceSelector": {"matchLabels": {"pleura-access": "true"}}} in sources

@@ -13,11 +13,11 @@ from tests.deploy.custom_resources import COMPONENT_EXTENSION, INFERENCE_SERVICE
 from tests.deploy.manifests import FOLDER, OVERLAYS, Manifest, kustomize, rendered, written
 
 VERSIONS = ["1.30", kubernetes_validate.latest_version()]
-"""The oldest that has all that is used, and the newest that is known."""
+"""The oldest version that has everything used here, and the latest known one."""
 
 
 def check(manifest: Manifest, *, version: str) -> None:
-    """Raises if it is not valid, unknown fields included."""
+    """Raise an error if a manifest is not valid or has unknown fields."""
     if manifest["kind"] == "ServiceMonitor":
         jsonschema.validate(manifest, SERVICE_MONITOR)
     elif manifest["kind"] == "InferenceService":
@@ -34,18 +34,18 @@ def check(manifest: Manifest, *, version: str) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", written())
-def test_a_file(name: str, version: str) -> None:
+def test_manifest_is_valid(name: str, version: str) -> None:
     check(written()[name], version=version)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", OVERLAYS)
-def test_what_is_applied(name: str, version: str) -> None:
+def test_rendered_manifests_are_valid(name: str, version: str) -> None:
     for manifest in rendered(name).values():
         check(manifest, version=version)
 
 
-def test_the_whole_of_it_is_applied() -> None:
+def test_every_manifest_is_rendered() -> None:
     kinds = {
         "Deployment",
         "HorizontalPodAutoscaler",
@@ -59,8 +59,8 @@ def test_the_whole_of_it_is_applied() -> None:
 
 
 @pytest.mark.parametrize("overlay", ["cpu", "gpu"])
-def test_components(tmp_path: Path, overlay: str) -> None:
-    """As docs/how-to/kubernetes.md says: an overlay of one's own, beside these."""
+def test_overlay_with_components_is_valid(tmp_path: Path, overlay: str) -> None:
+    """An overlay beside these, as docs/how-to/kubernetes.md describes it."""
     (tmp_path / "kubernetes").symlink_to(FOLDER)
     own = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
@@ -98,7 +98,7 @@ BROKEN: list[tuple[str, list[str | int], Any]] = [
 
 
 @pytest.mark.parametrize(("name", "place", "value"), BROKEN)
-def test_what_is_wrong_is_found(name: str, place: list[str | int], value: Any) -> None:
+def test_invalid_manifest_is_found(name: str, place: list[str | int], value: Any) -> None:
     manifest: Any = deepcopy(written()[name])
     part = manifest
     for step in place[:-1]:

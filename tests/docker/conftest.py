@@ -10,7 +10,7 @@ from tests.docker.engine import HARDENED, Container, Project, composers, has_ima
 
 @pytest.fixture(scope="session")
 def image() -> str:
-    """The image's name. Building it takes minutes and is `make docker-test`'s."""
+    """The image's name; `make docker-test` builds it."""
     name = os.environ.get("PLEURA_TEST_IMAGE")
     if (reason := missing()) is not None:
         # Whoever names an image wants it tested.
@@ -30,7 +30,7 @@ def cpu_image(image: str) -> str:
 
 @pytest.fixture(scope="session")
 def service(image: str) -> Iterator[Container]:
-    """A service as it is meant to be run: a root that cannot be written, and no capability."""
+    """A service with a read-only root and no capabilities, as documented."""
     container = Container(image, *HARDENED, "--env", "PLEURA_DEVICE=cpu")
     yield container
     container.remove()
@@ -38,7 +38,7 @@ def service(image: str) -> Iterator[Container]:
 
 @pytest.fixture
 def start(image: str) -> Iterator[Callable[..., Container]]:
-    """Starts a service of the test's own."""
+    """Starts a service for one test."""
     containers = []
 
     def make(*flags: str) -> Container:
@@ -52,7 +52,7 @@ def start(image: str) -> Iterator[Callable[..., Container]]:
 
 @pytest.fixture(params=[("docker", "compose"), ("docker-compose",)], ids=["v2", "1.29"])
 def compose(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """Each Compose that is here."""
+    """Each installed Compose."""
     words: tuple[str, ...] = request.param
     if words not in composers():
         pytest.skip(f"{' '.join(words)} is not installed")
@@ -61,7 +61,7 @@ def compose(request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 @pytest.fixture
 def project(cpu_image: str, compose: tuple[str, ...]) -> Iterator[Project]:
-    """Runs docker-compose.yml with the image that is there."""
+    """docker-compose.yml, running with the built image."""
     one = Project(compose)
     yield one
     one.end()

@@ -21,7 +21,7 @@ HARDENED = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privil
 
 
 def call(*words: str, environment: dict[str, str] | None = None) -> str:
-    """A command's standard output; what it says where it fails is the assertion's message."""
+    """Return a command's standard output; if it fails, its output is the assertion's message."""
     done = subprocess.run(
         words,
         cwd=ROOT,
@@ -41,7 +41,7 @@ def docker(*words: str) -> str:
 
 
 def missing() -> str | None:
-    """Why nothing can be run here; None where it can."""
+    """Return why no container can be run here; None if one can."""
     if shutil.which("docker") is None:
         return "Docker is not installed"
     if subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=60).returncode != 0:
@@ -56,7 +56,7 @@ def has_image(name: str) -> bool:
 
 
 def composers() -> list[tuple[str, ...]]:
-    """What runs docker-compose.yml here: Compose v2, docker-compose 1.29, both or neither."""
+    """Return the commands that run docker-compose.yml here: Compose v2, docker-compose 1.29, both or none."""
     known = [("docker", "compose"), ("docker-compose",)]
     return [
         words
@@ -105,7 +105,7 @@ class Container:
 
 @dataclass
 class Project:
-    """What Compose has started, under a name and on ports of its own."""
+    """What Compose has started, under a separate name and on free ports."""
 
     compose: Sequence[str]
     name: str = field(default_factory=lambda: f"pleura-test-{uuid4().hex[:8]}")

@@ -32,7 +32,7 @@ def own() -> dict[str, dict[str, Any]]:
 
 
 def default(variable: str) -> str:
-    """What a variable is where it is not set."""
+    """Return the default of a variable."""
     found = set(re.findall(rf"\$\{{{variable}:-([^}}]*)\}}", COMPOSE))
     assert len(found) == 1, (variable, found)
     return str(found.pop())
@@ -62,7 +62,7 @@ def test_locks_carry_hashes_and_no_index(name: str) -> None:
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
-def test_the_lock_of_an_image_is_a_part_of_the_whole() -> None:
+def test_lock_of_an_image_is_part_of_the_whole_lock() -> None:
     whole = set(re.findall(r"^[\w.-]+==[^\s;]+", (ROOT / LOCKS[0]).read_text(), re.MULTILINE))
     for name in LOCKS[1:]:
         part = set(re.findall(r"^[\w.-]+==[^\s;]+", (ROOT / name).read_text(), re.MULTILINE))
@@ -95,7 +95,7 @@ def test_a_cpu_needs_neither_pytorch_nor_tests() -> None:
     assert not locked("requirements-cuda.txt").keys() & {"pytest", "mypy", "hypothesis"}
 
 
-def test_the_builder_sees_only_what_the_image_is_made_of() -> None:
+def test_build_context_has_only_what_the_image_needs() -> None:
     first, *others = [
         line
         for line in (ROOT / ".dockerignore").read_text().splitlines()
@@ -108,8 +108,8 @@ def test_the_builder_sees_only_what_the_image_is_made_of() -> None:
     }  # fmt: skip
 
 
-def test_a_cache_mount_is_made_of_each_mark() -> None:
-    """What deploy/image/build gives to BuildKit."""
+def test_each_mark_becomes_a_cache_mount() -> None:
+    """The Dockerfile that deploy/image/build passes to BuildKit."""
     script = re.search(r"sed '(/\^# cache.*)' Dockerfile", (ROOT / "deploy/image/build").read_text())
     assert script is not None
     text = (ROOT / "Dockerfile").read_text()
@@ -129,8 +129,8 @@ def test_one_command_serves_on_port_8000() -> None:
     }  # fmt: skip
 
 
-def test_every_setting_is_taken_over() -> None:
-    """But for those that the container itself decides."""
+def test_compose_passes_every_setting() -> None:
+    """Except those that the image sets."""
     known = {f"PLEURA_{name.upper()}" for name in Settings.model_fields}
     decided = {"PLEURA_HOST", "PLEURA_PORT", "PLEURA_API_KEY_FILE", "PLEURA_GRACE_PERIOD_S"}
     for name in ("pleura", "gpu", "replica"):
@@ -139,7 +139,7 @@ def test_every_setting_is_taken_over() -> None:
     assert services()["watcher"]["environment"].keys() <= known | of_watcher
 
 
-def test_nobody_else_can_reach_a_port_unless_told_to() -> None:
+def test_ports_are_bound_to_loopback_by_default() -> None:
     for name, service in services().items():
         assert all(port.startswith("${BIND:-127.0.0.1}:") for port in service.get("ports", [])), name
 
@@ -159,7 +159,7 @@ def test_uploads_fit_into_tmp() -> None:
         assert service["tmpfs"] == ["/tmp:mode=1777,size=${TMP_SIZE:-1100m}"]
 
 
-def test_requests_get_their_time_to_finish() -> None:
+def test_stop_period_covers_the_deadline() -> None:
     grace = Settings.model_fields["grace_period_s"].default
     assert all(int(service["stop_grace_period"].removesuffix("s")) > grace for service in own().values())
 
@@ -175,7 +175,7 @@ def test_the_proxy_s_limits_match_the_service_s() -> None:
     assert {"error", "http_503", "http_429", "non_idempotent"} <= set(retried)
 
 
-def test_compose_reads_it(compose: tuple[str, ...]) -> None:
+def test_compose_file_is_valid(compose: tuple[str, ...]) -> None:
     profiles = [word for name in ("gpu", "scale", "observe", "pacs") for word in ("--profile", name)]
     read = yaml.safe_load(call(*compose, *profiles, "config"))["services"]
     assert read.keys() == services().keys()
@@ -185,7 +185,7 @@ def test_compose_reads_it(compose: tuple[str, ...]) -> None:
     assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
 
 
-def test_without_an_engine_it_is_said_so() -> None:
+def test_missing_engine_is_reported() -> None:
     done = subprocess.run(
         ["make", "docker-test", "--assume-old=install"],
         cwd=ROOT,

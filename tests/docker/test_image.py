@@ -28,21 +28,21 @@ def run(image: str, *words: str) -> str:
     return docker("run", "--rm", "--entrypoint", words[0], image, *words[1:])
 
 
-def test_it_is_small(cpu_image: str, configuration: dict[str, Any]) -> None:
+def test_image_is_small(cpu_image: str, configuration: dict[str, Any]) -> None:
     assert configuration["Size"] <= MOST_BYTES
 
 
-def test_what_serving_does_not_need_is_not_there(cpu_image: str) -> None:
+def test_image_has_no_training_packages(cpu_image: str) -> None:
     assert run(cpu_image, "python", "-c", ABSENT) == ""
 
 
-def test_nothing_in_it_reports_its_use(image: str) -> None:
+def test_image_has_no_telemetry(image: str) -> None:
     absent = "import importlib.util; print(importlib.util.find_spec('openvino_telemetry'))"
     assert run(image, "python", "-c", absent) == "None"
     assert run(image, "printenv", "RAY_USAGE_STATS_ENABLED") == "0"
 
 
-def test_there_is_neither_compiler_nor_cache(image: str) -> None:
+def test_image_has_no_compiler_and_no_cache(image: str) -> None:
     assert run(image, "sh", "-c", "command -v gcc cc g++ c++ clang ld make cargo || true") == ""
     assert run(image, "sh", "-c", "find / -xdev -type d -path '*/.cache/*' 2>/dev/null || true") == ""
     assert (
@@ -51,7 +51,7 @@ def test_there_is_neither_compiler_nor_cache(image: str) -> None:
     )
 
 
-def test_its_user_is_a_number_and_not_root(image: str, configuration: dict[str, Any]) -> None:
+def test_user_is_numeric_and_not_root(image: str, configuration: dict[str, Any]) -> None:
     user, group = configuration["Config"]["User"].split(":")
     assert int(user) > 0
     assert int(group) > 0
@@ -60,7 +60,7 @@ def test_its_user_is_a_number_and_not_root(image: str, configuration: dict[str, 
     assert run(image, "sh", "-c", "find /opt/pleura /srv/pleura -writable ! -type l") == ""
 
 
-def test_how_it_starts_stops_and_is_asked(configuration: dict[str, Any]) -> None:
+def test_entry_point_signal_and_health_check(configuration: dict[str, Any]) -> None:
     """No shell stands between the engine and the service, or signals would end there."""
     config = configuration["Config"]
     assert (config["Entrypoint"], config["Cmd"]) == (["pleura"], ["serve"])
@@ -69,7 +69,7 @@ def test_how_it_starts_stops_and_is_asked(configuration: dict[str, Any]) -> None
     assert list(config["ExposedPorts"]) == ["8000/tcp"]
 
 
-def test_its_labels(image: str, configuration: dict[str, Any]) -> None:
+def test_image_has_its_labels(image: str, configuration: dict[str, Any]) -> None:
     labels = configuration["Config"]["Labels"]
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert labels["org.opencontainers.image.version"] == version
@@ -81,12 +81,12 @@ def test_its_labels(image: str, configuration: dict[str, Any]) -> None:
     )
 
 
-def test_the_licences_are_in_it(image: str) -> None:
+def test_image_contains_the_licences(image: str) -> None:
     assert "Apache License" in run(image, "cat", "/srv/pleura/LICENSE")
     assert "CC BY-NC-SA 4.0" in run(image, "cat", "/srv/pleura/model/weights/MODEL_CARD.md")
 
 
-def test_where_it_came_from_does_not_name_an_index(image: str) -> None:
+def test_image_names_no_package_index(image: str) -> None:
     history = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", image)
     assert "index-url" not in history
     assert "find-links" not in history

@@ -35,7 +35,7 @@ def healthy(container: str) -> bool:
     return True
 
 
-def test_up_serves(project: Project) -> None:
+def test_compose_up_serves(project: Project) -> None:
     project("up", "--detach", "--no-build")
     url = project.url("pleura", 8000)
     wait_until(lambda: answers(f"{url}/readyz"), within_s=60)
@@ -43,7 +43,7 @@ def test_up_serves(project: Project) -> None:
     assert iou(decode(answer.content), decode(MASK)) > 0.9
 
 
-def test_no_request_fails_while_replicas_die_drain_and_come_back(proxy_image: str, project: Project) -> None:
+def test_no_request_fails_while_replicas_restart(proxy_image: str, project: Project) -> None:
     project("up", "--detach", "--no-build", "proxy")
     first, second = project.containers("replica")
     wait_until(lambda: healthy(first) and healthy(second), within_s=60)
@@ -84,7 +84,7 @@ def test_no_request_fails_while_replicas_die_drain_and_come_back(proxy_image: st
     assert docker("inspect", "--format", "{{.State.ExitCode}}", second) == "0"
 
 
-def test_what_the_proxy_refuses_looks_like_the_service_s_own(proxy_image: str, project: Project) -> None:
+def test_refusals_of_the_proxy_look_like_those_of_the_service(proxy_image: str, project: Project) -> None:
     project("up", "--detach", "--no-build", "--scale", "replica=1", "proxy")
     url = project.url("proxy", 8080)
     wait_until(lambda: answers(f"{url}/readyz"), within_s=60)

@@ -49,17 +49,17 @@ def jpeg() -> bytes:
 
 
 @pytest.mark.parametrize("data", [PHANTOM, jpeg(), dicom(pixels())], ids=["png", "jpeg", "dicom"])
-def test_it_segments_the_phantom(service: Container, data: bytes) -> None:
+def test_phantom_is_segmented(service: Container, data: bytes) -> None:
     assert iou(decode(post(service, data, "image/png").content), decode(MASK)) > 0.9
 
 
-def test_it_writes_dicom(service: Container) -> None:
+def test_dicom_is_written(service: Container) -> None:
     seg = dcmread(BytesIO(post(service, dicom(pixels()), "application/dicom").content))
     assert seg.Modality == "SEG"
     assert [segment.SegmentLabel for segment in seg.SegmentSequence] == ["Right lung", "Left lung"]
 
 
-def test_it_evaluates(service: Container) -> None:
+def test_mask_is_evaluated(service: Container) -> None:
     files = {"image": PHANTOM, "mask": MASK}
     answer = httpx.post(f"{service.url}/evaluate", files=files, timeout=200)
     assert answer.status_code == 200, answer.text
@@ -68,24 +68,24 @@ def test_it_evaluates(service: Container) -> None:
     assert 0 < metrics["hd95_px"] < 100
 
 
-def test_the_engine_is_the_fast_one(cpu_image: str, service: Container) -> None:
+def test_engine_is_openvino_int8(cpu_image: str, service: Container) -> None:
     assert post(service, PHANTOM).json()["model"]["engine"] == "openvino-int8"
 
 
-def test_its_page_and_its_documentation_are_there(service: Container) -> None:
+def test_page_and_documentation_are_served(service: Container) -> None:
     for path in ("/", "/docs", "/openapi.json", "/samples/phantom.png"):
         assert httpx.get(f"{service.url}{path}").status_code == 200, path
 
 
-def test_what_an_upload_spools_fits_into_tmp(service: Container) -> None:
-    """Eight megabytes do not stay in memory."""
+def test_large_upload_fits_into_tmp(service: Container) -> None:
+    """Uploads of 8 MB are written to /tmp."""
     noise = np.random.default_rng(0).integers(0, 256, (3000, 3000), np.uint8)
     large = cv2.imencode(".png", noise)[1].tobytes()
     assert len(large) > 8_000_000
     assert post(service, large).json()["image"]["width"] == 3000
 
 
-def test_the_process_can_do_nothing_but_serve(service: Container) -> None:
+def test_process_has_no_privileges(service: Container) -> None:
     status = service.execute("cat", "/proc/1/status")
     assert re.search(r"^Uid:\s+10001\s+10001\s+10001\s+10001$", status, re.MULTILINE)
     assert re.search(r"^CapEff:\s+0{16}$", status, re.MULTILINE)
@@ -94,7 +94,7 @@ def test_the_process_can_do_nothing_but_serve(service: Container) -> None:
         service.execute("touch", "/srv/pleura/app/x")
 
 
-def test_its_health_can_be_asked_for(service: Container) -> None:
+def test_health_command_works(service: Container) -> None:
     service.execute("pleura", "health")
 
 
@@ -119,7 +119,7 @@ def test_sigterm_waits_for_the_request_that_is_under_way(start: Callable[..., Co
     assert docker("wait", service.name) == "0"
 
 
-def test_it_takes_no_more_than_its_share_of_the_processors(start: Callable[..., Container]) -> None:
+def test_threads_follow_the_container_s_quota(start: Callable[..., Container]) -> None:
     """Threads are counted by the container's quota, not by the machine's processors."""
     service = start("--cpus", "1")
     count = service.execute(
@@ -128,7 +128,7 @@ def test_it_takes_no_more_than_its_share_of_the_processors(start: Callable[..., 
     assert count == "1"
 
 
-def test_a_checkpoint_that_needs_pytorch_is_refused_in_a_sentence(cpu_image: str, tmp_path: Path) -> None:
+def test_checkpoint_that_needs_pytorch_is_rejected_in_a_sentence(cpu_image: str, tmp_path: Path) -> None:
     metadata = CheckpointMetadata(
         name="own",
         bridge_channels=16,
@@ -154,7 +154,7 @@ def test_a_checkpoint_that_needs_pytorch_is_refused_in_a_sentence(cpu_image: str
     assert "`pleura export`" in last
 
 
-def test_it_also_segments_files(cpu_image: str, tmp_path: Path) -> None:
+def test_files_are_segmented(cpu_image: str, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/phantom.png").write_bytes(PHANTOM)
     (tmp_path / "out").mkdir(mode=0o777)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
-from pydicom.uid import CTImageStorage, generate_uid
+from pydicom.uid import CTImageStorage, SecondaryCaptureImageStorage, generate_uid
 
 from tests.app.fakes import dicom, picture
 
@@ -26,6 +26,29 @@ def radiograph(pixels: NDArray[np.uint8] | None = None, **attributes: Any) -> by
             setattr(dataset, keyword, value)
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    return written(dataset)
+
+
+SIDE = 256
+"""Pixels of a film's side."""
+
+
+def film(**attributes: Any) -> bytes:
+    """A bright film with two dark lungs."""
+    pixels = np.full((SIDE, SIDE), 200, np.uint8)
+    pixels[60:200, 40:110] = pixels[90:220, 150:220] = 40
+    if attributes.get("PhotometricInterpretation") == "MONOCHROME1":
+        pixels = 255 - pixels
+    return radiograph(pixels, ViewPosition="PA", PatientOrientation=["L", "F"], **attributes)
+
+
+def in_colour(data: bytes) -> bytes:
+    """The same as a Secondary Capture in RGB."""
+    dataset = read(data)
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    dataset.Modality, dataset.ConversionType = "OT", "WSD"
+    dataset.PhotometricInterpretation, dataset.SamplesPerPixel, dataset.PlanarConfiguration = "RGB", 3, 0
+    dataset.PixelData = np.repeat(np.frombuffer(dataset.PixelData, np.uint8), 3).tobytes()
     return written(dataset)
 
 

@@ -76,4 +76,4 @@ def test_a_form_that_is_not_possible_does_not_cost_the_others(
 def test_an_unknown_form_is_rejected(given: str) -> None:
     result = CliRunner().invoke(cli, ["pacs", "--url", "http://orthanc/dicom-web", "--form", given])
     assert result.exit_code == 2
-    assert "seg, labelmap, sc, gsps, sr" in " ".join(result.output.split())
+    assert "seg, labelmap, sc, sc-outlines, gsps, sr" in " ".join(result.output.split())

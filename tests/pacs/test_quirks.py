@@ -14,6 +14,8 @@ from tests.pacs.conftest import Lines, Watched
 from tests.pacs.radiographs import radiograph, read, slice_of_ct
 from tests.pacs.stand_in import LOGIN_PAGE, Answer, StandIn, Usual, multipart, path_of, report, stored_uid
 
+pytestmark = pytest.mark.slow
+
 Watch = Callable[..., Watched]
 
 FETCH = r"/studies/[\d.]+/series/[\d.]+/instances/[\d.]+"

@@ -3,6 +3,8 @@
 import tracemalloc
 from collections.abc import Callable
 
+import pytest
+
 from pacs.settled import KEPT_S, Settled
 from pacs.worker import Outcome
 from tests.app.fakes import segmenter
@@ -13,6 +15,7 @@ from tests.pacs.stand_in import Answer, StandIn
 Watch = Callable[..., Watched]
 
 
+@pytest.mark.slow
 def test_series_no_longer_listed_are_forgotten(stand_in: StandIn, watch: Watch) -> None:
     """As with --days: day after day other studies are listed."""
     watcher = watch()

@@ -23,7 +23,7 @@ def fault(subject: str) -> str | None:
 
 
 def main() -> None:
-    """Exit with the fault of the first line of the file that is named, if it has one."""
+    """Exit with a message if the first line of the named file is not a valid subject."""
     lines = Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()
     sys.exit(fault(lines[0] if lines else ""))
 

@@ -22,19 +22,19 @@ SHOWN = re.compile(r"^\s*(?:\.venv/bin/)?(pleura [a-z].*)$", re.MULTILINE)
 
 
 def shown() -> list[str]:
-    """Every command at the beginning of a line, its continued lines joined."""
+    """Return each command that begins a line, with its continuation lines."""
     texts = [path.read_text(encoding="utf-8").replace("\\\n", " ") for path in DOCUMENTS]
     return sorted({found.strip() for text in texts for found in SHOWN.findall(text) if "`" not in found})
 
 
-def test_there_are_commands_to_look_at() -> None:
+def test_documents_show_commands() -> None:
     assert {"train", "evaluate", "calibrate", "export", "segment", "pacs"} <= {
         shlex.split(one)[1] for one in shown()
     }
 
 
 @pytest.mark.parametrize("command", shown())
-def test_a_shown_command_is_understood(command: str) -> None:
+def test_shown_command_has_valid_options(command: str) -> None:
     _, name, *words = shlex.split(command)
     assert name in COMMANDS
     group = typer.main.get_command(cli)
@@ -48,7 +48,7 @@ def test_a_shown_command_is_understood(command: str) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where a reader stands: with a folder DIR of radiographs and masks."""
+    """A working folder with a folder DIR of radiographs and masks."""
     for part in ("images", "masks"):
         (tmp_path / "DIR" / part).mkdir(parents=True)
     for seed in range(3):
@@ -72,8 +72,8 @@ def _run(command: str, *more: str, folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_readme_s_commands_run(folder: Path) -> None:
-    """Training is made short; all else is as shown."""
+def test_commands_of_the_readme_run(folder: Path) -> None:
+    """Training is shortened; every other command is run as shown."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     train, evaluate, *_ = SHOWN.findall(text)
     assert train.startswith("pleura train")

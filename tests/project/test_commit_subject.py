@@ -20,7 +20,7 @@ def test_subject_with_an_area_is_accepted(subject: str) -> None:
     ("subject", "word"),
     [("Accept signed TIFF", "area"), ("reading:", "area"), ("", "area"), ("reading: " + "x" * 64, "shorten")],
 )
-def test_other_subjects_are_rejected_in_words(subject: str, word: str) -> None:
+def test_invalid_subject_is_rejected_with_a_reason(subject: str, word: str) -> None:
     found = fault(subject)
     assert found is not None
     assert word in found

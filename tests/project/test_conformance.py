@@ -53,7 +53,7 @@ def documented(form: Form) -> dict[str, Row]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_attributes_of_files_are_those_of_the_tables(form: Form) -> None:
+def test_attributes_of_files_are_in_the_tables(form: Form) -> None:
     assert {path for one in made(form) for path in one} == set(documented(form))
 
 
@@ -79,7 +79,7 @@ def test_fixed_values_are_as_documented(form: Form) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_what_comes_from_the_radiograph_is_the_radiograph_s(form: Form) -> None:
+def test_attributes_from_the_radiograph_equal_the_radiograph_s(form: Form) -> None:
     from tests.project.conformance import full_source
 
     source, (first, *_) = attributes(full_source()), made(form)

@@ -27,7 +27,7 @@ DOCUMENTS = sorted(
 HTTP = ROOT / "docs" / "reference" / "http.md"
 DEPLOYMENT = ROOT / "docs" / "how-to" / "deployment.md"
 
-# The test has a service of its own, and is where the files are.
+# The test starts its service, in the folder of the files.
 BEFORE = re.compile(r"(make|docker|git|cd|pleura serve)\b")
 
 
@@ -87,7 +87,7 @@ def test_curl_commands_run(block: str, service: Running, folder: Path) -> None:
         assert (folder / name).stat().st_size > 0, name
 
 
-def test_every_setting_has_its_line() -> None:
+def test_every_setting_is_documented() -> None:
     text = read(HTTP) + (DEPLOYMENT.read_text("utf-8") if DEPLOYMENT.is_file() else "")
     for name, field in Settings.model_fields.items():
         line = re.search(rf"^\| `PLEURA_{name.upper()}` \| `?([^|`]*)`? \| (.+) \|$", text, re.MULTILINE)
@@ -97,18 +97,19 @@ def test_every_setting_has_its_line() -> None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
-def test_no_setting_is_made_up(path: Path) -> None:
+def test_documented_settings_exist(path: Path) -> None:
     known = {f"PLEURA_{name.upper()}" for name in Settings.model_fields}
     known |= {f"PLEURA_PACS_{name.upper()}" for name in PacsSettings.model_fields}
     known |= {f"PLEURA_DIMSE_{name.upper()}" for name in ListenSettings.model_fields}
-    known |= set(re.findall(r'envvar="(\w+)"', (ROOT / "pacs" / "command.py").read_text("utf-8")))
+    for source in (ROOT / "pacs").glob("*.py"):
+        known |= set(re.findall(r'envvar="(\w+)"', source.read_text("utf-8")))
     assert set(re.findall(r"PLEURA_[A-Z_]+[A-Z]", path.read_text("utf-8"))) <= known
 
 
-def test_the_http_reference_is_whole() -> None:
+def test_http_reference_is_complete() -> None:
     text = read(HTTP)
     for kind in TABLE.values():
-        # 499 is seen in logs only: nobody is there to read the answer.
+        # 499 stands in logs only: the client has left.
         if kind.status == 500:
             assert f"500 (`{kind.slug}`)" in text
         elif kind.status != 499:
@@ -122,7 +123,7 @@ def test_the_http_reference_is_whole() -> None:
                     assert f"`{choice}`" in text, choice
 
 
-def test_every_warning_has_its_line() -> None:
+def test_every_warning_is_documented() -> None:
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "model" / "quality").glob("*.py"))
     codes = set(re.findall(r'Warning\(\s*"([a-z_]+)"', sources)) | set(
         re.findall(r'"(probably_[a-z_]+)"', sources)
@@ -134,14 +135,14 @@ def test_every_warning_has_its_line() -> None:
 
 
 def anchors(text: str) -> set[str]:
-    """The names that a document's headings have in links."""
+    """Return the anchors of a document's headings."""
     headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
 # Links within docs/ are held by `make docs`, which also knows the generated pages.
 @pytest.mark.parametrize("path", [one for one in DOCUMENTS if ROOT / "docs" not in one.parents], ids=named)
-def test_links_lead_somewhere(path: Path) -> None:
+def test_links_are_not_broken(path: Path) -> None:
     text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
     for link in re.findall(r"\]\(([^)\s]+)\)", text):
         if re.match(r"[a-z]+:", link):

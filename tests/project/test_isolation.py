@@ -61,12 +61,14 @@ def _require_nothing_left(seen: Seen) -> None:
     assert not left
 
 
-def test_every_command_is_watched() -> None:
+def test_every_command_is_tested() -> None:
     assert set(COMMANDS) == {*ON_ITS_OWN, "serve", "health", "client", "pacs", "bulk"}
 
 
 @pytest.mark.parametrize("name", ON_ITS_OWN)
-def test_a_command_needs_no_network_and_keeps_to_its_folders(name: str, data: Path, watch: Watch) -> None:
+def test_command_uses_no_network_and_writes_only_into_its_folders(
+    name: str, data: Path, watch: Watch
+) -> None:
     watch.run(*_words(name, data))
     seen = watch.seen()
     assert not seen.spoken_to
@@ -76,7 +78,7 @@ def test_a_command_needs_no_network_and_keeps_to_its_folders(name: str, data: Pa
 
 
 @pytest.mark.parametrize("engine", ["openvino", "torch"])
-def test_the_service_and_its_clients_speak_to_nobody_else(
+def test_service_and_clients_connect_only_to_each_other(
     engine: str, data: Path, watch: Watch, tmp_path: Path
 ) -> None:
     # Without an exported model beside it, OpenVINO makes its own and keeps it in the cache.
@@ -107,7 +109,7 @@ def test_the_service_and_its_clients_speak_to_nobody_else(
 
 @contextmanager
 def _empty_archive() -> Iterator[str]:
-    """The address of a PACS that finds nothing."""
+    """The address of a PACS without studies."""
 
     class Nothing(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -123,7 +125,7 @@ def _empty_archive() -> Iterator[str]:
         server.shutdown()
 
 
-def test_the_watcher_of_a_pacs_speaks_to_it_alone(watch: Watch) -> None:
+def test_watcher_connects_only_to_its_pacs(watch: Watch) -> None:
     with _empty_archive() as address:
         watch.run("pacs", "--url", address)
     seen = watch.seen()
@@ -132,7 +134,7 @@ def test_the_watcher_of_a_pacs_speaks_to_it_alone(watch: Watch) -> None:
     _require_nothing_left(seen)
 
 
-def test_a_run_over_an_archive_speaks_to_this_machine_alone(data: Path, watch: Watch) -> None:
+def test_run_over_an_archive_connects_only_to_this_machine(data: Path, watch: Watch) -> None:
     pytest.importorskip("ray")
     # The paths of Ray's sockets are long.
     with TemporaryDirectory() as folder:
@@ -143,8 +145,8 @@ def test_a_run_over_an_archive_speaks_to_this_machine_alone(data: Path, watch: W
     _require_nothing_left(seen)
 
 
-def test_openvino_and_nncf_are_imported_in_one_way() -> None:
-    """Whoever imports them otherwise lets them call home."""
+def test_openvino_and_nncf_are_imported_without_telemetry() -> None:
+    """Any other import would let them send usage data."""
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for folder in ("app", "benchmarks", "client", "model", "samples", "tests", "training")
@@ -157,7 +159,7 @@ def test_openvino_and_nncf_are_imported_in_one_way() -> None:
 
 
 def _imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
-    """The imports that happen: those for the types alone do not."""
+    """Return the imports that are executed; those for types alone are not."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield node
@@ -171,7 +173,7 @@ def _names(node: ast.Import | ast.ImportFrom) -> set[str]:
     return set() if relative else {module.partition(".")[0] for module in modules}
 
 
-def test_who_has_no_home_gets_a_cache_in_the_temporary_folder(
+def test_cache_is_in_the_temporary_folder_without_a_home(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def homeless() -> Path:
@@ -183,7 +185,7 @@ def test_who_has_no_home_gets_a_cache_in_the_temporary_folder(
     assert cache_folder() == tmp_path / "pleura"
 
 
-def test_what_the_user_has_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_the_user_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MPLCONFIGDIR", "/mine")
     isolate()
     assert os.environ["MPLCONFIGDIR"] == "/mine"

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import pleura_cli
 
 
-def test_what_is_not_installed_is_said_in_a_sentence(
+def test_missing_package_is_reported_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(name: str) -> None:
@@ -28,7 +28,7 @@ def test_what_is_not_installed_is_said_in_a_sentence(
     )
 
 
-def test_the_help_lists_the_commands_that_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_help_lists_all_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     def find(name: str) -> ModuleSpec | None:
         return None if name == "training" else find_spec(name)
 

@@ -33,19 +33,19 @@ documents = pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 
 
 def code(text: str) -> str:
-    """What a document shows as code: between backticks, in fences, indented."""
+    """Return what a document shows as code: between backticks, in fences, indented."""
     parts = re.findall(r"^```.*?^```|^    .*$|`[^`\n]+`", text, re.DOTALL | re.MULTILINE)
     return "\n".join(parts)
 
 
 @documents
-def test_files_that_are_named_exist(path: Path) -> None:
+def test_named_files_exist(path: Path) -> None:
     found = re.findall(rf"`((?:{_FOLDERS})/[\w./-]*\w/?)(?:::\w+)?`", path.read_text("utf-8"))
     assert not [one for one in found if one not in MADE and not (ROOT / one).exists()]
 
 
 @documents
-def test_make_targets_that_are_named_exist(path: Path) -> None:
+def test_named_make_targets_exist(path: Path) -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
     shown = code(path.read_text("utf-8"))
@@ -54,7 +54,7 @@ def test_make_targets_that_are_named_exist(path: Path) -> None:
 
 
 @documents
-def test_services_and_profiles_that_are_named_exist(path: Path) -> None:
+def test_named_services_and_profiles_exist(path: Path) -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
     services: dict[str, Any] = compose["services"]
     profiles = {profile for one in services.values() for profile in one.get("profiles", ())}
@@ -72,12 +72,12 @@ def modules() -> list[str]:
     return sorted(one.strip() for one in found if (ROOT / re.split(r"[. ]", one)[0]).is_dir())
 
 
-def test_there_are_modules_to_look_at() -> None:
+def test_documents_show_modules() -> None:
     assert len(modules()) > 4
 
 
 @pytest.mark.parametrize("command", modules())
-def test_a_module_that_is_shown_has_the_options_that_are_shown(command: str) -> None:
+def test_shown_module_has_the_shown_options(command: str) -> None:
     name, *words = command.split()
     done = subprocess.run(
         [sys.executable, "-m", name, "--help"],

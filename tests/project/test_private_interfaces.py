@@ -17,7 +17,7 @@ PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 @dataclass(frozen=True, kw_only=True)
 class Private:
-    """What one module of ours uses of a class of another package.
+    """What a module of Pleura uses of a class of another package.
 
     Attributes:
         package: the distribution.
@@ -84,7 +84,7 @@ def test_a_package_whose_private_interface_is_used_has_an_upper_bound(package: s
 
 
 @pytest.mark.parametrize("private", PRIVATE, ids=lambda one: f"{one.package}-{one.of.__name__}")
-def test_a_private_interface_is_still_there(private: Private) -> None:
+def test_private_interface_exists(private: Private) -> None:
     start: Callable[..., None] = vars(private.of)["__init__"]
     assert isinstance(start, FunctionType)
     missing = {name for name in private.methods if not callable(getattr(private.of, name, None))}

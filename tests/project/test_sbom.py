@@ -19,7 +19,7 @@ def locked(name: str) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("variant", ["cpu", "cuda"])
-def test_sbom_lists_what_is_locked(variant: str, tmp_path: Path) -> None:
+def test_sbom_lists_the_locked_packages(variant: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [
             "make",

@@ -1,4 +1,4 @@
-"""`make docs`: the site is built without a warning, and its pages ask nobody else for anything."""
+"""`make docs`: the site is built without a warning, and its pages load nothing from other hosts."""
 
 import os
 import re
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Loaded(HTMLParser):
-    """The addresses that a browser loads by itself: scripts, styles, pictures, fonts, frames."""
+    """Return the addresses that a browser loads unasked: scripts, styles, pictures, fonts, frames."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +43,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
+@pytest.mark.slow
+def test_pages_request_nothing_from_other_hosts(site: Path) -> None:
     pages = sorted(site.rglob("*.html"))
     assert len(pages) > 10
     for page in pages:

@@ -19,7 +19,7 @@ TUTORIALS = ROOT / "docs" / "tutorials"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder as a reader has it: the samples and the bundled weights."""
+    """A folder with the samples and the bundled weights."""
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     (tmp_path / "model").symlink_to(ROOT / "model")
     return tmp_path
@@ -52,7 +52,7 @@ def pleura(command: str, *more: str) -> list[str]:
     return [str(Path(sys.executable).with_name("pleura")), *shlex.split(command)[1:], *more]
 
 
-def test_ten_minutes(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_tutorial_of_ten_minutes_runs(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     run([sys.executable, "-c", script("ten-minutes.md")], folder)
     segment, watch = commands("ten-minutes.md", ".venv/bin/pleura")
     run(pleura(segment), folder)
@@ -75,7 +75,7 @@ def test_ten_minutes(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         orthanc.kill()
 
 
-def test_fine_tuning(folder: Path) -> None:
+def test_tutorial_of_fine_tuning_runs(folder: Path) -> None:
     run([sys.executable, "-c", script("fine-tune.md")], folder)
     assert len(list((folder / "films").rglob("images/*.png"))) == 20
     before, train, after = commands("fine-tune.md", ".venv/bin/pleura")

@@ -1,4 +1,4 @@
-"""One version, wherever it is written."""
+"""The version is the same in all files that hold it."""
 
 import re
 import tomllib

@@ -43,7 +43,7 @@ Connecting a UDP socket, which programs do to find their own address, sends noth
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one command did.
+    """What a command did.
 
     Attributes:
         spoken_to: names looked up and addresses spoken to, but for this machine's own.
@@ -129,7 +129,7 @@ class Watch:
 
 
 def _is_own(place: str) -> bool:
-    """Whether a name or an address is this machine's."""
+    """Return whether a name or an address is this machine's."""
     if place in ("None", "localhost", "0.0.0.0", "::", socket.gethostname(), socket.getfqdn()):
         return True
     try:

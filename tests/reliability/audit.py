@@ -17,7 +17,7 @@ _UNREACHABLE = re.compile(r"ConnectionError|ProxyError|SSLError|Timeout|Could no
 
 
 def audit(requirements: Path) -> tuple[bool, str]:
-    """Whether no weakness is known, and what was found, for people."""
+    """Return whether no vulnerability is known, and the result in words."""
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pip_audit", "--requirement", str(requirements)),

@@ -1,4 +1,4 @@
-"""Clients that no service would wish for, and one that keeps count of how others fare meanwhile."""
+"""Slow clients, a load generator, and probes that measure how the service answers meanwhile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.reliability.service import Service
 
 
 class Probes:
-    """Asks ``/healthz`` and ``/readyz`` over and over."""
+    """Requests ``/healthz`` and ``/readyz`` repeatedly."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -30,7 +30,7 @@ class Probes:
 
     @contextmanager
     def asking(self) -> Iterator[Probes]:
-        """Asks for as long as the context lasts."""
+        """Send requests while the context lasts."""
         thread = Thread(target=self._ask)
         thread.start()
         try:
@@ -39,8 +39,8 @@ class Probes:
             self._over.set()
             thread.join()
 
-    def told(self) -> str:
-        """For people."""
+    def summary(self) -> str:
+        """Return number and duration of the probes in words."""
         times = sorted(self.milliseconds) or [0.0]
         return (
             f"{len(self.milliseconds):,} probes, median {times[len(times) // 2]:.1f} ms, 99 % within "
@@ -61,21 +61,17 @@ class Probes:
             self._over.wait(0.02)
 
 
-class Rude:
-    """Opens connections and does to them what must not be done.
-
-    Ways: half a head, half a body, a byte now and then, leaving in the middle of an upload, leaving
-    before the answer, a reset, not taking the answer.
-    """
+class SlowClients:
+    """Opens connections and misuses them in one of `WAYS`."""
 
     WAYS = (
-        "half head",
-        "half body",
-        "drip",
-        "leave in the body",
-        "leave before the answer",
+        "half of the headers",
+        "half of the body",
+        "one byte of the body",
+        "close during the body",
+        "close before the answer",
         "reset",
-        "take nothing",
+        "read nothing",
     )
 
     def __init__(self, service: Service, image: bytes, *, seed: int = 0) -> None:
@@ -86,24 +82,24 @@ class Rude:
         self.done: Counter[str] = Counter()
 
     def once(self) -> None:
-        """One connection, in any of the ways."""
+        """Open one connection, in a random way."""
         way = self._random.choice(self.WAYS)
         self.done[way] += 1
         with suppress(OSError):
             made = socket.create_connection(("127.0.0.1", self._service.port), timeout=5)
             whole = head(length=len(self._image)) + self._image
             cut = self._random.randrange(1, len(self._image))
-            if way == "half head":
+            if way == "half of the headers":
                 self._keep(made, whole[:20])
-            elif way == "half body":
+            elif way == "half of the body":
                 self._keep(made, whole[:-cut])
-            elif way == "drip":
+            elif way == "one byte of the body":
                 self._keep(made, head(length=len(self._image)))
                 made.sendall(self._image[:1])
-            elif way == "leave in the body":
+            elif way == "close during the body":
                 made.sendall(whole[:-cut])
                 made.close()
-            elif way == "leave before the answer":
+            elif way == "close before the answer":
                 made.sendall(whole)
                 made.close()
             elif way == "reset":
@@ -114,7 +110,7 @@ class Rude:
                 self._keep(made, b"GET /docs-assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
 
     def close(self) -> None:
-        """Lets go of what was kept."""
+        """Close the connections that are still open."""
         for one in self._kept:
             one.close()
 
@@ -123,7 +119,7 @@ class Rude:
         self._kept.append(connection)
 
 
-class Crowd:
+class LoadGenerator:
     """Send an image at a constant rate, independent of the answers (open loop), each on a new connection."""
 
     def __init__(self, service: Service, image: bytes) -> None:
@@ -136,7 +132,7 @@ class Crowd:
         self.bodies: set[bytes] = set()
 
     async def send(self, *, rate: float, seconds: float) -> None:
-        """Returns when everything is answered."""
+        """Send, and return when all requests are answered."""
         start, sent = monotonic(), []
         for index in range(round(rate * seconds)):
             due = start + index / rate
@@ -144,8 +140,8 @@ class Crowd:
             sent.append(asyncio.create_task(self._one(due)))
         await asyncio.gather(*sent)
 
-    def told(self, status: int) -> str:
-        """For people: how many got this status, and how long it took from when they were due."""
+    def summary(self, status: int) -> str:
+        """Return in words how many got this status, and the times since they were due."""
         times = sorted(self.milliseconds.get(status, [])) or [0.0]
         return (
             f"{self.statuses[status]:,} × {status} (median {times[len(times) // 2]:.0f} ms, 99 % within "

@@ -47,7 +47,7 @@ WARM = 0.3
 
 @dataclass
 class Outcome:
-    """What came of a run."""
+    """The result of a run."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
@@ -67,7 +67,7 @@ class Outcome:
         third = max(1, len(settled) // 3)
         return sorted(settled[-third:])[third // 2] - sorted(settled[:third])[third // 2]
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """For people."""
         statuses = ", ".join(f"{count:,} × {status}" for status, count in sorted(self.statuses.items()))
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.kinds.items()))
@@ -80,7 +80,7 @@ class Outcome:
 
 
 def mutations(*, seed: int) -> Iterator[tuple[str, bytes]]:
-    """Damaged files without end."""
+    """Yield damaged files, endlessly."""
     random, whole = Random(seed), seeds()
     names = sorted(whole)
     while True:
@@ -89,7 +89,7 @@ def mutations(*, seed: int) -> Iterator[tuple[str, bytes]]:
 
 
 def thought_of(count: int) -> list[tuple[str, bytes]]:
-    """Files that Hypothesis thinks of."""
+    """Return files that Hypothesis generates."""
     found: list[tuple[str, bytes]] = []
 
     @settings(
@@ -112,7 +112,7 @@ def thought_of(count: int) -> list[tuple[str, bytes]]:
 
 
 def fuzz_bytes(service: Service, *, inputs: int, seed: int = 0, keep: Path | None = None) -> Outcome:
-    """Sends so many damaged files and looks at each answer.
+    """Send damaged files and check each answer.
 
     Args:
         service: with a queue that holds all that is sent at the same time.
@@ -171,7 +171,7 @@ def fuzz_bytes(service: Service, *, inputs: int, seed: int = 0, keep: Path | Non
 
 
 def _fault(status: int, headers: dict[str, str], answer: bytes) -> str | None:
-    """What is wrong with an answer to damaged bytes."""
+    """Return what is wrong with an answer to damaged bytes."""
     if status not in DOCUMENTED:
         return f"status {status}"
     if status != 200:
@@ -198,7 +198,7 @@ def _kept(folder: Path | None, data: bytes) -> str:
 
 
 def fuzz_interface(service: Service, *, examples: int, key: str | None = None) -> tuple[bool, str]:
-    """Runs schemathesis over the OpenAPI document, in all of its phases.
+    """Run schemathesis on the OpenAPI document, in all its phases.
 
     One check is left out: that whatever fits the document is accepted. Any bytes are a fitting image, few
         are a radiograph.
@@ -225,7 +225,7 @@ def main(
     ] = None,
     keep: Annotated[Path, typer.Option(help="Folder for inputs that show a fault.")] = Path("fuzz-faults"),
 ) -> None:
-    """Sends damaged files and strange requests to a service; exit code 1 where one shows a fault."""
+    """Send damaged files and malformed requests to a service; exit code 1 if an answer is wrong."""
     with TemporaryDirectory() as folder, running(Path(folder), checkpoint=checkpoint, api_key="k") as service:
         clean, report = fuzz_interface(service, examples=examples, key="k")
         summary = report[report.find("=== SUMMARY") :] if clean else report
@@ -233,7 +233,7 @@ def main(
         typer.echo(f"schemathesis: {'no fault' if clean else 'FAULTS'}\n")
     with TemporaryDirectory() as folder, running(Path(folder), checkpoint=checkpoint) as service:
         outcome = fuzz_bytes(service, inputs=inputs, seed=seed, keep=keep)
-        typer.echo(f"bytes: {outcome.told()}")
+        typer.echo(f"bytes: {outcome.summary()}")
         for fault in outcome.faults[:20]:
             typer.echo(f"  {fault}")
     if outcome.growth_mb > 60:

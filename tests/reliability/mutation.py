@@ -24,7 +24,7 @@ _NUMBERS = (
 
 
 def mutated(data: bytes, other: bytes, random: Random) -> bytes:
-    """``data`` with one to six changes; ``other`` is what may be spliced in."""
+    """Return ``data`` with one to six changes; parts of ``other`` may be inserted."""
     made = bytearray(data)
     for _ in range(random.choice((1, 1, 2, 3, 6))):
         random.choice(_CHANGES)(made, other, random)
@@ -34,7 +34,7 @@ def mutated(data: bytes, other: bytes, random: Random) -> bytes:
 
 
 def _place(data: bytearray, random: Random) -> int:
-    """Somewhere, the head more often: there the sizes are."""
+    """Return a random position, more often in the header, where the sizes are."""
     return random.randrange(max(1, min(len(data), 400 if random.random() < 0.6 else len(data))))
 
 
@@ -82,7 +82,7 @@ _CHANGES = (_flip, _flip, _byte, _byte, _number, _number, _cut, _delete, _repeat
 
 
 def _with_checksums(data: bytes) -> bytes:
-    """A PNG whose chunks have their right checksums, so that what is in them is looked at."""
+    """Return a PNG with correct checksums, so that readers go on to the content of its chunks."""
     made, place = bytearray(data[:8]), 8
     while place + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, place)

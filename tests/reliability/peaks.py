@@ -27,12 +27,12 @@ def film(side: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 
 def as_dicom(pixels: NDArray[np.uint8]) -> bytes:
-    """The same as computed radiography of 12 bits."""
+    """Return the same radiograph as DICOM of 12 bits."""
     return dicom(pixels.astype(np.uint16) * 16, bits=12, StudyInstanceUID="1.2.3", SeriesInstanceUID="1.2.4")
 
 
 def peaks(side: int) -> dict[str, int]:
-    """Bytes beyond those that were held after small images had gone the same way."""
+    """Return the peak in bytes above what was held after small images were written in the same way."""
     small, large = (as_dicom(film(edge)[0]) for edge in (64, side))
     for kind in Format:
         _write(small, kind)

@@ -27,7 +27,7 @@ import numpy as np
 
 from tests.app.fakes import encode, picture
 from tests.app.waiting import wait_until
-from tests.reliability.clients import Crowd, Probes, Rude
+from tests.reliability.clients import LoadGenerator, Probes, SlowClients
 from tests.reliability.service import Service, ask, form, running
 
 SMALL_DISK = (
@@ -49,7 +49,7 @@ def large_image() -> bytes:
 
 
 def overload(checkpoint: Path | None, *, seconds: float, engine_s: float = 0.05) -> str:
-    """Ten times what can be done, in open loop."""
+    """Ten times the capacity, in open loop."""
     image = encode(picture())
     with (
         TemporaryDirectory() as folder,
@@ -57,25 +57,25 @@ def overload(checkpoint: Path | None, *, seconds: float, engine_s: float = 0.05)
     ):
         capacity = _capacity(service, image, seconds=min(5.0, seconds))
         before = service.memory_mb()
-        crowd, probes = Crowd(service, image), Probes(service)
+        load, probes = LoadGenerator(service, image), Probes(service)
         with probes.asking():
-            asyncio.run(crowd.send(rate=10 * capacity, seconds=seconds))
-        assert not crowd.faults, crowd.faults[:5]
-        assert set(crowd.statuses) == {200, 429}, crowd.statuses
-        assert len(crowd.bodies) == 1, "masks differ"
+            asyncio.run(load.send(rate=10 * capacity, seconds=seconds))
+        assert not load.faults, load.faults[:5]
+        assert set(load.statuses) == {200, 429}, load.statuses
+        assert len(load.bodies) == 1, "masks differ"
         assert set(probes.statuses) == {("/healthz", 200), ("/readyz", 200)}, probes.statuses
         assert probes.faults == 0
         assert service.status("POST", "/segment", image) == 200, "not back to normal"
         assert service.metric("pleura_queue_depth") == 0
         return (
             f"{10 * capacity:.0f} requests/s for {seconds:.0f} s at a capacity of {capacity:.1f}/s: "
-            f"{crowd.told(200)}, {crowd.told(429)}; {probes.told()}; memory {before:.0f} MB before, "
+            f"{load.summary(200)}, {load.summary(429)}; {probes.summary()}; memory {before:.0f} MB before, "
             f"{service.memory_mb():.0f} after, peak {service.memory_mb('VmHWM'):.0f}; the next request 200"
         )
 
 
-def rude_clients(checkpoint: Path | None, *, connections: int) -> str:
-    """Slow ones, those that leave and those that take no answer, among polite ones."""
+def slow_clients(checkpoint: Path | None, *, connections: int) -> str:
+    """Slow clients, clients that leave and clients that read no answer, among normal ones."""
     image = encode(picture())
     with (
         TemporaryDirectory() as folder,
@@ -83,36 +83,37 @@ def rude_clients(checkpoint: Path | None, *, connections: int) -> str:
             Path(folder), checkpoint=checkpoint, header_timeout_s=2, upload_timeout_s=2, max_uploads=32
         ) as service,
     ):
-        polite, refused = 0, Counter[int]()
+        normal, refused = 0, Counter[int]()
         files = _open_files(service)
-        rude, probes = Rude(service, image), Probes(service)
+        clients, probes = SlowClients(service, image), Probes(service)
         with probes.asking():
             for index in range(connections):
-                rude.once()
+                clients.once()
                 if index % 5 == 0:
                     status = service.status("POST", "/segment", image)
-                    polite += 1
+                    normal += 1
                     refused[status] += status != 200
-            # Those who keep a place lose it by their deadline, not by leaving.
+            # Clients that keep a slot lose it at their deadline, not by leaving.
             wait_until(lambda: service.metric("pleura_uploads") == 0, within_s=30)
             wait_until(lambda: service.metric("pleura_queue_depth") == 0, within_s=30)
         wait_until(lambda: _open_files(service) <= files + 3, within_s=30)
-        rude.close()
+        clients.close()
         assert set(+refused) <= {429}, refused
         assert service.status("POST", "/segment", image) == 200
         assert probes.faults == 0
         assert set(probes.statuses) == {("/healthz", 200), ("/readyz", 200)}, probes.statuses
         ran = service.metric("pleura_batch_size_sum")
         return (
-            f"{connections} rude connections ({', '.join(f'{n} {way}' for way, n in rude.done.items())}); "
-            f"of {polite} polite requests {polite - refused.total()} got 200 and {refused[429]} got 429 for "
-            "too many uploads; afterwards no upload, no place and no connection was held, the network had "
-            f"run {ran:.0f} images; {probes.told()}"
+            f"{connections} connections of slow clients "
+            f"({', '.join(f'{number} {way}' for way, number in clients.done.items())}); "
+            f"of {normal} normal requests {normal - refused.total()} got 200 and {refused[429]} got 429 for "
+            "too many uploads; afterwards no upload, no slot and no connection was held, the network had "
+            f"run {ran:.0f} images; {probes.summary()}"
         )
 
 
 def full_disk(checkpoint: Path | None, *, uploads: int) -> str:
-    """The folder for uploads has 3 MB; each of these takes 2 and more."""
+    """Uploads of more than 2 MB each, with a folder of 3 MB for them."""
     large, small = large_image(), encode(picture())
     with (
         TemporaryDirectory() as folder,
@@ -145,7 +146,7 @@ def full_disk(checkpoint: Path | None, *, uploads: int) -> str:
 
 
 def kills(checkpoint: Path | None, *, times: int) -> str:
-    """SIGKILL at random moments of a busy service; its supervisor starts it anew."""
+    """SIGKILL at random moments of a busy service; its supervisor starts it again."""
     random, large = Random(0), large_image()
     answers: Counter[str] = Counter()
     with TemporaryDirectory() as folder:
@@ -277,7 +278,7 @@ def long_outlines(*, times: int) -> str:
         return (
             f"{times} evaluations of outlines that take long: all 200, {measured} measured and "
             f"{times - measured} given up in time; meanwhile {counted[200]:,} segmentations, all 200, "
-            f"slowest {slowest:.1f} s; {probes.told()}; memory {before:.0f} MB before, "
+            f"slowest {slowest:.1f} s; {probes.summary()}; memory {before:.0f} MB before, "
             f"{service.memory_mb():.0f} after"
         )
 

@@ -1,4 +1,4 @@
-"""A service in a process of its own, as whoever runs it would see it."""
+"""A service in a separate process."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Service:
     def request(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers in lower case and body of an answer, on a connection of its own."""
+        """Status, headers in lower case and body of an answer, on a new connection."""
         connection = self.connection()
         try:
             return ask(connection, method, path, body, headers)

@@ -33,7 +33,7 @@ Request = tuple[str, bytes, dict[str, str], set[int]]
 
 @dataclass
 class Soak:
-    """What came of it. ``memory`` holds seconds since the start and MB."""
+    """The result of a run; ``memory`` holds seconds since the start and MB."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Soak:
         middle = max(1, len(half) // 2)
         return float(np.median(half[-middle:]) - np.median(half[:middle]))
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """For people."""
         statuses = ", ".join(f"{count:,} × {status}" for status, count in sorted(self.statuses.items()))
         megabytes = [mb for _, mb in self.memory]
@@ -71,7 +71,7 @@ class Soak:
 
 
 def requests() -> list[Request]:
-    """What is sent, over and over: all kinds and sizes, good and bad, all answers."""
+    """Yield requests endlessly: all kinds and sizes of image, valid and invalid, all forms of the answer."""
     from random import Random
 
     made: list[Request] = []
@@ -98,7 +98,7 @@ def requests() -> list[Request]:
 
 
 def soak(service: Service, *, seconds: float, sample_s: float = 5.0) -> Soak:
-    """Sends ordinary requests for so long."""
+    """Send ordinary requests for this time."""
     outcome, start, over = Soak(), monotonic(), Event()
     service.request("POST", "/evaluate", *form(image=seeds()["png"], mask=seeds()["png"]))
 
@@ -146,10 +146,10 @@ def main(
     ] = None,
     most_growth: Annotated[float, typer.Option(help="MB that memory may grow by in the last half.")] = 20.0,
 ) -> None:
-    """Uses a service for some time; exit code 1 where an answer was wrong or memory grew."""
+    """Use a service for some time; exit code 1 if an answer was wrong or memory grew."""
     with TemporaryDirectory() as folder, running(Path(folder), checkpoint=checkpoint) as service:
         outcome = soak(service, seconds=60 * minutes)
-        typer.echo(f"soak: {outcome.told()}")
+        typer.echo(f"soak: {outcome.summary()}")
         for fault in outcome.faults[:20]:
             typer.echo(f"  {fault}")
     raise typer.Exit(bool(outcome.faults or outcome.growth_mb > most_growth))

@@ -1,4 +1,4 @@
-"""Files that Hypothesis thinks of: right in form, strange in content."""
+"""Files that Hypothesis generates: valid in form, unusual in content."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _SYNTAXES = (
 
 @st.composite
 def pngs(draw: st.DrawFn) -> bytes:
-    """Chunks with right lengths and checksums."""
+    """Chunks with correct lengths and checksums."""
     numbers = (0, 1, 2, 3, 4, 6, 8, 16)
     header = struct.pack(
         ">IIBBBBB",

@@ -22,7 +22,7 @@ END = b"0\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Waits for nobody for long."""
+    """A service with short timeouts."""
     with running(tmp_path_factory.mktemp("attacks"), header_timeout_s=1, upload_timeout_s=1) as service:
         yield service
 
@@ -78,7 +78,7 @@ FRAMING: dict[str, tuple[bytes, list[int]]] = {
         post(b"Content-Length: 9\r\nExpect: 100-continue\r\n", b""),
         [100, 408],
     ),
-    "strange leave is asked for": (sized(IMAGE, b"Expect: 200-ok\r\n"), [200]),
+    "unknown expectation": (sized(IMAGE, b"Expect: 200-ok\r\n"), [200]),
     "HTTP/1.0": (post(b"Content-Length: %d\r\n" % len(IMAGE), IMAGE, version=b"1.0"), [200]),
     "HTTP/1.0 without a length": (post(b"", IMAGE, version=b"1.0"), [400]),
     "HTTP/0.9": (b"GET /healthz\r\n\r\n", [400]),
@@ -176,7 +176,7 @@ ATTACKS = FRAMING | FORMS | HEADS
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_answer_and_an_end(hasty: Service, name: str) -> None:
+def test_malformed_request_is_answered_and_the_connection_closed(hasty: Service, name: str) -> None:
     sent, statuses = ATTACKS[name]
     with connected(hasty.port, sent) as connection:
         answers = everything(connection)
@@ -186,7 +186,7 @@ def test_an_answer_and_an_end(hasty: Service, name: str) -> None:
 
 
 @pytest.mark.parametrize("cut", [0, 20, 80, len(sized(IMAGE)) - 1])
-def test_one_who_sends_no_more(hasty: Service, cut: int) -> None:
+def test_client_that_stops_sending_is_disconnected(hasty: Service, cut: int) -> None:
     with connected(hasty.port, sized(IMAGE)[:cut]) as connection:
         connection.shutdown(socket.SHUT_WR)
         assert not re.match(rb"HTTP/1\.1 (200|5\d\d)", everything(connection))
@@ -200,19 +200,19 @@ def test_one_who_sends_no_more(hasty: Service, cut: int) -> None:
     ],
     ids=["100,000 headers", "a header of 3 MB"],
 )
-def test_heads_without_an_end(hasty: Service, flood: bytes) -> None:
+def test_endless_headers_are_rejected(hasty: Service, flood: bytes) -> None:
     before = hasty.memory_mb()
     with socket.create_connection(("127.0.0.1", hasty.port), timeout=30) as connection:
         try:
             connection.sendall(post(b"", b"")[:-2] + flood)
             answer = everything(connection)
         except OSError:
-            answer = b""  # It was closed while more was being sent: the answer went the same way.
+            answer = b""  # The connection was closed during sending, and the answer lost with it.
     assert not answer or answer.startswith(b"HTTP/1.1 431 ")
     assert hasty.memory_mb() - before < 20
 
 
-def test_trailers_without_an_end(hasty: Service) -> None:
+def test_endless_trailers_are_rejected(hasty: Service) -> None:
     before = hasty.memory_mb()
     with socket.create_connection(("127.0.0.1", hasty.port), timeout=30) as connection:
         try:
@@ -224,8 +224,8 @@ def test_trailers_without_an_end(hasty: Service) -> None:
     assert hasty.memory_mb() - before < 20
 
 
-def test_answers_that_are_asked_for_and_not_taken(hasty: Service) -> None:
-    """Whoever sends one request after the other and reads nothing is read from no longer."""
+def test_client_that_reads_no_answer_is_not_read_from(hasty: Service) -> None:
+    """A client sends requests without reading any answer."""
     before, sent = hasty.memory_mb(), 0
     requests = get(b"/healthz").replace(b"Connection: close\r\n", b"") * 2000
     with socket.create_connection(("127.0.0.1", hasty.port), timeout=0.5) as connection:
@@ -237,16 +237,16 @@ def test_answers_that_are_asked_for_and_not_taken(hasty: Service) -> None:
 
 
 @pytest.mark.skipif(shutil.which("prlimit") is None, reason="needs prlimit of util-linux")
-def test_more_connections_than_files_may_be_open(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_more_connections_than_open_files_are_survived(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("files")
     with running(folder, prefix=("prlimit", "--nofile=64")) as service:
-        crowd = []
+        connections = []
         for _ in range(200):
             try:
-                crowd.append(socket.create_connection(("127.0.0.1", service.port), timeout=5))
+                connections.append(socket.create_connection(("127.0.0.1", service.port), timeout=5))
             except OSError:
                 break
-        for one in crowd:
+        for one in connections:
             one.close()
 
         def served() -> bool:
@@ -255,12 +255,12 @@ def test_more_connections_than_files_may_be_open(tmp_path_factory: pytest.TempPa
             except OSError:
                 return False
 
-        # It sees one after the other that they have gone.
+        # The service notices the closed connections one after the other.
         wait_until(served)
         assert "Traceback" not in service.log.read_text()
 
 
-def test_at_the_end_it_serves_as_at_the_start(hasty: Service) -> None:
+def test_service_answers_after_all_attacks(hasty: Service) -> None:
     assert hasty.status("POST", "/segment", IMAGE) == 200
     assert hasty.metric("pleura_uploads") == hasty.metric("pleura_queue_depth") == 0
     assert "unforeseen" not in hasty.log.read_text()

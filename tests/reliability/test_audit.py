@@ -33,7 +33,7 @@ UNKNOWN = {"name": "y", "skip_reason": "unknown"}
         ('{"dependencies": [', "", False, "no report could be read"),
     ],
 )
-def test_the_verdict_follows_from_the_report(
+def test_audit_fails_at_a_known_vulnerability_only(
     monkeypatch: pytest.MonkeyPatch, output: Any, errors: str, clean: bool, told: str
 ) -> None:
     def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:

@@ -16,6 +16,8 @@ from tests.model.reading.dicom.files import chest, compressed, dataset, dicom, w
 from tests.model.reading.pictures import png_chunk, ramp, saved
 from tests.reliability.service import Service, running
 
+pytestmark = pytest.mark.slow
+
 
 def zlib_bomb() -> bytes:
     """A PNG of 64 × 64 whose pixels inflate to 300 MB."""
@@ -38,7 +40,7 @@ def text_bomb() -> bytes:
 
 
 def lying_jpeg() -> bytes:
-    """A JPEG whose head says 65,500 × 65,500."""
+    """A JPEG whose header declares 65,500 × 65,500."""
     data = bytearray(saved(ramp(), "JPEG"))
     place = data.index(b"\xff\xc0") + 5
     data[place : place + 4] = struct.pack(">HH", 65_500, 65_500)
@@ -60,7 +62,7 @@ def pages() -> bytes:
 
 
 def lying_dicom(**attributes: object) -> bytes:
-    """Attributes that are not those of the pixels."""
+    """DICOM whose attributes contradict its pixels."""
     return dicom(chest(), **attributes)
 
 
@@ -79,7 +81,7 @@ def deflated_bomb() -> bytes:
 
 
 def nested() -> bytes:
-    """Sequences within sequences."""
+    """Nested sequences without an end."""
     head, meta = dicom(chest())[:132], dicom(chest())[132:]
     return (
         head + meta[:-4000] + b"\x08\x00\x15\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff" * 3000
@@ -87,7 +89,7 @@ def nested() -> bytes:
 
 
 def png_with(kind: bytes, data: bytes, *, times: int = 1) -> bytes:
-    """A PNG with chunks of this kind behind its head."""
+    """A PNG with chunks of this kind behind its header."""
     whole = encode(picture())
     return whole[:33] + png_chunk(kind, data) * times + whole[33:]
 
@@ -106,7 +108,7 @@ def looping_exif() -> bytes:
 
 
 def flooded_jpeg(segment: bytes, *, times: int) -> bytes:
-    """A JPEG with so many segments behind its start."""
+    """A JPEG with this many segments behind its start."""
     data = saved(ramp(), "JPEG")
     return data[:2] + segment * times + data[2:]
 
@@ -121,7 +123,7 @@ def tiff(data: bytes, *, next_directory: int = 0, **changes: int) -> bytes:
 
 
 def looping_tiff() -> bytes:
-    """A TIFF whose directory is followed by itself."""
+    """A TIFF whose directory names itself as the next one."""
     return tiff(bytes(4096), next_directory=8 + 4096)
 
 
@@ -151,7 +153,7 @@ def dicom_with(elements: bytes) -> bytes:
 
 
 def closed_sequences(depth: int) -> bytes:
-    """Sequences within sequences, each of which ends."""
+    """Nested sequences, each with an end."""
     begin = b"\x08\x00\x40\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
     return dicom_with(begin * depth + b"\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0" * depth)
 
@@ -180,7 +182,7 @@ def endless_element() -> bytes:
 
 
 def encapsulated(syntax: str, *fragments: bytes) -> bytes:
-    """A DICOM file whose compressed frame is made of these."""
+    """A DICOM file with these fragments as its compressed frame."""
     made = compressed(chest(), RLELossless)
     made.file_meta.TransferSyntaxUID = UID(syntax)
     item = b"\xfe\xff\x00\xe0"
@@ -190,7 +192,7 @@ def encapsulated(syntax: str, *fragments: bytes) -> bytes:
 
 
 def lying_codestream() -> bytes:
-    """JPEG 2000 of (2³² − 1)² pixels, in a file that says otherwise."""
+    """JPEG 2000 of (2³² − 1)² pixels, in a file that declares another size."""
     side = 2**32 - 1
     header = struct.pack(">HHIIIIIIIIH", 41, 0, side, side, 0, 0, side, side, 0, 0, 1) + b"\7\1\1"
     return encapsulated(JPEG2000Lossless, b"\xff\x4f\xff\x51" + header)
@@ -265,10 +267,10 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_does_not_go_off(limited: Service, name: str) -> None:
+def test_decompression_bomb_stays_within_the_memory_limit(limited: Service, name: str) -> None:
     make, statuses = BOMBS[name]
     data = make()
-    Path(f"/proc/{limited.process.pid}/clear_refs").write_text("5")  # the peak begins anew
+    Path(f"/proc/{limited.process.pid}/clear_refs").write_text("5")  # resets the peak
     before = limited.memory_mb()
     assert limited.status("POST", "/segment", data) in statuses
     # Some copies of the upload, what an image of the allowed size takes (`model.reading.limits`), and
@@ -279,9 +281,7 @@ def test_a_bomb_does_not_go_off(limited: Service, name: str) -> None:
 
 
 @pytest.mark.parametrize(("side", "status"), [(99, 200), (100, 200), (101, 413)])
-def test_pixels_at_below_and_above_the_limit(
-    tmp_path_factory: pytest.TempPathFactory, side: int, status: int
-) -> None:
+def test_pixel_limit_is_exact(tmp_path_factory: pytest.TempPathFactory, side: int, status: int) -> None:
     with running(tmp_path_factory.mktemp("pixels"), max_pixels=10_000) as service:
         image = encode(np.full((side, side), 90, np.uint8))
         assert service.status("POST", "/segment", image) == status

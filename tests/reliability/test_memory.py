@@ -1,4 +1,4 @@
-"""Memory of large images, whatever is asked for: at most 14 bytes a pixel, and the upload (SECURITY.md)."""
+"""Memory of large images in each form of answer: at most 14 bytes a pixel, and the upload (SECURITY.md)."""
 
 import json
 import os
@@ -42,13 +42,13 @@ def encoded(pixels: Grey, suffix: str) -> bytes:
 
 
 def specks(pixels: Pixels) -> Pixels:
-    """Many small lungs, whose outlines are as long as any."""
+    """Many small lungs, with the longest outlines."""
     drawn = np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8)
     return np.asarray(cv2.resize(drawn, pixels.shape, interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def in_margins(pixels: Pixels) -> Pixels:
-    """The middle half, on white."""
+    """The middle half of the image, on white."""
     page = np.full_like(pixels, 255)
     middle = slice(len(pixels) // 4, 3 * len(pixels) // 4)
     page[middle, middle] = pixels[middle, middle]
@@ -172,7 +172,7 @@ def truth() -> bytes:
 
 
 def ask(service: Service, answer: str, data: bytes, truth: bytes) -> tuple[int, int]:
-    """The status of an answer, and how many bytes were sent for it."""
+    """Return the status of an answer, and the number of bytes that were sent."""
     path, accept = ANSWERS[answer]
     body, headers = form(image=data, mask=truth) if path.startswith("/evaluate") else (data, {})
     status, _, _ = service.request("POST", path, body, {"Accept": accept, **headers})
@@ -180,11 +180,11 @@ def ask(service: Service, answer: str, data: bytes, truth: bytes) -> tuple[int, 
 
 
 @pytest.mark.parametrize(("file", "answer"), CASES)
-def test_a_large_image_takes_no_more_than_promised(
+def test_memory_of_a_large_image_is_within_the_bound(
     service: Service, before: float, truth: bytes, file: str, answer: str
 ) -> None:
     data = FILES[file](film(SIDE)[0])
-    Path(f"/proc/{service.process.pid}/clear_refs").write_text("5")  # the peak begins again
+    Path(f"/proc/{service.process.pid}/clear_refs").write_text("5")  # resets the peak
     status, sent = ask(service, answer, data, truth)
     assert status == 200
     peak = service.memory_mb("VmHWM") - before
@@ -192,7 +192,7 @@ def test_a_large_image_takes_no_more_than_promised(
 
 
 @pytest.mark.parametrize("start", [b"GIF89a", b"%PDF", b"\0\0\0\x18ftypheic", b"RIFF0000AVI "])
-def test_what_is_no_image_is_refused_without_being_read_whole(
+def test_body_that_is_no_image_is_rejected_before_it_is_read_whole(
     service: Service, before: float, start: bytes
 ) -> None:
     Path(f"/proc/{service.process.pid}/clear_refs").write_text("5")
@@ -201,7 +201,7 @@ def test_what_is_no_image_is_refused_without_being_read_whole(
     assert service.memory_mb("VmHWM") - before - max(0.0, retained) < ROOM / 1e6
 
 
-def test_a_large_image_is_written_in_no_more_than_promised() -> None:
+def test_memory_of_writing_a_large_mask_is_within_the_bound() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.reliability.peaks", str(SIDE)],
         cwd=ROOT,

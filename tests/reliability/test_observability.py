@@ -30,7 +30,7 @@ def rules() -> list[dict[str, Any]]:
     return found
 
 
-def test_metrics_exist(service: Service) -> None:
+def test_metrics_of_the_alerts_exist(service: Service) -> None:
     text = service.request("GET", "/metrics")[2].decode()
     families = list(text_string_to_metric_families(text))
     names = {"up"}
@@ -44,7 +44,7 @@ def test_metrics_exist(service: Service) -> None:
         assert expression.count("(") == expression.count(")"), name
 
 
-def test_reasons_exist() -> None:
+def test_reasons_of_the_alerts_exist() -> None:
     words = {kind.slug for kind in TABLE.values()}
     for name, expression in expressions().items():
         for group in re.findall(r'reason=~?"([^"]+)"', expression):
@@ -58,7 +58,7 @@ def test_each_alert_says_what_to_do() -> None:
         assert rule["annotations"]["action"].endswith("."), rule["alert"]
 
 
-def test_the_rules_are_loaded() -> None:
+def test_prometheus_loads_the_rules() -> None:
     config = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
     assert config["rule_files"] == ["alerts.yml"]
     assert config["scrape_configs"][0]["job_name"] == "pleura"

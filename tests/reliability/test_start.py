@@ -15,6 +15,8 @@ from safetensors.numpy import save
 from model.checkpoint import BUNDLED, CheckpointMetadata, save_checkpoint
 from model.preprocessing import Preprocessing
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -61,7 +63,7 @@ def _altered(data: bytes) -> bytes:
         "pickle",
     ],
 )
-def test_a_checkpoint_that_is_none(
+def test_damaged_checkpoint_is_rejected_at_start(
     whole: bytes, tmp_path: Path, damage: Callable[[bytes], bytes | None], told: str
 ) -> None:
     path = tmp_path / "served.safetensors"
@@ -71,8 +73,8 @@ def test_a_checkpoint_that_is_none(
     _is_refused(path, told)
 
 
-def test_one_changed_bit_of_the_model_that_runs(tmp_path: Path) -> None:
-    """The checkpoint is whole; what was exported of it is not."""
+def test_exported_model_with_a_flipped_bit_is_rejected(tmp_path: Path) -> None:
+    """The checkpoint is intact; the model that was exported from it is not."""
     for file in BUNDLED.parent.glob(f"{BUNDLED.stem}.*"):
         shutil.copy(file, tmp_path)
     weights = tmp_path / f"{BUNDLED.stem}.int8.bin"

@@ -18,14 +18,14 @@ def drawn() -> list[Phantom]:
     return [phantom(width=256, height=256, seed=seed) for seed in SEEDS]
 
 
-def test_the_same_seed_is_the_same_phantom() -> None:
+def test_same_seed_gives_the_same_phantom() -> None:
     first, second = phantom(width=96, height=80, seed=5), phantom(width=96, height=80, seed=5)
     assert np.array_equal(first.pixels, second.pixels)
     assert np.array_equal(first.mask, second.mask)
     assert first.spacing_mm == second.spacing_mm
 
 
-def test_other_seeds_are_other_patients(drawn: list[Phantom]) -> None:
+def test_other_seeds_give_other_phantoms(drawn: list[Phantom]) -> None:
     areas = {int(one.mask.sum()) for one in drawn}
     assert len(areas) == len(drawn)
     greys = [float(one.pixels[one.mask].mean()) for one in drawn]
@@ -33,7 +33,7 @@ def test_other_seeds_are_other_patients(drawn: list[Phantom]) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 256), (200, 333), (1, 1), (3, 2), (40, 900), (900, 37)])
-def test_any_size(width: int, height: int) -> None:
+def test_phantom_has_any_size(width: int, height: int) -> None:
     drawn = phantom(width=width, height=height)
     for array in (drawn.pixels, drawn.mask, drawn.right, drawn.left):
         assert array.shape == (height, width)
@@ -43,7 +43,7 @@ def test_any_size(width: int, height: int) -> None:
     assert 370 < drawn.spacing_mm[0] * min(width, height) < 430
 
 
-def test_the_patient_is_the_same_at_every_size() -> None:
+def test_every_size_shows_the_same_patient() -> None:
     small, large = phantom(width=256, height=256, seed=2), phantom(width=768, height=768, seed=2)
     middles = large.mask[1::3, 1::3]
     assert np.array_equal(small.mask, middles)
@@ -55,7 +55,7 @@ def test_a_longer_side_shows_more_of_the_patient_and_no_other_lungs() -> None:
     assert wide.mask.sum() == square.mask.sum()
 
 
-def test_sixteen_bits_are_the_same_picture_more_finely() -> None:
+def test_sixteen_bits_show_the_same_picture() -> None:
     eight, sixteen = phantom(width=200, height=160, seed=3), phantom(width=200, height=160, seed=3, bits=16)
     assert sixteen.pixels.dtype == np.uint16
     assert np.array_equal(eight.mask, sixteen.mask)
@@ -93,7 +93,7 @@ def test_lungs_are_darker_than_heart_and_abdomen_and_lighter_than_air(drawn: lis
 
 
 def _between(one: Phantom) -> NDArray[np.bool_]:
-    """What lies between the lungs, row by row: mediastinum and heart."""
+    """The pixels between the lungs in each row: mediastinum and heart."""
     columns = np.arange(one.mask.shape[1])
     gap = np.zeros_like(one.mask)
     for row in np.flatnonzero(one.right.any(axis=1) & one.left.any(axis=1)):
@@ -103,12 +103,12 @@ def _between(one: Phantom) -> NDArray[np.bool_]:
 
 
 @pytest.mark.parametrize("size", [{"width": 0, "height": 5}, {"width": 5, "height": -1}])
-def test_an_empty_size_is_refused(size: dict[str, int]) -> None:
+def test_empty_size_is_rejected(size: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="ask for at least one each"):
         phantom(**size)  # type: ignore[arg-type]
 
 
-def test_other_depths_are_refused() -> None:
+def test_other_bit_depths_are_rejected() -> None:
     with pytest.raises(ValueError, match="ask for 8 or 16"):
         phantom(bits=12)  # type: ignore[arg-type]
 

@@ -9,13 +9,13 @@ def _at(*values: float) -> NDArray[np.float32]:
     return np.array(values, np.float32)
 
 
-def test_the_chord_of_a_sphere() -> None:
+def test_chord_of_a_sphere() -> None:
     # A ray that passes a ball of radius 5 at a distance of 3 is inside for 2 * 4.
     f = ellipse(_at(0, 3, 0, 5, 6), _at(0, 0, 3, 0, 0), at=(0, 0), axes=(5, 5))
     assert half_chord(f, 5) == pytest.approx([5, 4, 4, 0, 0])
 
 
-def test_a_tilted_ellipse() -> None:
+def test_chord_of_a_tilted_ellipse() -> None:
     # Its long axis, 2, points to the lower right.
     f = ellipse(
         _at(1 + 2**0.5, 1 + 0.5**0.5), _at(2 + 2**0.5, 2 - 0.5**0.5), at=(1, 2), axes=(2, 1), tilt=np.pi / 4
@@ -23,7 +23,7 @@ def test_a_tilted_ellipse() -> None:
     assert f == pytest.approx([1, 1])
 
 
-def test_a_join_holds_both_shapes_and_is_one_of_them_far_from_the_other() -> None:
+def test_join_contains_both_shapes_and_equals_one_far_from_the_other() -> None:
     near, far = _at(0.5, 1.0, 7.0), _at(9.0, 1.0, 0.25)
     joined = join(near, far)
     assert (joined <= np.minimum(near, far) + 1e-5).all()

@@ -45,7 +45,7 @@ def test_hollow_bone_is_its_wall_and_a_fifth_of_its_core(field: Field) -> None:
     assert canvas[0, 0] == 1
 
 
-def test_what_lies_outside_of_the_image_is_left_out(field: Field) -> None:
+def test_tubes_outside_the_image_are_left_out(field: Field) -> None:
     canvas = np.zeros((61, 101), np.float32)
     away = Tube(np.array([(500.0, 0.0), (600.0, 0.0)]), np.array([20.0, 20.0]), 0.5)
     draw_solid(canvas, [away], field)

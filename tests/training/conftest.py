@@ -1,4 +1,4 @@
-"""Phantoms in the layout that is trained on, and a run that learnt from them."""
+"""Phantoms in the layout of training data, and a run that was trained on them."""
 
 import subprocess
 import sys
@@ -54,7 +54,7 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Phantoms:
 
 @pytest.fixture(scope="session")
 def pleura(tmp_path_factory: pytest.TempPathFactory) -> Pleura:
-    """Runs the command ``pleura`` in a process of its own."""
+    """Runs the command ``pleura`` in a separate process."""
     folder = tmp_path_factory.mktemp("output")
 
     def run(*arguments: str | Path, fault: Fault | None = None) -> Ended:

@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from model.devices import Device
-
-from .options import Data
+from .options import AnyDevice, Data
 
 
 def calibrate(
@@ -46,7 +44,7 @@ def calibrate(
         list[Path] | None,
         typer.Option(help="Like --frontal, for the metrics alone.", exists=True, file_okay=False),
     ] = None,
-    device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
+    device: AnyDevice = "auto",
 ) -> None:
     """Fit the quality model of a checkpoint, which assesses its masks.
 

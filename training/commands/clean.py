@@ -1,43 +1,31 @@
 """The command ``pleura clean``."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from model.devices import Device
-
+from . import options
 from .evaluate import root_names
-from .options import Data, LungValues, MixedPrecision, Workers
+
+if TYPE_CHECKING:
+    from ..labels.cleaning import Judgement
 
 
 def clean(
-    data: Data,
-    out: Annotated[
-        Path,
-        typer.Option(help="Folder for the cleaned masks, the judgements with pictures, and the runs."),
-    ],
-    folds: Annotated[
-        int, typer.Option(min=2, help="Networks to train, each without its share of the images.")
-    ] = 3,
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs of each network.")] = 12,
-    size: Annotated[int, typer.Option(min=32, help="Image size of each network; a multiple of 32.")] = 128,
-    encoder_weights: Annotated[
-        str, typer.Option(help="What each network starts from: none, imagenet or a file, as in pleura train.")
-    ] = "none",
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(
-            help="Use this network, which was not trained on the images, instead of training any.",
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
-    lung_values: LungValues = None,
-    device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
-    mixed_precision: MixedPrecision = None,
-    workers: Workers = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Decides all random numbers.")] = 0,
+    data: options.Data,
+    out: options.CleanedFolder,
+    folds: options.Folds = 3,
+    epochs: options.NetworkEpochs = 12,
+    size: options.NetworkSize = 128,
+    encoder_weights: options.NetworkEncoderWeights = "none",
+    checkpoint: options.UnseenCheckpoint = None,
+    lung_values: options.LungValues = None,
+    device: options.AnyDevice = "auto",
+    mixed_precision: options.MixedPrecision = None,
+    workers: options.Workers = None,
+    seed: options.Seed = 0,
 ) -> None:
     """Find wrong masks: compare each with the prediction of a network that was not trained on it.
 
@@ -47,9 +35,6 @@ def clean(
 
     If it is killed, repeat the command to go on.
     """
-    import cv2
-
-    from model.ground_truth import parse_lung_values
     from model.segmenter import Segmenter
 
     from ..data.datasets import SegmentationDataset
@@ -61,32 +46,35 @@ def clean(
     from ..loop.recipes import STRONG, adapted
 
     hardware = prepare_device(device, mixed_precision=mixed_precision, workers=workers)
-    cv2.setNumThreads(1)
-    dataset = SegmentationDataset(data, lung_values=parse_lung_values(lung_values) if lung_values else None)
+    recipe = adapted(STRONG, epochs=epochs, size=size, learning_rate=STRONG.stages[0].learning_rate)
+    dataset = SegmentationDataset(data, lung_values=options.parsed_lung_values(lung_values))
     if checkpoint is None:
         require_folds(dataset, folds=folds)
     names = [name.replace("/", "-") for name in root_names(dataset.roots)]
     with writing(out):
         inspect(dataset, description="reading --data")
-        if checkpoint is not None:
-            networks = iter([(dataset, checkpoint)])
-        else:
-            networks = cross_fit(
+        networks = (
+            iter([(dataset, checkpoint)])
+            if checkpoint
+            else cross_fit(
                 dataset,
-                recipe=adapted(
-                    STRONG, epochs=epochs, size=size, learning_rate=STRONG.stages[0].learning_rate
-                ),
+                recipe=recipe,
                 folds=folds,
                 out=out / "runs",
                 encoder_weights=encoder_weights,
                 hardware=hardware,
                 seed=seed,
             )
+        )
         segmenters = (
-            (fold, Segmenter(checkpoint, device=hardware.device, engine="torch"))
-            for fold, checkpoint in networks
+            (fold, Segmenter(path, device=hardware.device, engine="torch")) for fold, path in networks
         )
         judgements = write_cleaned(dataset, judge(segmenters), names=names, out=out)
+    _report(judgements, names, out)
+
+
+def _report(judgements: "Sequence[Judgement]", names: Sequence[str], out: Path) -> None:
+    """Print what was done with the masks of each folder, and the path of the page that shows it."""
     for source, name in enumerate(names):
         actions = [judgement.action for judgement in judgements if judgement.source == source]
         typer.echo(

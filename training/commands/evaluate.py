@@ -2,73 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from model.devices import Device, EngineChoice
-
-from .options import Data, LungValues
+from ..errors import TrainingError
+from . import options
 
 if TYPE_CHECKING:
     from ..evaluation.summary import Summary
 
 
-class BaselineName(StrEnum):
-    """The baselines by name."""
-
-    OTSU = "otsu"
-    ADAPTIVE = "adaptive"
+T = TypeVar("T")
 
 
 def evaluate(
-    data: Data,
-    checkpoint: Annotated[
-        Path | None, typer.Option(help="Checkpoint to evaluate; the bundled one if not given.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder for report.html, cases.csv, summary.json, masks and pictures.", file_okay=False
-        ),
-    ] = None,
-    lung_values: LungValues = None,
-    device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
-    engine: Annotated[EngineChoice, typer.Option(help="auto selects the engine of the service.")] = "auto",
-    flips: Annotated[
-        bool, typer.Option(help="Average over each image and its mirror image, at twice the time.")
-    ] = False,
-    baseline: Annotated[
-        BaselineName | None, typer.Option(help="Evaluate a threshold instead of a checkpoint.")
-    ] = None,
+    data: options.Data,
+    checkpoint: options.Evaluated = None,
+    out: options.ResultsFolder = None,
+    lung_values: options.LungValues = None,
+    device: options.AnyDevice = "auto",
+    engine: options.ChosenEngine = "auto",
+    flips: options.Flips = False,
+    baseline: options.Baseline = None,
 ) -> None:
     """Evaluate a checkpoint on radiographs with true masks.
 
     Prints IoU and loss of each folder and of all. --out keeps a report and each image's metrics, mask
     and picture.
     """
-    import sys
     from contextlib import nullcontext
 
-    from rich.console import Console
-    from rich.progress import Progress as Bars
-
-    from model.ground_truth import parse_lung_values
     from model.segmenter import Segmenter
 
     from ..data.datasets import SegmentationDataset
     from ..data.inspection import inspect
     from ..disk import writing
-    from ..errors import TrainingError
     from ..evaluation.baselines import baseline_segmenter
     from ..evaluation.evaluate import evaluate as judge
     from ..evaluation.results import Results
-    from ..evaluation.summary import summarise
+    from ..evaluation.summary import summaries_of
 
-    dataset = SegmentationDataset(data, lung_values=parse_lung_values(lung_values) if lung_values else None)
+    dataset = SegmentationDataset(data, lung_values=options.parsed_lung_values(lung_values))
     names = root_names(dataset.roots)
     if baseline is None:
         segmenter = Segmenter(checkpoint, device=device, engine=engine, flips=flips)
@@ -80,19 +57,11 @@ def evaluate(
     cases = []
     with writing(out) if out else nullcontext():
         results = Results(out, roots=names) if out else None
-        with Bars(console=Console(file=sys.stderr), disable=not sys.stderr.isatty()) as bars:
-            for case, images in bars.track(
-                judge(segmenter, dataset), total=len(dataset), description="evaluating"
-            ):
-                cases.append(case)
-                if results:
-                    results.add(case, images)
-        summaries = {
-            name: summarise([case for case in cases if case.source == source])
-            for source, name in enumerate(names)
-        }
-        if len(names) > 1:
-            summaries["all"] = summarise(cases)
+        for case, images in _with_bar(judge(segmenter, dataset), total=len(dataset)):
+            cases.append(case)
+            if results:
+                results.add(case, images)
+        summaries = summaries_of(cases, names)
         if results:
             results.write(
                 cases,
@@ -103,6 +72,17 @@ def evaluate(
             )
     for name, summary in summaries.items():
         typer.echo(_line(name, summary))
+
+
+def _with_bar(items: Iterable[T], *, total: int) -> Iterator[T]:
+    """Yield the items, with a progress bar where standard error is a terminal."""
+    import sys
+
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    with Bars(console=Console(file=sys.stderr), disable=not sys.stderr.isatty()) as bars:
+        yield from bars.track(items, total=total, description="evaluating")
 
 
 def root_names(roots: Sequence[Path]) -> list[str]:

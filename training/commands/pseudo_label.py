@@ -1,33 +1,17 @@
 """The command ``pleura pseudo-label``."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from model.devices import Device
+from . import options
 
 
 def pseudo_label(
-    images: Annotated[Path, typer.Option(help="Folder of radiographs.", exists=True, file_okay=False)],
-    out: Annotated[Path, typer.Option(help="New folder for images/, masks/ and ignore/.", file_okay=False)],
-    checkpoint: Annotated[
-        list[Path] | None,
-        typer.Option(help="A teacher; may be given more than once. The bundled checkpoint if not given."),
-    ] = None,
-    within: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of masks that contain the lungs and more, such as the heart: outer bounds.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
-    flips: Annotated[
-        bool,
-        typer.Option(help="Average each teacher over an image and its mirror image, at twice the time."),
-    ] = False,
-    device: Annotated[Device, typer.Option(help="auto selects CUDA if available.")] = "auto",
+    images: options.Unlabelled,
+    out: options.LabelsFolder,
+    checkpoint: options.Teachers = None,
+    within: options.Bounds = None,
+    flips: options.TeacherFlips = False,
+    device: options.AnyDevice = "auto",
 ) -> None:
     """Make masks for radiographs that have none, to train on.
 

@@ -2,15 +2,18 @@
 
 `training.data.degradations` draws the parameters from NumPy's generators and works on uint8;
 `training.data.augmentation` draws them from torch's random state and works on float32 in 0..1. Pixels
-are ``(H, W)``.
+are ``(H, W)``. What is not in 0..255 or 0..1 afterwards is clipped by the caller.
 """
 
+import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+Float = NDArray[np.floating[Any]]
 
 
 class Opacity(NamedTuple):
@@ -29,6 +32,49 @@ class Opacity(NamedTuple):
     value: float
 
 
+def apply_gamma(pixels: Float, log_gamma: float) -> Float:
+    """Return pixels in 0..1 to the power of exp(``log_gamma``): negative is brighter, 0 is unchanged."""
+    return np.power(pixels, pixels.dtype.type(math.exp(log_gamma)))
+
+
+def clip_range(pixels: Float, low: float, high: float) -> Float:
+    """Return pixels with ``low`` mapped to 0 and ``high`` to 1: under- and overexposure.
+
+    The two are taken to be at least 0.1 apart, which limits the contrast.
+    """
+    return np.asarray((pixels - low) / max(high - low, 0.1))
+
+
+def add_noise(pixels: NDArray[Any], normal: Float, sigma: float) -> Float:
+    """Return the image with Gaussian noise.
+
+    Args:
+        pixels: the image.
+        normal: standard normal values ``(h, w)``; coarser than the image for a coarse grain.
+        sigma: standard deviation of the noise, in grey values of the image.
+    """
+    grain = normal * normal.dtype.type(sigma)
+    return np.asarray(pixels + cv2.resize(grain, pixels.shape[::-1], interpolation=cv2.INTER_NEAREST))
+
+
+def blend(
+    pixels: NDArray[Any], grey: float | Float, opacity: Float, *, lighten: bool = True, darken: bool = True
+) -> Float:
+    """Return the image blended with a grey: a white lung, a breast, gas.
+
+    Args:
+        pixels: the image.
+        grey: that full opacity leads to, one for all pixels or ``(H, W)``.
+        opacity: ``(H, W)`` in 0..1.
+        lighten: change pixels that are darker than the grey.
+        darken: change pixels that are brighter than the grey.
+    """
+    change = grey - pixels
+    change = change if lighten else np.minimum(change, 0)
+    change = change if darken else np.maximum(change, 0)
+    return np.asarray(pixels + opacity * change)
+
+
 def compress_jpeg(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     """Return the image after JPEG compression; ``quality`` is in 1..100."""
     _, data = cv2.imencode(".jpg", pixels, (cv2.IMWRITE_JPEG_QUALITY, quality))
@@ -43,41 +89,76 @@ def reduce_resolution(
     return np.asarray(cv2.resize(small, pixels.shape[::-1], interpolation=interpolation))
 
 
-def opacity_field(
-    opacities: Iterable[Opacity], *, grid: tuple[int, int], sigma: float, shape: tuple[int, ...]
-) -> NDArray[np.float32]:
-    """Return what blurred opacities add to an image.
+def add_opacities(
+    pixels: NDArray[Any], opacities: Iterable[Opacity], *, grid: tuple[int, int], sigma: float, white: float
+) -> Float:
+    """Return the image with blurred opacities.
 
     Args:
+        pixels: the image.
         opacities: later ones replace earlier ones.
         grid: height and width of the grid that they are drawn on.
         sigma: of the blur, in grid cells.
-        shape: of the image.
-
-    Returns:
-        The field ``shape``, for an image in 0..1.
+        white: the image's largest grey value, 1 or 255.
     """
     field = np.zeros(grid, np.float32)
     for opacity in opacities:
         cv2.ellipse(field, opacity.centre, opacity.axes, opacity.angle, 0, 360, opacity.value, -1)
     field = np.asarray(cv2.GaussianBlur(field, (0, 0), sigma), np.float32)
-    return np.asarray(cv2.resize(field, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(pixels + white * cv2.resize(field, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
-def displace(pixels: NDArray[Any], shifts: NDArray[np.float32], *, is_mask: bool) -> NDArray[Any]:
-    """Return the image with each pixel taken from elsewhere.
+def warp(
+    pixels: NDArray[Any],
+    matrix: NDArray[np.float64],
+    size: tuple[int, int],
+    *,
+    is_mask: bool,
+    border: int = cv2.BORDER_CONSTANT,
+    outside: float = 0.0,
+) -> NDArray[Any]:
+    """Return an affine or perspective view of an image or a mask.
 
     Args:
-        pixels: an image, whose edge pixels are repeated outside, or a mask, with background outside.
-        shifts: ``(H, W, 2)``, columns and rows in pixels from each pixel to its source.
-        is_mask: take the nearest pixel instead of interpolating.
+        pixels: an image, or a mask, which takes the nearest pixel and has background outside.
+        matrix: ``(2, 3)`` affine or ``(3, 3)`` perspective, from the pixels to the view.
+        size: width and height of the view in pixels.
+        is_mask: whether ``pixels`` are a mask.
+        border: OpenCV's mode for what is outside the image.
+        outside: the grey there, where ``border`` is constant.
+    """
+    way = cv2.warpAffine if len(matrix) == 2 else cv2.warpPerspective
+    view = way(
+        pixels,
+        matrix,
+        size,
+        flags=cv2.INTER_NEAREST if is_mask else cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT if is_mask else border,
+        borderValue=0 if is_mask else outside,
+    )
+    return np.asarray(view)
+
+
+def deform(pixels: NDArray[Any], shifts: NDArray[np.float32], *, is_mask: bool) -> NDArray[Any]:
+    """Return an image or a mask, elastically deformed.
+
+    torchvision's `ElasticTransform` does the same with a full-size field, a hundred times slower.
+
+    Args:
+        pixels: an image, whose edge pixels are repeated outside, or a mask, which takes the nearest pixel
+            and has background outside.
+        shifts: ``(h, w, 2)`` on a coarse grid, from each place to its source, to the right and downwards,
+            as shares of the width and the height.
+        is_mask: whether ``pixels`` are a mask.
     """
     height, width = pixels.shape
+    in_pixels = shifts * np.array([width, height], np.float32)
+    field = cv2.resize(in_pixels, (width, height), interpolation=cv2.INTER_CUBIC)
     columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
     return cv2.remap(
         pixels,
-        columns + shifts[..., 0],
-        rows + shifts[..., 1],
+        columns + field[..., 0],
+        rows + field[..., 1],
         cv2.INTER_NEAREST if is_mask else cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT if is_mask else cv2.BORDER_REPLICATE,
     )

@@ -13,7 +13,18 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .defects import Opacity, compress_jpeg, displace, opacity_field, reduce_resolution
+from .defects import (
+    Opacity,
+    add_noise,
+    add_opacities,
+    apply_gamma,
+    blend,
+    clip_range,
+    compress_jpeg,
+    deform,
+    reduce_resolution,
+    warp,
+)
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -33,16 +44,15 @@ def blur(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) 
 def noise(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
     """Add Gaussian noise, coarse or fine, of a standard deviation up to 0.6 of the range."""
     coarse = max(1, round(float(rng.uniform(1, 6))))
-    small = rng.normal(0, strength * 0.6 * 255, [max(1, side // coarse) for side in pixels.shape])
-    field = cv2.resize(small, pixels.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    return grey(pixels + field), mask
+    normal = rng.standard_normal([max(1, side // coarse) for side in pixels.shape])
+    return grey(add_noise(pixels, normal, strength * 0.6 * 255)), mask
 
 
 def exposure(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
     """Apply a gamma of up to exp(1.8) either way, and clip the darkest and the brightest greys."""
-    values = (pixels / 255.0) ** np.exp(rng.choice([-1.8, 1.8]) * strength)
+    values = apply_gamma(pixels / 255.0, float(rng.choice([-1.8, 1.8])) * strength)
     low, high = np.sort(rng.uniform(0, 1, 2) * strength * 0.6) * [1, 0.5]
-    return grey(255 * (values - low) / max(1 - low - high, 0.1)), mask
+    return grey(255 * clip_range(values, low, 1 - high)), mask
 
 
 def fading(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
@@ -132,7 +142,7 @@ def white_lung(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Gener
     field[rows, half] = rng.uniform(0.6, 1)
     field[...] = cv2.GaussianBlur(field, (0, 0), width * float(rng.uniform(0.01, 0.06)))
     bright = float(np.percentile(pixels, rng.uniform(70, 99)))
-    return grey(pixels + field * (bright - pixels)), mask
+    return grey(blend(pixels, bright, field)), mask
 
 
 def opacities(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
@@ -143,8 +153,7 @@ def opacities(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Genera
         value = float(rng.uniform(-0.6, 1)) * (0.2 + strength)
         patches.append(Opacity((int(rng.integers(64)), int(rng.integers(64))), axes, 0, value))
     sigma = float(rng.uniform(0.5, 4))
-    field = opacity_field(patches, grid=(64, 64), sigma=sigma, shape=pixels.shape)
-    return grey(pixels + 255 * field), mask
+    return grey(add_opacities(pixels, patches, grid=(64, 64), sigma=sigma, white=255)), mask
 
 
 def double_exposure(
@@ -159,12 +168,9 @@ def double_exposure(
 
 def wavy(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
     """Deform by a smooth field of shifts of up to a tenth of the side."""
-    height, width = pixels.shape
     shifts = rng.normal(0, 0.08 * strength, (6, 6, 2)).astype(np.float32)
-    shares = cv2.resize(shifts, (width, height), interpolation=cv2.INTER_CUBIC)
-    field = (shares * np.array([width, height], np.float32)).astype(np.float32)
-    moved = displace(mask.astype(np.uint8), field, is_mask=True)
-    return grey(displace(pixels, field, is_mask=False)), moved > 0
+    moved = deform(mask.astype(np.uint8), shifts, is_mask=True)
+    return grey(deform(pixels, shifts, is_mask=False)), moved > 0
 
 
 def inversion(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Generator) -> tuple[Pixels, Mask]:
@@ -182,8 +188,10 @@ def touch_up(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     matrix[0, 2] += width / 2 * (1 - aspect)
     matrix[:, 2] += rng.uniform(-0.05, 0.05, 2) * np.array([width, height])
     border = cv2.BORDER_CONSTANT if rng.random() < 0.5 else cv2.BORDER_REPLICATE
-    values = cv2.warpAffine(pixels, matrix, (width, height), borderMode=border) / 255
-    values = 255 * values ** np.exp(rng.uniform(-0.5, 0.5)) + rng.normal(0, rng.uniform(0, 6), pixels.shape)
+    warped = warp(pixels, matrix, (width, height), is_mask=False, border=border) / 255
+    values = 255 * apply_gamma(warped, rng.uniform(-0.5, 0.5))
+    sigma = rng.uniform(0, 6)
+    values = add_noise(values, rng.standard_normal(pixels.shape), sigma)
     return grey(values if rng.random() < 0.5 else values[:, ::-1])
 
 
@@ -214,8 +222,8 @@ DEGRADATIONS: dict[str, Degradation] = {
 
 def _warp(pixels: Pixels, mask: Mask, matrix: NDArray[np.float64], value: float = 0.0) -> tuple[Pixels, Mask]:
     size = pixels.shape[::-1]
-    moved = cv2.warpAffine(mask.astype(np.uint8), matrix, size, flags=cv2.INTER_NEAREST)
-    return grey(cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_LINEAR, borderValue=value)), moved > 0
+    moved = warp(mask.astype(np.uint8), matrix, size, is_mask=True)
+    return grey(warp(pixels, matrix, size, is_mask=False, outside=value)), moved > 0
 
 
 def _flat(rng: np.random.Generator) -> float:

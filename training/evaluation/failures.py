@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from model.metrics.overlap import overlap
 from model.quality import Quality
 from model.segmenter import Segmenter
+from model.writing.colours import MASK_COLOUR, TRUTH_COLOUR
 from samples.phantom import phantom
 
 from ..data import degradations
 from ..data.datasets import SegmentationDataset
 from .evaluate import evaluate
-from .figures import PREDICTION, TRUTH
 
 BAD_IOU = 0.8
 """IoU below which an image is shown."""
@@ -92,7 +92,7 @@ def worst_images(segmenter: Segmenter, dataset: SegmentationDataset) -> list[Fai
 
 
 def draw(failures: Sequence[Failure], path: Path) -> None:
-    """Draw failures as a PNG, with the true outline green and the predicted one yellow.
+    """Draw failures as a PNG, with the true outline yellow and the predicted one purple.
 
     Raises:
         ValueError: there are none.
@@ -107,15 +107,16 @@ def draw(failures: Sequence[Failure], path: Path) -> None:
         axes.set_axis_off()
     for axes, failure in zip(grid.flat, failures, strict=False):
         _panel(axes, failure)
+    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=80)
 
 
 def _panel(axes: Any, failure: Failure) -> None:
     shown = failure.pixels if failure.pixels is not None else np.full(failure.truth.shape, 24, np.uint8)
     axes.imshow(shown, cmap="gray", vmin=0, vmax=255)
-    for mask, colour in ((failure.truth, TRUTH), (failure.prediction, PREDICTION)):
+    for mask, colour in ((failure.truth, TRUTH_COLOUR), (failure.prediction, MASK_COLOUR)):
         if mask.any():
-            rgb = tuple(level / 255 for level in reversed(colour))
+            rgb = tuple(level / 255 for level in colour)
             axes.contour(mask, levels=[0.5], colors=[rgb], linewidths=1.4)
     quality = failure.quality
     predicted = "" if quality.predicted_iou is None else f", predicted {quality.predicted_iou:.2f}"

@@ -1,7 +1,7 @@
 """Figures of a case: the radiograph, the true and the predicted mask, and their difference.
 
-Colours are in OpenCV's order: blue, green, red. They can be told apart with every colour blindness
-(Okabe and Ito, Color Universal Design, 2008).
+The true mask is yellow and the predicted one purple, as on the service's page. In the difference, missed
+lung is yellow and false lung purple.
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,10 @@ from numpy.typing import NDArray
 
 from model.metrics.gross_errors import GrossError
 from model.metrics.overlap import resize_nearest
+from model.writing.colours import MASK_COLOUR, TRUTH_COLOUR
 from model.writing.overlay import window
 
 from .evaluate import Images
-
-TRUTH = (160, 220, 40)
-PREDICTION = (66, 228, 240)
-MISSED = (0, 130, 245)
-EXTRA = (255, 140, 40)
 
 Picture = NDArray[np.uint8]
 _GAP = 4
@@ -29,10 +25,7 @@ _CAPTION = 24
 def case_picture(
     images: Images, *, iou: float, gross_errors: Sequence[GrossError] = (), side: int = 320
 ) -> bytes:
-    """Return a PNG of four panels: radiograph, true mask, predicted mask, difference.
-
-    In the difference, missed lung is orange and false lung is blue.
-    """
+    """Return a PNG of four panels: radiograph, true mask, predicted mask, difference."""
     grey, truth, prediction = _small(images, side)
     panels = {
         "radiograph": grey,
@@ -53,8 +46,8 @@ def case_overlays(images: Images, *, gross_errors: Sequence[GrossError] = (), si
     grey, truth, prediction = _small(images, side)
     strip = _strip(
         [
-            _outlined(grey, truth, TRUTH),
-            _outlined(grey, prediction, PREDICTION),
+            _outlined(grey, truth, TRUTH_COLOUR),
+            _outlined(grey, prediction, MASK_COLOUR),
             _boxed(_disagreement(grey, truth, prediction), gross_errors, images.truth.shape),
         ]
     )
@@ -79,13 +72,14 @@ def _plain(mask: NDArray[np.bool_]) -> Picture:
 
 def _outlined(picture: Picture, mask: NDArray[np.bool_], colour: tuple[int, int, int]) -> Picture:
     outlines, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    return np.asarray(cv2.drawContours(picture.copy(), outlines, -1, colour, 2, cv2.LINE_AA), np.uint8)
+    # OpenCV's order of colours is blue, green, red.
+    return np.asarray(cv2.drawContours(picture.copy(), outlines, -1, colour[::-1], 2, cv2.LINE_AA), np.uint8)
 
 
 def _disagreement(picture: Picture, truth: NDArray[np.bool_], prediction: NDArray[np.bool_]) -> Picture:
     dim = picture * np.float32(0.6)
-    for differs, colour in ((truth & ~prediction, MISSED), (prediction & ~truth, EXTRA)):
-        dim[differs] = dim[differs] * np.float32(0.25) + np.array(colour, np.float32) * np.float32(0.75)
+    for differs, colour in ((truth & ~prediction, TRUTH_COLOUR), (prediction & ~truth, MASK_COLOUR)):
+        dim[differs] = dim[differs] * np.float32(0.25) + np.array(colour[::-1], np.float32) * np.float32(0.75)
     return dim.astype(np.uint8)
 
 

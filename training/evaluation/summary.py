@@ -107,6 +107,17 @@ def summarise(cases: Sequence[Case]) -> Summary:
     )
 
 
+def summaries_of(cases: Sequence[Case], roots: Sequence[str]) -> dict[str, Summary]:
+    """Return the summary of each root's cases by its name, and if there are several roots, of ``"all"``."""
+    summaries = {
+        name: summarise([case for case in cases if case.source == source])
+        for source, name in enumerate(roots)
+    }
+    if len(roots) > 1:
+        summaries["all"] = summarise(cases)
+    return summaries
+
+
 def _distribution(ious: list[float]) -> Distribution:
     values = np.array(ious)
     return Distribution(

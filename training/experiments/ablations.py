@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from model.engines.flips import FlipAveraged
@@ -171,7 +170,6 @@ def main() -> None:
         size=128,
         hardware=prepare_device("auto", mixed_precision=None, workers=arguments.workers),
     )
-    cv2.setNumThreads(1)
     rows = []
     for row in run(bench, arguments.variant or list(VARIANTS)):
         rows.append(row)

@@ -12,9 +12,7 @@ for `pleura train`. Nothing is ever added to a mask.
 """
 
 import csv
-import html
 import shutil
-from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +29,7 @@ from model.segmenter import Segmenter
 from ..data.datasets import IGNORE, SegmentationDataset, add_sample, lung_in
 from ..evaluation.evaluate import Images
 from ..evaluation.figures import case_overlays
+from ..pages import ShownCase, write_page
 
 Mask = NDArray[np.bool_]
 
@@ -172,30 +171,22 @@ def write_cleaned(
         for judgement in judgements:
             row = asdict(judgement)
             writer.writerow({"root": names[row.pop("source")], **row})
-    (out / "judgements.html").write_text(_page(judgements, pictures, names), encoding="utf-8")
+    write_page(
+        out / "judgements.html",
+        "cleaning.html",
+        title="Masks that were judged wrong",
+        judged=len(judgements),
+        shown=[
+            _shown(judgement, names, pictures[judgement]) for judgement in judgements if judgement in pictures
+        ],
+    )
     return judgements
 
 
-def _page(judgements: Sequence[Judgement], pictures: dict[Judgement, bytes], names: Sequence[str]) -> str:
-    """Return a self-contained HTML page of every mask that was cut or dropped, the worst first."""
-    cases = "\n".join(
-        f"<figure><img alt='' src='data:image/jpeg;base64,{b64encode(pictures[judgement]).decode()}'>"
-        f"<figcaption>{html.escape(names[judgement.source])} <b>{html.escape(judgement.stem)}</b>: "
-        f"{judgement.action}, IoU {judgement.iou:.3f}, disputed {judgement.disputed:.1%} of the mask"
-        "</figcaption></figure>"
-        for judgement in judgements
-        if judgement.action != "kept"
+def _shown(judgement: Judgement, names: Sequence[str], panels: bytes) -> ShownCase:
+    disputed = f"disputed {judgement.disputed:.1%} of the mask"
+    return ShownCase(
+        f"{names[judgement.source]}/{judgement.stem}",
+        panels,
+        [judgement.action, f"IoU {judgement.iou:.3f}", disputed],
     )
-    return f"""<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Masks that were judged wrong</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem;
-color: #1a2330 }}
-figure {{ margin: 1.5rem 0 }} img {{ max-width: 100% }}
-</style>
-<h1>Masks that were judged wrong</h1>
-<p>{len(pictures)} of {len(judgements)} masks. Each was compared with the prediction of a network that was
-not trained on it. From left to right: the mask, the prediction, and their difference: orange is in the mask
-alone, blue in the prediction alone.</p>
-{cases}
-"""

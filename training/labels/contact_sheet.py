@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.reading import read
+from model.writing.colours import ORANGE, REDDISH_PURPLE, SKY_BLUE, YELLOW
 from model.writing.overlay import window
 
-_COLOURS = ((66, 228, 240), (255, 140, 40), (160, 220, 40), (200, 90, 240))
+_COLOURS = (YELLOW, SKY_BLUE, REDDISH_PURPLE, ORANGE)
 _COLUMNS = 8
 _SIDE = 240
 
@@ -58,7 +59,7 @@ def _panel(image: Path, masks: Sequence[NDArray[np.bool_]], title: str) -> NDArr
     for mask, colour in zip(masks, _COLOURS, strict=False):
         small = cv2.resize(mask.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
         outlines, _ = cv2.findContours(small, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(picture, outlines, -1, colour, 1, cv2.LINE_AA)
+        cv2.drawContours(picture, outlines, -1, colour[::-1], 1, cv2.LINE_AA)
     panel = np.zeros((_SIDE + 18, _SIDE, 3), np.uint8)
     panel[:height, :width] = picture
     cv2.putText(

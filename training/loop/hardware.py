@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import cv2
 import torch
 
 from model.threads import available_cpus
@@ -33,7 +34,7 @@ CPU = Hardware("cpu")
 
 
 def prepare_device(device: str, *, mixed_precision: bool | None, workers: int | None = None) -> Hardware:
-    """Choose the device, and let torch use this process's share of the processors.
+    """Choose the device, and let torch use this process's share of the processors, OpenCV one thread.
 
     Args:
         device: ``"auto"``, ``"cuda"`` or ``"cpu"``.
@@ -50,6 +51,7 @@ def prepare_device(device: str, *, mixed_precision: bool | None, workers: int | 
     on_cuda = torch.cuda.is_available() and device != "cpu"
     cpus = max(1, available_cpus() // processes_here())
     torch.set_num_threads(cpus)
+    cv2.setNumThreads(1)  # torch or several workers use the processors while images are read
     torch.backends.cudnn.benchmark = on_cuda
     faster = on_cuda or bool(torch.cpu._is_avx512_bf16_supported())
     return Hardware(

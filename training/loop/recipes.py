@@ -13,6 +13,7 @@ from model.preprocessing import Preprocessing
 
 from ..data import transforms
 from ..data.datasets import Transform
+from ..errors import TrainingError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +136,12 @@ def adapted(
         learning_rate: the highest of each stage.
         passes: repeats per epoch.
         transform: makes the augmentation.
+
+    Raises:
+        TrainingError: the size is not a multiple of 32.
     """
+    if size is not None and size % 32:
+        raise TrainingError(f"The image size {size} is not a multiple of 32: use {round(size / 32) * 32}.")
     stages = recipe.stages if size is None else (replace(recipe.stages[-1], size=size),)
     if epochs is not None:
         stages = tuple(replace(stage, epochs=epochs) for stage in stages)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.covariance import ShrunkCovariance
+from sklearn.decomposition import PCA
 
 from model.quality.feature_vector import FeatureVector
 from model.quality.features import DISTANCES, FRONTAL, INVERTED, KINDS, SCALARS
@@ -22,7 +24,7 @@ DIRECTIONS = {"embedding": 24, "whole": 12, "chest": 12, "silhouette": 12}
 """Largest number of principal components of each feature vector."""
 
 SHRINKAGE = 0.1
-"""Share of the identity in the shrunk correlation of the scalar features."""
+"""Share of the identity in the shrunk covariance of the standardised scalar features."""
 
 FRONTAL_WEIGHT = 2.0
 
@@ -78,8 +80,7 @@ def fit_distribution(examples: Sequence[Example]) -> ReferenceDistribution:
     measures = np.array([scalars(description) for description in chosen])
     mean, deviation = measures.mean(axis=0), measures.std(axis=0) + 1e-6
     standard = np.clip((measures - mean) / deviation, -5, 5)
-    correlation = standard.T @ standard / len(standard)
-    shrunk = (1 - SHRINKAGE) * correlation + SHRINKAGE * np.eye(len(correlation))
+    covariance = ShrunkCovariance(shrinkage=SHRINKAGE, assume_centered=True).fit(standard)
 
     def subspace(name: str, vector: Callable[[FeatureVector], NDArray[np.float32]]) -> Subspace:
         return fit_subspace(np.array([vector(one) for one in chosen], np.float64), DIRECTIONS[name])
@@ -87,7 +88,7 @@ def fit_distribution(examples: Sequence[Example]) -> ReferenceDistribution:
     return ReferenceDistribution(
         scalar_mean=mean.astype(np.float32),
         scalar_deviation=deviation.astype(np.float32),
-        scalar_precision=np.linalg.inv(shrunk).astype(np.float32),
+        scalar_precision=covariance.precision_.astype(np.float32),
         embedding=subspace("embedding", lambda one: one.embedding),
         whole=subspace("whole", lambda one: one.whole),
         chest=subspace("chest", lambda one: one.chest),
@@ -97,16 +98,16 @@ def fit_distribution(examples: Sequence[Example]) -> ReferenceDistribution:
 
 def fit_subspace(vectors: Vector, most: int) -> Subspace:
     """Fit the principal components of vectors ``(N, D)``, at most ``most`` and a quarter of N."""
-    mean = vectors.mean(axis=0)
-    _, singular, directions = np.linalg.svd(vectors - mean, full_matrices=False)
+    pca = PCA(svd_solver="full").fit(vectors)
+    singular = pca.singular_values_
     count = max(1, min(most, len(vectors) // 4, int((singular > 1e-6 * singular[0]).sum())))
     # The stored components are rounded, and the rest of the fit has to use the same values.
-    kept = directions[:count].astype(np.float16)
-    offsets = vectors - mean
+    kept = pca.components_[:count].astype(np.float16)
+    offsets = vectors - pca.mean_
     along = offsets @ kept.astype(np.float64).T
     rest = np.maximum((offsets**2).sum(axis=1) - (along**2).sum(axis=1), 0)
     return Subspace(
-        mean=mean.astype(np.float32),
+        mean=pca.mean_.astype(np.float32),
         directions=kept,
         scale=(along.std(axis=0) + 1e-6).astype(np.float32),
         rest=float(np.sqrt(rest.mean())),
@@ -147,7 +148,8 @@ def fit_kinds(scored: Sequence[Scored]) -> Kinds:
         weights[kinds == kind] = _balanced(sorts[kinds == kind], first=None)
     coefficients, bias = fit_softmax(
         np.array([one.scores.features for one in chosen]),
-        np.eye(len(KINDS))[kinds],
+        kinds,
+        classes=len(KINDS),
         weights=weights * len(chosen) / weights.sum(),
         ridge=KIND_RIDGE,
     )

@@ -1,16 +1,21 @@
-"""Logistic regression with ridge penalty and fractional targets, by a general optimiser."""
+"""Logistic regression with ridge penalty, by scikit-learn."""
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
 
 Vector = NDArray[np.float64]
+
+_ITERATIONS = 2000
+_TOLERANCE = 1e-7
 
 
 def fit_logistic(
     features: Vector, targets: Vector, *, weights: Vector | None = None, ridge: float
 ) -> tuple[Vector, float]:
     """Fit a fractional logistic regression, with targets between 0 and 1 (Papke and Wooldridge, 1996).
+
+    A target of 0.9 counts as 0.9 examples of the class 1 and 0.1 examples of the class 0.
 
     Args:
         features: ``(N, F)``.
@@ -21,49 +26,41 @@ def fit_logistic(
     Returns:
         Coefficients ``(F,)`` and bias.
     """
-    coefficients, bias = fit_softmax(
-        features, np.column_stack([1 - targets, targets]), weights=weights, ridge=2 * ridge
+    share = np.ones(len(targets)) if weights is None else weights
+    coefficients, bias = _fit(
+        np.vstack([features, features]),
+        np.repeat([0, 1], len(targets)),
+        np.concatenate([share * (1 - targets), share * targets]),
+        ridge,
     )
-    # A softmax of two classes is the logistic of their difference, which the ridge splits evenly.
-    return coefficients[1] - coefficients[0], float(bias[1] - bias[0])
+    return coefficients[0], float(bias[0])
 
 
 def fit_softmax(
-    features: Vector, targets: Vector, *, weights: Vector | None = None, ridge: float
+    features: Vector, labels: NDArray[np.intp], *, classes: int, weights: Vector, ridge: float
 ) -> tuple[Vector, Vector]:
     """Fit a multinomial logistic regression.
 
     Args:
         features: ``(N, F)``.
-        targets: ``(N, K)`` shares of each class, adding up to 1.
-        weights: ``(N,)``; None is 1 for all.
+        labels: ``(N,)``, the class of each example, from 0.
+        classes: number of classes K, at least three; some may have no example.
+        weights: ``(N,)``.
         ridge: factor of half the squared norm of the coefficients; the biases are not penalised.
 
     Returns:
         Coefficients ``(K, F)`` and biases ``(K,)``.
     """
-    count, size = features.shape
-    classes = targets.shape[1]
-    share = np.ones(count) if weights is None else weights
-    design = np.column_stack([features, np.ones(count)])
-
-    def objective(flat: Vector) -> tuple[float, Vector]:
-        coefficients = flat.reshape(classes, size + 1)
-        logits = design @ coefficients.T
-        logits -= logits.max(axis=1, keepdims=True)
-        total = np.log(np.exp(logits).sum(axis=1, keepdims=True))
-        loss = -float((share * (targets * (logits - total)).sum(axis=1)).sum())
-        gradient = ((np.exp(logits - total) - targets) * share[:, None]).T @ design
-        loss += 0.5 * ridge * float((coefficients[:, :-1] ** 2).sum())
-        gradient[:, :-1] += ridge * coefficients[:, :-1]
-        return loss, gradient.ravel()
-
-    found = minimize(
-        objective,
-        np.zeros(classes * (size + 1)),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": 2000, "ftol": 1e-10, "gtol": 1e-6},
+    # An example of weight 0 for each class, so that scikit-learn knows of those that have none.
+    return _fit(
+        np.vstack([features, np.zeros((classes, features.shape[1]))]),
+        np.concatenate([labels, np.arange(classes)]),
+        np.concatenate([weights, np.zeros(classes)]),
+        ridge,
     )
-    solution = found.x.reshape(classes, size + 1)
-    return solution[:, :-1], solution[:, -1]
+
+
+def _fit(features: Vector, labels: NDArray[np.intp], weights: Vector, ridge: float) -> tuple[Vector, Vector]:
+    model = LogisticRegression(C=1 / ridge, max_iter=_ITERATIONS, tol=_TOLERANCE)
+    model.fit(features, labels, sample_weight=weights)
+    return model.coef_, model.intercept_

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection import GroupKFold
 
 from model.quality.assessment import judge
 from model.quality.children import warn_by_image
@@ -69,13 +69,16 @@ def _judge_in_folds(examples: Sequence[Example], calibration: QualityModel) -> l
         for one in examples
         if one.role == "labelled"
     ]
+    groups = [one.example.group for one in labelled]
+    folds = min(FOLDS, len(set(groups)))
     judged = []
-    for fold in range(FOLDS):
-        inside = [one for one in labelled if _fold_of(one.example) != fold]
-        outside = [one for one in labelled if _fold_of(one.example) == fold]
-        if inside and outside:
-            numbers = calibration.model_copy(update={"predicted_iou": fit_iou(inside)})
-            judged += [Assessed(one.example, judge(one.example.features, numbers)) for one in outside]
+    for inside, outside in GroupKFold(folds).split(labelled, groups=groups) if folds > 1 else ():
+        model = fit_iou([labelled[index] for index in inside])
+        numbers = calibration.model_copy(update={"predicted_iou": model})
+        judged += [
+            Assessed(labelled[index].example, judge(labelled[index].example.features, numbers))
+            for index in outside
+        ]
     return judged
 
 
@@ -137,20 +140,16 @@ def _child_figures(examples: Sequence[Example], calibration: QualityModel) -> di
     if not any(one.example.role == "child" for one in chosen):
         return {}
     named: dict[str, list[bool]] = {}
-    for fold in range(FOLDS):
-        model = fit_child([one for one in chosen if _fold_of(one.example) != fold])
-        for one in chosen:
-            if _fold_of(one.example) == fold and one.example.variant == UNTOUCHED:
-                named.setdefault(f"{one.example.role}: {one.example.source}", []).append(
-                    bool(warn_by_image(one.scores, model))
-                )
+    groups = [one.example.group for one in chosen]
+    for inside, outside in GroupKFold(min(FOLDS, len(set(groups)))).split(chosen, groups=groups):
+        model = fit_child([chosen[index] for index in inside])
+        for one in (chosen[index] for index in outside):
+            if one.example.variant == UNTOUCHED:
+                flags = named.setdefault(f"{one.example.role}: {one.example.source}", [])
+                flags.append(bool(warn_by_image(one.scores, model)))
     return {
         key: {"images": len(flags), "child": rounded(np.mean(flags))} for key, flags in sorted(named.items())
     }
-
-
-def _fold_of(example: Example) -> int:
-    return zlib.crc32(example.group.encode()) % FOLDS
 
 
 def _source_figures(examples: Sequence[Example]) -> dict[str, Any]:

@@ -17,12 +17,13 @@ class Form(StrEnum):
     SEG = "seg"
     LABELMAP = "labelmap"
     SC = "sc"
+    SC_OUTLINES = "sc-outlines"
     GSPS = "gsps"
     SR = "sr"
 
 
 FORMS = tuple(Form)
-ALL_PIXELS = frozenset({Form.SC})
+ALL_PIXELS = frozenset({Form.SC, Form.SC_OUTLINES})
 """Forms that show the radiograph: it must be read at full size."""
 
 
@@ -81,6 +82,8 @@ def write_forms(
                 written = dicom_seg(segmentation, metadata, labelmap=True, series_instance_uid=uid)
             case Form.SC:
                 written = secondary_capture(segmentation, metadata, series_instance_uid=uid)
+            case Form.SC_OUTLINES:
+                written = secondary_capture(segmentation, metadata, text=False, series_instance_uid=uid)
             case Form.GSPS:
                 written = presentation_state(segmentation, metadata, series_instance_uid=uid)
             case Form.SR:

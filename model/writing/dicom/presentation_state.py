@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -11,17 +12,18 @@ from ...errors import UnsuitableImage
 from ...heart import HEART
 from ...lungs import LEFT, RIGHT
 from ...quiet import quiet
+from ..colours import STRUCTURE_COLOURS
 from ..outlines import Ring, trace
-from ..overlay import COLOURS
 from .derivation import Derivation, with_content_uid
 from .findings import area_in_words
 from .seg_words import trust_in_words
 
 if TYPE_CHECKING:
-    from highdicom.pr import GraphicAnnotation, GraphicLayer
+    from highdicom.pr import GraphicAnnotation, GraphicLayer, GrayscaleSoftcopyPresentationState
     from pydicom import Dataset
 
     from ...checkpoint import CheckpointMetadata
+    from ...radiograph import Radiograph
     from ...segmentation import Segmentation
     from .authorship import Authorship
 
@@ -69,18 +71,12 @@ def presentation_state(
         UnsuitableImage: The radiograph is not DICOM, has colours, or lacks an attribute that must be
             referred to.
     """
-    from highdicom import PresentationLUTTransformation
-    from highdicom.pr import GrayscaleSoftcopyPresentationState
-
     with quiet():
         origin = Derivation.of(segmentation, metadata)
         source = origin.source
         dataset, applied = segmentation.radiograph.dataset, segmentation.radiograph.applied
         assert dataset is not None
-        if "grey" in applied or dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
-            raise UnsuitableImage(
-                "A grayscale presentation state refers to a grey image: ask for another form for this one."
-            )
+        _require_grey(dataset, applied)
         origin_in_words = (
             trust_in_words(segmentation.quality) if authorship is None else authorship.description
         )
@@ -96,33 +92,54 @@ def presentation_state(
         # Not in this IOD.
         date, time = arguments.pop("content_date"), arguments.pop("content_time")
         source.SamplesPerPixel = 1
-        shape = "INVERSE" if "inverted" in applied else "IDENTITY"
-
-        def make(image: Dataset) -> GrayscaleSoftcopyPresentationState:
-            return GrayscaleSoftcopyPresentationState(
-                referenced_images=[image],
-                content_label="LUNGS",
-                content_description=origin_in_words,
-                graphic_layers=layers,
-                graphic_annotations=annotations,
-                presentation_lut_transformation=PresentationLUTTransformation(presentation_lut_shape=shape),
-                **arguments,
-            )
-
-        try:
-            made = make(_with_looks(source, dataset, applied))
-        except (AttributeError, LookupError, TypeError, ValueError):
-            # A table or window that the reader understood and highdicom does not: the outlines do not
-            # depend on it.
-            made = make(source)
-        if "modality_lut" in applied:
-            made.ModalityLUTSequence = [_modality_table(dataset)]
+        made = _compose(
+            _with_looks(source, dataset, applied),
+            source,
+            inverted="inverted" in applied,
+            content_label="LUNGS",
+            content_description=origin_in_words,
+            graphic_layers=layers,
+            graphic_annotations=annotations,
+            **arguments,
+        )
         made.PresentationCreationDate, made.PresentationCreationTime = date, time
-        (area,) = made.DisplayedAreaSelectionSequence
-        _set_pixel_shape(area, segmentation.radiograph.spacing_mm)
-        # Type 2C: empty, since a chest is not one side of a pair.
-        made.Laterality = ""
+        _complete(made, segmentation.radiograph)
         return with_content_uid(made)
+
+
+def _require_grey(dataset: Dataset, applied: tuple[str, ...]) -> None:
+    if "grey" in applied or dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
+        raise UnsuitableImage(
+            "A grayscale presentation state refers to a grey image: ask for another form for this one."
+        )
+
+
+def _complete(made: Dataset, radiograph: Radiograph) -> None:
+    """Add what highdicom does not write."""
+    if "modality_lut" in radiograph.applied and radiograph.dataset is not None:
+        made.ModalityLUTSequence = [_modality_table(radiograph.dataset)]
+    (area,) = made.DisplayedAreaSelectionSequence
+    _set_pixel_shape(area, radiograph.spacing_mm)
+    # Type 2C: empty, since a chest is not one side of a pair.
+    made.Laterality = ""
+
+
+def _compose(
+    image: Dataset, bare: Dataset, *, inverted: bool, **arguments: Any
+) -> GrayscaleSoftcopyPresentationState:
+    """Return a state with the display of ``image``, or that of ``bare`` where highdicom rejects it.
+
+    It may reject a table or window that the reader understood; the outlines do not depend on them.
+    """
+    from highdicom import PresentationLUTTransformation
+    from highdicom.pr import GrayscaleSoftcopyPresentationState
+
+    shape = PresentationLUTTransformation(presentation_lut_shape="INVERSE" if inverted else "IDENTITY")
+    make = partial(GrayscaleSoftcopyPresentationState, presentation_lut_transformation=shape, **arguments)
+    try:
+        return make(referenced_images=[image])
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return make(referenced_images=[bare])
 
 
 def _with_looks(source: Dataset, dataset: Dataset, applied: tuple[str, ...]) -> Dataset:
@@ -169,7 +186,7 @@ def _graphics(
     for order, (label, (name, meaning)) in enumerate(_LAYERS.items(), start=1):
         rings = [ring for outline in trace(structures == label) for ring in (outline.outer, *outline.holes)]
         if rings:
-            colour = CIELabColor.from_rgb(*COLOURS[label])
+            colour = CIELabColor.from_rgb(*STRUCTURE_COLOURS[label])
             layers.append(GraphicLayer(name, order, description=meaning, display_color=colour))
             objects = [GraphicObject("POLYLINE", _closed(ring), "PIXEL") for ring in rings]
             annotations.append(GraphicAnnotation([source], layers[-1], graphic_objects=objects))

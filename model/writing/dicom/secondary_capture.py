@@ -9,7 +9,8 @@ import numpy as np
 
 from ...lungs import LEFT, RIGHT
 from ...quiet import quiet
-from ..overlay import COLOURS, outlined
+from ..colours import STRUCTURE_COLOURS
+from ..overlay import outlined
 from .derivation import Derivation, with_content_uid
 from .findings import area_in_words
 from .seg_words import comments, trust_in_words
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _LINES_IN_HEIGHT = 40
 """Lines of text that would fill the picture's shorter side."""
+_LEAST_STEP = 12.0
+"""Pixels from one line to the next below which letters cannot be read."""
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_HEIGHT = 22
 """Pixels of a capital at scale 1."""
@@ -31,7 +34,11 @@ _WHITE, _NOT_TRUSTED = (255, 255, 255), (213, 94, 0)
 
 
 def secondary_capture(
-    segmentation: Segmentation, metadata: CheckpointMetadata, *, series_instance_uid: str | None = None
+    segmentation: Segmentation,
+    metadata: CheckpointMetadata,
+    *,
+    text: bool = True,
+    series_instance_uid: str | None = None,
 ) -> bytes:
     """Write a Secondary Capture (RGB, Explicit VR Little Endian) of the radiograph with the lungs' outlines.
 
@@ -42,6 +49,7 @@ def secondary_capture(
     Args:
         segmentation: Of a DICOM image.
         metadata: Of the checkpoint that made it.
+        text: Whether the text is burnt in; without it, only attributes state whether the mask is trusted.
         series_instance_uid: Series UID; None derives it from the radiograph, the weights and Pleura's
             version.
 
@@ -52,15 +60,13 @@ def secondary_capture(
     from highdicom.sc import SCImage
 
     from ...reading.dicom.sides import patient_orientation
-    from .values import valid_element
 
     with quiet():
         origin = Derivation.of(segmentation, metadata)
-        source, radiograph = origin.source, segmentation.radiograph
-        dataset = radiograph.dataset
+        source, radiograph, dataset = origin.source, segmentation.radiograph, segmentation.radiograph.dataset
         assert dataset is not None
         made = SCImage(
-            pixel_array=_picture(segmentation),
+            pixel_array=_picture(segmentation, text=text),
             photometric_interpretation="RGB",
             bits_allocated=8,
             coordinate_system="PATIENT",
@@ -68,27 +74,39 @@ def secondary_capture(
             study_instance_uid=source.StudyInstanceUID,
             pixel_spacing=radiograph.spacing_mm,
             **origin.arguments(
-                segmentation, "SC", noun="Lung outlines", block=10, series_instance_uid=series_instance_uid
+                segmentation,
+                "SC" if text else "SC outlines",
+                noun="Lung outlines",
+                block=10 if text else 13,
+                series_instance_uid=series_instance_uid,
             ),
         )
         made.PatientOrientation = list(patient_orientation(dataset) or ())
         made.ConversionType = "WSD"
         del made.DateOfSecondaryCapture, made.TimeOfSecondaryCapture
         made.ImageComments = comments(segmentation)
-        made.DerivationDescription = "Lung outlines and text burnt in; windowed to 8 bits"
+        burnt_in = "Lung outlines and text" if text else "Lung outlines"
+        made.DerivationDescription = f"{burnt_in} burnt in; windowed to 8 bits"
         made.SourceImageSequence = [_reference(source)]
-        for keyword in ("BurnedInAnnotation", "PixelAspectRatio"):
-            element = valid_element(dataset, keyword)
-            if element is not None and not (keyword == "PixelAspectRatio" and radiograph.spacing_mm):
-                made.add(element)
-        # Compressed with loss once, for ever.
-        for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
-            if keyword in source:
-                made.add(source[keyword])
+        _add_history(made, source, dataset, known_spacing=radiograph.spacing_mm is not None)
         origin.identify(made)
         # Type 2C: empty, since a chest is not one side of a pair.
         made.Laterality = ""
         return with_content_uid(made)
+
+
+def _add_history(made: Dataset, source: Dataset, dataset: Dataset, *, known_spacing: bool) -> None:
+    """Add what the capture has in common with the radiograph: text in it, pixel shape, lossy compression."""
+    from .values import valid_element
+
+    for keyword in ("BurnedInAnnotation", "PixelAspectRatio"):
+        element = valid_element(dataset, keyword)
+        if element is not None and not (keyword == "PixelAspectRatio" and known_spacing):
+            made.add(element)
+    # Compressed with loss once, for ever.
+    for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
+        if keyword in source:
+            made.add(source[keyword])
 
 
 def _reference(source: Dataset) -> Dataset:
@@ -103,19 +121,21 @@ def _reference(source: Dataset) -> Dataset:
     return item
 
 
-def _picture(segmentation: Segmentation) -> NDArray[np.uint8]:
+def _picture(segmentation: Segmentation, *, text: bool) -> NDArray[np.uint8]:
     """Return ``(height, width, 3)`` uint8, red first."""
     picture = cv2.cvtColor(outlined(segmentation.radiograph, segmentation.structures), cv2.COLOR_BGR2RGB)
-    step = min(picture.shape[:2]) / _LINES_IN_HEIGHT
+    if not text:
+        return np.ascontiguousarray(picture, np.uint8)
+    step = max(min(picture.shape[:2]) / _LINES_IN_HEIGHT, _LEAST_STEP)
     scale = 0.6 * step / _FONT_HEIGHT
     thickness = max(1, round(2 * scale))
-    for line, (text, colour) in enumerate(_text(segmentation), start=1):
+    for line, (words, colour) in enumerate(_text(segmentation), start=1):
         x, y = round(step / 2), round(line * step)
         # A dark rim first, so that the text can be read on any background.
         for dx, dy in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
             at = (x + dx * thickness, y + dy * thickness)
-            cv2.putText(picture, text, at, _FONT, scale, (0, 0, 0), thickness, cv2.LINE_AA)
-        cv2.putText(picture, text, (x, y), _FONT, scale, colour, thickness, cv2.LINE_AA)
+            cv2.putText(picture, words, at, _FONT, scale, (0, 0, 0), thickness, cv2.LINE_AA)
+        cv2.putText(picture, words, (x, y), _FONT, scale, colour, thickness, cv2.LINE_AA)
     return np.ascontiguousarray(picture, np.uint8)
 
 
@@ -128,7 +148,7 @@ def _text(segmentation: Segmentation) -> list[tuple[str, tuple[int, int, int]]]:
         lines = [(lines[0][0], _NOT_TRUSTED)]
         lines += [(warning.code.replace("_", " "), _NOT_TRUSTED) for warning in quality.warnings]
     for name, label, lung in (("Right", RIGHT, segmentation.right), ("Left", LEFT, segmentation.left)):
-        lines.append((f"{name} lung {area_in_words(lung)}", COLOURS[label]))
+        lines.append((f"{name} lung {area_in_words(lung)}", STRUCTURE_COLOURS[label]))
     ratio = segmentation.cardiothoracic_ratio
     if ratio is not None and ratio.value is not None:
         lines.append((f"Cardiothoracic ratio {ratio.value:.2f}", _WHITE))

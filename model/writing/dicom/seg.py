@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...heart import HEART
 from ...lungs import LEFT, RIGHT
 from ...quiet import quiet
-from ..overlay import COLOURS
+from ..colours import STRUCTURE_COLOURS
 from .derivation import Derivation, unknown_class, with_content_uid
 from .seg_words import SEGMENTATION, comments, trust_in_words
 
@@ -164,7 +164,7 @@ def _describe(
         segmented_property_type=Code(code, "SCT", meaning),
         algorithm_type=algorithm_type,
         algorithm_identification=None if algorithm_type == "MANUAL" else algorithm,
-        display_color=CIELabColor.from_rgb(*COLOURS[label]),
+        display_color=CIELabColor.from_rgb(*STRUCTURE_COLOURS[label]),
     )
     description.SegmentDescription = trust
     return description

@@ -10,6 +10,8 @@ from tests.app.conftest import MakeClient
 from tests.app.fakes import png_header
 from tests.app.web.conftest import MakeScreen, Screen, two_lungs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("name", "data", "title", "detail"),

@@ -3,10 +3,13 @@
 import json
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.app.conftest import Service
 from tests.app.web.conftest import MakeScreen, Screen, two_lungs
+
+pytestmark = pytest.mark.slow
 
 
 def installed(make_screen: MakeScreen, service: Service) -> Screen:

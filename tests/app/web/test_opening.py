@@ -11,6 +11,8 @@ from samples.phantom import phantom
 from tests.app.fakes import dicom, encode, picture
 from tests.app.web.conftest import Screen, two_lungs
 
+pytestmark = pytest.mark.slow
+
 RIGHT, LEFT = (8, 12, 24, 52), (40, 12, 56, 52)
 
 

@@ -1,9 +1,12 @@
 """Several images at a time."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.app.fakes import encode, picture
 from tests.app.web.conftest import Screen, two_lungs
+
+pytestmark = pytest.mark.slow
 
 
 def test_several_images(screen: Screen) -> None:

@@ -18,6 +18,7 @@ from tests.pacs.orthanc import free_port
 from tests.pacs.radiographs import radiograph
 
 
+@pytest.mark.slow
 def test_the_documented_command_runs_and_stops_on_sigterm(archive: StoreScp, tmp_path: Path) -> None:
     text = (ROOT / "docs" / "how-to" / "pacs.md").read_text("utf-8")
     (shown,) = re.findall(r"^pleura (pacs --listen .+)$", text, re.MULTILINE)

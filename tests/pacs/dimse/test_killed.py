@@ -43,7 +43,7 @@ def test_a_file_without_an_acknowledgement_is_deleted_at_the_next_start(
     again = make_queue()
     for folder in ("incoming", "received", "results"):
         assert not (tmp_path / "queue" / folder / "left").exists()
-    instance = again.next()
+    instance = again.instances.next()
     assert instance is not None
     assert again.fetch(instance) == b"x"
     again.close()
@@ -52,11 +52,11 @@ def test_a_file_without_an_acknowledgement_is_deleted_at_the_next_start(
 def test_a_finished_instance_is_known_after_a_restart(make_queue: Callable[[], Queue]) -> None:
     queue = make_queue()
     assert arrive(queue, "1.2.3") is Admission.TAKEN
-    queue.finish("1.2.3")
+    queue.instances.finish("1.2.3")
     queue.close()
     again = make_queue()
     assert arrive(again, "1.2.3") is Admission.KNOWN
-    assert again.next() is None
+    assert again.instances.next() is None
     again.close()
 
 
@@ -67,7 +67,7 @@ def test_a_result_that_was_made_before_the_crash_is_not_made_again(make_queue: C
     queue.close()
     again = make_queue()
     assert again.has_series("", made.SeriesInstanceUID)
-    (outgoing,) = again.outgoing(10)
+    (outgoing,) = again.results.due(10)
     assert outgoing.uid == made.SOPInstanceUID
     assert outgoing.path.exists()
     again.close()

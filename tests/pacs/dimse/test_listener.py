@@ -17,6 +17,8 @@ from tests.pacs.dimse.conftest import FORMS, Door, StoreScp, program, saved, sto
 from tests.pacs.radiographs import PATIENT, broken, radiograph, read, slice_of_ct, uids
 from tests.pacs.segmenters import NoLungEngine, trusting
 
+pytestmark = pytest.mark.slow
+
 NOBODY = Peer("NOBODY", Address("127.0.0.1", 9))
 
 MakeDoor = Callable[..., Door]
@@ -101,7 +103,7 @@ def test_a_film_without_a_lung_has_no_results(archive: StoreScp, open_door: Make
 def test_the_sender_s_title_can_be_selected(archive: StoreScp, open_door: MakeDoor, tmp_path: Path) -> None:
     door = open_door(archive.peer, works=False)
     assert store(door.port, saved(radiograph(), tmp_path / "films"), options=("-aet", "DX1")).returncode == 0
-    instance = door.queue.next()
+    instance = door.queue.instances.next()
     assert instance is not None
     assert instance.ae == ("DX1",)
 
@@ -124,9 +126,9 @@ def test_a_full_queue_tells_the_sender_so(open_door: MakeDoor, tmp_path: Path) -
     assert "Refused: OutOfResources" in answer.stdout + answer.stderr
     assert door.queue.depth() == {"instances": 2}
     assert list((tmp_path / "queue" / "incoming").iterdir()) == []
-    instance = door.queue.next()
+    instance = door.queue.instances.next()
     assert instance is not None
-    door.queue.finish(instance.uid)
+    door.queue.instances.finish(instance.uid)
     assert store(door.port, films[2]).returncode == 0
 
 

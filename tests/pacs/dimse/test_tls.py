@@ -12,6 +12,8 @@ from tests.app.waiting import wait_until
 from tests.pacs.dimse.conftest import Door, StoreScp, program, saved, store
 from tests.pacs.radiographs import radiograph
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def tls(tmp_path: Path) -> tuple[Path, Path]:

@@ -18,7 +18,7 @@ Maker = Callable[[NDArray[np.uint8]], tuple[str, NDArray[np.uint8]]]
 
 
 def remade(folder: Path, make: Maker, *, seeds: range = range(100, 103)) -> Path:
-    """Phantoms whose masks, of 0 and 255, are made anew: an ending and pixels."""
+    """Phantoms with other mask files: an ending and pixels in place of the masks of 0 and 255."""
     draw(folder, seeds)
     for path in sorted((folder / "masks").iterdir()):
         mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)

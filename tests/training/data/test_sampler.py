@@ -101,7 +101,7 @@ def test_folders_are_drawn_in_proportion_to_a_power_of_their_size(
     assert tuple(counts[number] for number in range(len(sizes))) == expected
 
 
-def test_draws_of_two_images_of_a_folder_differ_by_one_at_most() -> None:
+def test_images_of_a_folder_are_drawn_equally_often_within_one() -> None:
     counts = Counter(draw.sample for draw in sampler(10, 190, exponent=0.0))
     assert {counts[number] for number in range(10)} == {10}
     few = [counts[number] for number in range(10, 200)]

@@ -46,6 +46,7 @@ def test_flat_image_has_no_lungs(baseline: Baseline) -> None:
     assert not baseline_segmenter(baseline)(np.full((64, 64), 90, np.uint8)).mask.any()
 
 
+@pytest.mark.slow
 def test_baseline_is_evaluated_like_a_checkpoint(pleura: Pleura, phantoms: Phantoms, tmp_path: Path) -> None:
     ended = pleura("evaluate", "--data", phantoms.fewer, "--baseline", "otsu", "--out", tmp_path)
     assert ended.code == 0, ended.err

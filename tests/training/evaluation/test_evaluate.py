@@ -249,7 +249,7 @@ def test_summary_equals_values_computed_by_hand(made_up: MadeUp) -> None:
 
 
 class Drawn:
-    """An engine that answers with these masks, whatever it is shown."""
+    """An engine that answers with these masks for any image."""
 
     name = "fake"
     device = "cpu"

@@ -27,11 +27,14 @@ def test_command_draws_phantoms_and_worst_images(learnt: Path, phantoms: Phantom
         learnt / "best.safetensors",
     ]
     ended = subprocess.run(
-        [*command, "--data", phantoms.few, "--out", tmp_path], capture_output=True, text=True, check=False
+        [*command, "--data", phantoms.few, "--out", tmp_path / "new" / "folder"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ended.returncode == 0, ended.stderr
     for name in ("failures.png", "worst.png"):
-        picture = cv2.imread(str(tmp_path / name))
+        picture = cv2.imread(str(tmp_path / "new" / "folder" / name))
         assert picture is not None, name
         assert picture.std() > 10, name
 

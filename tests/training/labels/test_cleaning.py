@@ -30,7 +30,7 @@ def lungs() -> NDArray[np.bool_]:
 
 
 class Drawing:
-    """An engine that gives one mask, whatever it sees."""
+    """An engine that gives the same mask for every image."""
 
     name, device, max_batch, streams = "drawing", "cpu", 1, 1
 
@@ -159,12 +159,12 @@ def test_cleaned_folder_is_a_data_set(tmp_path: Path) -> None:
 
     page = (out / "judgements.html").read_text(encoding="utf-8")
     assert page.count("<figure>") == 2
-    assert page.index("wrong") < page.index("<b>heart")
-    assert "<b>right" not in page
+    assert page.index("<b>left/wrong") < page.index("<b>left/heart")
+    assert "left/right" not in page
     assert "http" not in page
 
 
-def test_the_command(phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None:
+def test_command_writes_its_results(phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None:
     out = tmp_path / "clean"
     command: list[str | Path] = [
         "clean",
@@ -191,11 +191,11 @@ def test_the_command(phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None
         f"{out / name}: {actions.count('kept')} masks kept, {actions.count('cut')} cut, "
         f"{actions.count('dropped')} dropped" in ended.out
     )
-    # Every network was trained without the images that it judged.
+    # Each network was trained without the images that it predicted.
     states = [out / "runs" / f"fold-{fold}" / "state.pt" for fold in range(2)]
     for state in states:
         assert read_metadata(state.with_name("last.safetensors")).data["train"][0]["images"] == 4
-    # The same command again trains nothing anew.
+    # The same command trains nothing again.
     before = [state.stat().st_mtime_ns for state in states]
     assert pleura(*command).code == 0
     assert [state.stat().st_mtime_ns for state in states] == before

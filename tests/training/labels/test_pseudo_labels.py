@@ -37,7 +37,7 @@ def certainty() -> NDArray[np.float32]:
 
 
 class Sure:
-    """An engine that gives one probability map, whatever it sees."""
+    """An engine that gives the same probability map for every image."""
 
     name, device, max_batch, streams = "sure", "cpu", 1, 1
 
@@ -104,7 +104,7 @@ def test_bound_limits_the_mask(image: Path, tmp_path: Path) -> None:
     lung = certainty() > 0.5
     assert np.array_equal(label.mask, lung & bound)
     assert not (label.mask | label.ignore)[~bound].any()
-    # Between the lungs the bound's mask says lung and the teacher does not: nobody knows.
+    # Between the lungs the bound says lung and the teacher does not: it is not known.
     assert label.ignore[bound & ~lung].all()
 
 
@@ -224,7 +224,8 @@ def test_written_pseudo_labels_are_a_data_set(image: Path, tmp_path: Path) -> No
     assert np.array_equal(mask == 1, label.mask & ~label.ignore)
 
 
-def test_the_command(learnt: Path, phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_command_writes_its_results(learnt: Path, phantoms: Phantoms, pleura: Pleura, tmp_path: Path) -> None:
     out = tmp_path / "labels"
     teacher_file = learnt / "best.safetensors"
     command: list[str | Path] = [

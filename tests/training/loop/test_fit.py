@@ -80,7 +80,7 @@ def short(phantoms: Phantoms, out: Path, *more: str, data: Path | None = None) -
     ]
 
 
-def test_learns_the_lungs(learnt: Path) -> None:
+def test_network_learns_the_lungs(learnt: Path) -> None:
     assert float(rows_of(learnt)[-1]["validation_iou"]) > 0.6
     assert float(rows_of(learnt)[0]["validation_iou"]) < 0.4
 
@@ -219,7 +219,7 @@ def test_curves_are_a_png(learnt: Path) -> None:
     assert picture.shape[1] > picture.shape[0] > 300
 
 
-def test_last_and_best_checkpoints_are_of_their_epochs(learnt: Path) -> None:
+def test_last_and_best_checkpoints_have_the_weights_of_their_epochs(learnt: Path) -> None:
     rows = rows_of(learnt)
     best = max(rows, key=lambda row: float(row["validation_iou"]))
     for name, row in (("last", rows[-1]), ("best", best)):
@@ -328,7 +328,7 @@ def test_image_corrupted_during_the_run_is_named(pleura: Pleura, phantoms: Phant
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own that holds one epoch of a run, but not the next one beside it."""
+    """A separate file system that holds one epoch of a run, but not the next one beside it."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = subprocess.run(

@@ -88,7 +88,7 @@ def test_adapted_without_changes_is_the_recipe() -> None:
     assert adapted(STRONG) == STRONG
 
 
-def test_adapted_in_passes_and_augmentation_changes_nothing_else() -> None:
+def test_adapted_repeats_and_augmentation_change_nothing_else() -> None:
     assert adapted(STRONG, passes=20, transform=harder_transform) == replace(
         STRONG, passes=20, transform=harder_transform
     )

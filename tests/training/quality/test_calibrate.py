@@ -213,7 +213,7 @@ def test_calibrated_segmenter_reports_quality(trial: Trial, images: Path) -> Non
     assert not segmenter((images / "negatives" / "stripes" / "0.png").read_bytes()).quality.trusted
 
 
-def test_fit_uses_the_evidence_of_the_segmenter(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fit_uses_the_features_of_the_segmenter(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[Evidence] = []
 
     def assess(evidence: Evidence, calibration: object, *, as_calibrated: Evidence | None) -> Quality:

@@ -35,5 +35,16 @@ def test_three_classes_are_separated() -> None:
     rng = np.random.default_rng(2)
     classes = np.repeat(np.arange(3), 50)
     features = np.array([[0, 4], [4, 0], [-4, -4]])[classes] + rng.normal(size=(150, 2))
-    coefficients, biases = fit_softmax(features, np.eye(3)[classes], ridge=1)
+    coefficients, biases = fit_softmax(features, classes, classes=3, weights=np.ones(150), ridge=1)
     assert ((features @ coefficients.T + biases).argmax(axis=1) == classes).all()
+
+
+def test_class_without_examples_is_improbable_and_changes_no_other() -> None:
+    rng = np.random.default_rng(3)
+    labels = np.repeat([0, 1, 3], 50)
+    features = np.array([[0, 4], [4, 0], [0, 0], [-4, -4]])[labels] + 0.3 * rng.normal(size=(150, 2))
+    coefficients, biases = fit_softmax(features, labels, classes=4, weights=np.ones(150), ridge=1)
+    logits = features @ coefficients.T + biases
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    assert (shares / shares.sum(axis=1, keepdims=True))[:, 2].max() < 1e-3
+    assert (logits.argmax(axis=1) == labels).all()

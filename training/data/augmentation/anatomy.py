@@ -9,6 +9,7 @@ from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
+from ..defects import blend
 from .random import integer, uniform
 from .tensors import Params, like
 
@@ -41,7 +42,7 @@ class Whitening(WithLungs):
         if not params or not isinstance(inpt, tv_tensors.Image):
             return inpt
         pixels = inpt[0].numpy()
-        return like(inpt, pixels + params["field"] * np.maximum(params["grey"] - pixels, 0))
+        return like(inpt, blend(pixels, params["grey"], params["field"], darken=False))
 
 
 class RandomEffusion(Whitening):

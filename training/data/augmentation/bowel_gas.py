@@ -9,6 +9,7 @@ from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
+from ..defects import blend
 from .random import integer, uniform
 from .tensors import Params, like
 
@@ -55,7 +56,7 @@ class RandomBowelGas(v2.Transform):
         if gas is None or not isinstance(inpt, tv_tensors.Image):
             return inpt
         pixels = inpt[0].numpy()
-        return like(inpt, pixels + gas * np.minimum(params["fill"] - pixels, 0))
+        return like(inpt, blend(pixels, params["fill"], gas, lighten=False))
 
 
 def _stomach(start: Points, side: int) -> tuple[Points, Points]:

@@ -10,7 +10,7 @@ from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from ..defects import Opacity, opacity_field
+from ..defects import Opacity, add_opacities
 from .random import integer, uniform
 from .tensors import ImageOnly, Params
 
@@ -32,7 +32,9 @@ class RandomOpacities(ImageOnly):
             axes = (1 + int(side / 4 * uniform(0.03, 0.18)), 1 + int(side / 4 * uniform(0.03, 0.18)))
             patches.append(Opacity(centre, axes, uniform(0, 180), uniform(-0.25, 0.5)))
         sigma = side / 4 * uniform(0.015, 0.06)
-        return pixels + opacity_field(patches, grid=(cells, cells), sigma=sigma, shape=pixels.shape)
+        return np.asarray(
+            add_opacities(pixels, patches, grid=(cells, cells), sigma=sigma, white=1), np.float32
+        )
 
 
 class RandomMarkings(ImageOnly):

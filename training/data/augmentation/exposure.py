@@ -1,13 +1,11 @@
 """Grey values: other exposures, detectors and storage formats."""
 
-import math
-
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..defects import compress_jpeg, reduce_resolution
+from ..defects import add_noise, apply_gamma, clip_range, compress_jpeg, reduce_resolution
 from .random import integer, uniform
 from .tensors import ImageOnly
 
@@ -21,7 +19,7 @@ class RandomGamma(ImageOnly):
 
     def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `ImageOnly`."""
-        return np.power(pixels, np.float32(math.exp(uniform(-self.spread, self.spread))))
+        return np.asarray(apply_gamma(pixels, uniform(-self.spread, self.spread)), np.float32)
 
 
 class RandomShading(ImageOnly):
@@ -50,7 +48,7 @@ class RandomSaturation(ImageOnly):
     def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `ImageOnly`."""
         low, high = np.quantile(pixels[::4, ::4], [uniform(0, self.most), 1 - uniform(0, self.most)])
-        return np.asarray((pixels - low) / max(high - low, 0.1), np.float32)
+        return np.asarray(clip_range(pixels, low, high), np.float32)
 
 
 class RandomLocalContrast(ImageOnly):
@@ -91,8 +89,8 @@ class RandomNoise(ImageOnly):
 
     def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `ImageOnly`."""
-        noise = torch.randn(pixels.shape).numpy() * np.float32(uniform(0, self.most))
-        return pixels + noise
+        normal = torch.randn(pixels.shape).numpy()
+        return np.asarray(add_noise(pixels, normal, uniform(0, self.most)), np.float32)
 
 
 class RandomJPEG(ImageOnly):

@@ -18,8 +18,8 @@ from model.lungs import measure
 from model.quiet import quiet
 from model.reading import read_ground_truth
 from model.segmentation import Segmentation
+from model.writing.colours import STRUCTURE_COLOURS
 from model.writing.dicom.forms import Form, write_form, write_forms
-from model.writing.overlay import COLOURS
 
 from ..shapes import labels
 from .test_forms import grey
@@ -40,12 +40,13 @@ def test_seg_has_the_heart_as_third_segment() -> None:
         seg = segread(BytesIO(write_form(found, METADATA, Form.SEG)))
     heart = seg.get_segment_description(HEART)
     assert (heart.segment_label, heart.segmented_property_type.value) == ("Heart", "80891009")
-    colour = CIELabColor.from_rgb(*COLOURS[HEART])
+    colour = CIELabColor.from_rgb(*STRUCTURE_COLOURS[HEART])
     assert list(heart.RecommendedDisplayCIELabValue) == list(colour.value)
     planes = {
         frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber: plane
         for frame, plane in zip(seg.PerFrameFunctionalGroupsSequence, seg.pixel_array, strict=True)
     }
+    assert found.heart_mask is not None
     assert np.array_equal(planes[HEART] > 0, found.heart_mask)
     assert np.array_equal(planes[1] > 0, labels() == 1)
     assert np.array_equal(planes[2] > 0, labels() == 2)

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from model.lungs import LEFT, RIGHT
+from model.writing.colours import STRUCTURE_COLOURS
 from model.writing.dicom.forms import Form
-from model.writing.overlay import COLOURS
 
 from ..shapes import HEIGHT, WIDTH
 from .test_forms import UNTRUSTED, grey, written
@@ -36,12 +36,12 @@ def painted(picture: NDArray[np.uint8], colour: tuple[int, int, int]) -> NDArray
     return near
 
 
-def test_the_outlines_have_their_colours_and_lie_on_the_lungs() -> None:
+def test_outlines_have_their_colours_and_lie_on_the_lungs() -> None:
     source, pixels, drawn = large()
     picture = capture(source=source, drawn=drawn, pixels=pixels).pixel_array
     assert picture.shape == (SIDE, SIDE, 3)
     for label in (RIGHT, LEFT):
-        colour = COLOURS[label]
+        colour = STRUCTURE_COLOURS[label]
         rows, columns = np.nonzero(painted(picture[130:], colour))
         expected_rows, expected_columns = np.nonzero(drawn[130:] == label)
         assert abs(rows.min() - expected_rows.min()) <= 1
@@ -67,6 +67,24 @@ def test_not_trusted_is_burnt_in_with_its_colour() -> None:
     vermilion = (213, 94, 0)
     assert painted(warned[corner], vermilion).sum() > 50
     assert not painted(plain[corner], vermilion).any()
+
+
+def test_without_text_only_the_outlines_are_drawn() -> None:
+    source, pixels, drawn = large()
+    made = read(written(Form.SC_OUTLINES, source=source, drawn=drawn, pixels=pixels, quality=UNTRUSTED))
+    picture, with_text = made.pixel_array, capture(source=source, drawn=drawn, pixels=pixels).pixel_array
+    assert (picture[:140, :, 0] == picture[:140, :, 1]).all()
+    assert (picture[140:] == with_text[140:]).all()
+    assert made.DerivationDescription == "Lung outlines burnt in; windowed to 8 bits"
+    assert "not trusted" in made.SeriesDescription
+
+
+def test_letters_of_a_small_film_are_large_enough_to_read() -> None:
+    source, pixels, drawn = large()
+    source.Rows = source.Columns = 200
+    small = capture(source=source, drawn=drawn[::2, ::2], pixels=pixels[::2, ::2], quality=UNTRUSTED)
+    rows, _ = np.nonzero(painted(small.pixel_array, (213, 94, 0)))
+    assert 7 <= np.ptp(rows[rows < 14]) + 1 <= 12
 
 
 def test_text_fits_a_narrow_film() -> None:

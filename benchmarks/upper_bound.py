@@ -1,7 +1,7 @@
 """Upper bound of throughput: decode, resize, inference and encoding in one process, without HTTP.
 
-``python -m benchmarks.floor JSON`` with ``checkpoint``, ``image``, ``seconds``, ``device``. On a CPU
-two ways are tried, and the faster one is the floor: as many images at a time as there are processors,
+``python -m benchmarks.upper_bound JSON`` with ``checkpoint``, ``image``, ``seconds``, ``device``. On a CPU
+two ways are tried, and the faster one is the upper bound: as many images at a time as there are processors,
 each with one thread from end to end; or one image at a time in a network that uses them all, while
 others are decoded and encoded.
 """
