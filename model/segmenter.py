@@ -38,8 +38,7 @@ class Segmenter:
     threads; `run` admits as many threads at a time as the engine has streams.
 
     Args:
-        checkpoint: The path of a safetensors file of `pleura train`, or a checkpoint in memory. None
-            takes the bundled one.
+        checkpoint: A safetensors file of `pleura train`, or a checkpoint; None takes the bundled one.
         device: ``"auto"`` selects CUDA if available.
         engine: ``"auto"`` selects the fastest that is available.
         threads: CPU threads; None takes what the container's quota allows.

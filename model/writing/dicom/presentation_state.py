@@ -54,35 +54,28 @@ def presentation_state(
     """Write a Grayscale Softcopy Presentation State (Explicit VR Little Endian) with outlines.
 
     Each lung and the heart have a graphic layer in their colour, with closed polylines in pixels; a text
-    object says whether the mask is trusted, and the areas. Modality LUT, VOI LUT and polarity are those
-    that the radiograph was read with, so that it looks as it did without the state.
+    object says whether the mask is trusted, and the areas. Modality LUT, VOI LUT and polarity are those of
+    the radiograph, which looks as it did without the state.
 
     Args:
         segmentation: Of a DICOM image that is grey.
         metadata: Of the checkpoint that made it.
-        series_instance_uid: Series UID; None derives it from the radiograph, the weights and Pleura's
-            version.
+        series_instance_uid: None derives it from the radiograph, the weights and Pleura's version.
         authorship: Of labels that a person drew or corrected, written instead of the trust; None: the
             network made them.
 
     Raises:
         SizeMismatch: The labels do not have the size of the radiograph.
-        UnsuitableImage: The radiograph is not DICOM, has colours, or lacks an attribute that must be
-            referred to.
+        UnsuitableImage: The radiograph is not DICOM, has colours, or lacks a required attribute.
     """
     with quiet():
         origin = Derivation.of(segmentation, metadata)
         source = origin.source
         dataset, applied = segmentation.radiograph.dataset, segmentation.radiograph.applied
         assert dataset is not None
-        if "grey" in applied or dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
-            raise UnsuitableImage(
-                "A grayscale presentation state refers to a grey image: ask for another form for this one."
-            )
-        origin_in_words = (
-            trust_in_words(segmentation.quality) if authorship is None else authorship.description
-        )
-        layers, annotations = _graphics(segmentation, source, origin_in_words)
+        _require_grey(dataset, applied)
+        words = trust_in_words(segmentation.quality) if authorship is None else authorship.description
+        layers, annotations = _graphics(segmentation, source, words)
         arguments = origin.arguments(
             segmentation,
             "GSPS",
@@ -91,27 +84,33 @@ def presentation_state(
             series_instance_uid=series_instance_uid,
             authorship=authorship,
         )
-        # Not in this IOD.
-        date, time = arguments.pop("content_date"), arguments.pop("content_time")
+        begun = arguments.pop("content_date"), arguments.pop("content_time")
         source.SamplesPerPixel = 1
         made = _compose(
             _with_looks(source, dataset, applied),
             source,
             inverted="inverted" in applied,
             content_label="LUNGS",
-            content_description=origin_in_words,
+            content_description=words,
             graphic_layers=layers,
             graphic_annotations=annotations,
             **arguments,
         )
         if "modality_lut" in applied:
             made.ModalityLUTSequence = [_modality_table(dataset)]
-        made.PresentationCreationDate, made.PresentationCreationTime = date, time
-        (area,) = made.DisplayedAreaSelectionSequence
-        _set_pixel_shape(area, segmentation.radiograph.spacing_mm)
+        # In place of content date and time, which are not in this IOD.
+        made.PresentationCreationDate, made.PresentationCreationTime = begun
+        _set_pixel_shape(made.DisplayedAreaSelectionSequence[0], segmentation.radiograph.spacing_mm)
         # Type 2C: empty, since a chest is not one side of a pair.
         made.Laterality = ""
         return with_content_uid(made)
+
+
+def _require_grey(dataset: Dataset, applied: tuple[str, ...]) -> None:
+    if "grey" in applied or dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
+        raise UnsuitableImage(
+            "A grayscale presentation state refers to a grey image: ask for another form for this one."
+        )
 
 
 def _compose(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ...checkpoint import CheckpointMetadata
     from ...segmentation import Segmentation
 
+_BURNT_IN = {True: "Lung outlines and text", False: "Lung outlines"}
+"""What is burnt in, with and without text."""
 _LINES_IN_HEIGHT = 40
 """Lines of text that would fill the picture's shorter side."""
 _LEAST_STEP = 12.0
@@ -60,7 +62,6 @@ def secondary_capture(
     from highdicom.sc import SCImage
 
     from ...reading.dicom.sides import patient_orientation
-    from .values import valid_element
 
     with quiet():
         origin = Derivation.of(segmentation, metadata)
@@ -87,21 +88,27 @@ def secondary_capture(
         made.ConversionType = "WSD"
         del made.DateOfSecondaryCapture, made.TimeOfSecondaryCapture
         made.ImageComments = comments(segmentation)
-        burnt_in = "Lung outlines and text" if text else "Lung outlines"
-        made.DerivationDescription = f"{burnt_in} burnt in; windowed to 8 bits"
+        made.DerivationDescription = _BURNT_IN[text] + " burnt in; windowed to 8 bits"
         made.SourceImageSequence = [_reference(source)]
-        for keyword in ("BurnedInAnnotation", "PixelAspectRatio"):
-            element = valid_element(dataset, keyword)
-            if element is not None and not (keyword == "PixelAspectRatio" and radiograph.spacing_mm):
-                made.add(element)
-        # Compressed with loss once, for ever.
-        for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
-            if keyword in source:
-                made.add(source[keyword])
+        _copy_display(made, dataset, source, has_spacing=bool(radiograph.spacing_mm))
         origin.identify(made)
         # Type 2C: empty, since a chest is not one side of a pair.
         made.Laterality = ""
         return with_content_uid(made)
+
+
+def _copy_display(made: Dataset, dataset: Dataset, source: Dataset, *, has_spacing: bool) -> None:
+    """Copy what the radiograph says of burnt-in text, of its pixels' shape and of lossy compression."""
+    from .values import valid_element
+
+    for keyword in ("BurnedInAnnotation", "PixelAspectRatio"):
+        element = valid_element(dataset, keyword)
+        if element is not None and not (keyword == "PixelAspectRatio" and has_spacing):
+            made.add(element)
+    # An image that was compressed with loss once stays marked.
+    for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
+        if keyword in source:
+            made.add(source[keyword])
 
 
 def _reference(source: Dataset) -> Dataset:
