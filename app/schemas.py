@@ -123,7 +123,9 @@ class ServedModel(BaseModel):
 
     name: str = Field(description="The checkpoint's name.", examples=["pleura-r50-256"])
     sha256: str = Field(description="Hash of its weights.", examples=["9f86d081884c7d65…"])
-    engine: str = Field(description="The engine and its precision.", examples=["openvino-int8"])
+    engine: str = Field(
+        description="The engine that ran the network, and its precision.", examples=["openvino-int8"]
+    )
     device: str = Field(description="The device that ran the network.", examples=["cpu"])
     threshold: float = Field(description="Probability from which a pixel is lung.", examples=[0.5])
 
@@ -225,18 +227,6 @@ class EvaluationDocument(SegmentationDocument):
         "yellow in the ground truth only, pale white in both, and the rest is transparent; null unless "
         "requested."
     )
-
-
-class Alive(BaseModel):
-    """The process is alive."""
-
-    status: Literal["alive"] = Field("alive", description="The process is alive.")
-
-
-class Ready(BaseModel):
-    """The model is loaded and warm, and the service is not stopping."""
-
-    status: Literal["ready"] = Field("ready", description="Requests are served.")
 
 
 class Problem(BaseModel):

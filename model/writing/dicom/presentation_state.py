@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from ...checkpoint import CheckpointMetadata
+    from ...radiograph import Radiograph
     from ...segmentation import Segmentation
     from .authorship import Authorship
 
@@ -54,19 +55,21 @@ def presentation_state(
     """Write a Grayscale Softcopy Presentation State (Explicit VR Little Endian) with outlines.
 
     Each lung and the heart have a graphic layer in their colour, with closed polylines in pixels; a text
-    object says whether the mask is trusted, and the areas. Modality LUT, VOI LUT and polarity are those of
-    the radiograph, which looks as it did without the state.
+    object says whether the mask is trusted, and the areas. Modality LUT, VOI LUT and polarity are those
+    that the radiograph was read with, so that it looks as it did without the state.
 
     Args:
         segmentation: Of a DICOM image that is grey.
         metadata: Of the checkpoint that made it.
-        series_instance_uid: None derives it from the radiograph, the weights and Pleura's version.
+        series_instance_uid: Series UID; None derives it from the radiograph, the weights and Pleura's
+            version.
         authorship: Of labels that a person drew or corrected, written instead of the trust; None: the
             network made them.
 
     Raises:
         SizeMismatch: The labels do not have the size of the radiograph.
-        UnsuitableImage: The radiograph is not DICOM, has colours, or lacks a required attribute.
+        UnsuitableImage: The radiograph is not DICOM, has colours, or lacks an attribute that must be
+            referred to.
     """
     with quiet():
         origin = Derivation.of(segmentation, metadata)
@@ -74,8 +77,10 @@ def presentation_state(
         dataset, applied = segmentation.radiograph.dataset, segmentation.radiograph.applied
         assert dataset is not None
         _require_grey(dataset, applied)
-        words = trust_in_words(segmentation.quality) if authorship is None else authorship.description
-        layers, annotations = _graphics(segmentation, source, words)
+        origin_in_words = (
+            trust_in_words(segmentation.quality) if authorship is None else authorship.description
+        )
+        layers, annotations = _graphics(segmentation, source, origin_in_words)
         arguments = origin.arguments(
             segmentation,
             "GSPS",
@@ -84,25 +89,21 @@ def presentation_state(
             series_instance_uid=series_instance_uid,
             authorship=authorship,
         )
-        begun = arguments.pop("content_date"), arguments.pop("content_time")
+        # Not in this IOD.
+        date, time = arguments.pop("content_date"), arguments.pop("content_time")
         source.SamplesPerPixel = 1
         made = _compose(
             _with_looks(source, dataset, applied),
             source,
             inverted="inverted" in applied,
             content_label="LUNGS",
-            content_description=words,
+            content_description=origin_in_words,
             graphic_layers=layers,
             graphic_annotations=annotations,
             **arguments,
         )
-        if "modality_lut" in applied:
-            made.ModalityLUTSequence = [_modality_table(dataset)]
-        # In place of content date and time, which are not in this IOD.
-        made.PresentationCreationDate, made.PresentationCreationTime = begun
-        _set_pixel_shape(made.DisplayedAreaSelectionSequence[0], segmentation.radiograph.spacing_mm)
-        # Type 2C: empty, since a chest is not one side of a pair.
-        made.Laterality = ""
+        made.PresentationCreationDate, made.PresentationCreationTime = date, time
+        _complete(made, segmentation.radiograph)
         return with_content_uid(made)
 
 
@@ -111,6 +112,16 @@ def _require_grey(dataset: Dataset, applied: tuple[str, ...]) -> None:
         raise UnsuitableImage(
             "A grayscale presentation state refers to a grey image: ask for another form for this one."
         )
+
+
+def _complete(made: Dataset, radiograph: Radiograph) -> None:
+    """Add what highdicom does not write."""
+    if "modality_lut" in radiograph.applied and radiograph.dataset is not None:
+        made.ModalityLUTSequence = [_modality_table(radiograph.dataset)]
+    (area,) = made.DisplayedAreaSelectionSequence
+    _set_pixel_shape(area, radiograph.spacing_mm)
+    # Type 2C: empty, since a chest is not one side of a pair.
+    made.Laterality = ""
 
 
 def _compose(

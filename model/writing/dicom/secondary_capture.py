@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from ...checkpoint import CheckpointMetadata
     from ...segmentation import Segmentation
 
-_BURNT_IN = {True: "Lung outlines and text", False: "Lung outlines"}
-"""What is burnt in, with and without text."""
 _LINES_IN_HEIGHT = 40
 """Lines of text that would fill the picture's shorter side."""
 _LEAST_STEP = 12.0
@@ -65,8 +63,7 @@ def secondary_capture(
 
     with quiet():
         origin = Derivation.of(segmentation, metadata)
-        source, radiograph = origin.source, segmentation.radiograph
-        dataset = radiograph.dataset
+        source, radiograph, dataset = origin.source, segmentation.radiograph, segmentation.radiograph.dataset
         assert dataset is not None
         made = SCImage(
             pixel_array=_picture(segmentation, text=text),
@@ -88,24 +85,25 @@ def secondary_capture(
         made.ConversionType = "WSD"
         del made.DateOfSecondaryCapture, made.TimeOfSecondaryCapture
         made.ImageComments = comments(segmentation)
-        made.DerivationDescription = _BURNT_IN[text] + " burnt in; windowed to 8 bits"
+        burnt_in = "Lung outlines and text" if text else "Lung outlines"
+        made.DerivationDescription = f"{burnt_in} burnt in; windowed to 8 bits"
         made.SourceImageSequence = [_reference(source)]
-        _copy_display(made, dataset, source, has_spacing=bool(radiograph.spacing_mm))
+        _add_history(made, source, dataset, known_spacing=radiograph.spacing_mm is not None)
         origin.identify(made)
         # Type 2C: empty, since a chest is not one side of a pair.
         made.Laterality = ""
         return with_content_uid(made)
 
 
-def _copy_display(made: Dataset, dataset: Dataset, source: Dataset, *, has_spacing: bool) -> None:
-    """Copy what the radiograph says of burnt-in text, of its pixels' shape and of lossy compression."""
+def _add_history(made: Dataset, source: Dataset, dataset: Dataset, *, known_spacing: bool) -> None:
+    """Add what the capture has in common with the radiograph: text in it, pixel shape, lossy compression."""
     from .values import valid_element
 
     for keyword in ("BurnedInAnnotation", "PixelAspectRatio"):
         element = valid_element(dataset, keyword)
-        if element is not None and not (keyword == "PixelAspectRatio" and has_spacing):
+        if element is not None and not (keyword == "PixelAspectRatio" and known_spacing):
             made.add(element)
-    # An image that was compressed with loss once stays marked.
+    # Compressed with loss once, for ever.
     for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
         if keyword in source:
             made.add(source[keyword])
