@@ -195,7 +195,6 @@ class Segmenter:
             heart_mask = heart_at_native_size(inferred.heart, labels, radiograph, self.metadata.preprocessing)
             heart = measure(heart_mask.view(np.uint8), 1, spacing_mm=radiograph.spacing_mm)
         quality = self._assess(prepared, inferred, found, threshold=cut, postprocess=postprocess)
-        quality = with_age(quality, radiograph.age_years)
         return Segmentation(
             radiograph=radiograph,
             labels=labels,
@@ -203,7 +202,7 @@ class Segmenter:
             right=right,
             left=left,
             sides_from=sides_from,
-            quality=warn(quality, side_warnings(doubts)),
+            quality=warn(with_age(quality, radiograph.age_years), side_warnings(doubts)),
             heart_mask=heart_mask,
             heart=heart,
             timing_ms=replace(inferred.timing_ms, postprocess=ms_since(start)),
