@@ -202,7 +202,7 @@ class Segmenter:
             right=right,
             left=left,
             sides_from=sides_from,
-            quality=warn(quality, side_warnings(doubts)),
+            quality=warn(with_age(quality, radiograph.age_years), side_warnings(doubts)),
             heart_mask=heart_mask,
             heart=heart,
             timing_ms=replace(inferred.timing_ms, postprocess=ms_since(start)),

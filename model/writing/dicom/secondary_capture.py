@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from ...checkpoint import CheckpointMetadata
+    from ...radiograph import Radiograph
     from ...segmentation import Segmentation
 
 _LINES_IN_HEIGHT = 40
@@ -59,12 +60,9 @@ def secondary_capture(
     """
     from highdicom.sc import SCImage
 
-    from ...reading.dicom.sides import patient_orientation
-
     with quiet():
         origin = Derivation.of(segmentation, metadata)
-        source, radiograph, dataset = origin.source, segmentation.radiograph, segmentation.radiograph.dataset
-        assert dataset is not None
+        source, radiograph = origin.source, segmentation.radiograph
         made = SCImage(
             pixel_array=_picture(segmentation, text=text),
             photometric_interpretation="RGB",
@@ -81,27 +79,30 @@ def secondary_capture(
                 series_instance_uid=series_instance_uid,
             ),
         )
-        made.PatientOrientation = list(patient_orientation(dataset) or ())
         made.ConversionType = "WSD"
         del made.DateOfSecondaryCapture, made.TimeOfSecondaryCapture
         made.ImageComments = comments(segmentation)
         burnt_in = "Lung outlines and text" if text else "Lung outlines"
         made.DerivationDescription = f"{burnt_in} burnt in; windowed to 8 bits"
         made.SourceImageSequence = [_reference(source)]
-        _add_history(made, source, dataset, known_spacing=radiograph.spacing_mm is not None)
+        _carry_over(made, radiograph, source)
         origin.identify(made)
         # Type 2C: empty, since a chest is not one side of a pair.
         made.Laterality = ""
         return with_content_uid(made)
 
 
-def _add_history(made: Dataset, source: Dataset, dataset: Dataset, *, known_spacing: bool) -> None:
-    """Add what the capture has in common with the radiograph: text in it, pixel shape, lossy compression."""
+def _carry_over(made: Dataset, radiograph: Radiograph, source: Dataset) -> None:
+    """Copy the attributes of the radiograph that still hold for its picture."""
+    from ...reading.dicom.sides import patient_orientation
     from .values import valid_element
 
+    dataset = radiograph.dataset
+    assert dataset is not None
+    made.PatientOrientation = list(patient_orientation(dataset) or ())
     for keyword in ("BurnedInAnnotation", "PixelAspectRatio"):
         element = valid_element(dataset, keyword)
-        if element is not None and not (keyword == "PixelAspectRatio" and known_spacing):
+        if element is not None and not (keyword == "PixelAspectRatio" and radiograph.spacing_mm):
             made.add(element)
     # Compressed with loss once, for ever.
     for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
