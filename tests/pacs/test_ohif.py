@@ -127,8 +127,7 @@ def test_both_lungs_are_named_and_lie_in_their_colours_over_the_film(
     page.close()
 
 
-@pytest.mark.parametrize("form", [Form.SC, Form.SC_OUTLINES])
-@pytest.mark.parametrize("spacing", [[0.2, 0.2], None])
+@pytest.mark.parametrize(("form", "spacing"), [(Form.SC, [0.2, 0.2]), (Form.SC_OUTLINES, None)])
 def test_the_secondary_capture_shows_both_outlines(
     form: Form, spacing: list[float] | None, browser: Browser, viewer: Ohif, orthanc: Orthanc
 ) -> None:
