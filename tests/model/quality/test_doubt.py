@@ -13,7 +13,7 @@ def sure(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def disk(shape: tuple[int, ...], row: int, column: int, radius: int) -> NDArray[np.bool_]:
     rows, columns = np.ogrid[: shape[0], : shape[1]]
-    return (rows - row) ** 2 + (columns - column) ** 2 <= radius**2
+    return np.asarray((rows - row) ** 2 + (columns - column) ** 2 <= radius**2)
 
 
 @pytest.mark.parametrize(("label", "side"), [(1, "right"), (2, "left")])
@@ -26,16 +26,16 @@ def disk(shape: tuple[int, ...], row: int, column: int, radius: int) -> NDArray[
         (1.1, "below the dome"),
     ],
 )
-def test_place_of_an_unsure_region_is_named(label: int, side: str, share: float, words: str) -> None:
+def test_location_of_an_uncertain_region_is_named(label: int, side: str, share: float, words: str) -> None:
     labels = draw_labels()
     rows, columns = np.nonzero(labels == label)
     row = round(rows.min() + share * np.ptp(rows))
     probabilities = sure(labels)
-    probabilities[disk(labels.shape, row, round(columns.mean()), max(2, np.ptp(rows) // 12))] = 0.5
+    probabilities[disk(labels.shape, row, round(columns.mean()), max(2, int(np.ptp(rows)) // 12))] = 0.5
     assert least_sure_place(probabilities, labels) == f"{words} of the {side} lung"
 
 
-def test_outline_alone_is_no_place() -> None:
+def test_uncertain_outline_has_no_location() -> None:
     labels = draw_labels()
     probabilities = sure(labels)
     edge = np.abs(np.diff((labels > 0).astype(np.int8), axis=1, prepend=0)) > 0
@@ -43,6 +43,6 @@ def test_outline_alone_is_no_place() -> None:
     assert least_sure_place(probabilities, labels) is None
 
 
-def test_mask_without_lungs_has_no_place() -> None:
+def test_mask_without_lungs_has_no_location() -> None:
     nothing = np.zeros((64, 64), np.uint8)
     assert least_sure_place(np.full((64, 64), 0.4, np.float32), nothing) is None
