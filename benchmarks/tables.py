@@ -14,6 +14,7 @@ from .images import RESULTS
 from .report import BOUND, CONCURRENCY, Point, Report
 
 CONCURRENCIES = (1, CONCURRENCY)
+LOAD = "load_average_at_start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,8 @@ def heading(report: Report) -> str:
         f"{machine['began']}, checkpoint {machine['checkpoint']}"
         + (f", commit {machine['commit']}" if "commit" in machine else "")
         + (f", OpenVINO {versions['openvino']}" if "openvino" in versions else "")
-        + f", load before the run {machine['load_average_at_start']:.1f}."
+        + (f", load before the run {machine[LOAD]:.1f}" if LOAD in machine else "")
+        + "."
     )
 
 
