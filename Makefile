@@ -6,7 +6,7 @@ PORT ?= 8000
 DATA ?= ../shared/data
 PEERS := benchmarks/.venv-peers
 
-.PHONY: install serve test lint audit fuzz soak chaos format bench bench-gpu bench-training bench-bulk bench-tables train docker docker-test sbom docs lock clean
+.PHONY: install serve test lint audit fuzz soak chaos format bench bench-compare bench-gpu bench-training bench-bulk bench-tables train docker docker-test sbom docs lock clean
 
 # uv installs in seconds what takes pip minutes. Where it cannot, as with an index that only pip is configured for, pip does.
 INSTALL = { $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(BIN)/python -m pip install --quiet $(1); }
@@ -97,9 +97,16 @@ train: install
 	$(BIN)/pleura train --recipe strong --data $(DATA)/montgomery/train --data $(DATA)/shenzhen/train \
 		--validation $(DATA)/montgomery/validation --validation $(DATA)/shenzhen/validation --out runs/strong
 
-# docs/explanation/speed.md explains these. Twenty minutes; a few with BENCH=--quick. PLEURA_CHECKPOINT names another checkpoint.
+# docs/explanation/speed.md explains these. Ten minutes; three with BENCH=--quick. PLEURA_CHECKPOINT names another checkpoint.
 bench: $(PEERS)/.installed
 	$(BIN)/python -m benchmarks $(BENCH)
+
+# Two commits in turn: make bench-compare OLD=v1.0 NEW=HEAD. Fails at a regression.
+OLD ?= main
+NEW ?= HEAD
+
+bench-compare: install
+	$(BIN)/python -m benchmarks.compare $(OLD) $(NEW) $(BENCH)
 
 bench-gpu: $(PEERS)/.installed
 	$(BIN)/python -m benchmarks.engines --device cuda

@@ -12,18 +12,18 @@ from rich.console import Console
 
 from model.checkpoint import BUNDLED
 
-from .bench import Bench
+from .bench import Bench, Plan
 from .images import PICTURES, RESULTS
 from .machine import has_cuda
 from .plot import plot
 from .report import Report
 from .systems import PEERS
-from .tables import figures, gpu, read, stages, throughput
+from .tables import figures, gpu, heading, read, stages, throughput
 
 
 def main() -> int:
     """Run the benchmarks, print the tables and write the report."""
-    options = _options()
+    options = parser().parse_args()
     console = Console(width=max(160, Console().width))
     if options.device == "cuda" and not has_cuda():
         console.print("not measured: there is no CUDA device here")
@@ -35,42 +35,50 @@ def main() -> int:
     if not PEERS.exists():
         console.print("The peers are not installed: run `make bench`.")
         return 1
-    wanted = options.pictures.split(",") if options.pictures else _names(quick=options.quick)
-    bench = Bench(
-        checkpoint,
-        [picture for picture in PICTURES if picture.name in wanted],
-        device=options.device,
-        seconds=options.seconds or (2.0 if options.quick else 4.0),
-        concurrencies=[int(number) for number in options.concurrency.split(",")],
-        quick=options.quick,
-        console=console,
-    )
+    bench = Bench(checkpoint, plan(options), console)
     bench.run([word for word in (options.systems or "").split(",") if word])
-    _write(bench.report, console)
+    _write(bench.report, console, "bench-quick" if options.quick else "bench")
     return 0
 
 
-def _options() -> argparse.Namespace:
+def plan(options: argparse.Namespace) -> Plan:
+    """Return what these options measure: all of it takes ten minutes, ``--quick`` three."""
+    names = options.pictures.split(",") if options.pictures else _names(quick=options.quick)
+    return Plan(
+        pictures=[picture for picture in PICTURES if picture.name in names],
+        device=options.device,
+        seconds=options.seconds or (1.5 if options.quick else 2.0),
+        rounds=options.rounds or (2 if options.quick else 3),
+        concurrencies=() if options.quick else (1,),
+        trials=not options.quick,
+        open_loop=not options.quick,
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="a few minutes instead of twenty: fewer images and seconds, one worker per processor for peers",
+        help="three minutes instead of ten: PNG of 8 bits only, two rounds, one worker per processor for "
+        "peers, no latencies at a constant rate",
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--seconds", type=float, help="of each measurement")
+    parser.add_argument("--rounds", type=int, help="in each, all systems are measured once")
     parser.add_argument("--pictures", help=f"with commas between: {', '.join(p.name for p in PICTURES)}")
-    parser.add_argument("--concurrency", default="1,8,32", help="of the closed loops, with commas between")
     parser.add_argument(
         "--systems", help="only Pleura and systems whose name has one of these words, with commas between"
     )
-    return parser.parse_args()
+    return parser
 
 
-def _write(report: Report, console: Console) -> None:
+def _write(report: Report, console: Console, name: str) -> None:
     """Write the report and its chart, and print its tables."""
-    report.write(RESULTS)
-    plot(report, RESULTS / "bench.png")
+    report.write(RESULTS / f"{name}.json")
+    plot(report, RESULTS / f"{name}.png")
+    console.print(heading(report))
     for table in (
         throughput(report),
         figures(report),
@@ -78,13 +86,15 @@ def _write(report: Report, console: Console) -> None:
         gpu(read("engines-cuda.json")),
     ):
         table.show(console)
-    console.print(
-        f"Written to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}."
-    )
+    console.print(f"{report.took_s or 0:.0f} s. Written to {name}.json and {name}.png in {_shown(RESULTS)}.")
+
+
+def _shown(folder: Path) -> Path:
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 
 def _names(*, quick: bool) -> list[str]:
-    return ["512-png8", "2048-jpeg", "2048-png8", *(() if quick else ("2048-png16",))]
+    return ["512-png8", "2048-png8", *(() if quick else ("2048-jpeg", "2048-png16"))]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
-"""All measurements of one run, in order."""
+"""All measurements of one run: the systems side by side, in rounds."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +18,7 @@ from .images import Picture
 from .machine import describe_machine
 from .measure import load, upper_bound
 from .profile_request import profile
-from .report import Report, summarise
+from .report import BOUND, CONCURRENCY, Report, summarise
 from .systems import Running, System, peers, pleura, started
 
 OWN_SHARE = 0.7
@@ -23,101 +27,123 @@ TRIED_WITH = Picture(2048, "png8")
 OPEN_WITH = ("2048-png8", "512-png8")
 
 
-class Bench:
-    """One run of all measurements."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run measures.
 
-    def __init__(
-        self,
-        checkpoint: Path,
-        pictures: list[Picture],
-        *,
-        device: str,
-        seconds: float,
-        concurrencies: list[int],
-        quick: bool,
-        console: Console,
-    ) -> None:
+    Attributes:
+        pictures: What is sent.
+        device: ``cpu`` or ``cuda``.
+        seconds: Of each measurement.
+        rounds: In each, every system is measured once with each picture, eight requests at a time.
+        concurrencies: Further closed loops, measured once.
+        trials: Whether each setting of a peer is tried, and the faster one measured.
+        open_loop: Whether latencies at a constant rate are measured.
+    """
+
+    pictures: list[Picture]
+    device: str
+    seconds: float
+    rounds: int
+    concurrencies: tuple[int, ...]
+    trials: bool
+    open_loop: bool
+
+
+class Bench:
+    """One run. All services are started first; all but the one that is measured are stopped meanwhile."""
+
+    def __init__(self, checkpoint: Path, plan: Plan, console: Console) -> None:
         self.checkpoint = checkpoint
-        self.pictures = pictures
-        self.device = device
-        self.seconds = seconds
-        self.concurrencies = concurrencies
-        self.quick = quick
+        self.plan = plan
         self.console = console
-        self.report = Report(machine=describe_machine(checkpoint, device), upper_bound={})
+        self.report = Report(machine=describe_machine(checkpoint, plan.device))
         self._common: dict[str, float] = {}
         self._begun = time.perf_counter()
 
     def run(self, words: list[str]) -> None:
-        """Measure all systems, the plain handler first: its capacity sets the common rate."""
-        engines = ("torch",) if self.device == "cuda" else ("torch", "openvino")
+        """Measure Pleura and the peers whose name has one of the words; all of them where there is none."""
+        engines = ("torch",) if self.plan.device == "cuda" else ("torch", "openvino")
         families = [
             variants
             for engine in engines
-            for variants in peers(self.checkpoint, engine=engine, device=self.device, cpus=available_cpus())
+            for variants in peers(
+                self.checkpoint, engine=engine, device=self.plan.device, cpus=available_cpus()
+            )
             if not words or any(word in variants[0].name for word in words)
         ]
-        for variants in families[:1]:
-            self._measure(self._fastest(variants))
-        self._measure_upper_bound()
-        self._measure(pleura(self.checkpoint, device=self.device))
-        self._measure_upper_bound()
-        for variants in families[1:]:
-            self._measure(self._fastest(variants))
+        with ExitStack() as stack:
+            # The plain handler first: its capacity sets the common rate.
+            services = [self._started(variants, stack) for variants in families]
+            services.append(self._started([pleura(self.checkpoint, device=self.plan.device)], stack))
+            for number in range(self.plan.rounds):
+                self._round(services, number)
+            for service in services:
+                self._once(service)
+                self.report.systems.append(
+                    {
+                        "name": service.system.name,
+                        "family": service.system.family,
+                        "start_s": service.start_s,
+                        "peak_mb": service.peak_mb(),
+                    }
+                )
         self.report.systems.sort(key=lambda system: system["name"] != "Pleura")
+        self.report.took_s = time.perf_counter() - self._begun
 
-    def _measure_upper_bound(self) -> None:
-        """Measure the upper bound before and after Pleura; the better counts, as the machine may be busy."""
-        for picture in self.pictures:
-            found = upper_bound(self.checkpoint, picture, seconds=self.seconds, device=self.device)
-            known = self.report.upper_bound.get(picture.name, found)
-            self.report.upper_bound[picture.name] = max(known, found, key=lambda one: one["images_per_s"])
-            self._say(
-                f"upper bound, {picture.name}: {found['images_per_s']:.2f}/s, "
-                f"alone {found['alone_ms']:.1f} ms"
-            )
+    def _started(self, variants: list[System], stack: ExitStack) -> Running:
+        """Start a peer with its fastest settings, and pause it."""
+        system = variants[-1]
+        if self.plan.trials and len(variants) > 1:
+            system = max(variants, key=self._trial)
+        service = stack.enter_context(started(system))
+        self._say(f"{system.name}: ready after {service.start_s:.1f} s")
+        service.pause()
+        return service
 
-    def _fastest(self, variants: list[System]) -> System:
-        if len(variants) == 1 or self.quick:
-            return variants[-1]
-        rates = []
-        for system in variants:
-            with started(system) as service:
-                found = load(service, TRIED_WITH, seconds=self.seconds, concurrency=8)
-            rates.append(_rate(found))
-            self.report.tried.append({"system": system.name, "picture": TRIED_WITH.name, "rate": rates[-1]})
-            self._say(f"tried {system.name}: {rates[-1]:.2f}/s")
-        return variants[rates.index(max(rates))]
-
-    def _measure(self, system: System) -> None:
+    def _trial(self, system: System) -> float:
         with started(system) as service:
-            self._say(f"{system.name}: ready after {service.start_s:.1f} s")
-            for picture in self.pictures:
-                for concurrency in self.concurrencies:
-                    self._closed(service, picture, concurrency)
-            for picture in self.pictures:
-                if picture.name in OPEN_WITH:
-                    self._open(service, picture)
-            if system.family == "pleura":
-                small = Picture(512, "png8")
-                self.report.profile = profile(service, small, seconds=self.seconds)
-            self.report.systems.append(
-                {
-                    "name": system.name,
-                    "family": system.family,
-                    "start_s": service.start_s,
-                    "peak_mb": service.peak_mb(),
-                }
-            )
+            rate = _rate(load(service, TRIED_WITH, seconds=self.plan.seconds, concurrency=CONCURRENCY))
+        self.report.tried.append({"system": system.name, "picture": TRIED_WITH.name, "rate": rate})
+        self._say(f"tried {system.name}: {rate:.2f}/s")
+        return rate
 
-    def _closed(self, service: Running, picture: Picture, concurrency: int) -> None:
-        before = service.cpu_s()
-        found = load(service, picture, seconds=self.seconds, concurrency=concurrency)
-        cpu_ms = 1000 * (service.cpu_s() - before) / found["sent"]
+    def _round(self, services: list[Running], number: int) -> None:
+        """Measure each system once with each picture; every other round goes the other way."""
+        for picture in self.plan.pictures:
+            steps: list[Callable[[], None]] = [
+                partial(self._upper_bound, picture, number),
+                *(partial(self._closed, service, picture, CONCURRENCY, number) for service in services),
+            ]
+            for step in reversed(steps) if number % 2 else steps:
+                step()
+
+    def _upper_bound(self, picture: Picture, number: int) -> None:
+        found = upper_bound(self.checkpoint, picture, seconds=self.plan.seconds / 2, device=self.plan.device)
+        self.report.upper_bound.append({"picture": picture.name, "round": number, **found})
+        self._say(f"{BOUND} {picture.name}: {found['images_per_s']:.2f}/s, alone {found['alone_ms']:.1f} ms")
+
+    def _once(self, service: Running) -> None:
+        pictures = [picture for picture in self.plan.pictures if picture.name in OPEN_WITH]
+        for picture in pictures:
+            for concurrency in self.plan.concurrencies:
+                self._closed(service, picture, concurrency, 0)
+            if self.plan.open_loop:
+                self._open(service, picture)
+        if service.system.family == "pleura":
+            with service.resumed():
+                self.report.profile = profile(service, Picture(512, "png8"), seconds=2 * self.plan.seconds)
+
+    def _closed(self, service: Running, picture: Picture, concurrency: int, number: int) -> None:
+        with service.resumed():
+            before = service.cpu_s()
+            found = load(service, picture, seconds=self.plan.seconds, concurrency=concurrency)
+            cpu_ms = 1000 * (service.cpu_s() - before) / found["sent"]
         point = {
             "system": service.system.name,
             "picture": picture.name,
             "concurrency": concurrency,
+            "round": number,
             "rate": _rate(found),
             "requests": len(found["latencies_ms"]),
             "failures": found["failures"],
@@ -134,14 +160,13 @@ class Bench:
         )
 
     def _open(self, service: Running, picture: Picture) -> None:
-        capacity = max(
-            self.report.rate(service.system.name, picture.name, c) or 0 for c in self.concurrencies
-        )
+        capacity = self.report.rate(service.system.name, picture.name, CONCURRENCY) or 0
         common = self._common.setdefault(picture.name, OWN_SHARE * capacity)
         for kind, rate in (("own", OWN_SHARE * capacity), ("common", common)):
             if not rate:
                 continue
-            found = load(service, picture, seconds=2 * self.seconds, rate=rate)
+            with service.resumed():
+                found = load(service, picture, seconds=1.5 * self.plan.seconds, rate=rate)
             point = {
                 "system": service.system.name,
                 "picture": picture.name,

@@ -2,7 +2,9 @@
 
 import os
 import platform
+import subprocess
 import time
+from importlib import metadata as packages
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,32 @@ def has_cuda() -> bool:
     return torch.cuda.is_available()
 
 
+_PACKAGES = ("openvino", "torch", "numpy", "opencv-python-headless", "fastapi", "uvicorn")
+_INSTRUCTIONS = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "asimddp", "i8mm")
+
+
+def commit(tree: Path) -> str:
+    """Return the commit of a work tree, with ``-dirty`` where files were changed; ``unknown`` without git."""
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            cwd=tree,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
 def describe_machine(checkpoint: Path, device: str) -> dict[str, Any]:
-    """Return the machine, and what runs on it."""
+    """Return the machine, the versions of what is measured, and the load before the run."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         lines = []
-    flags = next((line.split() for line in lines if line.startswith("flags")), [])
+    flags = next((line.split() for line in lines if line.startswith(("flags", "Features"))), [])
     metadata = read_metadata(checkpoint)
     return {
         "processor": next(
@@ -31,13 +52,32 @@ def describe_machine(checkpoint: Path, device: str) -> dict[str, Any]:
             platform.processor(),
         ),
         "cpus": available_cpus(),
-        "instructions": [
-            flag for flag in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8") if flag in flags
-        ],
+        "cores": _cores(lines),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        "instructions": [flag for flag in _INSTRUCTIONS if flag in flags],
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "device": device,
         "python": platform.python_version(),
+        "versions": {name: version for name in _PACKAGES if (version := _version(name))},
+        "commit": commit(Path(__file__).parents[1]),
         "checkpoint": metadata.name,
         "input_size": metadata.preprocessing.input_size,
         "load_average_at_start": os.getloadavg()[0],
         "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
+
+
+def _cores(lines: list[str]) -> int | None:
+    """Return the number of physical cores that the kernel tells; None if it does not."""
+    found = {
+        tuple(line for line in block.splitlines() if line.startswith(("physical id", "core id")))
+        for block in "\n".join(lines).split("\n\n")
+    } - {()}
+    return len(found) or None
+
+
+def _version(name: str) -> str | None:
+    try:
+        return packages.version(name)
+    except packages.PackageNotFoundError:
+        return None

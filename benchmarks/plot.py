@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .report import Report
+from .report import BOUND, CONCURRENCY, Report
 
 
 def plot(report: Report, path: Path) -> None:
@@ -18,14 +18,12 @@ def plot(report: Report, path: Path) -> None:
     names = [system["name"] for system in report.systems]
     figure, axes = pyplot.subplots(1, len(pictures), figsize=(3.4 * len(pictures) + 1.5, 3.6), squeeze=False)
     for axis, picture in zip(axes[0], pictures, strict=True):
-        rates = [report.rate(name, picture, 8) or 0 for name in names]
+        rates = [report.rate(name, picture, CONCURRENCY) or 0 for name in names]
         axis.barh(names, rates, color=["#e69f00" if name == "Pleura" else "#8a8f98" for name in names])
-        if picture in report.upper_bound:
-            axis.axvline(
-                report.upper_bound[picture]["images_per_s"], color="black", linestyle="--", linewidth=1
-            )
+        if (bound := report.rate(BOUND, picture, CONCURRENCY)) is not None:
+            axis.axvline(bound, color="black", linestyle="--", linewidth=1)
         axis.set_title(picture)
-        axis.set_xlabel("requests a second, 8 at a time")
+        axis.set_xlabel(f"requests a second, {CONCURRENCY} at a time")
         axis.invert_yaxis()
         if axis is not axes[0][0]:
             axis.set_yticklabels([])

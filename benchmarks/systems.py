@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -79,6 +80,28 @@ class Running:
         """Processor time so far, of all its processes."""
         return sum(_cpu_s(pid) for pid in family(self.process.pid)[1:])
 
+    def pause(self) -> None:
+        """Stop all its processes, so that it takes nothing from what is measured now."""
+        self._send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let its processes go on."""
+        self._send(signal.SIGCONT)
+
+    @contextmanager
+    def resumed(self) -> Iterator[None]:
+        """Let a paused service run meanwhile."""
+        self.resume()
+        try:
+            yield
+        finally:
+            self.pause()
+
+    def _send(self, number: signal.Signals) -> None:
+        for pid in family(self.process.pid)[1:]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
     def request_file(self, picture: Picture) -> Path:
         """Write the request to a file."""
         path = RESULTS / "requests" / f"{self.system.family}-{picture.name}"
@@ -114,7 +137,12 @@ def started(system: System) -> Iterator[Running]:
             if process.poll() is not None or time.perf_counter() - begun > START_S:
                 raise RuntimeError(f"{system.name} does not start: see {log.name} among the logs.")
             time.sleep(0.02)
-        yield Running(system, port, process, time.perf_counter() - begun)
+        running = Running(system, port, process, time.perf_counter() - begun)
+        try:
+            yield running
+        finally:
+            # A process that is stopped cannot end.
+            running.resume()
     finally:
         process.terminate()
         process.wait()
@@ -147,13 +175,24 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def pleura(checkpoint: Path, *, device: str) -> System:
-    """Pleura as ``pleura serve`` starts it, with settings of its own choice."""
+def pleura(checkpoint: Path | None, *, device: str, tree: Path = ROOT, name: str = "Pleura") -> System:
+    """Pleura as ``pleura serve`` starts it, with settings of its own choice.
+
+    Args:
+        checkpoint: None serves the one that is bundled with the code.
+        device: ``cpu`` or ``cuda``.
+        tree: Folder of the code.
+        name: In the table.
+    """
+    served = {} if checkpoint is None else {"PLEURA_CHECKPOINT": str(checkpoint)}
     return System(
-        name="Pleura",
+        name=name,
         family="pleura",
-        command=(sys.executable, "-m", "pleura_cli", "serve", "--port", "{port}"),
-        environment={"PLEURA_CHECKPOINT": str(checkpoint), "PLEURA_DEVICE": device},
+        command=(
+            *("env", "-C", str(tree)),
+            *(sys.executable, "-m", "pleura_cli", "serve", "--port", "{port}"),
+        ),
+        environment={"PLEURA_DEVICE": device, "PYTHONPATH": str(tree), **served},
         path="/segment",
         form_field=None,
         ready="/readyz",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from .images import RESULTS
-from .report import Report
+from .report import BOUND, CONCURRENCY, Point, Report
 
-CONCURRENCIES = (1, 8, 32)
+CONCURRENCIES = (1, CONCURRENCY)
+LOAD = "load_average_at_start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +48,23 @@ def throughput(report: Report) -> Rows:
     """Each system with each picture."""
     rows: list[tuple[str, ...] | None] = [
         (
-            "upper bound",
+            BOUND,
             picture,
-            f"{1000 / found['alone_ms']:.2f}",
-            f"{found['images_per_s']:.2f}",
-            *("" for _ in range(3)),
-            f"{found.get('cpu_ms', 0):.0f}",
+            f"{1000 / median(point['alone_ms'] for point in found):.2f}",
+            f"{median(point['images_per_s'] for point in found):.2f}",
+            *("" for _ in range(2)),
+            f"{median(point['cpu_ms'] for point in found):.0f}",
             "",
         )
-        for picture, found in report.upper_bound.items()
+        for picture, found in _by_picture(report.upper_bound).items()
     ]
     for system in report.systems:
         rows.append(None)
         name = system["name"]
         points = [point for point in report.closed if point["system"] == name]
-        for picture in dict.fromkeys(point["picture"] for point in points):
+        for picture, here in _by_picture(points).items():
             rates = [report.rate(name, picture, concurrency) for concurrency in CONCURRENCIES]
-            here = [point for point in points if point["picture"] == picture]
+            cpu_ms = [point["cpu_ms"] for point in here if point["concurrency"] == CONCURRENCY]
             rows.append(
                 (
                     name,
@@ -70,9 +72,7 @@ def throughput(report: Report) -> Rows:
                     *("" if rate is None else f"{rate:.2f}" for rate in rates),
                     report.latencies(name, picture, "own"),
                     report.latencies(name, picture, "common"),
-                    next(
-                        (f"{point.get('cpu_ms', 0):.0f}" for point in here if point["concurrency"] == 8), ""
-                    ),
+                    f"{median(cpu_ms):.0f}" if cpu_ms else "",
                     f"{max(point['peak_mb'] for point in here):.0f}",
                 )
             )
@@ -91,14 +91,27 @@ def throughput(report: Report) -> Rows:
     )
 
 
+def _by_picture(points: list[Point]) -> dict[str, list[Point]]:
+    found: dict[str, list[Point]] = {}
+    for point in points:
+        found.setdefault(point["picture"], []).append(point)
+    return found
+
+
 def figures(report: Report) -> Rows:
     """Return the table of figures and goals."""
     return Rows(
-        "Ratios at concurrency 8, and the other figures",
-        ("figure", "picture", "found", "goal"),
+        f"Ratios at concurrency {CONCURRENCY}, and the other figures",
+        ("figure", "picture", "found", "95 % interval", "goal"),
         [
-            (title, picture, "not measured" if found is None else f"{found:.2f}", goal)
-            for title, picture, found, goal in report.ratios()
+            (
+                figure.title,
+                figure.picture,
+                "not measured" if figure.found is None else f"{figure.found:.2f}",
+                figure.interval,
+                figure.goal,
+            )
+            for figure in report.figures()
         ],
     )
 
@@ -157,14 +170,24 @@ def read(name: str) -> dict[str, Any] | None:
     return found
 
 
+def heading(report: Report) -> str:
+    """Return a sentence about the machine and the run."""
+    machine = report.machine
+    versions = machine.get("versions", {})
+    return (
+        f"{machine['processor']}, {machine['cpus']} processors ({', '.join(machine['instructions'])}), "
+        f"{machine['began']}, checkpoint {machine['checkpoint']}"
+        + (f", commit {machine['commit']}" if "commit" in machine else "")
+        + (f", OpenVINO {versions['openvino']}" if "openvino" in versions else "")
+        + (f", load before the run {machine[LOAD]:.1f}" if LOAD in machine else "")
+        + "."
+    )
+
+
 def main() -> None:
     """Print all that was measured last as Markdown."""
-    report = Report.read(RESULTS)
-    machine = report.machine
-    print(
-        f"{machine['processor']}, {machine['cpus']} processors ({', '.join(machine['instructions'])}), "
-        f"{machine['began']}, checkpoint {machine['checkpoint']}.\n"
-    )
+    report = Report.read(RESULTS / "bench.json")
+    print(f"{heading(report)}\n")
     tables = [throughput(report), figures(report), *([stages(report.profile)] if report.profile else [])]
     tables.append(gpu(read("engines-cuda.json")))
     if (trained := read("training.json")) is not None:

@@ -1,4 +1,5 @@
 import sys
+import urllib.request
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -10,11 +11,13 @@ from rich.console import Console
 
 from benchmarks import images, measure, systems
 from benchmarks.images import Picture
+from benchmarks.machine import describe_machine
 from benchmarks.plot import plot
 from benchmarks.profile_request import profile
 from benchmarks.report import Report, summarise
 from benchmarks.systems import Running, System, started
 from benchmarks.tables import figures, throughput
+from model.checkpoint import BUNDLED
 
 SMALL = Picture(64, "png8")
 
@@ -97,29 +100,60 @@ def test_a_form_holds_the_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_report_computes_ratios(tmp_path: Path) -> None:
-    report = Report(machine={}, upper_bound={"2048-png8": {"images_per_s": 20.0, "alone_ms": 60.0}})
-    for name, family, rate in (("Pleura", "pleura", 18.0), ("FastAPI eager", "FastAPI eager", 3.0)):
+    report = Report(machine={})
+    report.upper_bound = [
+        {"picture": "2048-png8", "round": number, "images_per_s": 20.0, "alone_ms": 60.0, "cpu_ms": 90.0}
+        for number in (0, 1)
+    ]
+    for name, family, rates in (
+        ("Pleura", "pleura", (18.0, 9.0)),
+        ("FastAPI eager", "FastAPI eager", (3.0, 1.5)),
+    ):
         report.systems.append({"name": name, "family": family, "start_s": 2.0, "peak_mb": 500.0})
-        report.closed.append(
-            {
-                "system": name,
-                "picture": "2048-png8",
-                "concurrency": 8,
-                "rate": rate,
-                "peak_mb": 500.0,
-                **summarise([1, 2, 3]),
-            }
-        )
-    found = {title: ratio for title, _, ratio, _ in report.ratios()}
-    assert found["Pleura / plain FastAPI eager"] == 6
-    assert found["Pleura / upper bound"] == 0.9
-    assert found["Pleura / best batching server, eager"] is None
+        for number, rate in enumerate(rates):
+            report.closed.append(
+                {
+                    "system": name,
+                    "picture": "2048-png8",
+                    "concurrency": 8,
+                    "round": number,
+                    "rate": rate,
+                    "cpu_ms": 50.0,
+                    "peak_mb": 500.0,
+                    **summarise([1, 2, 3]),
+                }
+            )
+    found = {figure.title: figure for figure in report.figures()}
+    # The second round was at half the speed: the ratio of two systems in one round does not see it.
+    assert found["Pleura / plain FastAPI eager"].found == pytest.approx(6)
+    assert found["Pleura / plain FastAPI eager"].interval == "6.00 to 6.00"
+    assert found["Pleura / upper bound"].found == pytest.approx((0.9 * 0.45) ** 0.5)
+    assert found["Pleura / best batching server, eager"].found is None
     console = Console(width=200, record=True, file=StringIO())
     figures(report).show(console)
     assert "not measured" in console.export_text()
-    report.write(tmp_path)
-    assert Report.read(tmp_path).ratios() == report.ratios()
+    report.write(tmp_path / "bench.json")
+    assert Report.read(tmp_path / "bench.json").figures() == report.figures()
     plot(report, tmp_path / "bench.png")
     assert (tmp_path / "bench.png").read_bytes()[:4] == b"\x89PNG"
-    row = "| Pleura | 2048-png8 |  | 18.00 |  |  |  | 0 | 500 |"
+    row = "| Pleura | 2048-png8 |  | 13.50 |  |  | 50 | 500 |"
     assert row in throughput(report).markdown().splitlines()
+
+
+def test_a_paused_service_takes_no_processor_time_and_goes_on(service: Running) -> None:
+    service.pause()
+    before = service.cpu_s()
+    with pytest.raises(TimeoutError):
+        urllib.request.urlopen(f"http://127.0.0.1:{service.port}/healthz", timeout=0.3)
+    assert service.cpu_s() == before
+    service.resume()
+    assert measure.load(service, SMALL, seconds=0.1, concurrency=1)["failures"] == {}
+
+
+def test_the_machine_is_described() -> None:
+    found = describe_machine(BUNDLED, "cpu")
+    assert found["cpus"] >= 1
+    assert found["memory_gb"] > 0
+    assert found["versions"]["numpy"] == np.__version__
+    assert found["load_average_at_start"] >= 0
+    assert "commit" in found

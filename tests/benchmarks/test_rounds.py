@@ -1,0 +1,138 @@
+"""The order and the duration of a run, with fake services and measurements."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from benchmarks import bench
+from benchmarks.__main__ import parser, plan
+from benchmarks.bench import Bench
+from benchmarks.images import Picture
+from benchmarks.ratio import paired_ratio
+from benchmarks.systems import System
+from model.checkpoint import BUNDLED
+
+START_S = 10.0
+"""More than the slowest peer needs on two quiet processors."""
+OVERHEAD_S = 0.8
+"""Start of the load generator, and the first answers."""
+
+
+class FakeService:
+    start_s = 1.0
+
+    def __init__(self, system: System, running: set[str]) -> None:
+        self.system = system
+        self._running = running
+
+    def pause(self) -> None:
+        self._running.discard(self.system.name)
+
+    @contextmanager
+    def resumed(self) -> Iterator[None]:
+        self._running.add(self.system.name)
+        yield
+        self._running.discard(self.system.name)
+
+    def cpu_s(self) -> float:
+        return 1.0
+
+    def peak_mb(self) -> float:
+        return 100.0
+
+
+class FakeRun:
+    """Takes the place of all that starts or measures something, and notes it."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.running: set[str] = set()
+        self.measured: list[tuple[str, str, dict[str, Any]]] = []
+        self.took_s = 0.0
+        patch.setattr(bench, "available_cpus", lambda: 2)
+        patch.setattr(bench, "started", self.started)
+        patch.setattr(bench, "load", self.load)
+        patch.setattr(bench, "upper_bound", self.upper_bound)
+        patch.setattr(bench, "profile", self.profile)
+
+    @contextmanager
+    def started(self, system: System) -> Iterator[FakeService]:
+        self.took_s += START_S
+        self.running.add(system.name)
+        yield FakeService(system, self.running)
+        self.running.discard(system.name)
+
+    def load(self, service: FakeService, picture: Picture, *, seconds: float, **kind: Any) -> dict[str, Any]:
+        assert self.running == {service.system.name}, "others run beside what is measured"
+        self.took_s += seconds + OVERHEAD_S
+        self.measured.append((service.system.name, picture.name, kind))
+        count = 60 if service.system.name == "Pleura" else 10
+        return {"latencies_ms": [5.0] * count, "seconds": 1.0, "failures": {}, "sent": count, "cpu_s": 0.1}
+
+    def upper_bound(self, _: Path, picture: Picture, *, seconds: float, device: str) -> dict[str, float]:
+        assert not self.running
+        self.took_s += 2.5 * seconds + 3
+        self.measured.append(("upper bound", picture.name, {}))
+        return {"images_per_s": 80.0, "alone_ms": 20.0, "cpu_ms": 30.0}
+
+    def profile(self, service: FakeService, picture: Picture, *, seconds: float) -> dict[str, Any]:
+        self.took_s += seconds
+        return {"picture": picture.name, "outside": 0.1}
+
+
+def run(patch: pytest.MonkeyPatch, *words: str) -> tuple[FakeRun, Bench]:
+    fake = FakeRun(patch)
+    benchmark = Bench(BUNDLED, plan(parser().parse_args(words)), Console(file=StringIO()))
+    benchmark.run([])
+    return fake, benchmark
+
+
+@pytest.mark.parametrize(("words", "minutes"), [((), 10), (("--quick",), 3)])
+def test_a_run_has_each_goal_and_keeps_its_time(
+    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], minutes: float
+) -> None:
+    fake, benchmark = run(monkeypatch, *words)
+    assert fake.took_s <= 60 * minutes * 1.1
+    goals = benchmark.report.figures()
+    assert all(figure.found is not None for figure in goals)
+    assert len({figure.title for figure in goals}) == 7
+    ratios = [figure.found for figure in goals if "FastAPI" in figure.title]
+    assert ratios == pytest.approx([6] * len(ratios))
+
+
+def test_systems_are_measured_in_turn_and_every_other_round_backwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake, _ = run(monkeypatch, "--quick", "--rounds=2", "--pictures=512-png8")
+    order = [name for name, _, kind in fake.measured if kind.get("concurrency", 8) == 8]
+    half = len(order) // 2
+    assert order[0] == "upper bound"
+    assert len(set(order[:half])) == half == 8
+    assert order[half:] == order[:half][::-1]
+
+
+def test_the_faster_setting_of_a_peer_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, benchmark = run(monkeypatch)
+    tried = {point["system"] for point in benchmark.report.tried}
+    assert len(tried) == 8
+    assert len(benchmark.report.systems) == 7
+
+
+def test_a_paired_ratio_has_an_interval() -> None:
+    found = paired_ratio([2.0, 4.0, 9.0], [1.0, 2.0, 4.5])
+    assert found == pytest.approx((2, 2, 2))
+    found = paired_ratio([2.0, 4.4, 9.0], [1.0, 2.0, 5.0])
+    assert found.low < 1.9 < found.value < 2.1 < found.high
+    assert tuple(paired_ratio([3.0], [2.0])) == pytest.approx((1.5, 0, inf))
+    assert paired_ratio([3.0], [2.0]).interval == ""
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [([], []), ([1.0], []), ([0.0], [1.0])])
+def test_a_ratio_of_nothing_is_refused(ours: list[float], theirs: list[float]) -> None:
+    with pytest.raises(ValueError, match="A ratio needs"):
+        paired_ratio(ours, theirs)
