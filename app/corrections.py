@@ -21,6 +21,7 @@ from model.writing.dicom.presentation_state import presentation_state
 from model.writing.dicom.seg import dicom_seg
 from model.writing.png import mask_png
 
+from .audit import accessed
 from .errors import NotDicom, SpoolFull
 from .options import CorrectedForm
 
@@ -46,6 +47,7 @@ class Corrected(NamedTuple):
             ImageError: One of them cannot be used.
         """
         radiograph = read(image, max_pixels=max_pixels)
+        accessed(radiograph)
         try:
             values = read_labels(mask, max_pixels=max_pixels)
         except ImageError as error:

@@ -5,12 +5,14 @@ from functools import partial
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
+from logs.audit import AuditTrail
 from model.segmenter import Segmenter
 from model.version import installed_version
 from model.writing.trust import FIELDS
 
 from . import openapi, problems
 from .access import configured_keys, guard
+from .audit import Audited, configured_audit
 from .head_requests import HeadAsGet
 from .lifecycle import Lifecycle
 from .middleware import RequestMiddleware
@@ -46,6 +48,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         SettingsError: The settings cannot be used.
     """
     keys = configured_keys(settings)
+    trail = configured_audit(settings)
     guarded = [Depends(guard(keys))] if keys else []
     telemetry = Telemetry()
     lifecycle = Lifecycle(
@@ -62,16 +65,7 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifecycle.run,
-        openapi_tags=[
-            {"name": "segmentation", "description": "Segment the lungs in a radiograph."},
-            {"name": "correction", "description": "Save a mask that a person has corrected."},
-            {
-                "name": "open inference",
-                "description": "The Open Inference Protocol, for clients of KServe and Triton.",
-            },
-            {"name": "model", "description": "The model that is served."},
-            {"name": "health", "description": "Health checks and metrics."},
-        ],
+        openapi_tags=openapi.TAGS,
     )
     app.state.traces = Traces(configured_provider(app.version))
     app.state.settings = settings
@@ -92,6 +86,12 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
     app.include_router(inference.probes)
     app.mount(documentation.ASSETS, documentation.assets())
     app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]
+    _add_middleware(app, settings, lifecycle, trail)
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings, lifecycle: Lifecycle, trail: AuditTrail | None) -> None:
+    """Add the middleware, the innermost first."""
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,
@@ -103,8 +103,11 @@ def create_app(settings: Settings, *, segmenter: Segmenter | None = None) -> Fas
     app.add_middleware(HeadAsGet)
     app.add_middleware(HeaderLimits, max_bytes=settings.max_header_bytes)
     app.add_middleware(Targets)
-    app.add_middleware(RequestMiddleware, telemetry=telemetry, lifecycle=lifecycle, traces=app.state.traces)
-    return app
+    app.add_middleware(
+        RequestMiddleware, telemetry=app.state.telemetry, lifecycle=lifecycle, traces=app.state.traces
+    )
+    if trail is not None:
+        app.add_middleware(Audited, trail=trail, keys=bool(app.state.keys))
 
 
 def _load(settings: Settings) -> Segmenter:

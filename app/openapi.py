@@ -25,6 +25,17 @@ _IMAGE_TYPES = (
     "application/dicom",
     "application/octet-stream",
 )
+TAGS: list[dict[str, Any]] = [
+    {"name": "segmentation", "description": "Segment the lungs in a radiograph."},
+    {"name": "correction", "description": "Save a mask that a person has corrected."},
+    {
+        "name": "open inference",
+        "description": "The Open Inference Protocol, for clients of KServe and Triton.",
+    },
+    {"name": "model", "description": "The model that is served."},
+    {"name": "health", "description": "Health checks and metrics."},
+]
+
 _BINARY = {"type": "string", "format": "binary"}
 _FILE_PATHS = {Media.PNG: "/segment.png", Media.DICOM: "/segment.dcm"}
 _REQUEST_ID = {

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -20,6 +21,7 @@ from model.threads import available_cpus
 from model.timing import ms_since
 
 from .answer import Answer
+from .audit import accessed
 from .batcher import Batcher
 from .settings import Settings
 from .telemetry import Telemetry
@@ -133,6 +135,7 @@ class Pipeline:
         async with self.queue.slot() as slot, self._decoded:
             with span("prepare"):
                 prepared = await self.in_pool(partial(_prepare, work, segmenter, arrived=arrived))
+            accessed(prepared.radiograph)
             with span("infer"):
                 inferred = await self.queue.infer(Job(segmenter, prepared, perf_counter()), slot)
             with span("finish"):
@@ -180,8 +183,8 @@ class Pipeline:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def in_pool(self, function: Callable[[], T]) -> asyncio.Future[T]:
-        """Call ``function`` in a thread of the pool that reads images and writes masks."""
-        return asyncio.get_running_loop().run_in_executor(self._pool, function)
+        """Call ``function``, in the caller's context, in a thread that reads and writes images."""
+        return asyncio.get_running_loop().run_in_executor(self._pool, copy_context().run, function)
 
     def _count(self, size: int, error: EngineError | None) -> None:
         self._telemetry.batch_size.observe(size)

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from logs import configure, log
 from model.segmenter import Segmenter
 
-from .connection import guarded
+from .connection import Limits, guarded
 from .errors import ServiceError
 from .lifecycle import Lifecycle
 from .main import create_app
@@ -97,9 +97,11 @@ def make_server(app: FastAPI, settings: Settings) -> Server:
         host=settings.host,
         port=settings.port,
         http=guarded(
-            header_timeout_s=settings.header_timeout_s,
-            transfer_timeout_s=settings.upload_timeout_s,
-            max_header_bytes=settings.max_header_bytes,
+            Limits(
+                header_timeout_s=settings.header_timeout_s,
+                transfer_timeout_s=settings.upload_timeout_s,
+                max_header_bytes=settings.max_header_bytes,
+            )
         ),
         ws="none",
         lifespan="on",

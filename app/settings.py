@@ -60,6 +60,10 @@ class Settings(BaseSettings):
         description="Folder for corrected masks and their radiographs, for training. None are kept without "
         "it.",
     )
+    audit: str | None = Field(
+        None, description="File, or syslog://HOST:PORT, of the audit trail. There is none without it."
+    )
+    audit_key: SecretStr = Field(SecretStr(""), description="Key that the audit trail hashes UIDs with.")
     grace_period_s: float = Field(
         20, ge=0, description="Seconds for running requests to finish after a signal to stop."
     )

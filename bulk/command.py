@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from model.devices import Device, EngineChoice
 from model.errors import PleuraError
 from model.writing.formats import Format
+
+from . import parameters
 
 if TYPE_CHECKING:
     from model.segmenter import Segmenter
@@ -20,51 +21,17 @@ _PIPE = Path("-")
 
 
 def segment(
-    sources: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILES|DIR|-",
-            help="Radiographs, a folder of them, or - for one on standard input.",
-            show_default=False,
-        ),
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(metavar="DIR|-", help="Folder for the results, or - for standard output."),
-    ],
-    format: Annotated[  # noqa: A002 - the name of the option
-        Format, typer.Option(help="Format of the results.")
-    ] = Format.PNG,
-    recursive: Annotated[bool, typer.Option(help="Include subfolders.")] = True,
-    shard: Annotated[
-        str | None,
-        typer.Option(metavar="I/N", help="Process only part I of N (1/N to N/N), for parallel jobs."),
-    ] = None,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(envvar="PLEURA_CHECKPOINT", help="Checkpoint to use; the bundled one if not given."),
-    ] = None,
-    device: Annotated[
-        Device, typer.Option(envvar="PLEURA_DEVICE", help="auto selects CUDA if available.")
-    ] = "auto",
-    engine: Annotated[
-        EngineChoice, typer.Option(envvar="PLEURA_ENGINE", help="auto selects the fastest.")
-    ] = "auto",
-    flips: Annotated[
-        bool,
-        typer.Option(
-            help="Average over each image and its mirror image; takes twice the time, and no mask is trusted."
-        ),
-    ] = False,
-    threshold: Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=1, help="Lowest probability of lung; the checkpoint's threshold if not given."
-        ),
-    ] = None,
-    postprocess: Annotated[
-        bool, typer.Option(help="Keep at most two lungs and fill their holes, or keep the raw mask.")
-    ] = True,
+    sources: parameters.Sources,
+    out: parameters.Out,
+    format: parameters.FormatName = Format.PNG,  # noqa: A002 - the name of the option
+    recursive: parameters.Recursive = True,
+    shard: parameters.Shard = None,
+    checkpoint: parameters.Checkpoint = None,
+    device: parameters.DeviceName = "auto",
+    engine: parameters.EngineName = "auto",
+    flips: parameters.Flips = False,
+    threshold: parameters.Threshold = None,
+    postprocess: parameters.Postprocess = True,
 ) -> None:
     """Segment the lungs in one or many radiographs.
 
@@ -86,16 +53,7 @@ def segment(
     pleura segment - --out - < x.png > mask.png
     """
     part = _shard(shard)
-    if _PIPE in (*sources, out):
-        one = len(sources) == 1 and not sources[0].is_dir()
-        if not (one and out == _PIPE and part is None):
-            raise typer.BadParameter(
-                "- stands for one image: give one file or -, and --out - without --shard."
-            )
-    elif out.exists() and not out.is_dir():
-        raise typer.BadParameter(f"--out {out} is a file: give a folder.")
-    elif any(source.resolve() == out.resolve() for source in sources):
-        raise typer.BadParameter("--out is the folder of the radiographs: use another folder.")
+    _check_paths(sources, out, part)
 
     import cv2
 
@@ -111,6 +69,19 @@ def segment(
         _one(segmenter, sources[0], options)
     else:
         _many(segmenter, sources, options, out=out, recursive=recursive, shard=part)
+
+
+def _check_paths(sources: list[Path], out: Path, shard: "Shard | None") -> None:
+    if _PIPE in (*sources, out):
+        one = len(sources) == 1 and not sources[0].is_dir()
+        if not (one and out == _PIPE and shard is None):
+            raise typer.BadParameter(
+                "- stands for one image: give one file or -, and --out - without --shard."
+            )
+    elif out.exists() and not out.is_dir():
+        raise typer.BadParameter(f"--out {out} is a file: give a folder.")
+    elif any(source.resolve() == out.resolve() for source in sources):
+        raise typer.BadParameter("--out is the folder of the radiographs: use another folder.")
 
 
 def _shard(given: str | None) -> "Shard | None":

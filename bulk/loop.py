@@ -129,13 +129,8 @@ def segment_all(
                 reading.append((name, pool.submit(options.prepare, segmenter, path)))
             if not reading:
                 break
-            batch: list[tuple[str, Prepared]] = []
-            while reading and len(batch) < batch_size:
-                name, future = reading.popleft()
-                try:
-                    batch.append((name, future.result()))
-                except (ImageError, OSError) as error:
-                    yield Outcome(name, error=_reason(error))
+            batch, failed = _next_batch(reading, batch_size)
+            yield from failed
             if batch:
                 answers = segmenter.run([prepared for _, prepared in batch])
                 for (name, prepared), inferred in zip(batch, answers, strict=True):
@@ -146,6 +141,21 @@ def segment_all(
             yield _outcome(*writing.popleft())
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _next_batch(
+    reading: deque[tuple[str, Future[Prepared]]], size: int
+) -> tuple[list[tuple[str, Prepared]], list[Outcome]]:
+    """Remove the next images from ``reading``; return at most ``size``, and those that cannot be used."""
+    batch: list[tuple[str, Prepared]] = []
+    failed: list[Outcome] = []
+    while reading and len(batch) < size:
+        name, future = reading.popleft()
+        try:
+            batch.append((name, future.result()))
+        except (ImageError, OSError) as error:
+            failed.append(Outcome(name, error=_reason(error)))
+    return batch, failed
 
 
 def _outcome(name: str, future: Future[Findings]) -> Outcome:

@@ -195,7 +195,6 @@ class Segmenter:
             heart_mask = heart_at_native_size(inferred.heart, labels, radiograph, self.metadata.preprocessing)
             heart = measure(heart_mask.view(np.uint8), 1, spacing_mm=radiograph.spacing_mm)
         quality = self._assess(prepared, inferred, found, threshold=cut, postprocess=postprocess)
-        quality = with_age(quality, radiograph.age_years)
         return Segmentation(
             radiograph=radiograph,
             labels=labels,
@@ -203,7 +202,7 @@ class Segmenter:
             right=right,
             left=left,
             sides_from=sides_from,
-            quality=warn(quality, side_warnings(doubts)),
+            quality=warn(with_age(quality, radiograph.age_years), side_warnings(doubts)),
             heart_mask=heart_mask,
             heart=heart,
             timing_ms=replace(inferred.timing_ms, postprocess=ms_since(start)),
@@ -218,19 +217,17 @@ class Segmenter:
         postprocess: bool = True,
     ) -> NDArray[np.bool_]:
         """Return only the mask at native size ``(height, width)``; see `finish`."""
-        cut = self.metadata.threshold if threshold is None else threshold
+        cut, radiograph = self.metadata.threshold if threshold is None else threshold, prepared.radiograph
         kept = kept_probabilities(inferred, threshold=cut, postprocess=postprocess)
-        return put_back(
-            restore(kept, prepared.radiograph, self.metadata.preprocessing) >= cut, prepared.radiograph
-        )
+        return put_back(restore(kept, radiograph, self.metadata.preprocessing) >= cut, radiograph)
 
     def probabilities(self, prepared: Prepared, inferred: Inferred) -> NDArray[np.float32]:
         """Return the probability of lung at native size ``(height, width)``, without post-processing.
 
         Outside the picture, in margins that were cut off, it is 0.
         """
-        native = restore(inferred.probabilities, prepared.radiograph, self.metadata.preprocessing)
-        return put_back(native, prepared.radiograph)
+        radiograph = prepared.radiograph
+        return put_back(restore(inferred.probabilities, radiograph, self.metadata.preprocessing), radiograph)
 
     def _assess(
         self,
@@ -248,4 +245,5 @@ class Segmenter:
         as_calibrated = evidence if self._flips else None
         if threshold != self.metadata.threshold or not postprocess:
             as_calibrated = usual_evidence(prepared, inferred, self.metadata)
-        return assess(evidence, self._quality_model, as_calibrated=as_calibrated)
+        quality = assess(evidence, self._quality_model, as_calibrated=as_calibrated)
+        return with_age(quality, prepared.radiograph.age_years)

@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from .dimse.settings import Door
 
 
+def check_source(url: str | None, listen: str | None, *, dry_run: bool, watch: bool) -> None:
+    """Check that exactly one of --url and --listen is given, and that the others go with it."""
+    if (url is None) == (listen is None):
+        raise typer.BadParameter("give either --url or --listen.", param_hint="--url / --listen")
+    if dry_run and (url is None or watch):
+        raise typer.BadParameter("it goes with --url and without --watch.", param_hint="--dry-run")
+    if url is not None and (problem := _url_problem(url)):
+        raise typer.BadParameter(problem, param_hint="--url")
+
+
 def parse_metrics_address(given: str) -> Address:
     """Parse the address of --metrics."""
     try:
@@ -63,7 +73,7 @@ def parse_selection(**given: str) -> Selection:
         raise typer.BadParameter(str(error)) from None
 
 
-def url_problem(url: str) -> str | None:
+def _url_problem(url: str) -> str | None:
     """Return what is wrong with an address; None if it is valid."""
     try:
         address = urlsplit(url)

@@ -13,7 +13,7 @@ def record(**fields: object) -> logging.LogRecord:
     return made
 
 
-def test_json() -> None:
+def test_json_lines_have_the_fields() -> None:
     token = request_id.set("abc")
     try:
         line = json.loads(JsonFormatter().format(record(status=200)))
@@ -23,14 +23,14 @@ def test_json() -> None:
     assert line == {"level": "info", "message": "a message", "request_id": "abc", "status": 200}
 
 
-def test_text() -> None:
+def test_text_lines_have_the_fields() -> None:
     assert TextFormatter().format(record(status=200)).endswith("info    - a message status=200")
     assert TextFormatter().format(record()).endswith("info    - a message")
 
 
-def test_an_error_is_told_without_its_message() -> None:
+def test_error_is_logged_without_its_message() -> None:
     with pytest.raises(ValueError, match="DOE") as error:
         raise ValueError("DOE^JANE")
     told = frames(error.value)
-    assert "ValueError in test_an_error_is_told_without_its_message line" in told
+    assert "ValueError in test_error_is_logged_without_its_message line" in told
     assert "DOE" not in told

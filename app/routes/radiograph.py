@@ -6,6 +6,7 @@ from fastapi.responses import Response
 from model.reading import read
 from model.writing.radiograph import radiograph_png
 
+from ..audit import accessed
 from ..dependencies import IntakeNow, PipelineNow, SettingsNow, accept_header
 from ..negotiation import BYTES, Media, file_type
 from ..openapi import UPLOAD_PROBLEMS, body, problems
@@ -37,7 +38,9 @@ async def picture(
     async with intake.images(request, "image") as (image,):
 
         def write() -> bytes:
-            return radiograph_png(read(contents(image), max_pixels=settings.max_pixels))
+            radiograph = read(contents(image), max_pixels=settings.max_pixels)
+            accessed(radiograph)
+            return radiograph_png(radiograph)
 
         made = await pipeline.in_pool(write)
     return Response(made, media_type=file_type(accept_header(request), Media.PNG))

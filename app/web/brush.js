@@ -3,8 +3,10 @@
 import { fillCapsule, fillRings } from "./polygon.js";
 import { create } from "./svg.js";
 
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
 /**
- * What the tools of a correction draw with.
+ * What the tools of a correction draw with. A tool `isShort` where Enter begins its stroke and ends it.
  *
  * - `labels()`: the map to draw on; the first stroke makes it.
  * - `radius`: of the brush, in the image's pixels.
@@ -14,19 +16,63 @@ import { create } from "./svg.js";
  */
 class Tool {
   mark = null;
+  at = null;
+  #held = false;
 
   constructor(desk) {
     this.desk = desk;
   }
 
   leave() {
+    if (this.#held) {
+      this.#held = false;
+      this.cancel();
+    }
     this.mark?.remove();
     this.mark = null;
+  }
+
+  /** Keys: arrows move the tool, Enter begins a stroke and ends it, Escape drops it. Whether one was meant. */
+  press(key) {
+    const arrow = ARROWS[key];
+    if (arrow) {
+      const at = this.at ?? this.desk.middle;
+      const step = Math.max(1, this.desk.radius / 2);
+      this.at = this.desk.clamp({ x: at.x + arrow[0] * step, y: at.y + arrow[1] * step });
+      if (this.#held) {
+        this.move(this.at);
+      } else {
+        this.hover(this.at);
+      }
+    } else if (key === "Enter") {
+      this.#enter();
+    } else if (key === "Escape" && this.#held) {
+      this.leave();
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  #enter() {
+    this.at ??= this.desk.middle;
+    if (!this.#held) {
+      this.begin(this.at);
+    }
+    this.#held = !this.#held && !this.isShort;
+    if (!this.#held) {
+      this.end();
+    }
   }
 
   cancel() {
     this.leave();
     this.desk.revert();
+  }
+
+  hover(point) {
+    this.at = point;
+    this.circle(point, this.desk.radius);
   }
 
   /** Shows a circle about a point. */
@@ -41,25 +87,20 @@ class Tool {
   }
 }
 
-/** Paints with a round brush, or erases. By keys: arrows move it, Enter sets a dot. */
+/** Paints with a round brush, or erases. By keys, Enter sets a dot. */
 export class Brush extends Tool {
+  isShort = true;
   #last = null;
   #label = 0;
-  #at = null;
 
   constructor(desk, { erases }) {
     super(desk);
     this.erases = erases;
   }
 
-  hover(point) {
-    this.#at = point;
-    this.circle(point, this.desk.radius);
-  }
-
   resized() {
-    if (this.mark !== null && this.#at !== null) {
-      this.circle(this.#at, this.desk.radius);
+    if (this.mark !== null && this.at !== null) {
+      this.circle(this.at, this.desk.radius);
     }
   }
 
@@ -79,22 +120,6 @@ export class Brush extends Tool {
   end() {
     this.desk.commit();
   }
-
-  press(key) {
-    const [right, down] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key] ?? [0, 0];
-    if (!right && !down && key !== "Enter") {
-      return false;
-    }
-    const at = this.#at ?? this.desk.middle;
-    const step = Math.max(1, this.desk.radius / 2);
-    const moved = this.desk.clamp({ x: at.x + right * step, y: at.y + down * step });
-    this.hover(moved);
-    if (key === "Enter") {
-      this.begin(moved);
-      this.end();
-    }
-    return true;
-  }
 }
 
 /** Fills what a line goes around, or empties it. */
@@ -106,7 +131,14 @@ export class Lasso extends Tool {
     this.erases = erases;
   }
 
+  /** A small circle: by keys there is no pointer. */
+  hover(point) {
+    this.at = point;
+    this.circle(point, this.desk.radius / 4);
+  }
+
   begin(point) {
+    this.mark?.remove();
     this.#points = [point];
     this.mark = create("polygon", { class: this.erases ? "lasso cut" : "lasso" });
     this.desk.marks.append(this.mark);
@@ -138,6 +170,7 @@ export class Nudge extends Tool {
   #before = null;
 
   hover(point) {
+    this.at = point;
     this.circle(point, 2 * this.desk.radius);
   }
 
@@ -183,8 +216,10 @@ function push({ width, height, data }, before, { x, y, dx, dy, reach }) {
   }
 }
 
-/** Gives the part that is clicked to the other lung. */
+/** Gives the part that is clicked, or where Enter is pressed, to the other lung. */
 export class Reassign extends Tool {
+  isShort = true;
+
   begin(point) {
     this.desk.reassign(point);
   }

@@ -14,7 +14,7 @@ export class Labels {
   /** The labels whose outlines the service sent. */
   static fromOutlines(collection, { width, height }) {
     const labels = new Labels(width, height);
-    for (const { id, geometry } of collection.features) {
+    for (const { id, geometry } of collection.features.filter((feature) => feature.id in LABELS)) {
       fillRings(labels, geometry.coordinates.flat(), LABELS[id]);
     }
     return labels;

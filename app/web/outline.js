@@ -1,9 +1,9 @@
-// The lungs' outlines as SVG. Coordinates are the image's pixels.
+// The outlines of lungs and heart as SVG. Coordinates are the image's pixels.
 
 const SVG = "http://www.w3.org/2000/svg";
 const PARTS = ["fill", "casing", "line"];
 
-/** Shapes of a GeoJSON collection: `lung`, "right" or "left", and `d`, the path. */
+/** Shapes of a GeoJSON collection: `lung`, "right", "left" or "heart", and `d`, the path. */
 export function shapesOf(collection) {
   return collection.features.map(({ id, geometry }) => ({ lung: id, d: pathOf(geometry) }));
 }

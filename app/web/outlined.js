@@ -1,6 +1,6 @@
 // The radiograph with the outlines that are looked at, as a picture.
 
-const COLOURS = { right: "#e69f00", left: "#56b4e9" };
+const COLOURS = { right: "#e69f00", left: "#56b4e9", heart: "#009e73" };
 
 /** A PNG at the image's size. */
 export async function outlined(study) {

@@ -1,8 +1,10 @@
 """The command ``pleura bulk``."""
 
+from contextlib import closing
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -13,25 +15,38 @@ if TYPE_CHECKING:
     from model.checkpoint import CheckpointMetadata
     from model.segmenter import Segmenter
 
+    from .cluster import Allocation
+    from .stages import Job
     from .storage import Location
+
+Input = Annotated[
+    str, typer.Option(metavar="DIR|s3://…", help="Folder of radiographs, including subfolders.")
+]
+Output = Annotated[str, typer.Option(metavar="DIR|s3://…", help="Folder for the tables images/ and errors/.")]
+CheckpointPath = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="PLEURA_CHECKPOINT",
+        help="Checkpoint to use, at the same path on all machines; the bundled one if not given.",
+    ),
+]
+DeviceName = Annotated[Device, typer.Option(help="auto selects GPUs if there are any.")]
+
+
+class _Archive(NamedTuple):
+    """The images of a run: those to segment, how many are done, and files that are not images."""
+
+    todo: list[str]
+    done: int
+    invalid: list[str]
+    ignored: int
 
 
 def bulk(
-    input: Annotated[  # noqa: A002 - the name of the option
-        str,
-        typer.Option(metavar="DIR|s3://…", help="Folder of radiographs, including subfolders."),
-    ],
-    output: Annotated[
-        str, typer.Option(metavar="DIR|s3://…", help="Folder for the tables images/ and errors/.")
-    ],
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="PLEURA_CHECKPOINT",
-            help="Checkpoint to use, at the same path on all machines; the bundled one if not given.",
-        ),
-    ] = None,
-    device: Annotated[Device, typer.Option(help="auto selects GPUs if there are any.")] = "auto",
+    input: Input,  # noqa: A002 - the name of the option
+    output: Output,
+    checkpoint: CheckpointPath = None,
+    device: DeviceName = "auto",
 ) -> None:
     """Segment an archive on a Ray cluster, into Parquet.
 
@@ -47,15 +62,10 @@ def bulk(
             "install the extra ray with pip install -e '.[ray]'."
         )
     import signal
-    from contextlib import closing
-    from functools import partial
 
     import ray
 
-    from ..progress import RunProgress
-    from . import storage
     from .cluster import allocate, join_cluster
-    from .run import segment_all
     from .stages import Job
     from .storage import Location
 
@@ -63,16 +73,7 @@ def bulk(
     named = checkpoint and checkpoint.absolute()
     metadata = describe(named)
     source, out = Location.parse(input), Location.parse(output)
-    if source.open()[1] == out.open()[1]:
-        raise typer.BadParameter("--output is the folder of the radiographs: use another folder.")
-    found, others = source.images(out=out)
-    names, invalid = storage.in_unicode(found)
-    if not names and not invalid:
-        raise PleuraError("There is no image to segment: give a folder with images as --input.")
-    out.check_record({"input": source.open()[1], "checkpoint": metadata.sha256})
-    before = set(out.paths_in(storage.IMAGES))
-    todo = [name for name in names if name not in before]
-    _start_errors(out, invalid)
+    archive = _list_archive(source, out, sha256=metadata.sha256)
 
     join_cluster()
     try:
@@ -84,28 +85,56 @@ def bulk(
             describe=partial(describe, named),
             load=partial(load, named, "cuda" if allocation.gpus else "cpu"),
         )
-        left, failed = set(todo), len(invalid)
-        outcomes = segment_all(job, todo, allocation)
-        with (
-            RunProgress(
-                len(todo),
-                done_before=len(names) - len(todo),
-                ignored=others,
-                failures=f"{output}/errors",
-                results=f"{output}/images",
-            ) as progress,
-            closing(outcomes),
-        ):
-            for outcome in outcomes:
-                left.discard(outcome.name)
-                failed += outcome.error is not None
-                progress.add(outcome)
+        failed = _segment(job, archive, allocation, output=output)
     finally:
         ray.shutdown()
-    if left:
-        raise PleuraError(f"{len(left)} images have no row in the tables: run the same command again.")
     if failed:
         raise typer.Exit(1)
+
+
+def _list_archive(source: "Location", out: "Location", *, sha256: str) -> _Archive:
+    """List the images, check that an earlier run had the same arguments, and start the table of errors."""
+    from . import storage
+
+    if source.open()[1] == out.open()[1]:
+        raise typer.BadParameter("--output is the folder of the radiographs: use another folder.")
+    found, others = source.images(out=out)
+    names, invalid = storage.in_unicode(found)
+    if not names and not invalid:
+        raise PleuraError("There is no image to segment: give a folder with images as --input.")
+    out.check_record({"input": source.open()[1], "checkpoint": sha256})
+    before = set(out.paths_in(storage.IMAGES))
+    todo = [name for name in names if name not in before]
+    _start_errors(out, invalid)
+    return _Archive(todo, len(names) - len(todo), invalid, others)
+
+
+def _segment(job: "Job", archive: _Archive, allocation: "Allocation", *, output: str) -> int:
+    """Segment the images, show the progress, and return how many could not be used.
+
+    Raises:
+        PleuraError: Images have no row in the tables.
+    """
+    from ..progress import RunProgress
+    from .run import segment_all
+
+    left, failed = set(archive.todo), len(archive.invalid)
+    outcomes = segment_all(job, archive.todo, allocation)
+    progress = RunProgress(
+        len(archive.todo),
+        done_before=archive.done,
+        ignored=archive.ignored,
+        failures=f"{output}/errors",
+        results=f"{output}/images",
+    )
+    with progress, closing(outcomes):
+        for outcome in outcomes:
+            left.discard(outcome.name)
+            failed += outcome.error is not None
+            progress.add(outcome)
+    if left:
+        raise PleuraError(f"{len(left)} images have no row in the tables: run the same command again.")
+    return failed
 
 
 def _start_errors(out: "Location", invalid: list[str]) -> None:

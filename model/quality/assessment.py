@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from .children import CHILD, warn_by_age, warn_by_image
+from .children import warn_by_age, warn_by_image
+from .doubt import least_sure_place
 from .feature_vector import FeatureVector, extract_features
 from .frontal import frontal_warnings
 from .ood import compare
@@ -50,11 +51,12 @@ def assess(
     """
     if quality_model is not None and not isinstance(quality_model, QualityModel):
         quality_model = QualityModel.parse(quality_model)
-    return judge(
+    quality = judge(
         extract_features(evidence),
         quality_model,
         as_calibrated=None if as_calibrated is None else extract_features(as_calibrated),
     )
+    return replace(quality, warnings=tuple(_with_place(warning, evidence) for warning in quality.warnings))
 
 
 def judge(
@@ -88,10 +90,19 @@ def with_age(quality: Quality, years: float | None) -> Quality:
     """Replace what the image says about a child by what the file says; None leaves the quality as it is."""
     if years is None:
         return quality
-    others = [warning for warning in quality.warnings if warning.code != CHILD]
+    others = [warning for warning in quality.warnings if warning.code != "child"]
     warnings = (*others, *warn_by_age(years))
     return replace(quality, trusted=_leave_trust(warnings), warnings=warnings)
 
 
 def _leave_trust(warnings: Iterable[Warning]) -> bool:
     return all(warning.code in REMARKS for warning in warnings)
+
+
+def _with_place(warning: Warning, evidence: Evidence) -> Warning:
+    if warning.code != "low_confidence":
+        return warning
+    place = least_sure_place(evidence.probabilities, evidence.labels)
+    if place is None:
+        return warning
+    return replace(warning, message=f"{warning.message} The network is least sure {place}.")

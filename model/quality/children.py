@@ -6,9 +6,6 @@ from .ood import OodScores
 from .parameters import Linear
 from .result import Warning
 
-CHILD = "child"
-"""The code of the warning."""
-
 ADULT_YEARS = 16
 """The age from which a patient is an adult here."""
 
@@ -19,11 +16,11 @@ def warn_by_image(ood: OodScores, model: Linear | None) -> list[Warning]:
     """Return a warning if the image probably shows a child; none if the quality model cannot tell."""
     if model is None or float(model.weights @ ood.features + model.bias) < 0:
         return []
-    return [Warning(CHILD, f"The patient is probably a child. {_ADVICE}")]
+    return [Warning("child", f"The patient is probably a child. {_ADVICE}")]
 
 
 def warn_by_age(years: float) -> list[Warning]:
     """Return a warning if the patient is a child by the age in the file."""
     if years >= ADULT_YEARS:
         return []
-    return [Warning(CHILD, f"By the file the patient is younger than {ADULT_YEARS}. {_ADVICE}")]
+    return [Warning("child", f"By the file the patient is younger than {ADULT_YEARS}. {_ADVICE}")]

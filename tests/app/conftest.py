@@ -1,4 +1,4 @@
-"""One fixture that makes a client: it takes settings and a fake engine, so that no test here loads torch."""
+"""The fixture that starts a service with a fake engine; no test here loads torch."""
 
 import os
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.app.waiting import wait_until
 
 
 class Service(httpx.Client):
-    """A client of a service of its own, which runs in this process on a free port."""
+    """A client, and its separate service in this process on a free port."""
 
     def __init__(self, server: Server, engine: FakeEngine) -> None:
         wait_until(lambda: server.started)
@@ -28,7 +28,7 @@ class Service(httpx.Client):
 
 
 class MakeClient(Protocol):
-    """Starts a service; unless told otherwise, waits until it is ready."""
+    """Start a service; wait until it is ready unless ``ready`` is false."""
 
     def __call__(
         self, engine: FakeEngine | None = None, *, ready: bool = True, **settings: Any

@@ -1,4 +1,4 @@
-"""Stand-ins for the network, and images made of a rectangle."""
+"""Fake engines, and images of a rectangle."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Box = tuple[int, int, int, int]
 
 @dataclass
 class FakeEngine:
-    """Says that what is darker than the mean is lung. Can be held, and can fail."""
+    """An engine that segments what is darker than the mean. It can be held, and can fail."""
 
     name: str = "fake-fp32"
     device: str = "cpu"
@@ -45,7 +45,7 @@ class FakeEngine:
         self.gate.set()
 
     def hold(self) -> None:
-        """From now on, batches do not come to an end until `release`."""
+        """Hold batches until `release`."""
         self.entered.clear()
         self.gate.clear()
 
@@ -56,7 +56,7 @@ class FakeEngine:
         with self._lock:
             self.batches.append(len(batch))
         self.entered.set()
-        assert self.gate.wait(30), "nobody opened the gate"
+        assert self.gate.wait(30), "the engine was not released"
         if self.failure is not None:
             raise self.failure
         lung = np.where(batch[:, 0] < 0, np.float32(0.95), np.float32(0.05))
@@ -65,7 +65,7 @@ class FakeEngine:
 
 
 class HeartEngine(FakeEngine):
-    """Finds a heart as well: the brightest part."""
+    """An engine that also segments a heart: the brightest part."""
 
     def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
         background, lung = super().__call__(batch).probabilities[0]

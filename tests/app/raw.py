@@ -1,4 +1,4 @@
-"""A socket of one's own, for what no decent client sends."""
+"""Raw sockets, for requests that no HTTP client sends."""
 
 import json
 import socket

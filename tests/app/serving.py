@@ -1,4 +1,4 @@
-"""A service in a process of its own, with a fake engine: ``python -m tests.app.serving FOLDER [SECONDS]``.
+"""A service in a separate process, with a fake engine: ``python -m tests.app.serving FOLDER [SECONDS]``.
 
 The engine makes the file ``entered`` in the folder when it begins, waits for the file ``go`` and takes so
 many seconds.

@@ -1,4 +1,4 @@
-"""The queue and its streams. What waits is steered by events, never by time."""
+"""The queue and its streams. Events control the waiting items, never time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -17,7 +17,7 @@ from tests.app.waiting import eventually
 
 @dataclass
 class Network:
-    """Doubles numbers, when its gate is open."""
+    """A network that doubles numbers when its gate is open."""
 
     gate: Event = field(default_factory=Event)
     batches: list[list[int]] = field(default_factory=list)
@@ -95,7 +95,7 @@ async def ask(batcher: Batcher[int, int], item: int) -> int:
         return await batcher.infer(item, slot)
 
 
-def test_each_gets_its_own_result() -> None:
+def test_every_item_gets_its_own_result() -> None:
     async def scenario() -> None:
         network = Network()
         network.gate.set()
@@ -108,7 +108,7 @@ def test_each_gets_its_own_result() -> None:
     asyncio.run(scenario())
 
 
-def test_an_idle_network_waits_for_no_company_and_a_busy_one_fills_its_next_batch() -> None:
+def test_idle_network_starts_at_once_and_a_busy_one_collects_a_batch() -> None:
     async def scenario() -> None:
         network = Network()
         async with serving(network, max_batch=4) as batcher:
@@ -124,7 +124,7 @@ def test_an_idle_network_waits_for_no_company_and_a_busy_one_fills_its_next_batc
     asyncio.run(scenario())
 
 
-def test_lanes_take_what_comes_side_by_side_and_none_waits_for_another() -> None:
+def test_streams_run_in_parallel() -> None:
     async def scenario() -> None:
         network = Network()
         async with serving(network, streams=2) as batcher:
@@ -138,7 +138,7 @@ def test_lanes_take_what_comes_side_by_side_and_none_waits_for_another() -> None
     asyncio.run(scenario())
 
 
-def test_a_full_queue_refuses_and_says_when_to_come_back() -> None:
+def test_full_queue_rejects_with_a_time_to_retry() -> None:
     async def scenario() -> None:
         network = Network()
         async with serving(network, size=2) as batcher:
@@ -157,7 +157,7 @@ def test_a_full_queue_refuses_and_says_when_to_come_back() -> None:
     asyncio.run(scenario())
 
 
-def test_one_who_has_gone_is_dropped_before_the_network() -> None:
+def test_cancelled_item_does_not_reach_the_network() -> None:
     async def scenario() -> None:
         network = Network()
         async with serving(network) as batcher:
@@ -174,7 +174,7 @@ def test_one_who_has_gone_is_dropped_before_the_network() -> None:
     asyncio.run(scenario())
 
 
-def test_the_deadline_holds_for_those_who_wait_and_not_for_those_whose_turn_it_is() -> None:
+def test_deadline_applies_to_waiting_items_only() -> None:
     async def scenario() -> None:
         network = Network()
         async with serving(network, deadline_s=0.05) as batcher:
@@ -190,7 +190,7 @@ def test_the_deadline_holds_for_those_who_wait_and_not_for_those_whose_turn_it_i
 
 
 @pytest.mark.parametrize("failure", [EngineError("out of memory"), RuntimeError("driver gone")])
-def test_a_failure_reaches_the_whole_batch_and_no_other(failure: Exception) -> None:
+def test_failure_reaches_its_whole_batch_only(failure: Exception) -> None:
     async def scenario() -> None:
         network = Network(failure=failure)
         async with serving(network, max_batch=2) as batcher:
@@ -209,7 +209,7 @@ def test_a_failure_reaches_the_whole_batch_and_no_other(failure: Exception) -> N
 
 
 @pytest.mark.parametrize("results", [0, 1, 3])
-def test_a_network_that_loses_or_makes_up_results_fails_its_batch(results: int) -> None:
+def test_wrong_number_of_results_fails_the_batch(results: int) -> None:
     async def scenario() -> None:
         network = Network(results=results)
         async with serving(network, max_batch=2) as batcher:
@@ -227,7 +227,7 @@ def test_a_network_that_loses_or_makes_up_results_fails_its_batch(results: int) 
 
 
 @pytest.mark.parametrize("streams", [1, 2])
-def test_an_error_out_of_the_loop_leaves_nobody_waiting(streams: int) -> None:
+def test_error_in_the_loop_fails_all_waiting_items(streams: int) -> None:
     """An error of the loop is reported to its batch, to other streams' batches and to waiting items."""
 
     async def scenario() -> None:
@@ -251,7 +251,7 @@ def test_an_error_out_of_the_loop_leaves_nobody_waiting(streams: int) -> None:
     asyncio.run(scenario())
 
 
-def test_a_network_that_hangs_is_given_up() -> None:
+def test_hanging_network_times_out() -> None:
     async def scenario() -> None:
         network = Network()
         async with serving(network, timeout_s=0.05) as batcher:

@@ -23,10 +23,10 @@ application.command()(command.serve)
 application.command()(command.health)
 
 
-def test_each_setting_but_the_secret_is_a_flag() -> None:
+def test_every_setting_but_the_secrets_is_a_flag() -> None:
     shown = CliRunner().invoke(application, ["serve", "--help"], env={"COLUMNS": "80", "TERM": "dumb"}).output
     for name in Settings.model_fields:
-        assert (f"--{name.replace('_', '-')} " in shown) == (name != "api_key"), name
+        assert (f"--{name.replace('_', '-')} " in shown) == (name not in ("api_key", "audit_key")), name
     assert max(map(len, shown.splitlines())) <= 80
 
 
@@ -42,7 +42,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_a_checkpoint_that_is_not_there_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_missing_checkpoint_is_reported(tmp_path: Path) -> None:
     ended = run("serve", "--port", "0", "--checkpoint", str(tmp_path / "missing.safetensors"))
     assert ended.returncode == 1
     last = ended.stderr.splitlines()[-1]
@@ -60,28 +60,30 @@ def test_a_checkpoint_that_is_not_there_is_told_in_a_sentence(tmp_path: Path) ->
         ((), {"PLEURA_API_KEY_FILE": "/nowhere"}, "PLEURA_API_KEY_FILE cannot be read"),
     ],
 )
-def test_settings_that_are_wrong(arguments: tuple[str, ...], environment: dict[str, str], told: str) -> None:
+def test_invalid_settings_are_reported(
+    arguments: tuple[str, ...], environment: dict[str, str], told: str
+) -> None:
     ended = run("serve", *arguments, **environment)
     assert ended.returncode == 2
     (line,) = ended.stderr.splitlines()
     assert told in line
 
 
-def test_an_address_that_is_taken(make_client: MakeClient) -> None:
+def test_address_in_use_is_reported(make_client: MakeClient) -> None:
     ended = run("serve", "--port", str(make_client().port))
     assert ended.returncode == 1
     assert "address already in use" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_health(make_client: MakeClient) -> None:
+def test_health_of_a_ready_service_is_0(make_client: MakeClient) -> None:
     client = make_client()
     url = str(client.base_url)
     assert CliRunner().invoke(application, ["health", "--url", url]).exit_code == 0
     assert CliRunner().invoke(application, ["health"], env={"PLEURA_PORT": str(client.port)}).exit_code == 0
 
 
-def test_health_of_one_that_is_not_ready(make_client: MakeClient) -> None:
+def test_health_reports_an_unready_service(make_client: MakeClient) -> None:
     engine = FakeEngine()
     engine.hold()
     client = make_client(engine, ready=False)
@@ -101,7 +103,7 @@ def unhealthy(*arguments: str, **environment: str) -> str:
     return line
 
 
-def test_health_where_nothing_is() -> None:
+def test_health_reports_a_refused_connection() -> None:
     assert "Nothing answers at http://127.0.0.1:9:" in unhealthy("--url", "http://127.0.0.1:9")
     assert "Nothing answers at http://127.0.0.1:9:" in unhealthy(PLEURA_PORT="9")
 
@@ -123,7 +125,7 @@ def test_health_where_nothing_is() -> None:
         "\x00",
     ],
 )
-def test_health_of_what_is_no_address(url: str) -> None:
+def test_health_rejects_an_invalid_address(url: str) -> None:
     said = unhealthy("--url", url) if url else unhealthy("--url", " ")
     assert "is not an address" in said
 
@@ -147,29 +149,29 @@ def test_health_of_what_is_no_address(url: str) -> None:
         (b'HTTP/1.1 503 X\r\nContent-Length: 20\r\n\r\n{"error": "No room."}', "is not Pleura"),
     ],
 )
-def test_health_of_something_else(answer: bytes, told: str) -> None:
+def test_health_reports_another_server(answer: bytes, told: str) -> None:
     with answering(answer) as port:
         assert told in unhealthy("--url", f"http://127.0.0.1:{port}")
 
 
-def test_health_of_one_that_says_nothing() -> None:
+def test_health_times_out_on_a_silent_server() -> None:
     with answering(None) as port:
         said = unhealthy("--url", f"http://127.0.0.1:{port}", "--timeout", "0.2")
     assert "did not answer within 0.2 s" in said
 
 
-def test_health_of_one_that_never_ends() -> None:
+def test_health_times_out_on_an_endless_answer() -> None:
     with answering(b"HTTP/1.1 200 OK\r\n\r\n", drip=b" ") as port:
         said = unhealthy("--url", f"http://127.0.0.1:{port}", "--timeout", "0.5")
     assert "did not answer within 0.5 s" in said
 
 
-def test_health_over_tls_of_one_without(make_client: MakeClient) -> None:
+def test_health_over_tls_reports_a_server_without_tls(make_client: MakeClient) -> None:
     assert "does not speak TLS" in unhealthy("--url", f"https://127.0.0.1:{make_client().port}")
 
 
 @pytest.mark.parametrize("host", ["x" * 300, "a..b", "pleura.invalid"])
-def test_health_of_a_host_that_does_not_exist(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_health_reports_an_unknown_host(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     def unknown(*_: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -178,12 +180,12 @@ def test_health_of_a_host_that_does_not_exist(monkeypatch: pytest.MonkeyPatch, h
     assert "is not known" in unhealthy("--url", f"http://{host}:8000")
 
 
-def test_health_with_settings_that_are_wrong() -> None:
+def test_health_reports_invalid_settings() -> None:
     assert "PLEURA_PORT is wrong: input should be" in unhealthy(PLEURA_PORT="eighty")
     assert "PLEURA_MAX_PIXELS is wrong" in unhealthy(PLEURA_MAX_PIXELS="-1")
 
 
-def test_health_says_no_password() -> None:
+def test_health_hides_the_password() -> None:
     said = unhealthy("--url", "http://user:hidden@127.0.0.1:9/pleura")
     assert "hidden" not in said
     assert "http://127.0.0.1:9/pleura" in said

@@ -1,4 +1,4 @@
-"""Connections that want to stay for ever."""
+"""Slow clients, and bytes that are not HTTP."""
 
 import re
 import socket
@@ -12,7 +12,7 @@ from tests.app.raw import connected, everything, in_full, parse
 from tests.app.waiting import wait_until
 
 
-def test_a_head_that_never_ends(make_client: MakeClient) -> None:
+def test_endless_headers_time_out(make_client: MakeClient) -> None:
     client = make_client(header_timeout_s=0.2)
     with connected(client.port) as silent, connected(client.port, b"GET /healthz HTT") as half:
         assert everything(silent) == b""
@@ -20,7 +20,7 @@ def test_a_head_that_never_ends(make_client: MakeClient) -> None:
     assert client.get("/healthz").status_code == 200
 
 
-def test_a_second_head_that_never_ends(make_client: MakeClient) -> None:
+def test_endless_headers_of_a_second_request_time_out(make_client: MakeClient) -> None:
     client = make_client(header_timeout_s=0.2)
     first = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
     with connected(client.port, first) as connection:
@@ -29,7 +29,7 @@ def test_a_second_head_that_never_ends(make_client: MakeClient) -> None:
         assert b"HTTP" not in everything(connection)
 
 
-def test_a_deadline_for_heads_does_not_hurry_bodies(make_client: MakeClient) -> None:
+def test_header_timeout_does_not_apply_to_bodies(make_client: MakeClient) -> None:
     client = make_client(header_timeout_s=0.2)
     client.engine.hold()
     data = encode(picture())
@@ -44,14 +44,14 @@ def test_a_deadline_for_heads_does_not_hurry_bodies(make_client: MakeClient) -> 
     assert status == 200
 
 
-def test_a_refused_body_that_never_ends(make_client: MakeClient) -> None:
+def test_endless_rejected_body_times_out(make_client: MakeClient) -> None:
     client = make_client(upload_timeout_s=0.2, max_upload_mb=0.001)
     request = b"POST /segment HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
     with connected(client.port, request) as connection:
         assert everything(connection).startswith(b"HTTP/1.1 413")
 
 
-def test_an_answer_that_nobody_takes(make_client: MakeClient) -> None:
+def test_answer_that_the_client_does_not_read_times_out(make_client: MakeClient) -> None:
     client = make_client(upload_timeout_s=0.3)
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -65,7 +65,7 @@ def test_an_answer_that_nobody_takes(make_client: MakeClient) -> None:
         wait_until(lambda: not tasks and not connections)
 
 
-def test_a_head_too_large_that_never_ends(shared_client: Service) -> None:
+def test_too_large_endless_headers_are_rejected(shared_client: Service) -> None:
     request = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 60_000
     with connected(shared_client.port, request) as connection:
         status, problem = parse(everything(connection))
@@ -75,7 +75,7 @@ def test_a_head_too_large_that_never_ends(shared_client: Service) -> None:
 
 @pytest.mark.parametrize(("size", "status"), [(1999, 200), (2000, 200), (2001, 431), (9000, 431)])
 @pytest.mark.parametrize("many", [True, False])
-def test_the_bytes_of_a_head(make_client: MakeClient, size: int, status: int, many: bool) -> None:
+def test_header_limit_is_exact(make_client: MakeClient, size: int, status: int, many: bool) -> None:
     client = make_client(max_header_kb=2)
     start = b"GET /readyz?a=b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
     start += b"a: \r\n" * (200 if many else 0)
@@ -86,8 +86,8 @@ def test_the_bytes_of_a_head(make_client: MakeClient, size: int, status: int, ma
     assert answered.startswith(b"HTTP/1.1 %d " % status)
 
 
-def test_a_length_in_two_minds(shared_client: Service) -> None:
-    """What follows would be a request of its own to whoever believes the other length."""
+def test_contradictory_lengths_are_rejected(shared_client: Service) -> None:
+    """A server that reads the other length takes the rest for a separate request."""
     request = (
         b"POST /segment HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
         b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -97,13 +97,13 @@ def test_a_length_in_two_minds(shared_client: Service) -> None:
     assert (status, problem["type"]) == (400, "urn:pleura:problem:ambiguous-length")
 
 
-def test_not_http(shared_client: Service) -> None:
+def test_bytes_that_are_not_http_are_answered_with_400(shared_client: Service) -> None:
     with connected(shared_client.port, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n") as connection:
         status, _ = parse(everything(connection))
     assert status == 400
 
 
-def test_chunks_that_are_none(shared_client: Service) -> None:
+def test_invalid_chunks_are_rejected(shared_client: Service) -> None:
     request = b"POST /segment HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nrubbish\r\n"
     with connected(shared_client.port, request) as connection:
         status, _ = parse(everything(connection))
@@ -124,7 +124,7 @@ CLOSE = b"Connection: close\r\n"
     ],
 )
 @pytest.mark.parametrize("last", [True, False])
-def test_a_body_without_a_length(
+def test_body_without_a_length_is_rejected(
     shared_client: Service, size: int, start: bytes, refusal: tuple[int, str], last: bool
 ) -> None:
     """Whoever writes its whole body before it reads still gets the one answer, which names the reason."""
@@ -137,13 +137,13 @@ def test_a_body_without_a_length(
 
 
 @pytest.mark.parametrize("path", ["/segment.png", "/segment.dcm", "/evaluate", "/v2/models/pleura/infer"])
-def test_no_route_takes_a_body_without_a_length(shared_client: Service, path: str) -> None:
+def test_every_route_rejects_a_body_without_a_length(shared_client: Service, path: str) -> None:
     request = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
     with connected(shared_client.port, request) as connection:
         assert parse(in_full(connection))[0] == 411
 
 
-def test_what_takes_no_body_needs_no_length(make_client: MakeClient) -> None:
+def test_routes_without_a_body_need_no_length(make_client: MakeClient) -> None:
     client = make_client(api_key="one")
     request = b"POST /model/reload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer one\r\n" + CLOSE + b"\r\n"
     with connected(client.port, request) as connection:
@@ -159,7 +159,7 @@ def test_what_takes_no_body_needs_no_length(make_client: MakeClient) -> None:
         (b"POST /segment HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n", 400),
     ],
 )
-def test_what_comes_behind_the_last_request_is_passed_over(
+def test_bytes_after_the_last_request_are_ignored(
     shared_client: Service, size: int, start: bytes, status: int
 ) -> None:
     with connected(shared_client.port, start + CLOSE + b"\r\n" + b"\xff" * size) as connection:
@@ -178,7 +178,7 @@ def test_bytes_beyond_the_declared_length_do_not_replace_the_answer(make_client:
         assert parse(in_full(connection))[0] == 200
 
 
-def test_a_client_that_goes_on_sending_is_cut_off(
+def test_client_that_keeps_sending_is_disconnected(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(closing, "LINGER_S", 0.2)
@@ -198,7 +198,7 @@ def _refuses(connection: socket.socket) -> bool:
     return False
 
 
-def test_a_client_that_does_not_close_its_side_is_not_waited_for(
+def test_server_does_not_wait_for_the_client_to_close(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(closing, "LINGER_S", 0.2)
@@ -208,9 +208,7 @@ def test_a_client_that_does_not_close_its_side_is_not_waited_for(
         wait_until(lambda: not client.server.server_state.connections)
 
 
-def test_a_long_answer_is_not_cut_off_while_it_is_taken(
-    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slow_reader_gets_the_whole_answer(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(closing, "LINGER_S", 0.0)
     client = make_client()
     with socket.socket() as connection:
@@ -226,7 +224,7 @@ def test_a_long_answer_is_not_cut_off_while_it_is_taken(
     assert len(body) == int(length[1])
 
 
-def test_the_field_s_request_without_a_length(shared_client: Service) -> None:
+def test_field_request_without_a_length_is_rejected(shared_client: Service) -> None:
     request = b"POST /segment HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     with connected(shared_client.port, request + b"\x89PNG\r\n\x1a\n" + bytes(399_992)) as connection:
         assert parse(in_full(connection))[0] == 411

@@ -26,9 +26,7 @@ from tests.app.fakes import encode, picture, segmenter
         ("GET", "/docs-assets/../../app.py", 404),
     ],
 )
-def test_everything_is_a_problem_document(
-    shared_client: Service, method: str, path: str, status: int
-) -> None:
+def test_errors_are_problem_documents(shared_client: Service, method: str, path: str, status: int) -> None:
     answer = shared_client.request(method, path)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
@@ -36,11 +34,11 @@ def test_everything_is_a_problem_document(
     assert answer.json()["detail"].endswith(".")
 
 
-def test_allow_is_kept(shared_client: Service) -> None:
+def test_405_has_the_allow_header(shared_client: Service) -> None:
     assert shared_client.get("/segment").headers["allow"] == "POST"
 
 
-def test_each_error_is_in_the_table() -> None:
+def test_every_error_is_in_the_table() -> None:
     def below(error: type[Exception]) -> set[type[Exception]]:
         return {error}.union(*(below(child) for child in error.__subclasses__()))
 
@@ -54,7 +52,7 @@ def test_each_error_is_in_the_table() -> None:
     assert TABLE[image_errors.SizeMismatch].status == 422
 
 
-def test_a_decoder_that_fails_unforeseen_is_told_as_an_unreadable_image(
+def test_unexpected_decoder_error_is_an_unreadable_image(
     shared_client: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(data: bytes, *, colour: bool, min_side: int | None) -> None:

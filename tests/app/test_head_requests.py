@@ -64,7 +64,7 @@ def test_nothing_follows_the_headers_on_the_wire(shared_client: Service, path: s
     assert second.startswith(b"HTTP/1.1 200 ")
 
 
-def test_what_takes_no_get_takes_no_head(shared_client: Service) -> None:
+def test_routes_without_get_reject_head(shared_client: Service) -> None:
     for path in ("/segment", "/evaluate", "/model/reload", "/v2/models/pleura/infer"):
         answer = shared_client.head(path)
         assert answer.status_code == 405, path
@@ -72,12 +72,12 @@ def test_what_takes_no_get_takes_no_head(shared_client: Service) -> None:
         assert answer.content == b""
 
 
-def test_the_allow_header_lists_it(shared_client: Service) -> None:
+def test_allow_header_lists_head(shared_client: Service) -> None:
     for path in ("/healthz", "/model", "/v2/models/pleura"):
         assert shared_client.delete(path).headers["allow"] == "GET, HEAD"
 
 
-def test_a_service_that_is_not_ready(make_client: MakeClient) -> None:
+def test_head_of_an_unready_service_is_503(make_client: MakeClient) -> None:
     engine = FakeEngine()
     engine.hold()
     client = make_client(engine, ready=False)
@@ -87,14 +87,14 @@ def test_a_service_that_is_not_ready(make_client: MakeClient) -> None:
     assert answer.content == b""
 
 
-def test_a_key_is_needed_where_get_needs_one(make_client: MakeClient) -> None:
+def test_head_needs_a_key_where_get_does(make_client: MakeClient) -> None:
     client = make_client(api_key="one")
     assert client.head("/model").status_code == 401
     assert client.head("/model", headers={"Authorization": "Bearer one"}).status_code == 200
     assert client.head("/healthz").status_code == 200
 
 
-def test_logs_and_metrics_call_it_head(shared_client: Service, caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_and_metrics_record_head(shared_client: Service, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "pleura"):
         shared_client.head("/model")
         wait_until(lambda: any(record.message == "request" for record in caplog.records))
@@ -103,7 +103,7 @@ def test_logs_and_metrics_call_it_head(shared_client: Service, caplog: pytest.Lo
     assert 'method="HEAD",route="/model",status="200"' in shared_client.get("/metrics").text
 
 
-def test_the_field_s_request(shared_client: Service, shared_field: Path) -> None:
+def test_field_request_is_answered(shared_client: Service, shared_field: Path) -> None:
     with connected(shared_client.port, (shared_field / "76-head.http").read_bytes()) as connection:
         answer = everything(connection)
     assert answer.startswith(b"HTTP/1.1 200 ")

@@ -22,7 +22,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lifecycle, "RECOVERY_DELAY_S", 0.01)
 
 
-def test_an_engine_that_fails_and_comes_back(make_client: MakeClient) -> None:
+def test_service_recovers_with_its_engine(make_client: MakeClient) -> None:
     client = make_client()
     client.engine.failure = EngineError("Out of memory.")
     client.engine.hold()
@@ -43,7 +43,7 @@ def test_an_engine_that_fails_and_comes_back(make_client: MakeClient) -> None:
     assert "pleura_engine_failures_total 1.0" in client.get("/metrics").text
 
 
-def test_an_engine_that_does_not_come_back_ends_the_service(make_client: MakeClient) -> None:
+def test_engine_that_keeps_failing_ends_the_service(make_client: MakeClient) -> None:
     client = make_client()
     client.engine.failure = RuntimeError("driver gone")
     assert client.post("/segment", content=IMAGE).status_code == 503
@@ -53,7 +53,9 @@ def test_an_engine_that_does_not_come_back_ends_the_service(make_client: MakeCli
     assert "keeps failing" in failure
 
 
-def test_an_engine_that_hangs(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hanging_engine_makes_the_service_unready(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pipeline, "INFERENCE_TIMEOUT_S", 0.2)
     client = make_client()
     client.engine.hold()
@@ -64,7 +66,7 @@ def test_an_engine_that_hangs(make_client: MakeClient, monkeypatch: pytest.Monke
 
 
 class Broken:
-    """A metric that cannot be counted: what the batch loop meets between two batches, and nobody foresaw."""
+    """A metric that fails: an unexpected error of the batch loop between two batches."""
 
     def __init__(self, times: int) -> None:
         self.left = times
@@ -80,7 +82,7 @@ def break_loop(client: Service, monkeypatch: pytest.MonkeyPatch, *, times: int) 
     monkeypatch.setattr(telemetry, "batch_size", Broken(times))
 
 
-def test_a_batch_loop_that_fails_makes_the_service_unready(
+def test_failing_batch_loop_makes_the_service_unready(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = make_client()
@@ -96,7 +98,7 @@ def test_a_batch_loop_that_fails_makes_the_service_unready(
     assert client.server.lifecycle.failure is None
 
 
-def test_a_batch_loop_that_fails_leaves_nobody_without_an_answer(
+def test_failing_batch_loop_answers_all_waiting_requests(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = make_client(workers=2)
@@ -113,9 +115,7 @@ def test_a_batch_loop_that_fails_leaves_nobody_without_an_answer(
     assert set(statuses) <= {200, 503}
 
 
-def test_a_batch_loop_that_was_started_again_serves(
-    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_restarted_batch_loop_serves(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     client = make_client()
     # Less often than is too often, however fast it is.
     for _ in range(lifecycle.RESTARTS - 1):
@@ -125,7 +125,7 @@ def test_a_batch_loop_that_was_started_again_serves(
         assert client.post("/segment", content=IMAGE).status_code == 200
 
 
-def test_a_batch_loop_that_fails_now_and_then_is_always_started_again(
+def test_occasionally_failing_batch_loop_is_always_restarted(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lifecycle, "RESTARTS_WITHIN_S", 0)
@@ -136,7 +136,7 @@ def test_a_batch_loop_that_fails_now_and_then_is_always_started_again(
         wait_until(lambda: client.get("/readyz").status_code == 200)
 
 
-def test_a_batch_loop_that_keeps_failing_ends_the_service(
+def test_batch_loop_that_keeps_failing_ends_the_service(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = make_client()
@@ -148,21 +148,21 @@ def test_a_batch_loop_that_keeps_failing_ends_the_service(
     assert "batch loop keeps failing" in str(client.server.lifecycle.failure)
 
 
-def test_a_checkpoint_that_is_not_there_ends_the_service(tmp_path: Path) -> None:
+def test_missing_checkpoint_ends_the_service(tmp_path: Path) -> None:
     settings = Settings(port=0, checkpoint=tmp_path / "missing.safetensors")
     app = create_app(settings)
     make_server(app, settings).run()
     assert "missing.safetensors" in app.state.lifecycle.failure
 
 
-def test_a_failing_engine_at_the_start_ends_the_service() -> None:
+def test_engine_that_fails_at_start_ends_the_service() -> None:
     settings = Settings(port=0)
     app = create_app(settings, segmenter=segmenter(FakeEngine(failure=EngineError("No such device."))))
     make_server(app, settings).run()
     assert app.state.lifecycle.failure == "No such device."
 
 
-def test_draining(make_client: MakeClient) -> None:
+def test_draining_service_finishes_requests_and_rejects_new_ones(make_client: MakeClient) -> None:
     client = make_client(grace_period_s=20, workers=1)
     client.engine.hold()
     with ThreadPoolExecutor() as threads:
@@ -182,7 +182,7 @@ def test_draining(make_client: MakeClient) -> None:
     wait_until(lambda: client.server.should_exit)
 
 
-def test_the_grace_period_ends(make_client: MakeClient) -> None:
+def test_unfinished_requests_get_503_after_the_grace_period(make_client: MakeClient) -> None:
     client = make_client(grace_period_s=0.2, workers=1)
     client.engine.hold()
     with ThreadPoolExecutor() as threads, connected(client.port, head(length=99) + b"half") as half:
@@ -196,7 +196,7 @@ def test_the_grace_period_ends(make_client: MakeClient) -> None:
     wait_until(lambda: client.server.should_exit)
 
 
-def test_a_second_signal_does_not_wait(make_client: MakeClient) -> None:
+def test_second_signal_ends_the_service_at_once(make_client: MakeClient) -> None:
     client = make_client(grace_period_s=1000)
     client.engine.hold()
     with connected(client.port, head(length=len(IMAGE)) + IMAGE):

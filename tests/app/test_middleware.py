@@ -7,13 +7,13 @@ from tests.app.fakes import encode, picture
 from tests.app.waiting import wait_until
 
 
-def test_an_id_of_ones_own(shared_client: Service) -> None:
+def test_request_id_of_the_client_is_kept(shared_client: Service) -> None:
     answer = shared_client.get("/healthz", headers={"X-Request-ID": "abc-1.2_3"})
     assert answer.headers["x-request-id"] == "abc-1.2_3"
 
 
 @pytest.mark.parametrize("given", [None, "", "x" * 65, "a b", "a;b"])
-def test_an_id_that_is_made(shared_client: Service, given: str | None) -> None:
+def test_missing_or_invalid_request_id_is_replaced(shared_client: Service, given: str | None) -> None:
     headers = {} if given is None else {"X-Request-ID": given}
     made = {shared_client.get("/nowhere", headers=headers).headers["x-request-id"] for _ in range(2)}
     assert len(made) == 2
@@ -21,7 +21,7 @@ def test_an_id_that_is_made(shared_client: Service, given: str | None) -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/nowhere", "/segment", "/model", "/openapi.json"])
-def test_security_headers(shared_client: Service, path: str) -> None:
+def test_answers_have_security_headers(shared_client: Service, path: str) -> None:
     headers = shared_client.get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cache-control"] == "no-store"
@@ -31,7 +31,7 @@ def test_security_headers(shared_client: Service, path: str) -> None:
     assert "server" not in headers
 
 
-def test_no_other_origin_unless_configured(shared_client: Service, make_client: MakeClient) -> None:
+def test_other_origins_need_configuration(shared_client: Service, make_client: MakeClient) -> None:
     origin = {"Origin": "https://viewer.example"}
     assert "access-control-allow-origin" not in shared_client.get("/healthz", headers=origin).headers
     configured = make_client(cors_origins="https://viewer.example, https://other.example")
@@ -47,7 +47,7 @@ def test_no_other_origin_unless_configured(shared_client: Service, make_client: 
     assert preflight.status_code == 200
 
 
-def test_what_nobody_foresaw(
+def test_unexpected_error_is_a_problem_document(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object, **__: object) -> None:

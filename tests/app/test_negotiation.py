@@ -30,28 +30,28 @@ DICOM = Radiograph(pixels=np.zeros((2, 2), np.uint8), format="dicom", width=2, h
         ("application/json;q=rubbish, image/png;q=0.1", Media.PNG),
     ],
 )
-def test_the_most_wanted_comes_first(accept: str, first: Media) -> None:
+def test_highest_quality_comes_first(accept: str, first: Media) -> None:
     assert acceptable(accept)[0] is first
 
 
 @pytest.mark.parametrize("accept", ["text/html", "image/jpeg", "*/*;q=0", "rubbish", ";;,,;"])
-def test_nothing_acceptable(accept: str) -> None:
+def test_unacceptable_media_types_are_rejected(accept: str) -> None:
     with pytest.raises(NotAcceptable, match="application/json, image/png, application/dicom"):
         acceptable(accept)
 
 
-def test_what_is_refused_by_quality_zero_is_not_offered() -> None:
+def test_quality_zero_excludes_a_media_type() -> None:
     assert Media.PNG not in acceptable("*/*, image/png;q=0")
 
 
-def test_dicom_for_dicom() -> None:
+def test_dicom_is_chosen_for_a_dicom_image() -> None:
     assert choose(acceptable("application/dicom"), DICOM) is Media.DICOM
 
 
-def test_dicom_only_for_an_image_that_is_not() -> None:
+def test_dicom_alone_is_rejected_for_another_image() -> None:
     with pytest.raises(NotDicom):
         choose(acceptable("application/dicom"), PNG)
 
 
-def test_the_next_best_for_an_image_that_is_not_dicom() -> None:
+def test_next_media_type_is_chosen_for_an_image_other_than_dicom() -> None:
     assert choose(acceptable("application/dicom, image/png;q=0.5"), PNG) is Media.PNG

@@ -24,7 +24,7 @@ def operations(document: Any) -> list[tuple[str, Any]]:
     ]
 
 
-def test_what_there_is(document: Any) -> None:
+def test_document_lists_all_routes(document: Any) -> None:
     assert {name for name, _ in operations(document)} == {
         "post /segment",
         "post /segment.dcm",
@@ -48,7 +48,7 @@ def test_what_there_is(document: Any) -> None:
     }
 
 
-def test_everything_is_described(document: Any) -> None:
+def test_every_field_has_a_description(document: Any) -> None:
     for name, operation in operations(document):
         assert operation["summary"], name
         assert operation["description"], name
@@ -62,7 +62,7 @@ def test_everything_is_described(document: Any) -> None:
             assert described.get("description") or "$ref" in described, (name, field)
 
 
-def test_all_errors_are_problems(document: Any) -> None:
+def test_documented_errors_are_problem_documents(document: Any) -> None:
     for name, operation in operations(document):
         media, schema = "application/problem+json", "Problem"
         if " /v2" in name:
@@ -73,7 +73,7 @@ def test_all_errors_are_problems(document: Any) -> None:
                 assert response["content"][media]["schema"] == {"$ref": f"#/components/schemas/{schema}"}
 
 
-def test_all_errors_of_an_upload_are_listed(document: Any) -> None:
+def test_every_upload_error_is_documented(document: Any) -> None:
     listed = {int(status) for status in document["paths"]["/segment"]["post"]["responses"]}
     elsewhere = {403, 404, 409, 431, 499, 500}
     assert listed == {200} | {kind.status for kind in TABLE.values()} - elsewhere
@@ -81,7 +81,7 @@ def test_all_errors_of_an_upload_are_listed(document: Any) -> None:
     assert infer == listed - {406}
 
 
-def test_generators_find_one_type_for_each_success(document: Any) -> None:
+def test_every_success_has_one_media_type_for_generators(document: Any) -> None:
     """With several, openapi-typescript makes an unusable union, and openapi-python-client reads the first."""
     for name, operation in operations(document):
         contents = operation["responses"]["200"]["content"]
@@ -92,7 +92,7 @@ def test_generators_find_one_type_for_each_success(document: Any) -> None:
             assert {"application/json", "application/octet-stream"} & set(contents), name
 
 
-def test_generators_find_names_for_all(document: Any) -> None:
+def test_every_schema_has_a_name_for_generators(document: Any) -> None:
     names = [operation["operationId"] for _, operation in operations(document)]
     assert len(names) == len(set(names))
     assert all(name.isidentifier() for name in names)
@@ -102,7 +102,7 @@ def test_generators_find_names_for_all(document: Any) -> None:
         assert not given & {"accept", "authorization", "content-type"}, name
 
 
-def test_generators_need_not_send_what_has_a_default(document: Any) -> None:
+def test_parameters_with_defaults_are_optional(document: Any) -> None:
     """openapi-typescript makes each property that has one a required one."""
 
     def check(schema: Any) -> None:
@@ -116,7 +116,7 @@ def test_generators_need_not_send_what_has_a_default(document: Any) -> None:
     check({"$ref": "#/components/schemas/InferenceRequest"})
 
 
-def test_generators_find_no_tuples(document: Any) -> None:
+def test_document_has_no_tuples(document: Any) -> None:
     """openapi-fetch sends arrays, which do not fit openapi-typescript's type."""
     assert "prefixItems" not in json.dumps(document)
     box = document["components"]["schemas"]["Lung"]["properties"]["box"]
@@ -133,7 +133,7 @@ def test_files_are_as_documented(shared_client: Service, document: Any) -> None:
         assert {"Pleura-Trusted", "Pleura-Predicted-IoU", "Pleura-Warnings"} <= set(documented["headers"])
 
 
-def test_bodies(document: Any) -> None:
+def test_request_bodies_are_as_documented(document: Any) -> None:
     segment = document["paths"]["/segment"]["post"]["requestBody"]["content"]
     assert {"multipart/form-data", "image/png", "image/jpeg", "application/dicom"} <= set(segment)
     evaluate = document["paths"]["/evaluate"]["post"]["requestBody"]["content"]
@@ -162,7 +162,7 @@ def test_answers_are_as_documented(shared_client: Service, document: Any) -> Non
     check(shared_client.post("/v2/models/pleura/infer", json={}), "InferenceError")
 
 
-def test_the_page_asks_nobody_else(shared_client: Service) -> None:
+def test_page_makes_no_external_request(shared_client: Service) -> None:
     page = shared_client.get("/docs")
     assert page.status_code == 200
     assert "http://" not in page.text
@@ -173,5 +173,5 @@ def test_the_page_asks_nobody_else(shared_client: Service) -> None:
         assert shared_client.get(f"/docs-assets/{path}").status_code == 200
 
 
-def test_the_problem_example_is_one() -> None:
+def test_problem_example_is_valid() -> None:
     schemas.Problem.model_validate({"type": "about:blank", "title": "x", "status": 400, "detail": "x"})

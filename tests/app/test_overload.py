@@ -1,4 +1,4 @@
-"""More than can be done: what is taken is done, the rest is told so."""
+"""Overload: accepted requests are served, the rest are rejected."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +12,7 @@ from tests.app.waiting import wait_until
 IMAGE = encode(picture())
 
 
-def test_a_full_queue(make_client: MakeClient) -> None:
+def test_full_queue_is_answered_with_429(make_client: MakeClient) -> None:
     client = make_client(queue_size=3, workers=1)
     client.engine.hold()
     with ThreadPoolExecutor() as threads:
@@ -32,7 +32,7 @@ def test_a_full_queue(make_client: MakeClient) -> None:
     assert 'pleura_rejected_total{reason="queue-full"} 5.0' in client.get("/metrics").text
 
 
-def test_the_deadline(make_client: MakeClient) -> None:
+def test_deadline_is_answered_with_504(make_client: MakeClient) -> None:
     client = make_client(deadline_s=0.2)
     client.engine.hold()
     with ThreadPoolExecutor() as threads:
@@ -46,7 +46,7 @@ def test_the_deadline(make_client: MakeClient) -> None:
     assert client.engine.batches == [1]
 
 
-def test_a_client_that_goes_costs_no_inference(make_client: MakeClient) -> None:
+def test_disconnected_client_costs_no_inference(make_client: MakeClient) -> None:
     client = make_client()
     client.engine.hold()
     with ThreadPoolExecutor() as threads:
@@ -62,7 +62,7 @@ def test_a_client_that_goes_costs_no_inference(make_client: MakeClient) -> None:
     assert 'pleura_rejected_total{reason="client-gone"} 1.0' in client.get("/metrics").text
 
 
-def test_a_client_that_goes_in_the_middle_of_its_upload(make_client: MakeClient) -> None:
+def test_client_that_disconnects_during_upload_leaves_no_trace(make_client: MakeClient) -> None:
     client = make_client()
     with connected(client.port, head(length=1000) + b"half"):
         wait_until(lambda: "pleura_uploads 1.0" in client.get("/metrics").text)
@@ -71,7 +71,7 @@ def test_a_client_that_goes_in_the_middle_of_its_upload(make_client: MakeClient)
     assert client.engine.batches == [1]
 
 
-def test_ten_times_more_than_fits(make_client: MakeClient) -> None:
+def test_tenfold_overload_is_served_up_to_capacity(make_client: MakeClient) -> None:
     """Requests in the network and in the queue are served; all others get 429 with Retry-After."""
     client = make_client(queue_size=4, workers=1)
     client.engine.hold()
@@ -81,7 +81,7 @@ def test_ten_times_more_than_fits(make_client: MakeClient) -> None:
 
     with ThreadPoolExecutor(40) as threads:
         asked = {height: threads.submit(one, height) for height in range(10, 50)}
-        # One is in the network, four are in the queue; nobody else can be served before the engine goes on.
+        # One is in the network, four are in the queue; no other can be served until the engine is released.
         wait_until(lambda: sum(request.done() for request in asked.values()) == 35)
         assert client.get("/readyz").status_code == 200
         client.engine.release()

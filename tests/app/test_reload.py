@@ -1,4 +1,4 @@
-"""A new checkpoint takes the old one's place while requests come and go."""
+"""A new checkpoint replaces the old one while requests are served."""
 
 import gc
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def serving(client: Service) -> str:
     return name
 
 
-def test_a_new_checkpoint_serves(make_client: MakeClient) -> None:
+def test_new_checkpoint_serves_after_reload(make_client: MakeClient) -> None:
     client = make_client(api_key="one")
     engine = FakeEngine()
     loads(client, lambda: named("new", engine))
@@ -58,7 +58,7 @@ def test_a_new_checkpoint_serves(make_client: MakeClient) -> None:
     assert f'sha256="{"n" * 64}"' in metrics
 
 
-def test_the_old_network_is_let_go(make_client: MakeClient) -> None:
+def test_old_network_is_released(make_client: MakeClient) -> None:
     """It is some 100 MB, and more on a GPU."""
     client = make_client(api_key="one")
     assert client.post("/segment", content=IMAGE, headers=KEY).status_code == 200
@@ -77,7 +77,7 @@ def test_the_old_network_is_let_go(make_client: MakeClient) -> None:
     wait_until(gone)
 
 
-def test_what_has_begun_ends_with_the_old_one_and_what_waits_is_not_lost(make_client: MakeClient) -> None:
+def test_running_requests_finish_on_the_old_checkpoint(make_client: MakeClient) -> None:
     client = make_client(api_key="one", workers=1)
     client.engine.hold()
     new = FakeEngine()
@@ -94,7 +94,7 @@ def test_what_has_begun_ends_with_the_old_one_and_what_waits_is_not_lost(make_cl
         assert later.result().json()["model"]["name"] == "new"
 
 
-def test_requests_go_on_while_it_loads(make_client: MakeClient) -> None:
+def test_requests_are_served_during_a_reload(make_client: MakeClient) -> None:
     client = make_client(api_key="one")
     loading, gate = Event(), Event()
 
@@ -121,7 +121,7 @@ def test_requests_go_on_while_it_loads(make_client: MakeClient) -> None:
         (LookupError("/secret/path"), "LookupError"),
     ],
 )
-def test_a_bad_checkpoint_is_refused_and_the_old_one_goes_on(
+def test_bad_checkpoint_is_rejected_and_the_old_one_serves(
     make_client: MakeClient, failure: Exception, told: str
 ) -> None:
     client = make_client(api_key="one")
@@ -141,7 +141,7 @@ def test_a_bad_checkpoint_is_refused_and_the_old_one_goes_on(
     assert 'pleura_reloads_total{outcome="refused"} 1.0' in client.get("/metrics").text
 
 
-def test_a_network_that_cannot_be_run_never_serves(make_client: MakeClient) -> None:
+def test_network_that_fails_its_trial_run_never_serves(make_client: MakeClient) -> None:
     client = make_client(api_key="one")
     loads(client, lambda: named("new", FakeEngine(failure=EngineError("Out of memory."))))
     assert reload(client).status_code == 409
@@ -149,7 +149,7 @@ def test_a_network_that_cannot_be_run_never_serves(make_client: MakeClient) -> N
     assert client.post("/segment", content=IMAGE, headers=KEY).status_code == 200
 
 
-def test_a_checkpoint_that_has_gone(make_client: MakeClient, tmp_path: Path) -> None:
+def test_missing_checkpoint_is_rejected(make_client: MakeClient, tmp_path: Path) -> None:
     client = make_client(api_key="one")
     settings = Settings(checkpoint=tmp_path / "gone.safetensors")
     loads(client, lambda: Segmenter(settings.checkpoint))
@@ -159,7 +159,7 @@ def test_a_checkpoint_that_has_gone(make_client: MakeClient, tmp_path: Path) -> 
     assert str(tmp_path) not in answer.text
 
 
-def test_only_a_key_may(make_client: MakeClient) -> None:
+def test_reload_requires_a_key(make_client: MakeClient) -> None:
     client = make_client(api_key="one")
     assert client.post("/model/reload").status_code == 401
     open_to_all = make_client()
@@ -169,7 +169,7 @@ def test_only_a_key_may(make_client: MakeClient) -> None:
     assert "SIGHUP" in answer.json()["detail"]
 
 
-def test_not_before_it_serves(make_client: MakeClient) -> None:
+def test_reload_before_ready_is_rejected(make_client: MakeClient) -> None:
     engine = FakeEngine()
     engine.hold()
     client = make_client(engine, ready=False, api_key="one")

@@ -1,4 +1,4 @@
-"""The process: what it does on signals, what it leaves behind."""
+"""The process: signals, exit codes, and what remains on disk."""
 
 import os
 import re
@@ -94,7 +94,7 @@ def post(process: Process) -> int:
     return httpx.post(f"{process.url}/segment", content=IMAGE, timeout=30).status_code
 
 
-def test_sigterm_lets_what_runs_finish_and_exits_with_0(start: Callable[..., Process]) -> None:
+def test_sigterm_finishes_running_requests_and_exits_with_0(start: Callable[..., Process]) -> None:
     process = start(grace_period_s=20)
     process.go()
     process.ready()
@@ -110,7 +110,7 @@ def test_sigterm_lets_what_runs_finish_and_exits_with_0(start: Callable[..., Pro
     assert process.exit_code() == 0
 
 
-def test_sigterm_when_idle(start: Callable[..., Process]) -> None:
+def test_sigterm_ends_an_idle_service(start: Callable[..., Process]) -> None:
     process = start()
     process.go()
     process.ready()
@@ -118,7 +118,7 @@ def test_sigterm_when_idle(start: Callable[..., Process]) -> None:
     assert process.exit_code() == 0
 
 
-def test_sigterm_while_loading(start: Callable[..., Process]) -> None:
+def test_sigterm_ends_a_loading_service(start: Callable[..., Process]) -> None:
     process = start()
     process.entered()
     assert httpx.get(f"{process.url}/readyz").status_code == 503
@@ -127,7 +127,9 @@ def test_sigterm_while_loading(start: Callable[..., Process]) -> None:
     assert process.exit_code() == 0
 
 
-def test_sigterm_with_a_stuck_engine_and_half_an_upload(start: Callable[..., Process]) -> None:
+def test_sigterm_ends_a_service_with_a_hanging_engine_and_a_partial_upload(
+    start: Callable[..., Process],
+) -> None:
     process = start(grace_period_s=0.2)
     process.go()
     process.ready()
@@ -141,7 +143,9 @@ def test_sigterm_with_a_stuck_engine_and_half_an_upload(start: Callable[..., Pro
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
-def test_nothing_is_left_or_told_of_an_image(start: Callable[..., Process], log_format: str) -> None:
+def test_nothing_of_an_image_remains_on_disk_or_in_the_log(
+    start: Callable[..., Process], log_format: str
+) -> None:
     process = start(log_format=log_format, api_key="k")
     process.go()
     process.ready()
@@ -168,7 +172,7 @@ def test_nothing_is_left_or_told_of_an_image(start: Callable[..., Process], log_
         assert b"DOE" not in path.read_bytes(), path
 
 
-def test_sighup_loads_the_checkpoint_anew(start: Callable[..., Process]) -> None:
+def test_sighup_reloads_the_checkpoint(start: Callable[..., Process]) -> None:
     process = start()
     process.go()
     process.ready()

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from app.settings import Settings
 
 
-def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_set_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLEURA_PORT", "9000")
     monkeypatch.setenv("PLEURA_CHECKPOINT", "x.safetensors")
     monkeypatch.setenv("PLEURA_MAX_UPLOAD_MB", "1.5")
@@ -18,7 +18,7 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.api_key is None
 
 
-def test_origins() -> None:
+def test_origins_are_a_list_separated_by_commas() -> None:
     assert Settings(cors_origins=" https://a.example ,, https://b.example").origins == [
         "https://a.example",
         "https://b.example",
@@ -37,13 +37,13 @@ def test_origins() -> None:
         ("DEADLINE_S", "-1"),
     ],
 )
-def test_what_is_wrong_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_invalid_values_are_rejected(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"PLEURA_{name}", value)
     with pytest.raises(ValidationError, match=name.lower()):
         Settings()
 
 
-def test_each_is_described() -> None:
+def test_every_setting_has_a_description() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
         assert field.description.endswith("."), name

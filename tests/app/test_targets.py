@@ -1,4 +1,4 @@
-"""What a request may be addressed to (RFC 9112, 3.2)."""
+"""Request targets (RFC 9112, 3.2)."""
 
 import asyncio
 from pathlib import Path
@@ -33,26 +33,26 @@ def ask(service: Service, target: str, *, method: str = "GET", body: bytes = b""
         "http://pleura.example/%68ealthz",
     ],
 )
-def test_a_whole_address_is_its_path(shared_client: Service, target: str) -> None:
+def test_absolute_target_is_read_as_its_path(shared_client: Service, target: str) -> None:
     status, document = parse(ask(shared_client, target))
     assert (status, document) == (200, {"status": "alive"})
 
 
 @pytest.mark.parametrize("target", ["http://pleura.example", "http://pleura.example/", "http://x?a=b"])
-def test_an_address_without_a_path_is_the_page(shared_client: Service, target: str) -> None:
+def test_absolute_target_without_a_path_is_the_page(shared_client: Service, target: str) -> None:
     answer = ask(shared_client, target)
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"<!doctype html>" in answer.lower()
 
 
-def test_a_radiograph_sent_to_a_whole_address(shared_client: Service) -> None:
+def test_absolute_target_takes_an_upload(shared_client: Service) -> None:
     target = "http://pleura.example/segment?mask=none"
     status, document = parse(ask(shared_client, target, method="POST", body=encode(picture())))
     assert status == 200
     assert document["mask"] is None
 
 
-def test_errors_at_a_whole_address_are_those_of_its_path(shared_client: Service) -> None:
+def test_errors_at_an_absolute_target_are_those_of_its_path(shared_client: Service) -> None:
     status, problem = parse(ask(shared_client, "http://pleura.example/nowhere"))
     assert (status, problem["type"]) == (404, "urn:pleura:problem:not-found")
     status, error = parse(ask(shared_client, "http://pleura.example/v2/models/another"))
@@ -72,26 +72,26 @@ def test_errors_at_a_whole_address_are_those_of_its_path(shared_client: Service)
         "httpx://pleura.example/healthz",
     ],
 )
-def test_what_is_no_address_is_refused(shared_client: Service, target: str) -> None:
+def test_invalid_target_is_rejected(shared_client: Service, target: str) -> None:
     status, problem = parse(ask(shared_client, target))
     assert (status, problem["type"]) == (400, "urn:pleura:problem:bad-request")
     assert "Begin it with /" in problem["detail"]
 
 
 @pytest.mark.parametrize(("method", "target"), [("OPTIONS", "*"), ("CONNECT", "/healthz")])
-def test_what_no_address_takes(shared_client: Service, method: str, target: str) -> None:
+def test_target_rejects_unsupported_methods(shared_client: Service, method: str, target: str) -> None:
     answer = ask(shared_client, target, method=method)
     assert parse(answer)[0] == 405
     assert b"allow: get" in answer.lower()
 
 
 @pytest.mark.parametrize("target", ["pleura.example:443", "x:80", "[::1]:8000"])
-def test_no_tunnel_is_made(shared_client: Service, target: str) -> None:
+def test_connect_is_rejected(shared_client: Service, target: str) -> None:
     assert parse(ask(shared_client, target, method="CONNECT"))[0] == 404
     assert shared_client.get("/healthz").status_code == 200
 
 
-def test_the_host_is_the_target_s() -> None:
+def test_host_is_taken_from_the_absolute_target() -> None:
     """A Host that names another one is not believed (RFC 9112, 3.2.2)."""
     scope: Scope = {
         "type": "http",
@@ -114,6 +114,6 @@ def test_the_host_is_the_target_s() -> None:
     assert (found["path"], found["raw_path"]) == ("/a b", b"/a%20b")
 
 
-def test_the_field_s_request(shared_client: Service, shared_field: Path) -> None:
+def test_field_request_is_answered(shared_client: Service, shared_field: Path) -> None:
     with connected(shared_client.port, (shared_field / "83-absolute-form.http").read_bytes()) as connection:
         assert parse(everything(connection)) == (200, {"status": "alive"})

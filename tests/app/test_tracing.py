@@ -27,7 +27,7 @@ def finished(exporter: InMemorySpanExporter, name: str) -> ReadableSpan:
     return next(span for span in exporter.get_finished_spans() if span.name == name)
 
 
-def test_a_request_and_its_stages(make_client: MakeClient, exported: InMemorySpanExporter) -> None:
+def test_request_and_its_stages_are_spans(make_client: MakeClient, exported: InMemorySpanExporter) -> None:
     client = make_client()
     client.post("/segment", content=encode(picture()), headers=SENDER | {"X-Request-ID": "abc"})
     request = finished(exported, "POST /segment")
@@ -45,7 +45,7 @@ def test_a_request_and_its_stages(make_client: MakeClient, exported: InMemorySpa
         assert stage.parent == request.get_span_context()
 
 
-def test_nothing_of_a_patient(make_client: MakeClient, exported: InMemorySpanExporter) -> None:
+def test_spans_contain_no_patient_data(make_client: MakeClient, exported: InMemorySpanExporter) -> None:
     client = make_client()
     for content in (dicom(picture()), dicom(picture())[:-9]):
         client.post("/segment?name=DOE", files={"image": ("DOE^JANE.dcm", content)})
@@ -55,14 +55,14 @@ def test_nothing_of_a_patient(make_client: MakeClient, exported: InMemorySpanExp
     assert "DOE" not in " ".join(span.to_json() for span in exported.get_finished_spans())
 
 
-def test_off_unless_configured(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tracing_is_off_by_default(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
     assert configured_provider("1") is None
     client = make_client()
     assert client.post("/segment", content=encode(picture()), headers=SENDER).status_code == 200
 
 
-def test_on_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tracing_is_on_if_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     provider = configured_provider("1.2")
     assert provider is not None
@@ -70,7 +70,9 @@ def test_on_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     provider.shutdown()
 
 
-def test_the_extra_is_not_needed(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_service_runs_without_the_extra(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     assert configured_provider("1") is None

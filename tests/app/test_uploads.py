@@ -1,4 +1,4 @@
-"""Limits, each by real bytes: at it, below and above."""
+"""Uploads: limits at, below and above the exact number of bytes, and invalid forms."""
 
 import errno
 import gzip
@@ -35,7 +35,9 @@ def uploads(client: Service) -> float:
 
 @pytest.mark.parametrize(("size", "status"), [(LIMIT - 1, 200), (LIMIT, 200), (LIMIT + 1, 413)])
 @pytest.mark.parametrize("declared", [True, False])
-def test_bytes_of_a_body(make_client: MakeClient, size: int, status: int, declared: bool) -> None:
+def test_size_limit_of_a_body_is_exact(
+    make_client: MakeClient, size: int, status: int, declared: bool
+) -> None:
     client = make_client(max_upload_mb=LIMIT / 1_000_000)
     data = padded(size)
     chunks = (data[start : start + 777] for start in range(0, size, 777))
@@ -46,20 +48,20 @@ def test_bytes_of_a_body(make_client: MakeClient, size: int, status: int, declar
     assert client.post("/segment", content=encode(picture())).status_code == 200
 
 
-def test_bytes_of_a_form(make_client: MakeClient) -> None:
+def test_size_limit_of_a_form_is_exact(make_client: MakeClient) -> None:
     client = make_client(max_upload_mb=LIMIT / 1_000_000)
     assert client.post("/segment", files={"image": ("x", padded(LIMIT - 1000))}).status_code == 200
     assert client.post("/segment", files={"image": ("x", padded(LIMIT))}).status_code == 413
 
 
-def test_a_length_that_lies_is_refused_before_a_byte_is_sent(make_client: MakeClient) -> None:
+def test_too_large_declared_length_is_rejected_before_the_body(make_client: MakeClient) -> None:
     client = make_client(max_upload_mb=1)
     with connected(client.port, head(length=10**15, extra="Expect: 100-continue\r\n")) as connection:
         assert connection.recv(65536).startswith(b"HTTP/1.1 413")
 
 
 @pytest.mark.parametrize("length", ["1" * 19, "1" * 5000, "-1", "one", "\xb2"])
-def test_a_length_that_is_none(shared_client: Service, length: str) -> None:
+def test_invalid_length_is_rejected(shared_client: Service, length: str) -> None:
     sent = f"POST /segment HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
     with connected(shared_client.port, sent.encode("latin-1")) as connection:
         assert re.match(rb"HTTP/1.1 (400|413) ", everything(connection))
@@ -96,20 +98,20 @@ def part(headers: str, content: bytes) -> bytes:
         'Content-Disposition: form-data; name="image"\r\nContent-Transfer-Encoding: binary',
     ],
 )
-def test_a_part_is_told_by_its_name(shared_client: Service, headers: str) -> None:
+def test_form_part_is_identified_by_its_name(shared_client: Service, headers: str) -> None:
     """With a filename, with that of RFC 8187, or with none."""
     status, document = post(shared_client, part(headers, encode(picture())) + END)
     assert status == 200, document
     assert document["lungs"]["right"]["area_px"] == 640
 
 
-def test_a_dicom_file_without_a_filename(shared_client: Service) -> None:
+def test_dicom_part_without_a_filename_is_read(shared_client: Service) -> None:
     headers = 'Content-Disposition: form-data; name="image"\r\nContent-Type: application/dicom'
     status, document = post(shared_client, part(headers, dicom(picture())) + END)
     assert (status, document["image"]["format"]) == (200, "dicom")
 
 
-def test_a_large_file_without_a_filename_goes_through_the_disk(shared_client: Service) -> None:
+def test_large_part_without_a_filename_is_spooled_to_disk(shared_client: Service) -> None:
     content = encode(picture()) + bytes(3_000_000)
     status, document = post(
         shared_client, part('Content-Disposition: form-data; name="image"', content) + END
@@ -117,7 +119,7 @@ def test_a_large_file_without_a_filename_goes_through_the_disk(shared_client: Se
     assert status == 200, document
 
 
-def test_both_files_of_an_evaluation_without_filenames(shared_client: Service) -> None:
+def test_evaluation_parts_without_filenames_are_read(shared_client: Service) -> None:
     mask = part('Content-Disposition: form-data; name="mask"', encode(truth()))
     image = part('Content-Disposition: form-data; name="image"', encode(picture()))
     status, document = post(shared_client, mask + b"\r\n" + image + END, path="/evaluate")
@@ -126,7 +128,7 @@ def test_both_files_of_an_evaluation_without_filenames(shared_client: Service) -
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_a_form_that_arrives_in_pieces(shared_client: Service, size: int) -> None:
+def test_form_in_small_pieces_is_read(shared_client: Service, size: int) -> None:
     body = PART + b"\r\n" + encode(picture()) + END
     pieces = (body[start : start + size] for start in range(0, len(body), size))
     answer = shared_client.post(
@@ -188,14 +190,16 @@ def test_a_form_that_arrives_in_pieces(shared_client: Service, size: int) -> Non
         (PART + b"\r\nx" * 3_000_00 + END, 415, "unsupported-image", ""),
     ],
 )
-def test_forms_that_are_wrong(shared_client: Service, body: bytes, status: int, word: str, told: str) -> None:
+def test_invalid_forms_are_rejected(
+    shared_client: Service, body: bytes, status: int, word: str, told: str
+) -> None:
     answered, problem = post(shared_client, body)
     assert (answered, problem["type"]) == (status, f"urn:pleura:problem:{word}")
     assert told in problem["detail"]
     assert "DOE" not in str(problem)
 
 
-def test_what_an_evaluation_is_missing_is_named(shared_client: Service) -> None:
+def test_missing_part_of_an_evaluation_is_named(shared_client: Service) -> None:
     answer = shared_client.post("/evaluate", files={"image": ("x", encode(picture()))})
     assert answer.json()["detail"] == (
         "The form has no file named `mask`. Send exactly one file named `image` and one named `mask`; pass "
@@ -204,7 +208,7 @@ def test_what_an_evaluation_is_missing_is_named(shared_client: Service) -> None:
 
 
 @pytest.mark.parametrize("boundary", ["", "; boundary=", f"; boundary={'x' * 300}"])
-def test_a_boundary_that_is_none(shared_client: Service, boundary: str) -> None:
+def test_invalid_boundary_is_rejected(shared_client: Service, boundary: str) -> None:
     answer = shared_client.post(
         "/segment", content=b"--x", headers={"Content-Type": f"multipart/form-data{boundary}"}
     )
@@ -229,7 +233,9 @@ BODIES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("path", BODIES)
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip", "br", "deflate", "identity, gzip", "rubbish"])
-def test_a_compressed_body_is_refused_by_its_name(shared_client: Service, path: str, encoding: str) -> None:
+def test_compressed_body_is_rejected_with_its_encoding(
+    shared_client: Service, path: str, encoding: str
+) -> None:
     answer = shared_client.post(path, **BODIES[path], headers={"Content-Encoding": encoding})
     assert answer.status_code == 415
     assert answer.headers["accept-encoding"] == "identity"
@@ -240,12 +246,12 @@ def test_a_compressed_body_is_refused_by_its_name(shared_client: Service, path: 
 
 @pytest.mark.parametrize("path", BODIES)
 @pytest.mark.parametrize("encoding", ["identity", "Identity", "identity, identity", ""])
-def test_identity_is_no_encoding(shared_client: Service, path: str, encoding: str) -> None:
+def test_identity_encoding_is_accepted(shared_client: Service, path: str, encoding: str) -> None:
     answer = shared_client.post(path, **BODIES[path], headers={"Content-Encoding": encoding})
     assert answer.status_code == 200, answer.text
 
 
-def test_an_encoding_in_a_second_line_is_seen(shared_client: Service) -> None:
+def test_encoding_in_a_second_header_line_is_rejected(shared_client: Service) -> None:
     lines = [("Content-Encoding", "identity"), ("Content-Encoding", "gzip")]
     answer = shared_client.post("/segment", content=gzip.compress(encode(picture())), headers=lines)
     assert answer.status_code == 415
@@ -272,7 +278,7 @@ URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
         (b"image=" + IN_BASE64, URLENCODED, "multipart/form-data"),
     ],
 )
-def test_what_is_no_image_is_told_what_it_is(
+def test_body_that_is_not_an_image_is_named(
     shared_client: Service, path: str, content: bytes, headers: dict[str, str], told: str
 ) -> None:
     answer = shared_client.post(path, content=content, headers=headers)
@@ -283,7 +289,7 @@ def test_what_is_no_image_is_told_what_it_is(
         assert "/v2/models/pleura/infer" in answer.json()["detail"]
 
 
-def test_base64_in_a_form_field_is_told_what_it_is(shared_client: Service) -> None:
+def test_base64_in_a_form_field_is_named(shared_client: Service) -> None:
     for content in (IN_BASE64, b"data:image/png;base64," + IN_BASE64):
         status, problem = post(
             shared_client, part('Content-Disposition: form-data; name="image"', content) + END
@@ -292,18 +298,18 @@ def test_base64_in_a_form_field_is_told_what_it_is(shared_client: Service) -> No
         assert "base64" in problem["detail"]
 
 
-def test_json_is_no_evaluation(shared_client: Service) -> None:
+def test_json_is_rejected_for_an_evaluation(shared_client: Service) -> None:
     answer = shared_client.post("/evaluate", content=JSON, headers=JSON_TYPE)
     assert answer.status_code == 415
     assert "multipart/form-data" in answer.json()["detail"]
 
 
-def test_an_image_is_read_whatever_it_is_declared_to_be(shared_client: Service) -> None:
+def test_image_is_read_whatever_its_declared_type(shared_client: Service) -> None:
     for headers in (JSON_TYPE, URLENCODED):
         assert shared_client.post("/segment", content=encode(picture()), headers=headers).status_code == 200
 
 
-def test_an_image_is_no_inference_request(shared_client: Service) -> None:
+def test_image_is_rejected_as_an_inference_request(shared_client: Service) -> None:
     answer = shared_client.post("/v2/models/pleura/infer", content=encode(picture()))
     assert answer.status_code == 400
     assert "/segment" in answer.json()["error"]
@@ -317,7 +323,7 @@ def test_an_image_is_no_inference_request(shared_client: Service) -> None:
         ("82-gzip-body.http", 415, "Content-Encoding"),
     ],
 )
-def test_the_field_s_requests(
+def test_field_requests_are_answered(
     shared_client: Service, shared_field: Path, name: str, status: int, told: str
 ) -> None:
     with connected(shared_client.port, (shared_field / name).read_bytes()) as connection:
@@ -326,7 +332,7 @@ def test_the_field_s_requests(
     assert told in str(document)
 
 
-def test_a_body_that_does_not_arrive(make_client: MakeClient) -> None:
+def test_body_that_does_not_arrive_times_out(make_client: MakeClient) -> None:
     client = make_client(upload_timeout_s=0.2)
     with connected(client.port, head(length=1000) + b"only this") as connection:
         status, problem = parse(everything(connection))
@@ -335,7 +341,7 @@ def test_a_body_that_does_not_arrive(make_client: MakeClient) -> None:
     assert uploads(client) == 0
 
 
-def test_too_many_bodies_at_the_same_time(make_client: MakeClient) -> None:
+def test_too_many_concurrent_uploads_are_rejected(make_client: MakeClient) -> None:
     client = make_client(max_uploads=2)
     half = head(length=1000) + b"half"
     with connected(client.port, half) as one, connected(client.port, half):
@@ -351,7 +357,9 @@ def test_too_many_bodies_at_the_same_time(make_client: MakeClient) -> None:
 
 
 @pytest.mark.parametrize("form", [True, False])
-def test_a_full_disk(shared_client: Service, monkeypatch: pytest.MonkeyPatch, form: bool) -> None:
+def test_full_disk_is_answered_with_507(
+    shared_client: Service, monkeypatch: pytest.MonkeyPatch, form: bool
+) -> None:
     async def full(self: UploadFile, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -370,7 +378,7 @@ def test_a_full_disk(shared_client: Service, monkeypatch: pytest.MonkeyPatch, fo
 
 
 @pytest.mark.parametrize("closing", [True, False])
-def test_a_refused_upload_is_let_end(make_client: MakeClient, closing: bool) -> None:
+def test_rest_of_a_rejected_upload_is_read(make_client: MakeClient, closing: bool) -> None:
     """A client that writes its whole body before it reads gets this answer and the next."""
     client = make_client(max_upload_mb=0.01)
     body = bytes(3_000_000)

@@ -1,4 +1,4 @@
-"""Waiting for what must come to pass, without guessing how long it takes."""
+"""Waiting for a condition, without a fixed pause."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from time import monotonic
 
 
 def wait_until(condition: Callable[[], bool], *, within_s: float = 20) -> None:
-    """Returns as soon as ``condition`` holds."""
+    """Return as soon as ``condition`` holds."""
     pause, end = Event(), monotonic() + within_s
     while not condition():
-        assert monotonic() < end, "it did not come to pass in time"
+        assert monotonic() < end, "timed out"
         pause.wait(0.005)
 
 

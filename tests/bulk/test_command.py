@@ -122,7 +122,7 @@ def test_missing_file_is_reported(pleura: Pleura, folder: Path, tmp_path: Path) 
     assert "cannot be opened" in pleura.stderr
 
 
-def test_shards_are_disjoint_and_whole(pleura: Pleura, tmp_path: Path) -> None:
+def test_shards_are_disjoint_and_complete(pleura: Pleura, tmp_path: Path) -> None:
     for number in range(30):
         path = tmp_path / f"in/{number}.png"
         path.parent.mkdir(exist_ok=True)
@@ -135,13 +135,13 @@ def test_shards_are_disjoint_and_whole(pleura: Pleura, tmp_path: Path) -> None:
     assert sum(map(len, parts)) == len(set.union(*parts)) == 30
 
 
-def test_batches_are_no_larger_than_the_engine_takes(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
+def test_batches_fit_the_engine(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
     pleura.engine = FakeEngine(max_batch=3)
     assert pleura(folder, "--out", tmp_path / "out") == 0
     assert pleura.engine.batches == [3, 2]
 
 
-def test_raw_masks(pleura: Pleura) -> None:
+def test_masks_without_postprocessing_can_be_written(pleura: Pleura) -> None:
     pixels = picture()
     pixels[2, 2] = 40
     for flags, kept in (((), False), (("--no-postprocess",), True)):
@@ -238,7 +238,7 @@ def test_nifti_description_says_whether_the_mask_is_trusted(pleura: Pleura) -> N
     assert said == "Pleura-Trusted: false; Pleura-Warnings: one_lung, not_calibrated"
 
 
-def test_the_json_document(pleura: Pleura, tmp_path: Path) -> None:
+def test_json_document_has_all_fields(pleura: Pleura, tmp_path: Path) -> None:
     (tmp_path / "x.dcm").write_bytes(dicom(picture()))
     assert pleura(tmp_path / "x.dcm", "--out", "-", "--format", "json") == 0
     found = json.loads(pleura.stdout)
@@ -294,7 +294,7 @@ def test_folder_without_images_is_reported(pleura: Pleura, tmp_path: Path) -> No
     assert "There is no image" in pleura.stderr
 
 
-def test_results_that_cannot_be_written_end_the_run(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
+def test_unwritable_results_end_the_run(pleura: Pleura, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "a").write_text("a file where a folder has to be")
@@ -312,7 +312,7 @@ def test_help_is_readable_at_80_columns(pleura: Pleura, monkeypatch: pytest.Monk
     assert max(map(len, shown.splitlines())) <= 80
 
 
-def test_the_command_is_light_until_it_is_called() -> None:
+def test_command_module_imports_nothing_heavy() -> None:
     heavy = "{'cv2', 'numpy', 'openvino', 'pydantic', 'torch'}"
     program = f"import sys, bulk.command; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=60).returncode == 0

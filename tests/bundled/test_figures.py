@@ -86,7 +86,7 @@ def test_quality_figures_are_those_in_the_checkpoint() -> None:
     calibration = read_metadata(BUNDLED).calibration
     assert calibration is not None
     text, figures = (ROOT / "docs/explanation/quality.md").read_text("utf-8"), calibration["figures"]
-    least = f"trusted from a predicted IoU of {calibration['least_iou']} on"
+    least = f"if its predicted IoU is at least {calibration['least_iou']}"
     assert least in text
     assert least in CARD
     summary = rows(text, "figure")

@@ -1,4 +1,4 @@
-"""A service in this process, on a free port, with a fake engine: nothing of torch, and no weights."""
+"""A service in this process, on a free port, with a fake engine: no PyTorch and no weights."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The other client: the same calls, on an event loop, straight into the application."""
+"""The asynchronous client, connected to the application without a server."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -19,7 +19,7 @@ from tests.client.transports import Script, problem, ready_now
 
 @asynccontextmanager
 async def pleura(**settings: Any) -> AsyncIterator[tuple[AsyncPleura, FakeEngine]]:
-    """A client of an application of its own, without a server between them."""
+    """A client of a separate application, without a server between them."""
     engine = FakeEngine()
     app = create_app(Settings(**settings), segmenter=segmenter(engine))
     async with (
@@ -32,7 +32,7 @@ async def pleura(**settings: Any) -> AsyncIterator[tuple[AsyncPleura, FakeEngine
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
-    """Run a test on an event loop of its own."""
+    """Run a test on a new event loop."""
 
     def run_it() -> None:
         asyncio.run(test())
@@ -42,7 +42,7 @@ def run(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
 
 
 @run
-async def test_all_calls() -> None:
+async def test_all_calls_return_results() -> None:
     async with pleura() as (client, _):
         assert await client.ready()
         assert np.array_equal((await client.segment(picture())).mask, truth())
@@ -53,7 +53,7 @@ async def test_all_calls() -> None:
 
 
 @run
-async def test_options() -> None:
+async def test_options_are_passed_on() -> None:
     async with pleura() as (client, _):
         assert not (await client.segment(picture(), threshold=0.99)).mask.any()
         with pytest.raises(RequestRefused, match="resize=true"):
@@ -65,7 +65,7 @@ async def test_options() -> None:
 
 
 @run
-async def test_many_at_once() -> None:
+async def test_concurrent_calls_get_their_own_results() -> None:
     async with pleura() as (client, _):
         boxes = [(2 + index, 4, 10, 30) for index in range(12)]
         found = await asyncio.gather(*(client.segment(picture(box)) for box in boxes))
@@ -73,7 +73,7 @@ async def test_many_at_once() -> None:
 
 
 @run
-async def test_errors() -> None:
+async def test_errors_are_raised() -> None:
     async with pleura() as (client, _):
         with pytest.raises(RequestRefused) as caught:
             await client.segment(b"rubbish")
@@ -82,7 +82,7 @@ async def test_errors() -> None:
 
 
 @run
-async def test_it_waits_and_tries_again() -> None:
+async def test_busy_service_is_retried() -> None:
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -99,14 +99,14 @@ async def test_it_waits_and_tries_again() -> None:
 
 
 @run
-async def test_ready_asks_once() -> None:
+async def test_ready_sends_one_request() -> None:
     script = Script(problem(503), httpx.ConnectError, ready_now())
     async with AsyncPleura("http://pleura.test", transport=script) as client:
         assert [await client.ready() for _ in range(3)] == [False, False, True]
 
 
 @run
-async def test_a_call_can_be_cancelled() -> None:
+async def test_call_can_be_cancelled() -> None:
     async with pleura() as (client, engine):
         engine.hold()
         call = asyncio.create_task(client.segment(picture()))
@@ -119,7 +119,7 @@ async def test_a_call_can_be_cancelled() -> None:
 
 
 @run
-async def test_nothing_answers() -> None:
+async def test_unreachable_service_is_an_error() -> None:
     script = Script(httpx.ConnectError)
     async with AsyncPleura("http://pleura.test", transport=script, retries=0) as client:
         with pytest.raises(ServiceUnreachable, match=r"http://pleura\.test/model"):

@@ -13,16 +13,16 @@ def parameters(function: Any) -> list[tuple[str, Any, Any]]:
     return [(one.name, one.default, one.kind) for one in inspect.signature(function).parameters.values()]
 
 
-def test_methods() -> None:
+def test_both_clients_have_the_same_methods() -> None:
     assert {name for name in vars(AsyncPleura) if not name.startswith("_")} == {*METHODS, "aclose"}
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_parameters(name: str) -> None:
+def test_both_clients_have_the_same_parameters(name: str) -> None:
     assert parameters(getattr(AsyncPleura, name)) == parameters(getattr(Pleura, name))
     assert inspect.iscoroutinefunction(getattr(AsyncPleura, name))
 
 
-def test_options() -> None:
+def test_both_clients_have_the_same_options() -> None:
     both = [{one for one in parameters(kind) if one[0] != "sleep"} for kind in (Pleura, AsyncPleura)]
     assert both[0] == both[1]

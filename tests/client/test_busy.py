@@ -1,4 +1,4 @@
-"""Retries against a real service, and against a real socket: what is really said and raised there."""
+"""Retries against a real service and a real socket."""
 
 import json
 import socket
@@ -23,7 +23,7 @@ def depth(url: str) -> float:
     return float(line.split()[1])
 
 
-def test_a_full_queue() -> None:
+def test_full_queue_is_retried() -> None:
     with running(queue_size=1) as service, ThreadPoolExecutor() as threads:
         engine, slept = service.engine, []
 
@@ -50,7 +50,7 @@ def test_a_full_queue() -> None:
         assert all(np.array_equal(one.mask, truth()) for one in found)
 
 
-def test_a_deadline() -> None:
+def test_passed_deadline_is_an_error() -> None:
     with running(deadline_s=0.2) as service, ThreadPoolExecutor() as threads:
         service.engine.hold()
         with Pleura(service.url) as pleura:
@@ -105,7 +105,7 @@ def listening(*peers: Peer) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("peer", [hangs_up, hangs_up_at_once, breaks_off])
-def test_a_connection_that_breaks(peer: Peer) -> None:
+def test_broken_connection_is_retried(peer: Peer) -> None:
     slept: list[float] = []
     with (
         listening(peer, peer, answers) as url,
@@ -117,7 +117,7 @@ def test_a_connection_that_breaks(peer: Peer) -> None:
     assert len(slept) == 2
 
 
-def test_a_service_that_does_not_answer_in_time() -> None:
+def test_timeout_is_an_error() -> None:
     slept: list[float] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -16,7 +16,7 @@ from tests.client.serving import Running, running
 Capture = pytest.CaptureFixture[bytes]
 
 
-def test_a_mask(service: Running, folder: Path, capsysbinary: Capture) -> None:
+def test_mask_is_written(service: Running, folder: Path, capsysbinary: Capture) -> None:
     out = folder / "new" / "masks"
     assert main([service.url, str(folder / "radiograph.png"), "--out", str(out)]) == 0
     assert np.array_equal(decode((out / "radiograph_mask.png").read_bytes()), truth())
@@ -26,7 +26,7 @@ def test_a_mask(service: Running, folder: Path, capsysbinary: Capture) -> None:
     assert b"radiograph_mask.png" in told.err
 
 
-def test_several(service: Running, folder: Path) -> None:
+def test_several_files_are_written(service: Running, folder: Path) -> None:
     (folder / "second.png").write_bytes(encode(picture((8, 12, 16, 20))))
     files = [str(folder / name) for name in ("radiograph.dcm", "second.png")]
     assert main([service.url, *files, "--out", str(folder)]) == 0
@@ -38,13 +38,13 @@ def test_several(service: Running, folder: Path) -> None:
     ("form", "name", "head"),
     [("overlay", "radiograph_overlay.png", b"\x89PNG"), ("seg", "radiograph_seg.dcm", bytes(128) + b"DICM")],
 )
-def test_formats(service: Running, folder: Path, form: str, name: str, head: bytes) -> None:
+def test_every_format_is_written(service: Running, folder: Path, form: str, name: str, head: bytes) -> None:
     source = str(folder / "radiograph.dcm")
     assert main([service.url, source, "--out", str(folder), "--format", form]) == 0
     assert (folder / name).read_bytes().startswith(head)
 
 
-def test_each_format_says_whether_to_trust_the_mask(
+def test_every_format_says_whether_the_mask_is_trusted(
     service: Running, folder: Path, capsysbinary: Capture
 ) -> None:
     source = str(folder / "radiograph.dcm")
@@ -58,7 +58,7 @@ def test_each_format_says_whether_to_trust_the_mask(
             assert "Only one lung" in image.info["Warning"]
 
 
-def test_options(service: Running, folder: Path) -> None:
+def test_options_are_passed_on(service: Running, folder: Path) -> None:
     pixels = picture()
     pixels[2:4, 50:52] = 40
     source = folder / "x.png"
@@ -76,7 +76,7 @@ class Stdin:
         self.buffer = BytesIO(data)
 
 
-def test_streams(
+def test_standard_input_and_output_are_used(
     service: Running, folder: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: Capture
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Stdin(encode(picture())))
@@ -89,9 +89,7 @@ def test_streams(
     assert np.array_equal(decode((folder / "stdin_mask.png").read_bytes()), truth())
 
 
-def test_one_that_fails_does_not_stop_the_others(
-    service: Running, folder: Path, capsysbinary: Capture
-) -> None:
+def test_failing_file_does_not_stop_the_others(service: Running, folder: Path, capsysbinary: Capture) -> None:
     (folder / "broken.png").write_bytes(b"rubbish")
     files = [str(folder / name) for name in ("broken.png", "missing.png", "radiograph.png")]
     assert main([service.url, *files, "--out", str(folder)]) == 1
@@ -103,7 +101,7 @@ def test_one_that_fails_does_not_stop_the_others(
     assert "missing.png cannot be read" in lines[1]
 
 
-def test_a_folder_that_cannot_be_written(service: Running, folder: Path, capsysbinary: Capture) -> None:
+def test_unwritable_folder_is_reported(service: Running, folder: Path, capsysbinary: Capture) -> None:
     target = folder / "radiograph_mask.png"
     target.mkdir()
     assert main([service.url, str(folder / "radiograph.png"), "--out", str(folder)]) == 1
@@ -126,7 +124,7 @@ def test_a_folder_that_cannot_be_written(service: Running, folder: Path, capsysb
         (["http://localhost", "x.png", "--out", ".", "--retries", "-1"], "retries"),
     ],
 )
-def test_a_wrong_call(arguments: list[str], reason: str, capsysbinary: Capture) -> None:
+def test_wrong_arguments_are_rejected(arguments: list[str], reason: str, capsysbinary: Capture) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
@@ -135,7 +133,7 @@ def test_a_wrong_call(arguments: list[str], reason: str, capsysbinary: Capture) 
     assert "Traceback" not in told
 
 
-def test_a_key_comes_from_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_key_comes_from_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with running(api_key="s3cret") as service:
         call = [service.url, str(folder / "radiograph.png"), "--out", str(folder)]
         monkeypatch.delenv("PLEURA_API_KEY", raising=False)
@@ -144,7 +142,7 @@ def test_a_key_comes_from_the_environment(folder: Path, monkeypatch: pytest.Monk
         assert main(call) == 0
 
 
-def test_interrupted(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+def test_interruption_ends_with_130(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
@@ -163,7 +161,7 @@ def test_help_fits_80_columns(monkeypatch: pytest.MonkeyPatch, capsysbinary: Cap
     assert "PLEURA_API_KEY" in text
 
 
-def test_as_a_module_and_as_a_script(service: Running, folder: Path) -> None:
+def test_module_and_script_run_the_same_command(service: Running, folder: Path) -> None:
     script = Path(sys.executable).parent / "pleura-client"
     for start in ([sys.executable, "-m", "pleura_client"], [str(script)]):
         done = subprocess.run(

@@ -26,7 +26,7 @@ from tests.client.serving import running
 from tests.client.transports import Script, client_of, problem, segmentation_document
 
 
-def test_the_tree() -> None:
+def test_errors_form_a_tree() -> None:
     errors = [
         one for one in vars(pleura_client).values() if isinstance(one, type) and issubclass(one, Exception)
     ]
@@ -44,7 +44,7 @@ def test_the_tree() -> None:
         (png_header(60_000, 60_000), 413, "image-too-large"),
     ],
 )
-def test_an_image_that_is_refused(pleura: Pleura, image: bytes, status: int, word: str) -> None:
+def test_rejected_image_is_an_error(pleura: Pleura, image: bytes, status: int, word: str) -> None:
     with pytest.raises(RequestRefused) as caught:
         pleura.segment(image)
     error = caught.value
@@ -55,12 +55,12 @@ def test_an_image_that_is_refused(pleura: Pleura, image: bytes, status: int, wor
     assert str(error).endswith(".")
 
 
-def test_a_threshold_out_of_range(pleura: Pleura) -> None:
+def test_threshold_out_of_range_is_an_error(pleura: Pleura) -> None:
     with pytest.raises(RequestRefused, match="threshold"):
         pleura.segment(picture(), threshold=1.5)
 
 
-def test_keys() -> None:
+def test_missing_or_wrong_key_is_an_error() -> None:
     with running(api_key="s3cret") as service:
         with Pleura(service.url) as pleura, pytest.raises(WrongKey, match="Authorization: Bearer"):
             pleura.segment(picture())
@@ -71,7 +71,7 @@ def test_keys() -> None:
 
 
 @pytest.mark.parametrize("key", ["", "two words", "line\n", "schlüssel", "\x00"])
-def test_a_key_that_cannot_be_sent_is_not_told(key: str) -> None:
+def test_invalid_key_is_rejected_without_showing_it(key: str) -> None:
     with pytest.raises(InvalidArgument, match="Give the key") as caught:
         Pleura("http://pleura.test", api_key=key)
     assert not key or key not in str(caught.value)
@@ -81,20 +81,20 @@ def test_a_key_that_cannot_be_sent_is_not_told(key: str) -> None:
     "url",
     ["", "localhost:8000", "pleura.test", "ftp://pleura.test", "http://", "http://x:port", "http://x/?a=b"],
 )
-def test_an_address_that_is_none(url: str) -> None:
+def test_invalid_address_is_rejected(url: str) -> None:
     with pytest.raises(InvalidArgument, match="http://host:port"):
         Pleura(url)
 
 
 @pytest.mark.parametrize("url", ["http://pleura.test/lungs", "http://pleura.test/lungs/"])
-def test_a_service_below_a_path(url: str) -> None:
+def test_service_behind_a_path_is_reached(url: str) -> None:
     script = Script(httpx.Response(200, json=segmentation_document()))
     with Pleura(url, transport=script) as pleura:
         pleura.segment(b"image")
     assert script.requests[0].url.path == "/lungs/segment"
 
 
-def test_nothing_listens() -> None:
+def test_refused_connection_is_an_error() -> None:
     with running() as service:
         url = service.url
     with Pleura(url, retries=0) as pleura:
@@ -103,7 +103,7 @@ def test_nothing_listens() -> None:
             pleura.model()
 
 
-def test_an_address_is_told_without_its_password() -> None:
+def test_errors_hide_the_password_of_the_address() -> None:
     script = Script(httpx.ConnectError)
     client = Pleura("http://me:s3cret@pleura.test", transport=script, retries=0)
     with client, pytest.raises(ServiceUnreachable, match=r"http://pleura\.test/model") as caught:
@@ -123,7 +123,7 @@ def test_an_address_is_told_without_its_password() -> None:
     ],
     ids=str,
 )
-def test_something_else_answers_with_an_error(answer: httpx.Response) -> None:
+def test_error_of_another_server_is_an_error(answer: httpx.Response) -> None:
     with client_of(Script(answer), []) as pleura, pytest.raises(ServiceError) as caught:
         pleura.model()
     error = caught.value
@@ -149,12 +149,12 @@ def test_something_else_answers_with_an_error(answer: httpx.Response) -> None:
         httpx.Response(200, content=b"\xff\xfe", headers={"Content-Type": "application/json"}),
     ],
 )
-def test_something_else_answers_with_success(answer: httpx.Response) -> None:
+def test_success_of_another_server_is_an_error(answer: httpx.Response) -> None:
     with client_of(Script(answer), []) as pleura, pytest.raises(UnexpectedAnswer, match="check the address"):
         pleura.segment(b"image")
 
 
-def test_an_answer_of_another_type() -> None:
+def test_answer_of_another_type_is_an_error() -> None:
     script = Script(httpx.Response(200, json={}), httpx.Response(200))
     with client_of(script, []) as pleura:
         with pytest.raises(UnexpectedAnswer, match="application/json instead of image/png"):
@@ -166,13 +166,13 @@ def test_an_answer_of_another_type() -> None:
 @pytest.mark.parametrize(
     "headers", [{}, {"Pleura-Trusted": "perhaps"}, {"Pleura-Trusted": "true", "Pleura-Predicted-IoU": "high"}]
 )
-def test_a_picture_that_does_not_say_whether_to_trust_it(headers: dict[str, str]) -> None:
+def test_picture_without_trust_headers_is_not_trusted(headers: dict[str, str]) -> None:
     script = Script(httpx.Response(200, content=b"", headers={"Content-Type": "image/png"} | headers))
     with client_of(script, []) as pleura, pytest.raises(UnexpectedAnswer, match="whether to trust"):
         pleura.overlay(b"image")
 
 
-def test_a_picture_that_is_trusted() -> None:
+def test_trusted_picture_is_trusted() -> None:
     said = {"Pleura-Trusted": "true", "Pleura-Predicted-IoU": "0.96", "Pleura-Warnings": "touches_border"}
     script = Script(httpx.Response(200, content=b"PNG", headers={"Content-Type": "image/png"} | said))
     with client_of(script, []) as pleura:
@@ -181,13 +181,13 @@ def test_a_picture_that_is_trusted() -> None:
     assert made.trust == Trust(trusted=True, predicted_iou=0.96, warnings=("touches_border",))
 
 
-def test_a_damaged_encoding_of_an_answer() -> None:
+def test_damaged_content_encoding_is_an_error() -> None:
     client = client_of(Script(httpx.DecodingError), [])
     with client, pytest.raises(UnexpectedAnswer, match="cannot be read"):
         client.model()
 
 
-def test_what_a_later_service_adds_is_passed_over() -> None:
+def test_unknown_fields_of_a_later_service_are_ignored() -> None:
     document = segmentation_document()
     document["quality"]["warnings"][0]["severity"] = 3
     document["image"]["laterality"] = "PA"
@@ -196,7 +196,7 @@ def test_what_a_later_service_adds_is_passed_over() -> None:
         assert pleura.segment(b"image").quality.warnings[0].code == "one_lung"
 
 
-def test_an_older_service_says_nothing_of_the_sides() -> None:
+def test_missing_sides_of_an_older_service_are_none() -> None:
     document = segmentation_document()
     del document["image"]["sides_from"]
     script = Script(httpx.Response(200, json=segmentation_document()), httpx.Response(200, json=document))
@@ -218,19 +218,19 @@ BAD_ARGUMENTS: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("image", "reason"), BAD_ARGUMENTS, ids=[reason for _, reason in BAD_ARGUMENTS])
-def test_what_cannot_be_sent(image: Any, reason: str) -> None:
+def test_unsendable_source_is_rejected(image: Any, reason: str) -> None:
     script = Script()
     with client_of(script, []) as pleura, pytest.raises(InvalidArgument, match=reason):
         pleura.segment(image)
     assert script.requests == []
 
 
-def test_a_mask_that_cannot_be_sent() -> None:
+def test_unsendable_mask_is_rejected() -> None:
     with client_of(Script(), []) as pleura, pytest.raises(InvalidArgument, match="Give a mask"):
         pleura.evaluate(b"image", np.zeros((2, 2, 2)))
 
 
-def test_errors_survive_a_copy_and_a_process() -> None:
+def test_errors_can_be_copied_and_pickled() -> None:
     told = Problem(type="t", title="A title", status=429, detail="Do this.")
     error = ServiceUnavailable(told, retry_after=2)
     for copied in (copy.copy(error), pickle.loads(pickle.dumps(error))):
@@ -238,7 +238,7 @@ def test_errors_survive_a_copy_and_a_process() -> None:
         assert (copied.problem, copied.retry_after, str(copied)) == (told, 2, "Do this.")
 
 
-def test_no_name_of_a_file_is_sent(folder: Path) -> None:
+def test_file_names_are_not_sent(folder: Path) -> None:
     named = folder / "DOE^JANE.png"
     named.write_bytes(encode(picture()))
     script = Script(problem(400), problem(400))

@@ -1,4 +1,4 @@
-"""Whoever only asks a service installs httpx and NumPy, and loads nothing else."""
+"""The client needs httpx and NumPy only, and imports nothing else."""
 
 import subprocess
 import sys
@@ -44,11 +44,11 @@ def test_nothing_is_loaded_but_httpx_and_numpy(module: str) -> None:
     assert loaded - loaded_by("httpx", "numpy") == {"pleura_client"}
 
 
-def test_it_is_typed() -> None:
+def test_package_is_typed() -> None:
     assert (Path(pleura_client.__file__).parent / "py.typed").exists()
 
 
-def test_all_names_are_there() -> None:
+def test_public_names_exist() -> None:
     assert sorted(pleura_client.__all__) == pleura_client.__all__
     for name in pleura_client.__all__:
         assert getattr(pleura_client, name).__doc__, name

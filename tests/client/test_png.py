@@ -22,7 +22,7 @@ def test_opencv_reads_the_same_values(pixels: NDArray[np.uint8] | NDArray[np.uin
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
-def test_the_service_reads_the_same_values(kind: type[np.uint8] | type[np.uint16]) -> None:
+def test_service_reads_the_same_values(kind: type[np.uint8] | type[np.uint16]) -> None:
     pixels = np.random.default_rng(0).integers(0, np.iinfo(kind).max, (300, 500), kind, endpoint=True)
     radiograph = read(grey_png(pixels))
     assert (radiograph.width, radiograph.height, radiograph.format) == (500, 300, "png")
@@ -38,7 +38,7 @@ def test_the_service_reads_the_same_values(kind: type[np.uint8] | type[np.uint16
     ],
     ids=["strided", "by columns", "big-endian"],
 )
-def test_however_it_lies_in_memory(pixels: NDArray[np.uint16]) -> None:
+def test_memory_layout_does_not_matter(pixels: NDArray[np.uint16]) -> None:
     before = pixels.copy()
     found = cv2.imdecode(np.frombuffer(grey_png(pixels), np.uint8), cv2.IMREAD_UNCHANGED)
     assert found is not None

@@ -1,4 +1,4 @@
-"""What the client's README shows runs as it stands there."""
+"""The examples of the client's README run unchanged."""
 
 import contextlib
 import os
@@ -29,7 +29,7 @@ def _in_the_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("code", blocks("python"))
-def test_python(code: str, service: Running) -> None:
+def test_python_examples_run(code: str, service: Running) -> None:
     said = StringIO()
     with contextlib.redirect_stdout(said):
         exec(compile(code.replace("http://localhost:8000", service.url), "README.md", "exec"), {})
@@ -39,7 +39,7 @@ def test_python(code: str, service: Running) -> None:
         assert said.getvalue().startswith("415 ")
 
 
-def test_commands(service: Running, folder: Path) -> None:
+def test_commands_run(service: Running, folder: Path) -> None:
     (code,) = (block for block in blocks("sh") if "pleura-client" in block)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     subprocess.run(
@@ -51,7 +51,7 @@ def test_commands(service: Running, folder: Path) -> None:
     assert (folder / "overlay.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_tree_of_errors_is_whole() -> None:
+def test_documented_tree_of_errors_is_complete() -> None:
     tree = README.read_text("utf-8").partition("\n```\nPleuraClientError\n")[2].partition("```")[0]
     for name, value in vars(pleura_client).items():
         if isinstance(value, type) and issubclass(value, Exception) and value is not PleuraClientError:

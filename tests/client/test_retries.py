@@ -30,7 +30,7 @@ def document() -> httpx.Response:
     ],
     ids=str,
 )
-def test_sent_again(failure: Step) -> None:
+def test_busy_answers_are_retried(failure: Step) -> None:
     slept: list[float] = []
     script = Script(failure, document())
     with client_of(script, slept) as pleura:
@@ -61,7 +61,7 @@ def test_sent_again(failure: Step) -> None:
     ],
     ids=str,
 )
-def test_not_sent_again(failure: Step, raised: type[PleuraClientError]) -> None:
+def test_other_answers_are_not_retried(failure: Step, raised: type[PleuraClientError]) -> None:
     slept: list[float] = []
     script = Script(failure)
     with client_of(script, slept) as pleura, pytest.raises(raised):
@@ -70,7 +70,7 @@ def test_not_sent_again(failure: Step, raised: type[PleuraClientError]) -> None:
     assert slept == []
 
 
-def test_a_form_is_sent_again_whole() -> None:
+def test_form_is_sent_again_complete() -> None:
     script = Script(problem(503), problem(503))
     with client_of(script, [], retries=1) as pleura, pytest.raises(ServiceUnavailable):
         pleura.evaluate(b"image", b"mask")
@@ -81,7 +81,7 @@ def test_a_form_is_sent_again_whole() -> None:
 
 
 @pytest.mark.parametrize("retries", [0, 1, 4])
-def test_until_it_is_enough(retries: int) -> None:
+def test_retries_end_at_the_limit(retries: int) -> None:
     slept: list[float] = []
     script = Script(*(problem(429, detail=f"Number {number}.") for number in range(retries + 1)))
     client = client_of(script, slept, retries=retries)
@@ -91,7 +91,7 @@ def test_until_it_is_enough(retries: int) -> None:
     assert len(slept) == retries
 
 
-def test_retry_after_is_honoured_as_far_as_it_goes() -> None:
+def test_retry_after_is_honoured_up_to_the_limit() -> None:
     slept: list[float] = []
     script = Script(
         problem(429, headers={"Retry-After": "7"}),
@@ -109,14 +109,14 @@ def retries(jitter: float = 1, longest_s: float = 30, clock: float = 0) -> Retri
     return Retries(times=100, longest_s=longest_s, jitter=lambda: jitter, clock=lambda: clock)
 
 
-def test_the_time_doubles_up_to_the_longest() -> None:
+def test_pause_doubles_up_to_the_longest() -> None:
     waits = [retries().wait(problem(503), sent=sent) for sent in range(1, 10)]
     assert waits == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
     assert retries().wait(problem(503), sent=100) == 30
     assert retries().wait(problem(503), sent=101) is None
 
 
-def test_a_random_share_of_it_comes_on_top() -> None:
+def test_pause_has_random_jitter() -> None:
     answer = problem(503, headers={"Retry-After": "5"})
     assert retries(jitter=0).wait(problem(503), sent=3) == 0
     assert retries(jitter=0.25).wait(problem(503), sent=3) == 0.5
@@ -140,12 +140,12 @@ def test_a_random_share_of_it_comes_on_top() -> None:
         ("Thu, 01 Jan 99999 00:00:00 GMT", 0),
     ],
 )
-def test_ways_to_say_it(value: str, wait: float | None) -> None:
+def test_retry_after_is_read_in_every_form(value: str, wait: float | None) -> None:
     answer = problem(503, headers={"Retry-After": value})
     assert retries(jitter=0, clock=100).wait(answer, sent=1) == wait
 
 
-def test_ready_asks_once_and_never_waits() -> None:
+def test_ready_is_never_retried() -> None:
     slept: list[float] = []
     script = Script(problem(503), httpx.ConnectError, httpx.ReadTimeout, problem(404), ready_now())
     with client_of(script, slept) as pleura:
@@ -157,6 +157,6 @@ def test_ready_asks_once_and_never_waits() -> None:
 
 
 @pytest.mark.parametrize("options", [{"retries": -1}, {"max_wait": -0.5}, {"max_wait": float("nan")}])
-def test_impossible(options: dict[str, float]) -> None:
+def test_impossible_limits_are_rejected(options: dict[str, float]) -> None:
     with pytest.raises(InvalidArgument):
         client_of(Script(), [], **options)

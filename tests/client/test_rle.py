@@ -19,7 +19,7 @@ def encoded(mask: NDArray[np.bool_]) -> str:
 
 @REPEATABLE
 @given(arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=40)))
-def test_any_mask_of_pycocotools(mask: NDArray[np.bool_]) -> None:
+def test_masks_of_pycocotools_are_decoded(mask: NDArray[np.bool_]) -> None:
     height, width = mask.shape
     found = decode(encoded(mask), height=height, width=width)
     assert np.array_equal(found, mask)
@@ -32,7 +32,7 @@ def test_any_mask_of_pycocotools(mask: NDArray[np.bool_]) -> None:
     width=st.integers(1, 3000),
     corners=st.lists(st.tuples(st.integers(0, 2999), st.integers(0, 2999)), max_size=6),
 )
-def test_long_runs(height: int, width: int, corners: list[tuple[int, int]]) -> None:
+def test_long_runs_are_decoded(height: int, width: int, corners: list[tuple[int, int]]) -> None:
     mask = np.zeros((height, width), np.bool_)
     for y, x in corners:
         mask[y : y + 700, x : x + 900] ^= True
@@ -49,13 +49,13 @@ def test_long_runs(height: int, width: int, corners: list[tuple[int, int]]) -> N
     ],
     ids=["empty", "full", "diagonal", "noise"],
 )
-def test_what_the_service_writes(mask: NDArray[np.bool_]) -> None:
+def test_rle_of_the_service_is_decoded(mask: NDArray[np.bool_]) -> None:
     written = coco_rle(mask)
     height, width = written["size"]
     assert np.array_equal(decode(written["counts"], height=height, width=width), mask)
 
 
-def test_by_hand() -> None:
+def test_rle_written_by_hand_is_decoded() -> None:
     # Down the columns: 1 of background, 1 of lung, 2 of background, 1 of lung, 1 of background.
     # From the fourth on, differences: 1 - 1 = 0, 1 - 2 = -1, and -1 is 31, with the sign in bit 4.
     counts = "".join(chr(48 + code) for code in (1, 1, 2, 0, 31))
@@ -79,14 +79,14 @@ def test_by_hand() -> None:
         ("oooooo0" * 3, "not of a mask of 2×3"),
     ],
 )
-def test_damaged(counts: str, reason: str) -> None:
+def test_damaged_rle_is_a_value_error(counts: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         decode(counts, height=3, width=2)
 
 
 @REPEATABLE
 @given(st.text(st.characters(min_codepoint=48, max_codepoint=111), max_size=30))
-def test_nothing_but_a_mask_or_a_value_error(counts: str) -> None:
+def test_random_rle_gives_a_mask_or_a_value_error(counts: str) -> None:
     try:
         found = decode(counts, height=4, width=5)
     except ValueError:

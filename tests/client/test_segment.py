@@ -1,4 +1,4 @@
-"""Against the real service."""
+"""The synchronous client against a real service."""
 
 import pickle
 from io import BytesIO
@@ -38,13 +38,13 @@ def sources(folder: Path) -> dict[str, Any]:
     "kind",
     ["path", "name", "bytes", "bytearray", "memoryview", "uint8", "uint16", "big-endian", "DICOM"],
 )
-def test_the_mask_of(pleura: Pleura, folder: Path, kind: str) -> None:
+def test_mask_is_the_service_s_for_every_source(pleura: Pleura, folder: Path, kind: str) -> None:
     segmentation = pleura.segment(sources(folder)[kind])
     assert segmentation.mask.dtype == np.bool_
     assert np.array_equal(segmentation.mask, truth())
 
 
-def test_what_is_known_about_it(pleura: Pleura) -> None:
+def test_segmentation_has_lungs_quality_and_model(pleura: Pleura) -> None:
     segmentation = pleura.segment(dicom(picture((8, 12, 16, 40))))
     right = segmentation.lungs.right
     assert right is not None
@@ -68,7 +68,7 @@ def test_what_is_known_about_it(pleura: Pleura) -> None:
     assert segmentation.quality.predicted_iou is None
 
 
-def test_a_wide_image_has_a_wide_mask(pleura: Pleura) -> None:
+def test_mask_has_the_shape_of_the_image(pleura: Pleura) -> None:
     pixels = cv2.resize(picture(), (200, 90), interpolation=cv2.INTER_NEAREST)
     mask = pleura.segment(pixels).mask
     assert mask.shape == (90, 200)
@@ -82,7 +82,7 @@ def raw_mask(pleura: Pleura, pixels: Any) -> bytes:
     return answer.content
 
 
-def test_options(pleura: Pleura) -> None:
+def test_options_are_passed_on(pleura: Pleura) -> None:
     pixels = picture()
     pixels[2:4, 50:52] = 40
     assert np.array_equal(pleura.segment(pixels).mask, truth())
@@ -93,14 +93,14 @@ def test_options(pleura: Pleura) -> None:
     assert strict.model.threshold == 0.99
 
 
-def test_warnings(pleura: Pleura) -> None:
+def test_warnings_have_code_and_message(pleura: Pleura) -> None:
     quality = pleura.segment(np.full((64, 64), 90, np.uint8)).quality
     assert not quality.trusted
     assert quality.warnings
     assert all(isinstance(warning, Warning) and warning.message for warning in quality.warnings)
 
 
-def test_evaluate(pleura: Pleura) -> None:
+def test_evaluate_returns_metrics(pleura: Pleura) -> None:
     perfect = pleura.evaluate(picture(), truth())
     assert (perfect.metrics.iou, perfect.metrics.dice, perfect.metrics.hd95_px) == (1, 1, 0)
     assert np.array_equal(perfect.mask, truth())
@@ -111,11 +111,11 @@ def test_evaluate(pleura: Pleura) -> None:
 
 
 @pytest.mark.parametrize("kind", [np.bool_, np.uint8, np.int64, np.float32])
-def test_a_ground_truth_of_any_type(pleura: Pleura, kind: Any) -> None:
+def test_ground_truth_of_any_dtype_is_sent(pleura: Pleura, kind: Any) -> None:
     assert pleura.evaluate(picture(), truth().astype(kind)).metrics.iou == 1
 
 
-def test_what_was_assumed_about_a_ground_truth(pleura: Pleura) -> None:
+def test_notes_about_a_ground_truth_are_returned(pleura: Pleura) -> None:
     assert pleura.evaluate(picture(), truth()).ground_truth.notes == ()
     labels = truth().astype(np.int32) * 2
     labels[40:60, 40:60] = 1
@@ -137,26 +137,26 @@ def test_shares_of_lung_are_cut_at_half(pleura: Pleura) -> None:
     "mask",
     [np.full((64, 64), -1), np.full((64, 64), 70_000), np.full((64, 64), np.nan), np.full((64, 64), "a")],
 )
-def test_numbers_that_are_no_mask(pleura: Pleura, mask: NDArray[Any]) -> None:
+def test_array_that_is_not_a_mask_is_rejected(pleura: Pleura, mask: NDArray[Any]) -> None:
     with pytest.raises(InvalidArgument, match="mask of"):
         pleura.evaluate(picture(), mask)
 
 
-def test_a_ground_truth_of_another_size(pleura: Pleura) -> None:
+def test_ground_truth_of_another_size_is_rejected_or_resized(pleura: Pleura) -> None:
     large = cv2.resize(truth().view(np.uint8), (128, 128), interpolation=cv2.INTER_NEAREST)
     with pytest.raises(RequestRefused, match="128×128"):
         pleura.evaluate(picture(), large)
     assert pleura.evaluate(picture(), large, resize=True).metrics.iou == 1
 
 
-def test_overlay(pleura: Pleura) -> None:
+def test_overlay_is_a_png(pleura: Pleura) -> None:
     data = pleura.overlay(picture())
     colours = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     assert colours is not None
     assert colours.shape == (64, 64, 3)
 
 
-def test_seg(pleura: Pleura, folder: Path) -> None:
+def test_seg_is_dicom(pleura: Pleura, folder: Path) -> None:
     made = dcmread(BytesIO(pleura.seg(folder / "radiograph.dcm")))
     assert made.Modality == "SEG"
     assert np.count_nonzero(made.pixel_array) == np.count_nonzero(truth())
@@ -165,7 +165,7 @@ def test_seg(pleura: Pleura, folder: Path) -> None:
     assert caught.value.problem.type == "urn:pleura:problem:not-dicom"
 
 
-def test_files_say_whether_to_trust_their_mask(pleura: Pleura, folder: Path) -> None:
+def test_files_say_whether_their_mask_is_trusted(pleura: Pleura, folder: Path) -> None:
     judged = pleura.segment(folder / "radiograph.dcm").quality
     for made in (pleura.overlay(folder / "radiograph.dcm"), pleura.seg(folder / "radiograph.dcm")):
         assert made.trust.trusted is judged.trusted is False
@@ -176,14 +176,14 @@ def test_files_say_whether_to_trust_their_mask(pleura: Pleura, folder: Path) -> 
         assert (again, again.trust) == (made, made.trust)
 
 
-def test_model_and_readiness(pleura: Pleura) -> None:
+def test_model_and_readiness_are_returned(pleura: Pleura) -> None:
     model = pleura.model()
     assert (model.name, model.engine, model.num_classes) == ("fake", "fake-fp32", 2)
     assert model.preprocessing["input_size"] == 64
     assert pleura.ready()
 
 
-def test_the_answer_stays_when_the_client_has_gone(service: Running) -> None:
+def test_results_outlive_the_client(service: Running) -> None:
     with Pleura(service.url) as pleura:
         segmentation = pleura.segment(picture())
     segmentation.mask[0, 0] = True

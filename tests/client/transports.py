@@ -1,4 +1,4 @@
-"""Services that answer as a test tells them to, and clients that do not really sleep."""
+"""Scripted services, and clients that record their pauses instead of sleeping."""
 
 from typing import Any
 

@@ -32,7 +32,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_round_trip(saved: Path) -> None:
+def test_saved_checkpoint_is_loaded_unchanged(saved: Path) -> None:
     network, metadata = load_checkpoint(saved)
     assert metadata == read_metadata(saved)
     assert metadata.name == "small"
@@ -53,20 +53,20 @@ def test_metadata_needs_no_torch(saved: Path) -> None:
     assert output.split() == ["small", "False"]
 
 
-def test_missing(tmp_path: Path) -> None:
+def test_missing_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"no checkpoint nowhere\.safetensors.*PLEURA_CHECKPOINT"):
         read_metadata(tmp_path / "nowhere.safetensors")
 
 
 @pytest.mark.parametrize("length", [0, 7, 100, 20_000, -1])
-def test_truncated(saved: Path, tmp_path: Path, length: int) -> None:
+def test_truncated_file_is_rejected(saved: Path, tmp_path: Path, length: int) -> None:
     path = tmp_path / "cut.safetensors"
     path.write_bytes(saved.read_bytes()[:length])
     with pytest.raises(CheckpointError, match=r"Copy (it|the file)"):
         load_checkpoint(path)
 
 
-def test_altered(saved: Path, tmp_path: Path) -> None:
+def test_altered_file_is_rejected(saved: Path, tmp_path: Path) -> None:
     data = bytearray(saved.read_bytes())
     data[-1000] ^= 1
     path = tmp_path / "altered.safetensors"
@@ -75,21 +75,21 @@ def test_altered(saved: Path, tmp_path: Path) -> None:
         load_checkpoint(path)
 
 
-def test_of_another_make(tmp_path: Path) -> None:
+def test_file_of_another_program_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "foreign.safetensors"
     save_file({"weight": torch.zeros(3)}, path)
     with pytest.raises(CheckpointError, match="not written by Pleura"):
         load_checkpoint(path)
 
 
-def test_a_pickle_is_not_loaded(tmp_path: Path) -> None:
+def test_pickle_is_not_loaded(tmp_path: Path) -> None:
     path = tmp_path / "evil.safetensors"
     path.write_bytes(pickle.dumps({"a": 1}))
     with pytest.raises(CheckpointError, match="not a complete safetensors file"):
         load_checkpoint(path)
 
 
-def test_weights_that_do_not_fit_the_metadata(saved: Path, tmp_path: Path) -> None:
+def test_weights_that_do_not_fit_the_metadata_are_rejected(saved: Path, tmp_path: Path) -> None:
     network, metadata = load_checkpoint(saved)
     path = tmp_path / "wide.safetensors"
     save_checkpoint(path, network.state_dict(), metadata.model_copy(update={"head_channels": 16}))
@@ -97,14 +97,14 @@ def test_weights_that_do_not_fit_the_metadata(saved: Path, tmp_path: Path) -> No
         load_checkpoint(path)
 
 
-def test_another_architecture(tmp_path: Path) -> None:
+def test_unknown_architecture_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "other.safetensors"
     save_checkpoint(path, {"a": torch.zeros(1)}, CheckpointMetadata(name="x", architecture="vit"))
     with pytest.raises(CheckpointError, match="holds a vit"):
         read_metadata(path)
 
 
-def test_metadata_of_another_version(tmp_path: Path) -> None:
+def test_invalid_metadata_are_rejected(tmp_path: Path) -> None:
     path = tmp_path / "new.safetensors"
     save_file({"a": torch.zeros(1)}, path, metadata={"pleura": json.dumps({"name": "x", "threshold": 7})})
     with pytest.raises(CheckpointError, match="field threshold"):

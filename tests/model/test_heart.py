@@ -9,7 +9,7 @@ def box(x: int, width: int) -> Lung:
     return Lung(area_px=1, area_mm2=None, box=(x, 0, width, 10), centroid=(0.0, 0.0))
 
 
-def test_the_largest_component_is_the_heart_and_its_holes_are_filled() -> None:
+def test_largest_component_is_the_heart_and_its_holes_are_filled() -> None:
     probabilities = np.zeros((40, 40), np.float32)
     probabilities[10:30, 10:30] = 0.9
     probabilities[15:18, 15:18] = 0.2
@@ -28,7 +28,7 @@ def test_without_a_heart_nothing_is_kept() -> None:
     assert not (keep_heart(np.full((8, 8), 0.1, np.float32), threshold=0.5) >= 0.5).any()
 
 
-def test_the_ratio_is_of_the_widest_parts() -> None:
+def test_ratio_is_of_the_widest_parts() -> None:
     assert cardiothoracic_ratio(box(40, 45), box(10, 35), box(60, 40)) == pytest.approx(45 / 90)
 
 
@@ -39,7 +39,7 @@ def test_there_is_no_ratio_without_heart_and_both_lungs(missing: int) -> None:
     assert cardiothoracic_ratio(*parts) is None
 
 
-def test_the_ratio_says_why_it_is_missing() -> None:
+def test_ratio_says_why_it_is_missing() -> None:
     heart, right, left = box(40, 45), box(10, 35), box(60, 40)
     assert measure_ratio(heart, right, left, trusted=True).value == pytest.approx(0.5)
     for parts, trusted, word in (
@@ -53,7 +53,7 @@ def test_the_ratio_says_why_it_is_missing() -> None:
         assert word in found.reason
 
 
-def test_what_distorts_the_ratio_is_marked() -> None:
+def test_distorted_ratio_has_a_remark() -> None:
     heart, right, left = box(40, 45), box(10, 35), box(60, 40)
     assert measure_ratio(heart, right, left, trusted=True, view="PA").remarks == ()
     (remark,) = measure_ratio(heart, right, left, trusted=True, view="AP").remarks

@@ -5,7 +5,7 @@ from model.look_up import look_up
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 5), (5, 2**20), (2**11 + 3, 2**10)])
-def test_it_is_indexing(shape: tuple[int, int]) -> None:
+def test_look_up_equals_indexing(shape: tuple[int, int]) -> None:
     random = np.random.default_rng(0)
     indices = random.integers(0, 300, shape).astype(np.uint16)
     for table in (

@@ -33,7 +33,7 @@ def areas(labels: NDArray[np.uint8]) -> tuple[int, int]:
     return int(np.count_nonzero(labels == RIGHT)), int(np.count_nonzero(labels == LEFT))
 
 
-def test_the_right_lung_is_on_the_left_of_the_image() -> None:
+def test_right_lung_is_on_the_left_of_the_image() -> None:
     labels = label_lungs(draw((20, 100, 20, 50), (30, 100, 75, 105)))
     assert labels.dtype == np.uint8
     assert (labels[20:100, 20:50] == RIGHT).all()
@@ -41,7 +41,7 @@ def test_the_right_lung_is_on_the_left_of_the_image() -> None:
     assert areas(labels) == (2400, 2100)
 
 
-def test_a_mirrored_image_is_labelled_as_it_lies() -> None:
+def test_mirrored_image_is_labelled_by_position() -> None:
     mask = draw((20, 100, 20, 50), (30, 100, 75, 105))
     assert areas(label_lungs(np.ascontiguousarray(mask[:, ::-1]))) == (2100, 2400)
 
@@ -50,7 +50,7 @@ def test_two_lungs_on_one_side_of_the_image_are_still_right_and_left() -> None:
     assert areas(label_lungs(draw((20, 100, 2, 22), (20, 100, 30, 60)))) == (1600, 2400)
 
 
-def test_nothing_has_no_labels() -> None:
+def test_empty_mask_has_no_labels() -> None:
     labels = label_lungs(np.zeros((32, 48), np.bool_))
     assert labels.shape == (32, 48)
     assert not labels.any()
@@ -138,7 +138,7 @@ def test_specks_beside_lungs_that_touch_have_a_side() -> None:
     assert labels[2, 100] == LEFT
 
 
-def test_each_pixel_of_any_mask_has_a_side() -> None:
+def test_every_pixel_of_any_mask_has_a_side() -> None:
     random = np.random.default_rng(0)
     for density in (0.01, 0.3, 0.6, 0.99, 1.0):
         mask = random.random((61, 83)) < density
@@ -150,12 +150,12 @@ def test_any_small_mask_has_labels() -> None:
         assert (label_lungs(np.ones((rows, columns), np.bool_)) > 0).all()
 
 
-def test_a_mask_that_is_a_view_of_another_is_labelled() -> None:
+def test_mask_that_is_a_view_of_another_is_labelled() -> None:
     mask = draw((20, 100, 20, 50), (30, 100, 75, 105))
     assert areas(label_lungs(mask[::2, ::2])) == (40 * 15, 35 * 15)
 
 
-def test_measure() -> None:
+def test_measures_of_a_rectangle_are_exact() -> None:
     labels = label_lungs(draw((20, 100, 20, 50), (30, 100, 75, 105)))
     assert measure(labels, RIGHT, spacing_mm=(0.5, 0.25)) == Lung(
         area_px=2400, area_mm2=300.0, box=(20, 20, 30, 80), centroid=(34.5, 59.5)
@@ -173,12 +173,12 @@ def test_measure_at_the_edges_of_the_image() -> None:
     assert (left.area_px, left.box) == (23, (0, 0, 6, 4))
 
 
-def test_a_lung_that_is_not_there_has_no_measures() -> None:
+def test_missing_lung_has_no_measures() -> None:
     assert measure(np.zeros((8, 8), np.uint8), RIGHT, spacing_mm=(1, 1)) is None
     assert measure(np.full((8, 8), RIGHT, np.uint8), LEFT) is None
 
 
-def test_lungs_drawn_by_people(shared_data: Path) -> None:
+def test_lungs_of_real_masks_are_separated(shared_data: Path) -> None:
     """Each pair is right and left; joined by a bridge it is cut at the bridge; each lung alone stays one."""
     files = sorted(shared_data.glob("*/validation/masks/*.png"))[::3]
     assert files

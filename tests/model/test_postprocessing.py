@@ -42,7 +42,7 @@ def test_two_lungs_are_kept_as_they_are() -> None:
     assert result is not probabilities
 
 
-def test_the_input_is_left_alone() -> None:
+def test_input_is_not_changed() -> None:
     probabilities = draw(RIGHT, box((2, 5), (2, 5)))
     probabilities[60, 30] = 0.0
     before = probabilities.copy()
@@ -54,7 +54,7 @@ def test_one_lung_stays_alone_and_whole() -> None:
     assert area(draw(RIGHT)) == 2400
 
 
-def test_a_speck_is_no_second_lung() -> None:
+def test_speck_is_no_second_lung() -> None:
     speck = box((5, 10), (110, 120))  # 50 px
     assert area(draw(RIGHT, speck)) == 2400
     assert area(draw(RIGHT, LEFT, speck)) == 4500
@@ -74,7 +74,7 @@ def test_lungs_that_touch_are_kept_whole_and_the_speck_beside_them_goes() -> Non
     assert area(draw(RIGHT, LEFT, bridge, box((2, 14), (2, 14)))) == 2400 + 2100 + 100
 
 
-def test_of_three_equal_pieces_in_a_row_two_are_kept() -> None:
+def test_two_of_three_equal_pieces_are_kept() -> None:
     pieces = [box((20, 60), (10 + 40 * k, 30 + 40 * k)) for k in range(3)]
     result = postprocess(draw(*pieces), threshold=0.5) >= 0.5
     assert np.count_nonzero(result) == 2 * 40 * 20
@@ -82,7 +82,7 @@ def test_of_three_equal_pieces_in_a_row_two_are_kept() -> None:
     assert result[20:60, 50:70].all()
 
 
-def test_the_other_lung_comes_before_the_second_piece_of_a_lung_cut_in_two() -> None:
+def test_other_lung_comes_before_the_second_piece_of_a_lung_cut_in_two() -> None:
     upper, lower = box((10, 55), (20, 50)), box((60, 104), (20, 50))  # 1350 and 1320 px
     other = box((20, 60), (80, 110))  # 1200 px
     result = postprocess(draw(upper, lower, other), threshold=0.5) >= 0.5
@@ -91,7 +91,7 @@ def test_the_other_lung_comes_before_the_second_piece_of_a_lung_cut_in_two() -> 
     assert not result[lower].any()
 
 
-def test_a_lung_cut_in_two_keeps_both_pieces_where_the_other_lung_is_missing() -> None:
+def test_lung_cut_in_two_keeps_both_pieces_where_the_other_lung_is_missing() -> None:
     upper, lower = box((10, 55), (20, 50)), box((60, 104), (20, 50))
     assert area(draw(upper, lower)) == 1350 + 1320
 
@@ -108,7 +108,7 @@ def test_four_pieces_give_the_larger_of_each_side() -> None:
 
 
 @pytest.mark.parametrize(("rows", "kept"), [(8, True), (7, False)])
-def test_a_second_lung_has_at_least_the_named_share_of_the_first(rows: int, kept: bool) -> None:
+def test_second_lung_needs_a_minimum_share_of_the_first(rows: int, kept: bool) -> None:
     first, second = box((10, 110), (10, 20)), box((10, 10 + rows), (60, 70))  # 1000 px, and 10 px a row
     assert SECOND_LUNG_FRACTION == 0.08
     assert area(draw(first, second)) == 1000 + (10 * rows if kept else 0)
@@ -119,7 +119,7 @@ def test_pixels_that_meet_at_a_corner_are_one_component() -> None:
     assert area(probabilities) == 2504
 
 
-def test_holes_are_filled_with_one() -> None:
+def test_holes_are_filled_with_probability_1() -> None:
     probabilities = draw(RIGHT, LEFT)
     probabilities[40:44, 30:36] = 0.2
     probabilities[99, 80] = 0.2  # open to the outside: no hole
@@ -129,32 +129,32 @@ def test_holes_are_filled_with_one() -> None:
     assert np.count_nonzero(result >= 0.5) == 4499
 
 
-def test_a_hole_in_something_dropped_is_not_filled() -> None:
+def test_hole_in_something_dropped_is_not_filled() -> None:
     probabilities = draw(box((10, 110), (10, 60)), box((5, 12), (100, 107)))
     probabilities[8, 103] = 0.1
     assert area(probabilities) == 100 * 50
 
 
-def test_a_speck_inside_a_hole_is_filled_with_it() -> None:
+def test_speck_inside_a_hole_is_filled_with_it() -> None:
     probabilities = draw(box((10, 110), (10, 60)))
     probabilities[30:50, 20:40] = 0.1
     probabilities[39:41, 29:31] = 0.9
     assert area(probabilities) == 100 * 50
 
 
-def test_a_lung_cut_by_the_edge_of_the_image_is_kept_and_its_holes_filled() -> None:
+def test_lung_cut_by_the_edge_of_the_image_is_kept_and_its_holes_filled() -> None:
     probabilities = draw(box((40, 128), (0, 40)), box((40, 128), (80, 128)))
     probabilities[60:65, 3:8] = 0.1
     probabilities[127, 90:95] = 0.1  # opens to the edge: it cannot be known what lies beyond
     assert area(probabilities) == 88 * 40 + 88 * 48 - 5
 
 
-def test_the_space_between_lungs_that_touch_above_is_no_hole_where_the_edge_cuts_it() -> None:
+def test_space_between_lungs_that_touch_above_is_no_hole_where_the_edge_cuts_it() -> None:
     arch = draw(box((40, 128), (10, 50)), box((40, 128), (78, 118)), box((40, 46), (50, 78)))
     assert area(arch) == 2 * 88 * 40 + 6 * 28
 
 
-def test_the_space_between_lungs_that_touch_above_and_below_is_no_hole() -> None:
+def test_space_between_lungs_that_touch_above_and_below_is_no_hole() -> None:
     ring = draw(
         box((20, 110), (10, 50)),
         box((20, 110), (78, 118)),
@@ -165,23 +165,23 @@ def test_the_space_between_lungs_that_touch_above_and_below_is_no_hole() -> None
     assert area(ring) == 2 * 90 * 40 + 2 * 6 * 28
 
 
-def test_a_large_hole_in_one_lung_is_filled() -> None:
+def test_large_hole_in_one_lung_is_filled() -> None:
     probabilities = draw(box((20, 110), (20, 60)))
     probabilities[40:90, 28:52] = 0.1
     assert area(probabilities) == 90 * 40
 
 
 @pytest.mark.parametrize("value", [0.0, 0.49])
-def test_an_empty_map_stays_empty(value: float) -> None:
+def test_empty_map_stays_empty(value: float) -> None:
     probabilities = np.full((64, 64), value, np.float32)
     np.testing.assert_array_equal(postprocess(probabilities, threshold=0.5), probabilities)
 
 
-def test_a_full_map_stays_full() -> None:
+def test_full_map_stays_full() -> None:
     assert area(np.ones((64, 64), np.float32)) == 64 * 64
 
 
-def test_the_threshold_itself_is_lung() -> None:
+def test_threshold_itself_is_lung() -> None:
     assert area(draw(RIGHT, lung=0.25), threshold=0.25) == 2400
 
 
@@ -199,7 +199,7 @@ def test_brought_to_another_size_the_mask_has_the_kept_components_only() -> None
 
 @settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(hnp.arrays(np.bool_, st.tuples(st.integers(14, 20), st.integers(1, 10))))
-def test_holes_are_those_of_scipy(found: NDArray[np.bool_]) -> None:
+def test_holes_agree_with_scipy(found: NDArray[np.bool_]) -> None:
     # A comb makes it one component, so that only holes are at stake; higher than wide, so that it is one
     # lung.
     found[:, ::3] = found[:, -1] = True
@@ -208,7 +208,7 @@ def test_holes_are_those_of_scipy(found: NDArray[np.bool_]) -> None:
     np.testing.assert_array_equal(filled, ndimage.binary_fill_holes(found))
 
 
-def test_lungs_drawn_by_people_are_kept(shared_data: Path) -> None:
+def test_lungs_of_real_masks_are_kept(shared_data: Path) -> None:
     files = sorted(shared_data.glob("*/validation/masks/*.png"))[::3]
     assert files
     for file in files:

@@ -5,7 +5,7 @@ from model.preprocessing import Preprocessing, grey_range, unit_range
 from samples.phantom import phantom
 
 
-def test_zscore() -> None:
+def test_zscore_has_zero_mean_and_unit_variance() -> None:
     values = Preprocessing(input_size=64).apply(phantom(width=200, height=150, seed=1).pixels)
     assert values.shape == (64, 64)
     assert values.dtype == np.float32
@@ -13,7 +13,7 @@ def test_zscore() -> None:
     assert values.std() == pytest.approx(1, abs=1e-5)
 
 
-def test_unit_is_torchvision_s_to_tensor() -> None:
+def test_unit_agrees_with_torchvision_s_to_tensor() -> None:
     from torchvision.transforms.functional import to_tensor
 
     pixels = np.arange(256, dtype=np.uint8).reshape(16, 16)
@@ -30,12 +30,12 @@ def test_percentiles_are_clipped() -> None:
 
 
 @pytest.mark.parametrize("value", [0, 7, 255])
-def test_a_flat_image_becomes_zeros(value: int) -> None:
+def test_flat_image_becomes_zeros(value: int) -> None:
     values = Preprocessing(input_size=32).apply(np.full((50, 40), value, np.uint8))
     np.testing.assert_array_equal(values, 0)
 
 
-def test_sixteen_bits_give_what_eight_give() -> None:
+def test_sixteen_bits_give_the_result_of_eight() -> None:
     eight = np.random.default_rng(0).integers(0, 256, (64, 64)).astype(np.uint8)
     preprocessing = Preprocessing(input_size=64)
     np.testing.assert_allclose(
@@ -48,7 +48,7 @@ def test_sixteen_bits_give_what_eight_give() -> None:
 
 @pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
 @pytest.mark.parametrize("normalisation", ["unit", "zscore"])
-def test_the_bits_that_a_file_uses_do_not_matter(bits: int, normalisation: str) -> None:
+def test_bit_depth_in_use_does_not_matter(bits: int, normalisation: str) -> None:
     drawn = phantom(width=200, height=150, seed=1).pixels.astype(np.float64) / 255
     preprocessing = Preprocessing.model_validate({"input_size": 64, "normalisation": normalisation})
     served = preprocessing.apply(np.rint(drawn * (2**bits - 1)).astype(np.uint16))
@@ -58,7 +58,7 @@ def test_the_bits_that_a_file_uses_do_not_matter(bits: int, normalisation: str) 
         assert served.max() > 0.95
 
 
-def test_a_letter_far_brighter_than_the_image_does_not_decide_its_range() -> None:
+def test_bright_letter_does_not_set_the_range() -> None:
     pixels = (phantom(width=200, height=150, seed=1).pixels.astype(np.uint16)) * 16
     marked = pixels.copy()
     marked[5:9, 5:9] = 65535
@@ -76,7 +76,7 @@ def test_sixteen_bits_of_two_values_are_black_and_white() -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(100, 100), (80, 40), (40, 80), (513, 512), (300, 60)])
 @pytest.mark.parametrize("resize", ["stretch", "letterbox"])
-def test_the_way_back(width: int, height: int, resize: str) -> None:
+def test_output_is_restored_to_native_size(width: int, height: int, resize: str) -> None:
     """A mask that is brought to the network's square as an image is comes back where it was."""
     preprocessing = Preprocessing.model_validate(
         {"input_size": 64, "resize": resize, "normalisation": "unit"}

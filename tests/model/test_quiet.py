@@ -33,7 +33,7 @@ def test_warnings_are_errors_again_afterwards() -> None:
         warnings.warn("heard", stacklevel=1)
 
 
-def test_a_thread_inside_is_quiet_whoever_leaves_first() -> None:
+def test_thread_stays_quiet_when_another_leaves_first() -> None:
     both_inside, first_out = Barrier(2, timeout=10), Barrier(2, timeout=10)
 
     def first() -> None:
@@ -50,7 +50,7 @@ def test_a_thread_inside_is_quiet_whoever_leaves_first() -> None:
     assert together(first, second) == []
 
 
-def test_other_threads_are_heard_meanwhile() -> None:
+def test_other_threads_still_warn() -> None:
     inside, heard = Barrier(2, timeout=10), Barrier(2, timeout=10)
 
     def silent() -> None:
@@ -70,7 +70,7 @@ def test_other_threads_are_heard_meanwhile() -> None:
     assert together(silent, outspoken) == []
 
 
-def test_filters_that_others_add_meanwhile_stay() -> None:
+def test_filters_added_meanwhile_stay() -> None:
     with quiet():
         warnings.filterwarnings("ignore", message="added meanwhile")
         with quiet():
@@ -80,7 +80,7 @@ def test_filters_that_others_add_meanwhile_stay() -> None:
         warnings.warn("heard", stacklevel=1)
 
 
-def test_filters_do_not_pile_up() -> None:
+def test_filters_do_not_accumulate() -> None:
     with quiet():
         before = len(warnings.filters)
     for count in range(10):

@@ -23,7 +23,7 @@ from tests.model.quality.quality_models import make_quality_model
 
 
 class Dark:
-    """Takes the dark parts of the middle of the image for lung: an engine without a network."""
+    """An engine without a network: the dark parts of the image are lung."""
 
     name = "fake"
     device = "cpu"
@@ -56,7 +56,7 @@ def _two_boxes(width: int, height: int) -> tuple[NDArray[np.uint8], NDArray[np.b
 
 
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (512, 512), (400, 300), (48, 96)])
-def test_the_mask_has_the_image_s_size(width: int, height: int) -> None:
+def test_mask_has_the_size_of_the_image(width: int, height: int) -> None:
     pixels, truth = _two_boxes(width, height)
     segmentation = Segmenter.from_engine(_metadata(), Dark())(pixels)
     assert segmentation.mask.shape == (height, width)
@@ -65,7 +65,7 @@ def test_the_mask_has_the_image_s_size(width: int, height: int) -> None:
     assert wrong < 0.05 * truth.sum()
 
 
-def test_the_right_lung_is_on_the_image_s_left() -> None:
+def test_right_lung_is_on_the_image_s_left() -> None:
     pixels, _ = _two_boxes(512, 512)
     segmentation = Segmenter.from_engine(_metadata(), Dark())(pixels)
     assert segmentation.right is not None
@@ -91,7 +91,7 @@ class Clouds:
 
 @pytest.mark.parametrize("resize", ["stretch", "letterbox"])
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (333, 257), (40, 29), (150, 1000)])
-def test_a_lung_s_measures_are_those_of_all_its_pixels(resize: str, width: int, height: int) -> None:
+def test_measures_of_a_lung_count_all_its_pixels(resize: str, width: int, height: int) -> None:
     preprocessing = Preprocessing.model_validate({"input_size": 64, "resize": resize})
     segmenter = Segmenter.from_engine(_metadata(preprocessing=preprocessing), Clouds())
     found = 0
@@ -106,7 +106,7 @@ def test_a_lung_s_measures_are_those_of_all_its_pixels(resize: str, width: int, 
     assert found > 40
 
 
-def test_postprocessing_drops_specks_and_can_be_left_out() -> None:
+def test_postprocessing_drops_specks_and_is_optional() -> None:
     pixels, _ = _two_boxes(256, 256)
     segmenter = Segmenter.from_engine(_metadata(), Dark(specks=True))
     kept, raw = segmenter(pixels), segmenter(pixels, postprocess=False)
@@ -115,7 +115,7 @@ def test_postprocessing_drops_specks_and_can_be_left_out() -> None:
     np.testing.assert_array_equal(raw.labels > 0, raw.mask)
 
 
-def test_a_threshold_above_all_probabilities_finds_no_lung() -> None:
+def test_threshold_above_all_probabilities_finds_no_lung() -> None:
     segmentation = Segmenter.from_engine(_metadata(), Dark())(_two_boxes(128, 128)[0], threshold=0.95)
     assert not segmentation.mask.any()
     assert segmentation.right is None
@@ -123,7 +123,7 @@ def test_a_threshold_above_all_probabilities_finds_no_lung() -> None:
     assert not segmentation.quality.trusted
 
 
-def test_bytes_paths_and_arrays_are_taken(tmp_path: Path) -> None:
+def test_bytes_paths_and_arrays_are_accepted(tmp_path: Path) -> None:
     pixels, _ = _two_boxes(128, 128)
     data = cv2.imencode(".png", pixels)[1].tobytes()
     path = tmp_path / "image.png"
@@ -137,7 +137,7 @@ def test_bytes_paths_and_arrays_are_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "pixels", [np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.float32), np.zeros((0, 8), np.uint8)]
 )
-def test_other_arrays_are_refused(pixels: NDArray[np.uint8]) -> None:
+def test_other_arrays_are_rejected(pixels: NDArray[np.uint8]) -> None:
     with pytest.raises(UnsuitableImage, match="Pass grey pixels"):
         Segmenter.from_engine(_metadata(), Dark())(pixels)
 
@@ -170,7 +170,7 @@ def test_segmentation_has_the_time_of_each_stage() -> None:
     assert (timing.queue, timing.encode) == (0, 0)
 
 
-def test_a_batch_keeps_its_order() -> None:
+def test_batch_keeps_its_order() -> None:
     engine = Dark()
     segmenter = Segmenter.from_engine(_metadata(), engine)
     images = [_two_boxes(size, size)[0] for size in (64, 96, 128)]
@@ -185,7 +185,7 @@ def test_a_batch_keeps_its_order() -> None:
     assert areas[2] == pytest.approx(4 * areas[0], rel=0.1)
 
 
-def test_more_than_two_classes_are_refused() -> None:
+def test_more_than_two_classes_are_rejected() -> None:
     with pytest.raises(CheckpointError, match="has 3 classes"):
         Segmenter.from_engine(_metadata(num_classes=3), Dark())
 
@@ -201,7 +201,7 @@ class WithHeart(Dark):
 
 
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (400, 300)])
-def test_a_checkpoint_may_find_the_heart(width: int, height: int) -> None:
+def test_checkpoint_may_find_the_heart(width: int, height: int) -> None:
     pixels, lungs = _two_boxes(width, height)
     pixels[:] = np.where(lungs, 20, 120)
     heart = np.zeros_like(lungs)
@@ -218,13 +218,13 @@ def test_a_checkpoint_may_find_the_heart(width: int, height: int) -> None:
     assert overlap(segmentation.mask, lungs).iou > 0.9
 
 
-def test_a_checkpoint_of_two_classes_says_nothing_of_the_heart() -> None:
+def test_checkpoint_of_two_classes_has_no_heart() -> None:
     segmentation = Segmenter.from_engine(_metadata(), Dark())(_two_boxes(64, 64)[0])
     assert segmentation.heart_mask is None
     assert segmentation.heart is None
 
 
-def test_a_heart_that_is_not_found_is_none() -> None:
+def test_missing_heart_is_none() -> None:
     metadata = _metadata(num_classes=3, classes=LUNG_AND_HEART)
     segmentation = Segmenter.from_engine(metadata, WithHeart())(_two_boxes(64, 64)[0])
     assert segmentation.heart is None
@@ -232,7 +232,7 @@ def test_a_heart_that_is_not_found_is_none() -> None:
     assert not segmentation.heart_mask.any()
 
 
-def test_the_document_has_the_heart_where_the_checkpoint_finds_it() -> None:
+def test_document_has_the_heart_where_the_checkpoint_finds_it() -> None:
     pixels, lungs = _two_boxes(64, 64)
     pixels[:] = np.where(lungs, 20, 120)
     pixels[32:48, 27:38] = 250
@@ -291,9 +291,7 @@ CHEST = np.where(
         ({"threshold": 0.5, "postprocess": False}, False),
     ],
 )
-def test_the_iou_is_predicted_for_masks_of_the_settings_that_it_was_fitted_to(
-    options: dict[str, Any], known: bool
-) -> None:
+def test_predicted_iou_is_for_the_settings_of_the_quality_model(options: dict[str, Any], known: bool) -> None:
     segmenter = Segmenter.from_engine(_calibrated(CHEST), DarkWithFeatures())
     quality = segmenter(CHEST, **options).quality
     codes = [warning.code for warning in quality.warnings]
@@ -302,7 +300,7 @@ def test_the_iou_is_predicted_for_masks_of_the_settings_that_it_was_fitted_to(
     assert quality.trusted is known
 
 
-def test_a_mask_of_averaged_flips_is_not_trusted() -> None:
+def test_mask_of_averaged_flips_is_not_trusted() -> None:
     segmenter = Segmenter.from_engine(_calibrated(CHEST), FlipAveraged(DarkWithFeatures()))
     quality = segmenter(CHEST).quality
     assert quality.predicted_iou is None
@@ -310,8 +308,8 @@ def test_a_mask_of_averaged_flips_is_not_trusted() -> None:
     assert "other_settings" in [warning.code for warning in quality.warnings]
 
 
-def test_what_kind_of_image_it_is_does_not_depend_on_the_settings() -> None:
-    """Nearly everything is lung at a threshold of 0.01: the mask is strange, the image is not."""
+def test_kind_of_image_does_not_depend_on_the_settings() -> None:
+    """At a threshold of 0.01 nearly everything is lung: the mask is an outlier, the image is not."""
     segmenter = Segmenter.from_engine(_calibrated(CHEST), DarkWithFeatures())
     noise = np.random.default_rng(0).integers(0, 255, CHEST.shape).astype(np.uint8)
     for options in ({}, {"threshold": 0.01}, {"threshold": 0.99}, {"postprocess": False}):
@@ -323,7 +321,7 @@ def test_what_kind_of_image_it_is_does_not_depend_on_the_settings() -> None:
         assert "probably_not_frontal" in codes["noise"]
 
 
-def test_without_a_calibration_the_settings_are_not_blamed() -> None:
+def test_settings_have_no_warning_without_a_quality_model() -> None:
     quality = Segmenter.from_engine(_metadata(), Dark())(CHEST, threshold=0.4).quality
     assert [
         warning.code
@@ -338,7 +336,7 @@ def _mounted(side: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     return pixels, np.pad(pixels, side, constant_values=255)
 
 
-def test_the_network_sees_a_mounted_radiograph_as_it_sees_it_alone() -> None:
+def test_mount_does_not_change_the_network_input() -> None:
     pixels, page = _mounted(256)
     segmenter = Segmenter.from_engine(_metadata(), Dark())
     alone, mounted = segmenter(pixels), segmenter(page)
@@ -349,7 +347,7 @@ def test_the_network_sees_a_mounted_radiograph_as_it_sees_it_alone() -> None:
     assert mounted.quality == alone.quality
 
 
-def test_a_mounted_radiograph_is_decoded_as_finely_as_the_network_needs() -> None:
+def test_mounted_radiograph_is_decoded_at_sufficient_resolution() -> None:
     _, page = _mounted(400)
     data = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
     segmenter = Segmenter.from_engine(_metadata(preprocessing=Preprocessing(input_size=256)), Dark())
@@ -360,7 +358,7 @@ def test_a_mounted_radiograph_is_decoded_as_finely_as_the_network_needs() -> Non
     assert radiograph.picture[2] * share >= 256
 
 
-def test_a_heart_lies_where_the_picture_lies() -> None:
+def test_heart_is_placed_inside_the_margins() -> None:
     pixels, lungs = _two_boxes(64, 64)
     shades = np.add.outer(np.arange(64), np.arange(64)) // 4
     pixels[:] = np.where(lungs, 20, 110 + shades)

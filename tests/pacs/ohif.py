@@ -1,6 +1,6 @@
 """OHIF's built viewer (the folder `dist` of npm's package `@ohif/app`) in front of an Orthanc.
 
-PLEURA_OHIF_DIST names that folder, after ``npm pack @ohif/app`` and unpacking.
+PLEURA_OHIF_DIST names that folder; ``.ci/ohif`` fetches it.
 """
 
 from __future__ import annotations

@@ -42,6 +42,7 @@ class Orthanc:
         password: str = "",
         dicom_port: int | None = None,
         modalities: dict[str, list[Any]] | None = None,
+        scripts: tuple[Path, ...] = (),
     ) -> None:
         self._folder = folder
         self._folder.mkdir()
@@ -62,6 +63,8 @@ class Orthanc:
             "AuthenticationEnabled": user is not None,
             "RegisteredUsers": {} if user is None else {user: password},
             "Plugins": [str(PLUGIN)],
+            "LuaScripts": [str(script) for script in scripts],
+            "StableAge": 1,
             "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
         }
         (folder / "orthanc.json").write_text(json.dumps(configuration))
@@ -119,6 +122,10 @@ class Orthanc:
             if series["MainDicomTags"].get("Modality") == modality
             for name in series["Instances"]
         ]
+
+    def jobs(self, kind: str) -> list[dict[str, Any]]:
+        """All jobs of a type."""
+        return [job for job in self._json("/jobs?expand") if job["Type"] == kind]
 
     def _json(self, path: str) -> Any:
         return self._ask("GET", path).raise_for_status().json()

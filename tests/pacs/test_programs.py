@@ -1,4 +1,4 @@
-"""Results of each form, read by the programs that people use, for sources of many kinds."""
+"""Results of each form, read by the programs that people use."""
 
 from __future__ import annotations
 
@@ -20,15 +20,23 @@ import pytest
 from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.uid import ComputedRadiographyImageStorage
+from requests.adapters import HTTPAdapter
 
 from model.errors import UnsuitableImage
 from model.quiet import quiet
 from model.writing.dicom.forms import Form, write_form
+from tests.app.waiting import wait_until
 
-from .radiographs import film, in_colour
+from .conftest import Watched
+from .dimse.conftest import Door, StoreScp, store
+from .orthanc import Orthanc, missing
+from .radiographs import film, in_colour, read
 from .segmenters import trusting
 
 FORMS = (Form.SEG, Form.SC, Form.SC_OUTLINES, Form.GSPS, Form.SR)
+
+MODALITIES = {"SEG": Form.SEG, "OT": Form.SC, "PR": Form.GSPS, "SR": Form.SR}
+"""Modality of each form that is sent."""
 
 SOURCES: dict[str, bytes] = {
     "dx": film(PixelSpacing=None),
@@ -52,9 +60,52 @@ class Case(NamedTuple):
         return (self.results[form] for form in forms or FORMS if form in self.results)
 
 
-@pytest.fixture(scope="module", params=SOURCES)
+def by_dimse(source: Path, folder: Path) -> list[bytes]:
+    """What a second AE gets after storescu has sent a film to the listener."""
+    archive = StoreScp(folder / "archive")
+    door = Door(folder / "queue", archive.peer)
+    try:
+        sent = store(door.port, source)
+        assert sent.returncode == 0, sent.stdout + sent.stderr
+        wait_until(lambda: len(archive.results()) == len(MODALITIES), within_s=120)
+    finally:
+        door.close()
+        archive.kill()
+    return [path.read_bytes() for path in archive.folder.iterdir()]
+
+
+def by_dicomweb(source: Path, folder: Path) -> list[bytes]:
+    """What Orthanc holds after the watcher has seen a film in it."""
+    if (reason := missing()) is not None:
+        pytest.skip(reason)
+    orthanc = Orthanc(folder / "orthanc").start()
+    try:
+        orthanc.upload(source.read_bytes())
+        watcher = Watched(orthanc.url, trusting(), HTTPAdapter(), forms=tuple(MODALITIES.values()))
+        with watcher.session:
+            watcher.once()
+        return [data for modality in MODALITIES for data in orthanc.files(modality)]
+    finally:
+        orthanc.kill()
+
+
+WAYS = {"sent by DIMSE": by_dimse, "in Orthanc by DICOMweb": by_dicomweb}
+
+
+@pytest.fixture(scope="module", params=[*SOURCES, *WAYS])
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     folder, segmenter = tmp_path_factory.mktemp("programs"), trusting()
+    if request.param in WAYS:
+        source = folder / "source.dcm"
+        source.write_bytes(SOURCES["dx with spacing"])
+        results = {}
+        for data in WAYS[request.param](source, folder):
+            form = MODALITIES[read(data).Modality]
+            assert form not in results, f"{form} came twice"
+            results[form] = folder / f"{form.value}.dcm"
+            results[form].write_bytes(data)
+        assert set(results) == set(MODALITIES.values())
+        return Case(request.param, source, results, segmenter(source.read_bytes()).labels)
     source = folder / "source.dcm"
     source.write_bytes(SOURCES[request.param])
     segmentation = segmenter(source.read_bytes())
@@ -135,8 +186,8 @@ def test_dcmtk_shows_the_secondary_capture(case: Case, tmp_path: Path) -> None:
 
 def test_highdicom_reads_the_lungs(case: Case) -> None:
     with quiet():
-        read = highdicom.seg.segread(case.results[Form.SEG])
-        (labels,) = read.get_pixels_by_source_instance(
+        seg = highdicom.seg.segread(case.results[Form.SEG])
+        (labels,) = seg.get_pixels_by_source_instance(
             [dcmread(case.source).SOPInstanceUID], combine_segments=True
         )
     assert (labels == case.labels).all()
@@ -183,9 +234,9 @@ def test_pydicom_seg_reads_the_lungs(case: Case) -> None:
     found = json.loads(run_installed("-W", "ignore", "-c", script, case.results[Form.SEG]))
     assert set(found) == {"1", "2"}
     for label, axes in found.items():
-        read = np.zeros(case.labels.shape, bool)
-        read[tuple(axes)] = True
-        assert (read == (case.labels == int(label))).all()
+        lung = np.zeros(case.labels.shape, bool)
+        lung[tuple(axes)] = True
+        assert (lung == (case.labels == int(label))).all()
 
 
 def read_nrrd(path: Path) -> tuple[NDArray[Any], list[float]]:

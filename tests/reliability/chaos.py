@@ -17,7 +17,7 @@ from tests.reliability import scenarios
 
 def main(
     times: Annotated[int, typer.Option(help="How often each kind of kill.")] = 10,
-    connections: Annotated[int, typer.Option(help="Of misbehaving clients.")] = 500,
+    connections: Annotated[int, typer.Option(help="Of slow clients.")] = 500,
     seconds: Annotated[float, typer.Option(help="Of overload.")] = 60.0,
     checkpoint: Annotated[
         Path | None, typer.Option(help="To serve; a stand-in for the network if not given.", exists=True)
@@ -27,7 +27,7 @@ def main(
     """Run the scenarios one after the other; exit code 1 if one fails."""
     plan: dict[str, Callable[[], str]] = {
         "overload": partial(scenarios.overload, checkpoint, seconds=seconds),
-        "misbehaving clients": partial(scenarios.misbehaving_clients, checkpoint, connections=connections),
+        "slow clients": partial(scenarios.slow_clients, checkpoint, connections=connections),
         "full disk": partial(scenarios.full_disk, checkpoint, uploads=5 * times),
         "kills": partial(scenarios.kills, checkpoint, times=times),
         "stops": partial(scenarios.stops, checkpoint, times=times),

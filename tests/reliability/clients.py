@@ -1,4 +1,4 @@
-"""Misbehaving clients, a load generator, and probes that measure how the service answers meanwhile."""
+"""Slow clients, a load generator, and probes that measure how the service answers meanwhile."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Probes:
             self._over.wait(0.02)
 
 
-class MisbehavingClients:
+class SlowClients:
     """Opens connections and misuses them in one of `WAYS`."""
 
     WAYS = (

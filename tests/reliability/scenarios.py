@@ -27,7 +27,7 @@ import numpy as np
 
 from tests.app.fakes import encode, picture
 from tests.app.waiting import wait_until
-from tests.reliability.clients import LoadGenerator, MisbehavingClients, Probes
+from tests.reliability.clients import LoadGenerator, Probes, SlowClients
 from tests.reliability.service import Service, ask, form, running
 
 SMALL_DISK = (
@@ -74,7 +74,7 @@ def overload(checkpoint: Path | None, *, seconds: float, engine_s: float = 0.05)
         )
 
 
-def misbehaving_clients(checkpoint: Path | None, *, connections: int) -> str:
+def slow_clients(checkpoint: Path | None, *, connections: int) -> str:
     """Slow clients, clients that leave and clients that read no answer, among normal ones."""
     image = encode(picture())
     with (
@@ -85,7 +85,7 @@ def misbehaving_clients(checkpoint: Path | None, *, connections: int) -> str:
     ):
         normal, refused = 0, Counter[int]()
         files = _open_files(service)
-        clients, probes = MisbehavingClients(service, image), Probes(service)
+        clients, probes = SlowClients(service, image), Probes(service)
         with probes.asking():
             for index in range(connections):
                 clients.once()
@@ -104,7 +104,7 @@ def misbehaving_clients(checkpoint: Path | None, *, connections: int) -> str:
         assert set(probes.statuses) == {("/healthz", 200), ("/readyz", 200)}, probes.statuses
         ran = service.metric("pleura_batch_size_sum")
         return (
-            f"{connections} misbehaving connections "
+            f"{connections} connections of slow clients "
             f"({', '.join(f'{number} {way}' for way, number in clients.done.items())}); "
             f"of {normal} normal requests {normal - refused.total()} got 200 and {refused[429]} got 429 for "
             "too many uploads; afterwards no upload, no slot and no connection was held, the network had "

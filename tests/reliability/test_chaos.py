@@ -15,8 +15,8 @@ def test_overload_of_ten_times_the_capacity_is_refused_with_429() -> None:
     assert "the next request 200" in scenarios.overload(None, seconds=2, engine_s=0.1)
 
 
-def test_misbehaving_clients_hold_no_connection() -> None:
-    assert "no connection was held" in scenarios.misbehaving_clients(None, connections=40)
+def test_slow_clients_hold_no_connection() -> None:
+    assert "no connection was held" in scenarios.slow_clients(None, connections=40)
 
 
 def test_full_disk_is_reported_and_the_service_recovers() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -18,10 +19,11 @@ from .findings import area_in_words
 from .seg_words import trust_in_words
 
 if TYPE_CHECKING:
-    from highdicom.pr import GraphicAnnotation, GraphicLayer
+    from highdicom.pr import GraphicAnnotation, GraphicLayer, GrayscaleSoftcopyPresentationState
     from pydicom import Dataset
 
     from ...checkpoint import CheckpointMetadata
+    from ...radiograph import Radiograph
     from ...segmentation import Segmentation
     from .authorship import Authorship
 
@@ -69,22 +71,14 @@ def presentation_state(
         UnsuitableImage: The radiograph is not DICOM, has colours, or lacks an attribute that must be
             referred to.
     """
-    from highdicom import PresentationLUTTransformation
-    from highdicom.pr import GrayscaleSoftcopyPresentationState
-
     with quiet():
         origin = Derivation.of(segmentation, metadata)
         source = origin.source
         dataset, applied = segmentation.radiograph.dataset, segmentation.radiograph.applied
         assert dataset is not None
-        if "grey" in applied or dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
-            raise UnsuitableImage(
-                "A grayscale presentation state refers to a grey image: ask for another form for this one."
-            )
-        origin_in_words = (
-            trust_in_words(segmentation.quality) if authorship is None else authorship.description
-        )
-        layers, annotations = _graphics(segmentation, source, origin_in_words)
+        _check_grey(dataset, applied)
+        said = trust_in_words(segmentation.quality) if authorship is None else authorship.description
+        layers, annotations = _graphics(segmentation, source, said)
         arguments = origin.arguments(
             segmentation,
             "GSPS",
@@ -96,33 +90,55 @@ def presentation_state(
         # Not in this IOD.
         date, time = arguments.pop("content_date"), arguments.pop("content_time")
         source.SamplesPerPixel = 1
-        shape = "INVERSE" if "inverted" in applied else "IDENTITY"
-
-        def make(image: Dataset) -> GrayscaleSoftcopyPresentationState:
-            return GrayscaleSoftcopyPresentationState(
-                referenced_images=[image],
-                content_label="LUNGS",
-                content_description=origin_in_words,
-                graphic_layers=layers,
-                graphic_annotations=annotations,
-                presentation_lut_transformation=PresentationLUTTransformation(presentation_lut_shape=shape),
-                **arguments,
-            )
-
-        try:
-            made = make(_with_looks(source, dataset, applied))
-        except (AttributeError, LookupError, TypeError, ValueError):
-            # A table or window that the reader understood and highdicom does not: the outlines do not
-            # depend on it.
-            made = make(source)
-        if "modality_lut" in applied:
-            made.ModalityLUTSequence = [_modality_table(dataset)]
+        made = _compose(
+            _with_looks(source, dataset, applied),
+            source,
+            inverted="inverted" in applied,
+            content_label="LUNGS",
+            content_description=said,
+            graphic_layers=layers,
+            graphic_annotations=annotations,
+            **arguments,
+        )
         made.PresentationCreationDate, made.PresentationCreationTime = date, time
-        (area,) = made.DisplayedAreaSelectionSequence
-        _set_pixel_shape(area, segmentation.radiograph.spacing_mm)
-        # Type 2C: empty, since a chest is not one side of a pair.
-        made.Laterality = ""
+        _complete(made, segmentation.radiograph)
         return with_content_uid(made)
+
+
+def _complete(made: Dataset, radiograph: Radiograph) -> None:
+    """Add what highdicom leaves out: the Modality LUT, the spacing, and Laterality."""
+    if "modality_lut" in radiograph.applied:
+        assert radiograph.dataset is not None
+        made.ModalityLUTSequence = [_modality_table(radiograph.dataset)]
+    (area,) = made.DisplayedAreaSelectionSequence
+    _set_pixel_shape(area, radiograph.spacing_mm)
+    # Type 2C: empty, since a chest is not one side of a pair.
+    made.Laterality = ""
+
+
+def _check_grey(dataset: Dataset, applied: tuple[str, ...]) -> None:
+    if "grey" in applied or dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
+        raise UnsuitableImage(
+            "A grayscale presentation state refers to a grey image: ask for another form for this one."
+        )
+
+
+def _compose(
+    image: Dataset, bare: Dataset, *, inverted: bool, **arguments: Any
+) -> GrayscaleSoftcopyPresentationState:
+    """Return a state with the display of ``image``, or that of ``bare`` where highdicom rejects it.
+
+    It may reject a table or window that the reader understood; the outlines do not depend on them.
+    """
+    from highdicom import PresentationLUTTransformation
+    from highdicom.pr import GrayscaleSoftcopyPresentationState
+
+    shape = PresentationLUTTransformation(presentation_lut_shape="INVERSE" if inverted else "IDENTITY")
+    make = partial(GrayscaleSoftcopyPresentationState, presentation_lut_transformation=shape, **arguments)
+    try:
+        return make(referenced_images=[image])
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return make(referenced_images=[bare])
 
 
 def _with_looks(source: Dataset, dataset: Dataset, applied: tuple[str, ...]) -> Dataset:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from ...checkpoint import CheckpointMetadata
+    from ...radiograph import Radiograph
     from ...segmentation import Segmentation
 
 _LINES_IN_HEIGHT = 40
@@ -59,14 +60,9 @@ def secondary_capture(
     """
     from highdicom.sc import SCImage
 
-    from ...reading.dicom.sides import patient_orientation
-    from .values import valid_element
-
     with quiet():
         origin = Derivation.of(segmentation, metadata)
         source, radiograph = origin.source, segmentation.radiograph
-        dataset = radiograph.dataset
-        assert dataset is not None
         made = SCImage(
             pixel_array=_picture(segmentation, text=text),
             photometric_interpretation="RGB",
@@ -83,25 +79,35 @@ def secondary_capture(
                 series_instance_uid=series_instance_uid,
             ),
         )
-        made.PatientOrientation = list(patient_orientation(dataset) or ())
         made.ConversionType = "WSD"
         del made.DateOfSecondaryCapture, made.TimeOfSecondaryCapture
         made.ImageComments = comments(segmentation)
         burnt_in = "Lung outlines and text" if text else "Lung outlines"
         made.DerivationDescription = f"{burnt_in} burnt in; windowed to 8 bits"
         made.SourceImageSequence = [_reference(source)]
-        for keyword in ("BurnedInAnnotation", "PixelAspectRatio"):
-            element = valid_element(dataset, keyword)
-            if element is not None and not (keyword == "PixelAspectRatio" and radiograph.spacing_mm):
-                made.add(element)
-        # Compressed with loss once, for ever.
-        for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
-            if keyword in source:
-                made.add(source[keyword])
+        _carry_over(made, radiograph, source)
         origin.identify(made)
         # Type 2C: empty, since a chest is not one side of a pair.
         made.Laterality = ""
         return with_content_uid(made)
+
+
+def _carry_over(made: Dataset, radiograph: Radiograph, source: Dataset) -> None:
+    """Copy the attributes of the radiograph that still hold for its picture."""
+    from ...reading.dicom.sides import patient_orientation
+    from .values import valid_element
+
+    dataset = radiograph.dataset
+    assert dataset is not None
+    made.PatientOrientation = list(patient_orientation(dataset) or ())
+    for keyword in ("BurnedInAnnotation", "PixelAspectRatio"):
+        element = valid_element(dataset, keyword)
+        if element is not None and not (keyword == "PixelAspectRatio" and radiograph.spacing_mm):
+            made.add(element)
+    # Compressed with loss once, for ever.
+    for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
+        if keyword in source:
+            made.add(source[keyword])
 
 
 def _reference(source: Dataset) -> Dataset:

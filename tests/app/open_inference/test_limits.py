@@ -1,4 +1,4 @@
-"""Limits and failures: the same as at other endpoints, with the protocol's errors."""
+"""Limits and failures: as at other endpoints, with errors in the protocol's form."""
 
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
@@ -28,14 +28,14 @@ def waiting(client: Service, count: int) -> None:
     wait_until(lambda: f"pleura_queue_depth {count}.0" in client.get("/metrics").text)
 
 
-def test_too_large_a_body(make_client: MakeClient) -> None:
+def test_too_large_body_is_rejected(make_client: MakeClient) -> None:
     client = make_client(max_upload_mb=0.001)
     answer = client.post(ADDRESS, content=bytes(2000))
     assert answer.status_code == 413
     assert answer.json() == {"error": "The body is larger than the allowed 0.001 MB. Send a smaller image."}
 
 
-def test_a_full_queue(make_client: MakeClient) -> None:
+def test_full_queue_is_answered_with_429(make_client: MakeClient) -> None:
     client = make_client(queue_size=2, workers=1)
     client.engine.hold()
     with ThreadPoolExecutor() as threads:
@@ -52,7 +52,7 @@ def test_a_full_queue(make_client: MakeClient) -> None:
     assert client.engine.batches == [1, 1, 1]
 
 
-def test_images_for_which_there_is_no_room_end_all_of_their_request(make_client: MakeClient) -> None:
+def test_request_with_more_images_than_free_slots_fails_as_a_whole(make_client: MakeClient) -> None:
     client = make_client(queue_size=2, workers=1)
     client.engine.hold()
     with ThreadPoolExecutor() as threads:
@@ -68,13 +68,13 @@ def test_images_for_which_there_is_no_room_end_all_of_their_request(make_client:
     assert client.engine.batches == [1, 1]
 
 
-def test_more_images_than_can_ever_wait(make_client: MakeClient) -> None:
+def test_more_images_than_the_queue_has_slots_are_rejected(make_client: MakeClient) -> None:
     answer = infer(make_client(queue_size=2), 3)
     assert answer.status_code == 422
     assert answer.json() == {"error": "Send at most 2 images in one request."}
 
 
-def test_the_deadline(make_client: MakeClient) -> None:
+def test_deadline_is_answered_with_504(make_client: MakeClient) -> None:
     client = make_client(deadline_s=0.2)
     client.engine.hold()
     with ThreadPoolExecutor() as threads:
@@ -88,7 +88,7 @@ def test_the_deadline(make_client: MakeClient) -> None:
     assert client.engine.batches == [1]
 
 
-def test_a_client_that_goes_costs_no_inference(make_client: MakeClient) -> None:
+def test_disconnected_client_costs_no_inference(make_client: MakeClient) -> None:
     client = make_client()
     client.engine.hold()
     sent = client.build_request("POST", ADDRESS, json=body(2)).read()
@@ -104,7 +104,7 @@ def test_a_client_that_goes_costs_no_inference(make_client: MakeClient) -> None:
     assert client.engine.batches == [1, 1]
 
 
-def test_an_engine_that_fails(make_client: MakeClient) -> None:
+def test_engine_failure_is_answered_with_503(make_client: MakeClient) -> None:
     client = make_client()
     client.engine.failure = EngineError("The network could not be run: try again later.")
     answer = infer(client, 2)
@@ -113,7 +113,7 @@ def test_an_engine_that_fails(make_client: MakeClient) -> None:
     assert int(answer.headers["retry-after"]) >= 1
 
 
-def test_a_service_that_stops(make_client: MakeClient) -> None:
+def test_stopping_service_is_not_ready(make_client: MakeClient) -> None:
     client = make_client()
     client.server.lifecycle.draining = True
     assert client.get("/v2/health/live").json() == {"live": True}
@@ -124,7 +124,7 @@ def test_a_service_that_stops(make_client: MakeClient) -> None:
     client.server.lifecycle.draining = False
 
 
-def test_an_image_behind_a_broken_one_is_not_waited_for(make_client: MakeClient) -> None:
+def test_damaged_image_ends_the_request_at_once(make_client: MakeClient) -> None:
     client = make_client(workers=1)
     client.engine.hold()
     mixed = body(2)

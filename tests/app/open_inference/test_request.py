@@ -44,13 +44,13 @@ def test_files_in_base64() -> None:
     assert list(map(bytes, inference.images)) == files
 
 
-def test_files_in_base64_may_say_so_and_have_their_slashes_escaped() -> None:
+def test_base64_with_content_type_and_escaped_slashes_is_read() -> None:
     tensor = image(data=[b64encode(b"\xff" * 9).decode()], parameters={"content_type": "base64"})
     inference = read(request(tensor).replace(b"/", rb"\/"))
     assert list(map(bytes, inference.images)) == [b"\xff" * 9]
 
 
-def test_files_behind_the_json() -> None:
+def test_binary_files_after_the_json_are_read() -> None:
     files = [b"one\0", b"", bytes(1000)]
     assert list(map(bytes, behind(*files).images)) == files
 
@@ -61,7 +61,7 @@ def test_large_files_in_base64() -> None:
     assert list(map(bytes, inference.images)) == files
 
 
-def test_what_is_asked_for() -> None:
+def test_requested_outputs_and_parameters_are_read() -> None:
     more = {
         "id": "7",
         "parameters": {"threshold": 1, "timeout": 5},
@@ -86,13 +86,13 @@ def test_what_is_asked_for() -> None:
     ],
     ids=["empty", "broken-off", "not-utf-8", "more-behind", "nested", "lone-surrogate", "huge-number"],
 )
-def test_no_json(text: bytes) -> None:
+def test_body_that_is_not_json_is_rejected(text: bytes) -> None:
     with pytest.raises(BadInferenceRequest, match="Send the request as JSON"):
         read(text)
 
 
 @pytest.mark.parametrize("part", [b"{},", b"[],", b'"",', b"1,", b"[[", b'{"":'])
-def test_json_of_countless_values_is_refused_before_it_is_parsed(part: bytes) -> None:
+def test_json_with_too_many_values_is_rejected_before_parsing(part: bytes) -> None:
     text = b'{"inputs": [' + part * 1_000_000
     body = UploadFile(BytesIO(text))
     tracemalloc.start()
@@ -104,7 +104,7 @@ def test_json_of_countless_values_is_refused_before_it_is_parsed(part: bytes) ->
         tracemalloc.stop()
 
 
-def test_a_request_of_all_images_has_far_fewer_values() -> None:
+def test_largest_valid_request_stays_below_the_limit_of_values() -> None:
     text = request(image(shape=[MAX_IMAGES], data=[""] * MAX_IMAGES))
     assert len(read(text).images) == MAX_IMAGES
     assert sum(map(text.count, (b",", b":", b"["))) < MAX_VALUES / 10
@@ -130,7 +130,7 @@ def test_a_request_of_all_images_has_far_fewer_values() -> None:
         (image(data=[["YQ=="]]), "inputs.0.data.0"),
     ],
 )
-def test_wrong_tensors(tensor: dict[str, Any], sentence: str) -> None:
+def test_wrong_tensors_are_rejected(tensor: dict[str, Any], sentence: str) -> None:
     with pytest.raises(WrongTensors, match=sentence):
         read(request(tensor))
 
@@ -150,18 +150,18 @@ def test_wrong_tensors(tensor: dict[str, Any], sentence: str) -> None:
         {"raw_input_contents": []},
     ],
 )
-def test_wrong_requests(more: dict[str, Any]) -> None:
+def test_wrong_requests_are_rejected(more: dict[str, Any]) -> None:
     with pytest.raises(WrongTensors, match="is not valid: "):
         read(request(image(), **more))
 
 
-def test_what_was_sent_is_not_repeated() -> None:
+def test_errors_do_not_repeat_the_request() -> None:
     with pytest.raises(WrongTensors) as caught:
         read(request(image(name="DOE^JANE")))
     assert "DOE" not in str(caught.value)
 
 
-def test_json_of_another_length() -> None:
+def test_wrong_length_of_the_json_is_rejected() -> None:
     with pytest.raises(BadInferenceRequest, match="Send the whole body"):
         read_inference(UploadFile(BytesIO(b"{}")), json_bytes=3)
     with pytest.raises(WrongTensors, match="Send nothing behind the JSON"):
@@ -169,7 +169,7 @@ def test_json_of_another_length() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 7, 9, 2**60])
-def test_a_size_that_is_not_the_tensor_s(size: int) -> None:
+def test_wrong_size_of_a_binary_tensor_is_rejected(size: int) -> None:
     with pytest.raises(BadInferenceRequest, match="make them agree"):
         behind(b"file", parameters={"binary_data_size": size})
 
@@ -177,24 +177,24 @@ def test_a_size_that_is_not_the_tensor_s(size: int) -> None:
 @pytest.mark.parametrize(
     "tensor", [b"\0", b"\0\0\0", b"\5\0\0\0file", b"\xff\xff\xff\xfffile", element(b"") + b"\1"]
 )
-def test_an_incomplete_tensor_is_rejected(tensor: bytes) -> None:
+def test_incomplete_tensor_is_rejected(tensor: bytes) -> None:
     described = image(data=None, parameters={"binary_data_size": len(tensor)})
     with pytest.raises(BadInferenceRequest, match="is incomplete"):
         read(request(described), tensor)
 
 
-def test_another_number_of_images_than_the_shape_says() -> None:
+def test_number_of_images_that_differs_from_the_shape_is_rejected() -> None:
     with pytest.raises(WrongTensors, match="The shape says 1 images, the tensor has 2"):
         behind(b"one", b"two", shape=[1])
     with pytest.raises(WrongTensors, match=f"at most {MAX_IMAGES}"):
         behind(*[b""] * (MAX_IMAGES + 1), shape=[1])
 
 
-def test_no_image_behind_the_json() -> None:
+def test_missing_image_after_the_json_is_rejected() -> None:
     with pytest.raises(WrongTensors, match="the tensor has 0"):
         behind(shape=[1])
 
 
-def test_data_in_both_places() -> None:
+def test_data_both_in_and_after_the_json_are_rejected() -> None:
     with pytest.raises(WrongTensors, match="Send the images either in data"):
         behind(b"file", data=["YQ=="])

@@ -29,7 +29,9 @@ def files(image: bytes, labels: np.ndarray = LABELS) -> dict[str, bytes]:
         ("?author=manual", "MANUAL", "drawn by hand"),
     ],
 )
-def test_a_seg_says_who_made_the_mask(shared_client: Service, query: str, author: str, words: str) -> None:
+def test_seg_names_the_author_of_the_mask(
+    shared_client: Service, query: str, author: str, words: str
+) -> None:
     answer = shared_client.post(f"/corrected.dcm{query}", files=files(dicom(RADIOGRAPH)))
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/dicom"
@@ -46,7 +48,9 @@ def test_a_seg_says_who_made_the_mask(shared_client: Service, query: str, author
 
 
 @pytest.mark.parametrize(("author", "words"), [("semiautomatic", "corrected"), ("manual", "drawn")])
-def test_a_presentation_state_says_who_made_the_mask(shared_client: Service, author: str, words: str) -> None:
+def test_presentation_state_names_the_author_of_the_mask(
+    shared_client: Service, author: str, words: str
+) -> None:
     image = dicom(RADIOGRAPH)
     answer = shared_client.post(f"/corrected.dcm?form=gsps&author={author}", files=files(image))
     assert answer.headers["content-type"] == "application/dicom"
@@ -71,7 +75,7 @@ def box(annotation: Dataset) -> tuple[float, ...]:
     return (*points.min(axis=0), *points.max(axis=0))
 
 
-def test_a_corrected_seg_is_in_another_series_than_the_networks(shared_client: Service) -> None:
+def test_corrected_seg_has_a_different_series_than_the_network_s(shared_client: Service) -> None:
     image = dicom(RADIOGRAPH)
     network = dcmread(BytesIO(shared_client.post("/segment.dcm", content=image).content))
     corrected = dcmread(BytesIO(shared_client.post("/corrected.dcm", files=files(image)).content))
@@ -88,7 +92,7 @@ def test_a_corrected_seg_is_in_another_series_than_the_networks(shared_client: S
         (dicom(RADIOGRAPH), LABELS * 100, "unsuitable-mask"),
     ],
 )
-def test_what_cannot_become_dicom_is_refused(
+def test_image_other_than_dicom_is_rejected(
     shared_client: Service,
     image: bytes,
     labels: np.ndarray,
@@ -100,7 +104,7 @@ def test_what_cannot_become_dicom_is_refused(
         assert answer.json()["type"].endswith(word)
 
 
-def test_nothing_is_kept_unless_a_folder_is_named(shared_client: Service) -> None:
+def test_nothing_is_saved_without_a_configured_folder(shared_client: Service) -> None:
     assert shared_client.get("/collection").json() == {"kept": False}
     answer = shared_client.post("/collection", files=files(encode(RADIOGRAPH)))
     assert answer.status_code == 409
@@ -114,7 +118,7 @@ def deep(radiograph: np.ndarray) -> bytes:
 
 
 @pytest.mark.parametrize("image", [encode(RADIOGRAPH), dicom(RADIOGRAPH), deep(RADIOGRAPH)])
-def test_a_collection_is_what_training_takes(make_client: MakeClient, tmp_path: Path, image: bytes) -> None:
+def test_collection_can_be_read_by_training(make_client: MakeClient, tmp_path: Path, image: bytes) -> None:
     client = make_client(collection=tmp_path / "kept")
     assert client.get("/collection").json() == {"kept": True}
     answer = client.post("/collection", files=files(image))
@@ -129,7 +133,7 @@ def test_a_collection_is_what_training_takes(make_client: MakeClient, tmp_path: 
     assert b"DOE" not in sample.image.read_bytes()
 
 
-def test_a_collection_that_cannot_be_written_is_said(make_client: MakeClient, tmp_path: Path) -> None:
+def test_unwritable_collection_is_reported(make_client: MakeClient, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     client = make_client(collection=tmp_path / "file")
     answer = client.post("/collection", files=files(encode(RADIOGRAPH)))

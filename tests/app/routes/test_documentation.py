@@ -29,7 +29,7 @@ def references(page: str) -> list[str]:
     return [first or second for first, second in found]
 
 
-def test_the_page_finds_all_that_it_needs(base: str) -> None:
+def test_page_loads_all_its_assets(base: str) -> None:
     page = httpx.get(f"{base}/docs")
     assert page.status_code == 200
     found = references(page.text)
@@ -44,7 +44,7 @@ def test_the_page_finds_all_that_it_needs(base: str) -> None:
         assert answer.status_code == 200, address
 
 
-def test_the_document_says_where_the_service_is(base: str) -> None:
+def test_openapi_document_has_the_prefix_of_the_service(base: str) -> None:
     where = f"{base}/openapi.json"
     (server,) = httpx.get(where).json()["servers"]
     service = urljoin(where, server["url"]).rstrip("/")
@@ -52,7 +52,7 @@ def test_the_document_says_where_the_service_is(base: str) -> None:
     assert httpx.post(f"{service}/segment", content=encode(picture())).status_code == 200
 
 
-def test_the_page_of_the_service_finds_all_that_it_needs(base: str) -> None:
+def test_page_of_a_service_behind_a_prefix_loads_all_its_assets(base: str) -> None:
     page = httpx.get(f"{base}/").text
     found = [address for address in re.findall(r'(?:src|href)="([^"#]+)"', page) if ":" not in address]
     assert "web/main.js" in found

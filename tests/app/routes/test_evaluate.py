@@ -20,7 +20,7 @@ def evaluate(client: Service, image: bytes, mask: bytes, query: str = "", accept
     return client.post(f"/evaluate{query}", files=files, headers={"Accept": accept})
 
 
-def test_metrics(shared_client: Service) -> None:
+def test_metrics_of_shifted_rectangles_are_exact(shared_client: Service) -> None:
     answer = evaluate(shared_client, encode(picture(BOX)), encode(truth(SHIFTED)))
     assert answer.status_code == 200, answer.text
     document = answer.json()
@@ -55,7 +55,7 @@ def test_metrics(shared_client: Service) -> None:
     assert overlap(returned, truth(SHIFTED)).iou == pytest.approx(metrics["iou"], abs=1e-6)
 
 
-def test_what_post_processing_is_worth(shared_client: Service) -> None:
+def test_raw_iou_is_that_without_postprocessing(shared_client: Service) -> None:
     pixels = picture(BOX)
     pixels[2:4, 50:52] = 40
     metrics = evaluate(shared_client, encode(pixels), encode(truth(BOX))).json()["metrics"]
@@ -63,7 +63,7 @@ def test_what_post_processing_is_worth(shared_client: Service) -> None:
     assert metrics["raw_iou"] == pytest.approx(640 / 644)
 
 
-def test_both_empty(shared_client: Service) -> None:
+def test_two_empty_masks_agree(shared_client: Service) -> None:
     blank, nothing = encode(np.full((64, 64), 90, np.uint8)), encode(np.zeros((64, 64), np.uint8))
     metrics = evaluate(shared_client, blank, nothing).json()["metrics"]
     assert metrics["both_empty"] is True
@@ -71,7 +71,7 @@ def test_both_empty(shared_client: Service) -> None:
     assert metrics["hd95_px"] is None
 
 
-def test_a_mask_of_another_size(shared_client: Service) -> None:
+def test_mask_of_another_size_is_rejected_or_resized(shared_client: Service) -> None:
     image, half = encode(picture(BOX)), encode(truth((4, 6, 8, 20), side=32))
     answer = evaluate(shared_client, image, half)
     assert answer.status_code == 422
@@ -81,14 +81,14 @@ def test_a_mask_of_another_size(shared_client: Service) -> None:
 
 
 @pytest.mark.parametrize("fields", [("image",), ("mask",), ("image", "other"), ("image", "mask", "third")])
-def test_wrong_fields(shared_client: Service, fields: tuple[str, ...]) -> None:
+def test_wrong_fields_are_rejected(shared_client: Service, fields: tuple[str, ...]) -> None:
     data = encode(picture())
     answer = shared_client.post("/evaluate", files=dict.fromkeys(fields, ("x", data)))
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:pleura:problem:wrong-fields"
 
 
-def test_not_a_form(shared_client: Service) -> None:
+def test_body_that_is_not_a_form_is_rejected(shared_client: Service) -> None:
     answer = shared_client.post("/evaluate", content=encode(picture()))
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:pleura:problem:wrong-fields"
@@ -99,7 +99,7 @@ def codes(document: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
-def test_a_lossy_mask_gives_the_metrics_of_the_png_mask(shared_client: Service, kind: str) -> None:
+def test_lossy_mask_has_the_metrics_of_the_png_mask(shared_client: Service, kind: str) -> None:
     mask = saved(truth(BOX).astype(np.uint8) * np.uint8(255), kind, quality=50)
     document = evaluate(shared_client, encode(picture(BOX)), mask).json()
     assert document["metrics"]["iou"] == pytest.approx(1, abs=0.005)
@@ -107,13 +107,13 @@ def test_a_lossy_mask_gives_the_metrics_of_the_png_mask(shared_client: Service, 
     assert document["ground_truth"]["notes"][0]["message"].endswith("Save masks as PNG.")
 
 
-def test_a_mask_that_looks_inverted_is_told(shared_client: Service) -> None:
+def test_mask_that_looks_inverted_has_a_note(shared_client: Service) -> None:
     document = evaluate(shared_client, encode(picture(BOX)), encode(~truth(BOX))).json()
     assert document["metrics"]["iou"] == 0
     assert codes(document) == ["inverted"]
 
 
-def test_the_values_of_lung_can_be_named(shared_client: Service) -> None:
+def test_lung_values_select_the_lung(shared_client: Service) -> None:
     values = truth(BOX).astype(np.uint8)
     values[20:40, 40:60] = 3
     joined = evaluate(shared_client, encode(picture(BOX)), encode(values)).json()
@@ -125,7 +125,7 @@ def test_the_values_of_lung_can_be_named(shared_client: Service) -> None:
 
 
 @pytest.mark.parametrize("values", ["", "x", "1,", "-1", "1;2", "1,2" * 200])
-def test_values_that_are_none_are_refused(shared_client: Service, values: str) -> None:
+def test_invalid_lung_values_are_rejected(shared_client: Service, values: str) -> None:
     mask = encode(truth(BOX))
     answer = shared_client.post(
         "/evaluate",
@@ -136,7 +136,7 @@ def test_values_that_are_none_are_refused(shared_client: Service, values: str) -
     assert "lung_values" in answer.json()["detail"]
 
 
-def test_a_mask_without_background_is_refused_and_the_field_is_named(shared_client: Service) -> None:
+def test_mask_without_background_is_rejected_with_its_field_name(shared_client: Service) -> None:
     answer = evaluate(shared_client, encode(picture(BOX)), encode(np.full((64, 64), 255, np.uint8)))
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:pleura:problem:unsuitable-mask"
@@ -144,14 +144,14 @@ def test_a_mask_without_background_is_refused_and_the_field_is_named(shared_clie
     assert "no background" in answer.json()["detail"]
 
 
-def test_a_gif_mask_is_named(shared_client: Service) -> None:
+def test_gif_mask_is_rejected_by_its_format_name(shared_client: Service) -> None:
     answer = evaluate(shared_client, encode(picture(BOX)), saved(truth(BOX).astype(np.uint8), "GIF"))
     assert answer.status_code == 415
     assert "`mask`" in answer.json()["detail"]
     assert "GIF" in answer.json()["detail"]
 
 
-def test_a_mask_that_is_none(shared_client: Service) -> None:
+def test_unreadable_mask_is_rejected(shared_client: Service) -> None:
     answer = evaluate(shared_client, encode(picture()), b"not an image")
     assert answer.status_code == 415
 
@@ -169,7 +169,7 @@ def test_a_mask_that_is_none(shared_client: Service) -> None:
         ("image/png;q=0, application/*;q=0.2, application/json;q=0.1", "application/dicom"),
     ],
 )
-def test_the_answer_is_what_accept_asks_for(shared_client: Service, accept: str, media: str) -> None:
+def test_accept_selects_the_media_type(shared_client: Service, accept: str, media: str) -> None:
     answer = evaluate(shared_client, dicom(picture(BOX)), encode(truth(SHIFTED)), accept=accept)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == media
@@ -181,7 +181,7 @@ def test_the_answer_is_what_accept_asks_for(shared_client: Service, accept: str,
 
 
 @pytest.mark.parametrize("render", ["mask", "overlay", "radiograph"])
-def test_a_picture_is_that_of_segment(shared_client: Service, render: str) -> None:
+def test_picture_is_the_same_as_from_segment(shared_client: Service, render: str) -> None:
     image, query = encode(picture(BOX)), f"?render={render}"
     answer = evaluate(shared_client, image, encode(truth(SHIFTED)), query, "image/png")
     same = shared_client.post(f"/segment{query}", content=image, headers={"Accept": "image/png"})
@@ -189,19 +189,19 @@ def test_a_picture_is_that_of_segment(shared_client: Service, render: str) -> No
 
 
 @pytest.mark.parametrize("accept", ["text/html", "image/jpeg", "*/*;q=0"])
-def test_nothing_acceptable(shared_client: Service, accept: str) -> None:
+def test_unacceptable_media_type_is_answered_with_406(shared_client: Service, accept: str) -> None:
     answer = evaluate(shared_client, encode(picture()), encode(truth()), accept=accept)
     assert answer.status_code == 406
     assert answer.json()["type"] == "urn:pleura:problem:not-acceptable"
 
 
-def test_dicom_of_an_image_that_is_none(shared_client: Service) -> None:
+def test_dicom_answer_for_another_image_is_rejected(shared_client: Service) -> None:
     answer = evaluate(shared_client, encode(picture()), encode(truth()), accept="application/dicom")
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:pleura:problem:not-dicom"
 
 
-def test_a_wrong_mask_is_refused_whatever_the_answer_would_be(shared_client: Service) -> None:
+def test_wrong_mask_is_rejected_for_every_media_type(shared_client: Service) -> None:
     for accept in ("application/json", "image/png"):
         answer = evaluate(shared_client, encode(picture()), encode(truth(side=32)), accept=accept)
         assert answer.json()["type"] == "urn:pleura:problem:size-mismatch"

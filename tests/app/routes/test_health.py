@@ -5,12 +5,12 @@ from tests.app.fakes import FakeEngine, encode, picture
 from tests.app.waiting import wait_until
 
 
-def test_alive_and_ready(shared_client: Service) -> None:
+def test_service_is_alive_and_ready(shared_client: Service) -> None:
     assert shared_client.get("/healthz").json() == {"status": "alive"}
     assert shared_client.get("/readyz").json() == {"status": "ready"}
 
 
-def test_not_ready_until_warm(make_client: MakeClient) -> None:
+def test_service_is_not_ready_until_warm(make_client: MakeClient) -> None:
     engine = FakeEngine()
     engine.hold()
     client = make_client(engine, ready=False)
@@ -27,7 +27,7 @@ def test_not_ready_until_warm(make_client: MakeClient) -> None:
     wait_until(lambda: client.get("/readyz").status_code == 200)
 
 
-def test_probes_do_not_wait_behind_the_network(make_client: MakeClient) -> None:
+def test_probes_answer_while_the_network_is_busy(make_client: MakeClient) -> None:
     client = make_client()
     client.engine.hold()
     with ThreadPoolExecutor() as threads:

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol, spoken by Triton's own client and, for what it would never send, by hand."""
+"""The Open Inference Protocol, with Triton's client, and by hand for what that client does not send."""
 
 import json
 import re
@@ -63,7 +63,7 @@ def status_of(caught: pytest.ExceptionInfo[InferenceServerException]) -> str | N
     return status
 
 
-def test_health(client: InferenceServerClient) -> None:
+def test_health_endpoints_answer_triton_s_client(client: InferenceServerClient) -> None:
     assert client.is_server_live()
     assert client.is_server_ready()
     assert client.is_model_ready("pleura")
@@ -72,7 +72,7 @@ def test_health(client: InferenceServerClient) -> None:
     assert not client.is_model_ready("another")
 
 
-def test_metadata(client: InferenceServerClient, shared_client: Service) -> None:
+def test_metadata_describe_the_tensors(client: InferenceServerClient, shared_client: Service) -> None:
     server = client.get_server_metadata()
     assert server["name"] == "pleura"
     assert server["extensions"] == ["binary_tensor_data"]
@@ -86,7 +86,7 @@ def test_metadata(client: InferenceServerClient, shared_client: Service) -> None
 
 @pytest.mark.parametrize("binary_out", [True, False], ids=["binary-out", "json-out"])
 @pytest.mark.parametrize("send", [tensor, in_json], ids=["binary-in", "json-in"])
-def test_an_image(client: InferenceServerClient, send: Any, binary_out: bool) -> None:
+def test_image_is_segmented(client: InferenceServerClient, send: Any, binary_out: bool) -> None:
     wanted = [InferRequestedOutput(name, binary_data=binary_out) for name in OUTPUTS]
     result = client.infer("pleura", send(encode(picture())), outputs=wanted, request_id="study-7")
     (mask,) = result.as_numpy("mask")
@@ -106,7 +106,7 @@ def test_an_image(client: InferenceServerClient, send: Any, binary_out: bool) ->
     assert response["model_version"] == "000000000000"
 
 
-def test_without_a_word_on_outputs_all_come(client: InferenceServerClient, shared_client: Service) -> None:
+def test_all_outputs_are_returned_by_default(client: InferenceServerClient, shared_client: Service) -> None:
     result = client.infer("pleura", tensor(encode(picture())))
     assert [output["name"] for output in result.get_response()["outputs"]] == OUTPUTS
     assert all("binary_data_size" in output["parameters"] for output in result.get_response()["outputs"])
@@ -117,7 +117,7 @@ def test_without_a_word_on_outputs_all_come(client: InferenceServerClient, share
     assert by_hand["outputs"][2]["data"] == [None]
 
 
-def test_only_what_is_wanted_comes(client: InferenceServerClient) -> None:
+def test_only_requested_outputs_are_returned(client: InferenceServerClient) -> None:
     wanted = [
         InferRequestedOutput("area_px", binary_data=False),
         InferRequestedOutput("document", binary_data=True),
@@ -130,7 +130,7 @@ def test_only_what_is_wanted_comes(client: InferenceServerClient) -> None:
 
 
 @pytest.mark.parametrize("send", [tensor, in_json], ids=["binary", "json"])
-def test_several_images_in_one_request(make_client: MakeClient, send: Any) -> None:
+def test_several_images_are_segmented_in_one_request(make_client: MakeClient, send: Any) -> None:
     service = make_client(FakeEngine(max_batch=4))
     pictures = [picture(BOXES[0]), picture(BOXES[1], side=96), picture(BOXES[2])]
     with triton(service) as client:
@@ -151,7 +151,9 @@ def test_several_images_in_one_request(make_client: MakeClient, send: Any) -> No
     assert 'route="/v2/models/pleura/infer",status="200"} 1.0' in metrics
 
 
-def test_threshold_and_postprocessing(client: InferenceServerClient, shared_client: Service) -> None:
+def test_threshold_and_postprocessing_are_parameters(
+    client: InferenceServerClient, shared_client: Service
+) -> None:
     image = encode(picture())
     result = client.infer("pleura", tensor(image), parameters={"threshold": 0.99, "postprocess": False})
     (document,) = map(json.loads, result.as_numpy("document"))
@@ -160,14 +162,14 @@ def test_threshold_and_postprocessing(client: InferenceServerClient, shared_clie
         assert document[part] == same[part]
 
 
-def test_what_is_said_of_large_images_behind_the_json(client: InferenceServerClient) -> None:
+def test_large_images_are_segmented(client: InferenceServerClient) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (1500, 1500), np.uint8)
     assert len(encode(noise)) > 1_000_000
     result = client.infer("pleura", tensor(encode(noise), encode(picture())))
     assert np.array_equal(decode(result.as_numpy("mask")[1]), truth())
 
 
-def test_an_image_that_cannot_be_used_is_named(client: InferenceServerClient) -> None:
+def test_unusable_image_is_named_by_its_number(client: InferenceServerClient) -> None:
     good = encode(picture())
     for bad, status in ((b"text", "415"), (good[:60], "400"), (png_header(60_000, 60_000), "413")):
         with pytest.raises(InferenceServerException, match="Image 2: ") as caught:
@@ -178,7 +180,7 @@ def test_an_image_that_cannot_be_used_is_named(client: InferenceServerClient) ->
         assert status_of(caught) == status
 
 
-def test_errors_have_the_protocol_s_shape(shared_client: Service) -> None:
+def test_errors_have_the_protocol_s_form(shared_client: Service) -> None:
     good = body(encode(picture()))
     for answer, status in (
         (shared_client.post("/v2/models/pleura/infer", content=b"{"), 400),
@@ -204,7 +206,7 @@ def test_errors_have_the_protocol_s_shape(shared_client: Service) -> None:
     assert shared_client.get("/v2x").headers["content-type"] == "application/problem+json"
 
 
-def test_what_is_refused_is_counted(make_client: MakeClient) -> None:
+def test_rejected_requests_are_counted_by_reason(make_client: MakeClient) -> None:
     service = make_client()
     service.post("/v2/models/pleura/infer", json={"inputs": []})
     service.post("/v2/models/pleura/infer", content=b"")
@@ -213,7 +215,7 @@ def test_what_is_refused_is_counted(make_client: MakeClient) -> None:
     assert 'pleura_rejected_total{reason="bad-inference-request"} 1.0' in metrics
 
 
-def test_a_key(make_client: MakeClient) -> None:
+def test_key_is_required_for_inference(make_client: MakeClient) -> None:
     service = make_client(api_key="k")
     with triton(service) as client:
         assert client.is_server_live()
@@ -230,7 +232,7 @@ def test_a_key(make_client: MakeClient) -> None:
             ask(headers={"Authorization": "Bearer k"})
 
 
-def test_untrusted_masks_are_refused_where_told_to(make_client: MakeClient) -> None:
+def test_untrusted_masks_are_rejected_if_configured(make_client: MakeClient) -> None:
     service = make_client(reject_untrusted=True)
     with (
         triton(service) as client,
@@ -240,7 +242,7 @@ def test_untrusted_masks_are_refused_where_told_to(make_client: MakeClient) -> N
     assert status_of(caught) == "422"
 
 
-def test_as_many_images_as_a_request_may_have(client: InferenceServerClient) -> None:
+def test_largest_number_of_images_is_accepted(client: InferenceServerClient) -> None:
     images: list[NDArray[np.uint8]] = [picture()] * MAX_IMAGES
     assert len(client.infer("pleura", tensor(*map(encode, images))).as_numpy("trusted")) == MAX_IMAGES
     with pytest.raises(InferenceServerException, match=r"inputs\.0\.shape") as caught:
@@ -248,7 +250,7 @@ def test_as_many_images_as_a_request_may_have(client: InferenceServerClient) -> 
     assert status_of(caught) == "422"
 
 
-def test_the_example_of_the_documents(
+def test_documented_example_runs(
     shared_client: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = (ROOT / "docs/reference/http.md").read_text("utf-8")

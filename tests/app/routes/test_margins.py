@@ -1,4 +1,4 @@
-"""Radiographs within plain margins: what the network sees is cut, what is answered has the image's size."""
+"""Radiographs with plain margins: the network sees the cut picture, results have the image's size."""
 
 from base64 import b64decode
 from typing import Any
@@ -44,7 +44,7 @@ def document(answer: httpx.Response) -> Any:
 
 
 @pytest.mark.parametrize("level", [0, 90, 255])
-def test_the_mask_lies_where_the_picture_lies(level: int, shared_client: Service) -> None:
+def test_mask_is_placed_inside_the_margins(level: int, shared_client: Service) -> None:
     found = document(shared_client.post("/segment", content=encode(mounted(level))))
     assert found["image"]["applied"] == ["margins_cut"]
     assert found["image"]["picture"] == list(PICTURE)
@@ -52,7 +52,7 @@ def test_the_mask_lies_where_the_picture_lies(level: int, shared_client: Service
     np.testing.assert_array_equal(decode(b64decode(found["mask"]["data"])), mounted_truth())
 
 
-def test_a_lung_s_place_counts_from_the_image_s_corner(shared_client: Service) -> None:
+def test_lung_coordinates_are_relative_to_the_image_s_corner(shared_client: Service) -> None:
     lung = document(shared_client.post("/segment", content=encode(mounted(255))))["lungs"]["right"]
     plain = document(shared_client.post("/segment", content=encode(film())))["lungs"]["right"]
     x, y, width, height = plain["box"]
@@ -63,19 +63,19 @@ def test_a_lung_s_place_counts_from_the_image_s_corner(shared_client: Service) -
     assert lung["area_px"] == plain["area_px"]
 
 
-def test_an_image_without_margins_has_no_picture_in_it(shared_client: Service) -> None:
+def test_image_without_margins_has_no_picture_box(shared_client: Service) -> None:
     image = document(shared_client.post("/segment", content=encode(film())))["image"]
     assert image["picture"] is None
     assert image["applied"] == []
 
 
-def test_the_quality_is_that_of_the_picture_alone(shared_client: Service) -> None:
+def test_margins_do_not_affect_the_quality(shared_client: Service) -> None:
     within = document(shared_client.post("/segment", content=encode(mounted(255))))["quality"]
     alone = document(shared_client.post("/segment", content=encode(film())))["quality"]
     assert within == alone
 
 
-def test_evaluate_compares_whole_images(shared_client: Service) -> None:
+def test_evaluate_compares_masks_of_the_whole_image(shared_client: Service) -> None:
     files = {"image": encode(mounted(255)), "mask": encode(mounted_truth())}
     found = document(shared_client.post("/evaluate", files=files))
     assert found["metrics"]["iou"] == found["metrics"]["raw_iou"] == 1
@@ -83,7 +83,7 @@ def test_evaluate_compares_whole_images(shared_client: Service) -> None:
 
 
 @pytest.mark.parametrize("level", [0, 255])
-def test_a_seg_has_the_size_of_its_source(level: int, shared_client: Service) -> None:
+def test_seg_has_the_size_of_its_source(level: int, shared_client: Service) -> None:
     answer = shared_client.post(
         "/segment", content=dicom(mounted(level)), headers={"Accept": "application/dicom"}
     )
@@ -94,7 +94,7 @@ def test_a_seg_has_the_size_of_its_source(level: int, shared_client: Service) ->
 
 
 @pytest.mark.parametrize("render", ["mask", "overlay", "radiograph"])
-def test_pictures_have_the_image_s_size(render: str, shared_client: Service) -> None:
+def test_pictures_have_the_size_of_the_image(render: str, shared_client: Service) -> None:
     answer = shared_client.post(
         f"/segment?render={render}", content=encode(mounted(255)), headers={"Accept": "image/png"}
     )

@@ -14,7 +14,7 @@ def samples(client: Service) -> dict[tuple[str, tuple[tuple[str, str], ...]], fl
     }
 
 
-def test_what_is_counted(make_client: MakeClient) -> None:
+def test_requests_stages_and_batches_are_counted(make_client: MakeClient) -> None:
     client = make_client()
     client.post("/segment", content=encode(picture()))
     client.post("/segment", content=b"no image")

@@ -5,7 +5,7 @@ import pytest
 from tests.app.conftest import MakeClient, Service
 
 
-def test_metadata(shared_client: Service) -> None:
+def test_metadata_of_the_checkpoint_are_returned(shared_client: Service) -> None:
     document = shared_client.get("/model").json()
     assert document["name"] == "fake"
     assert document["sha256"] == "0" * 64
@@ -30,7 +30,7 @@ OWN = {"validation": {"all": {"images": 14, "mean_iou": 0.96}}}
         ({}, {}),
     ],
 )
-def test_figures_on_the_validation_data(
+def test_validation_figures_are_returned(
     make_client: MakeClient, metadata: dict[str, Any], figures: dict[str, Any]
 ) -> None:
     client = make_client()

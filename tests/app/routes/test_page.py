@@ -7,7 +7,7 @@ from app.routes.page import TYPES, WEB
 from tests.app.conftest import Service
 
 
-def test_the_page(shared_client: Service) -> None:
+def test_page_is_served(shared_client: Service) -> None:
     answer = shared_client.get("/")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -18,7 +18,7 @@ def test_the_page(shared_client: Service) -> None:
     assert "unsafe" not in policy
 
 
-def test_it_needs_no_key(make_client: object, shared_client: Service) -> None:
+def test_page_needs_no_key(make_client: object, shared_client: Service) -> None:
     assert shared_client.get("/web/main.js").status_code == 200
 
 
@@ -27,7 +27,7 @@ def files() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.name)
-def test_what_it_is_made_of(shared_client: Service, path: Path) -> None:
+def test_assets_have_their_media_types(shared_client: Service, path: Path) -> None:
     answer = shared_client.get(f"/web/{path.name}")
     assert answer.content == path.read_bytes()
     assert answer.headers["content-type"].split(";")[0] == TYPES[path.suffix]
@@ -37,13 +37,13 @@ def test_what_it_is_made_of(shared_client: Service, path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["__init__.py", "nothing.js", "..%2fmain.py", "%2e%2e/main.py", "index.html"]
 )
-def test_nothing_else_is_served(shared_client: Service, name: str) -> None:
+def test_other_files_are_not_served(shared_client: Service, name: str) -> None:
     answer = shared_client.get(f"/web/{name}")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_samples(shared_client: Service) -> None:
+def test_sample_images_are_served(shared_client: Service) -> None:
     for name in ("phantom.png", "phantom_mask.png"):
         answer = shared_client.get(f"/samples/{name}")
         assert answer.headers["content-type"] == "image/png"
@@ -51,7 +51,7 @@ def test_samples(shared_client: Service) -> None:
     assert shared_client.get("/samples/phantom.py").status_code == 404
 
 
-def test_nothing_is_inline_and_nothing_comes_from_elsewhere() -> None:
+def test_page_has_no_inline_code_and_no_external_resources() -> None:
     page = (WEB / "index.html").read_text("utf-8")
     assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page)
     assert all(
@@ -63,7 +63,7 @@ def test_nothing_is_inline_and_nothing_comes_from_elsewhere() -> None:
         assert not re.search(r"https?://|\bimport\(", text), path.name
 
 
-def test_each_module_that_is_imported_is_there() -> None:
+def test_every_imported_module_is_served() -> None:
     for path in WEB.glob("*.js"):
         for name in re.findall(r'from "\./([\w.]+)"', path.read_text("utf-8")):
             assert (WEB / name).is_file(), f"{path.name} imports {name}"

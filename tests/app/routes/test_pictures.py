@@ -1,4 +1,4 @@
-"""What the service draws: the radiograph alone, outlines as GeoJSON, a map of disagreement."""
+"""The radiograph alone, probability maps, outlines as GeoJSON, disagreement maps."""
 
 from base64 import b64decode
 
@@ -14,7 +14,7 @@ SHIFTED: Box = (12, 12, 16, 40)
 
 
 @pytest.mark.parametrize("data", [encode(picture(BOX)), dicom(picture(BOX))], ids=["png", "dicom"])
-def test_the_radiograph_alone(shared_client: Service, data: bytes) -> None:
+def test_radiograph_can_be_rendered_without_outlines(shared_client: Service, data: bytes) -> None:
     answer = shared_client.post("/segment?render=radiograph", content=data, headers={"Accept": "image/png"})
     assert answer.status_code == 200, answer.text
     shown = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -25,7 +25,7 @@ def test_the_radiograph_alone(shared_client: Service, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", [encode(picture(BOX)), dicom(picture(BOX))], ids=["png", "dicom"])
-def test_the_probability_of_lung(shared_client: Service, data: bytes) -> None:
+def test_probability_map_can_be_rendered(shared_client: Service, data: bytes) -> None:
     answer = shared_client.post("/segment.png?render=probability", content=data)
     assert answer.headers["content-type"] == "image/png"
     shown = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -34,7 +34,7 @@ def test_the_probability_of_lung(shared_client: Service, data: bytes) -> None:
     assert np.array_equal(shown, np.where(truth(BOX), round(0.95 * 255), round(0.05 * 255)))
 
 
-def test_the_probability_is_at_native_size_and_before_post_processing(shared_client: Service) -> None:
+def test_probability_map_has_native_size_and_no_postprocessing(shared_client: Service) -> None:
     pixels = picture(BOX)
     pixels[4:6, 60:62] = 40
     large = encode(np.asarray(cv2.resize(pixels, (256, 256), interpolation=cv2.INTER_NEAREST), np.uint8))
@@ -48,7 +48,7 @@ def test_the_probability_is_at_native_size_and_before_post_processing(shared_cli
     assert not decode(mask.content)[20, 243]
 
 
-def test_outlines_as_geojson(shared_client: Service) -> None:
+def test_outlines_can_be_geojson(shared_client: Service) -> None:
     document = shared_client.post("/segment?mask=geojson", content=encode(picture(BOX))).json()
     assert document["mask"]["encoding"] == "geojson"
     (feature,) = document["mask"]["data"]["features"]
@@ -61,13 +61,13 @@ def test_outlines_as_geojson(shared_client: Service) -> None:
     assert np.max(ring, axis=0).tolist() == [24, 52]
 
 
-def test_no_lung_no_outline(shared_client: Service) -> None:
+def test_image_without_lungs_has_no_outlines(shared_client: Service) -> None:
     blank = encode(np.full((64, 64), 90, np.uint8))
     document = shared_client.post("/segment?mask=geojson", content=blank).json()
     assert document["mask"]["data"] == {"type": "FeatureCollection", "features": []}
 
 
-def test_a_map_of_disagreement(shared_client: Service) -> None:
+def test_disagreement_map_shows_both_kinds_of_error(shared_client: Service) -> None:
     files = {"image": ("image", encode(picture(BOX))), "mask": ("mask", encode(truth(SHIFTED)))}
     document = shared_client.post("/evaluate?disagreement=true", files=files).json()
     assert document["disagreement"]["encoding"] == "png"

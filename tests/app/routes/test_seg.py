@@ -1,4 +1,4 @@
-"""DICOM segmentations over HTTP: of headers as they are met, valid, and the same from every door."""
+"""DICOM SEG over HTTP: valid for field files, and the same bytes as the command line writes."""
 
 import shutil
 import subprocess
@@ -36,14 +36,14 @@ def read(data: bytes) -> Dataset:
     return dcmread(BytesIO(data))
 
 
-def test_the_command_line_writes_the_same_bytes(shared_client: Service) -> None:
+def test_command_line_writes_the_same_bytes(shared_client: Service) -> None:
     source, own = dicom(picture()), segmenter()
     written = write(own(source), Format.SEG, metadata=own.metadata, engine=own.engine)
     assert ask(shared_client, source) == written
 
 
 @pytest.mark.parametrize("path", ["/segment", "/segment.dcm"])
-def test_a_label_map_where_it_is_asked_for(path: str, shared_client: Service) -> None:
+def test_label_map_can_be_requested(path: str, shared_client: Service) -> None:
     source, own = dicom(picture()), segmenter()
     answer = shared_client.post(
         f"{path}?seg=labelmap", content=source, headers={"Accept": "application/dicom"}
@@ -57,7 +57,7 @@ def test_a_label_map_where_it_is_asked_for(path: str, shared_client: Service) ->
 
 
 @pytest.mark.parametrize("form", ["seg", "sc", "sc-outlines", "gsps", "sr"])
-def test_each_form_is_the_same_by_accept_by_query_and_by_name(form: str, shared_client: Service) -> None:
+def test_forms_are_the_same_by_accept_query_and_path(form: str, shared_client: Service) -> None:
     source, own = dicom(picture()), segmenter()
     expected = write(own(source), Format(form), metadata=own.metadata, engine=own.engine)
     accept = {"Accept": f"application/json;q=0.5, application/dicom; form={form}"}
@@ -74,14 +74,14 @@ def test_each_form_is_the_same_by_accept_by_query_and_by_name(form: str, shared_
         assert answer.content == expected
 
 
-def test_accept_comes_before_the_query(shared_client: Service) -> None:
+def test_accept_overrides_the_query(shared_client: Service) -> None:
     answer = shared_client.post(
         "/segment?form=sc", content=dicom(picture()), headers={"Accept": "application/dicom;form=sr"}
     )
     assert read(answer.content).Modality == "SR"
 
 
-def test_an_unknown_form_is_not_acceptable(shared_client: Service) -> None:
+def test_unknown_form_is_answered_with_406(shared_client: Service) -> None:
     answer = shared_client.post(
         "/segment", content=dicom(picture()), headers={"Accept": "application/dicom; form=pdf"}
     )
@@ -90,12 +90,12 @@ def test_an_unknown_form_is_not_acceptable(shared_client: Service) -> None:
 
 
 @pytest.mark.parametrize("form", ["sc", "sc-outlines", "gsps", "sr"])
-def test_a_form_of_an_image_that_is_not_dicom_is_rejected(form: str, shared_client: Service) -> None:
+def test_form_of_an_image_other_than_dicom_is_rejected(form: str, shared_client: Service) -> None:
     answer = shared_client.post(f"/segment.dcm?form={form}", content=encode(picture()))
     assert answer.status_code == 422
 
 
-def test_evaluate_answers_in_each_form(shared_client: Service) -> None:
+def test_evaluate_supports_each_form(shared_client: Service) -> None:
     files = {"image": ("x.dcm", dicom(picture())), "mask": ("m.png", encode(truth()))}
     accept = {"Accept": "application/dicom; form=sr"}
     answer = shared_client.post("/evaluate", files=files, headers=accept)
@@ -103,13 +103,13 @@ def test_evaluate_answers_in_each_form(shared_client: Service) -> None:
     assert read(answer.content).Modality == "SR"
 
 
-def test_another_type_of_segmentation_is_refused(shared_client: Service) -> None:
+def test_unknown_segmentation_type_is_rejected(shared_client: Service) -> None:
     answer = shared_client.post("/segment?seg=fractional", content=dicom(picture()))
     assert answer.status_code == 422
     assert "binary" in answer.json()["detail"]
 
 
-def test_it_says_that_it_is_not_trusted(shared_client: Service) -> None:
+def test_untrusted_seg_says_so(shared_client: Service) -> None:
     made = read(ask(shared_client, dicom(picture())))
     assert made.SeriesDescription == "Lung segmentation, not trusted (series 1, image 1)"
     assert made.ContentDescription == "Not trusted, predicted IoU unknown"
@@ -117,7 +117,9 @@ def test_it_says_that_it_is_not_trusted(shared_client: Service) -> None:
 
 
 @pytest.mark.parametrize("name", FIELD)
-def test_files_from_the_field(name: str, shared_client: Service, shared_field: Path, tmp_path: Path) -> None:
+def test_field_files_give_valid_seg(
+    name: str, shared_client: Service, shared_field: Path, tmp_path: Path
+) -> None:
     file = shared_field / f"{name}.dcm"
     data = ask(shared_client, file.read_bytes())
     made, source = read(data), dcmread(file, force=True)

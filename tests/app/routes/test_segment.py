@@ -18,7 +18,7 @@ def mask_of(answer: httpx.Response) -> np.ndarray:
     return decode(b64decode(answer.json()["mask"]["data"]))
 
 
-def test_a_form(shared_client: Service) -> None:
+def test_form_upload_is_segmented(shared_client: Service) -> None:
     answer = shared_client.post("/segment", files={"image": ("x.png", encode(picture(BOX)))})
     assert np.array_equal(mask_of(answer), truth(BOX))
 
@@ -26,7 +26,7 @@ def test_a_form(shared_client: Service) -> None:
 @pytest.mark.parametrize(
     "content_type", ["image/png", "application/x-www-form-urlencoded", "text/html", None]
 )
-def test_the_image_itself_whatever_its_type_is_declared_to_be(
+def test_raw_body_is_read_whatever_its_declared_type(
     shared_client: Service, content_type: str | None
 ) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
@@ -34,7 +34,7 @@ def test_the_image_itself_whatever_its_type_is_declared_to_be(
     assert np.array_equal(mask_of(answer), truth(BOX))
 
 
-def test_a_large_image_goes_through_the_disk(shared_client: Service) -> None:
+def test_large_image_is_spooled_to_disk(shared_client: Service) -> None:
     noise = np.random.default_rng(0).integers(150, 250, (1400, 1400), np.uint8)
     noise[300:900, 200:500] = 20
     data = encode(noise)
@@ -46,7 +46,7 @@ def test_a_large_image_goes_through_the_disk(shared_client: Service) -> None:
     assert np.array_equal(mask_of(raw), mask_of(form))
 
 
-def test_the_document(shared_client: Service) -> None:
+def test_document_has_all_fields(shared_client: Service) -> None:
     document = shared_client.post("/segment", content=encode(picture(BOX))).json()
     assert set(document) == {
         *("image", "mask", "lungs", "heart", "cardiothoracic_ratio", "quality", "model", "timing_ms")
@@ -79,7 +79,7 @@ def test_the_document(shared_client: Service) -> None:
     assert all(value >= 0 for value in document["timing_ms"].values())
 
 
-def test_png_by_accept(shared_client: Service) -> None:
+def test_accept_selects_the_mask_as_png(shared_client: Service) -> None:
     answer = shared_client.post("/segment", content=encode(picture(BOX)), headers={"Accept": "image/png"})
     assert answer.headers["content-type"] == "image/png"
     assert answer.headers["vary"] == "Accept"
@@ -87,7 +87,7 @@ def test_png_by_accept(shared_client: Service) -> None:
     assert np.array_equal(decode(answer.content), truth(BOX))
 
 
-def test_overlay(shared_client: Service) -> None:
+def test_overlay_is_drawn(shared_client: Service) -> None:
     answer = shared_client.post(
         "/segment?render=overlay", content=encode(picture(BOX)), headers={"Accept": "image/png"}
     )
@@ -96,7 +96,7 @@ def test_overlay(shared_client: Service) -> None:
     assert decode(answer.content).shape == (64, 64)
 
 
-def test_encodings(shared_client: Service) -> None:
+def test_mask_encodings_hold_the_same_mask(shared_client: Service) -> None:
     def mask(encoding: str) -> object:
         return shared_client.post(f"/segment?mask={encoding}", content=encode(picture(BOX))).json()["mask"]
 
@@ -110,7 +110,7 @@ def test_encodings(shared_client: Service) -> None:
     assert mask("none") is None
 
 
-def test_threshold_and_raw_mask(shared_client: Service) -> None:
+def test_threshold_and_postprocessing_change_the_mask(shared_client: Service) -> None:
     pixels = picture(BOX)
     pixels[2:4, 50:52] = 40
     raw = shared_client.post("/segment?postprocess=false", content=encode(pixels))
@@ -134,7 +134,7 @@ BAD_BODIES = {
 
 @pytest.mark.parametrize("name", BAD_BODIES)
 @pytest.mark.parametrize("form", [False, True])
-def test_a_bad_image_is_refused_and_the_next_good_one_is_not(
+def test_bad_image_is_rejected_and_the_next_is_segmented(
     shared_client: Service, name: str, form: bool
 ) -> None:
     data, statuses = BAD_BODIES[name]
@@ -152,7 +152,7 @@ def test_a_bad_image_is_refused_and_the_next_good_one_is_not(
     assert np.array_equal(mask_of(good), truth(BOX))
 
 
-def test_a_reader_that_fails_as_nobody_foresaw(
+def test_unexpected_reader_error_is_answered_with_400(
     shared_client: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
@@ -178,7 +178,7 @@ def test_a_reader_that_fails_as_nobody_foresaw(
         "treshold=0.5",
     ],
 )
-def test_a_wrong_parameter_is_named(shared_client: Service, query: str) -> None:
+def test_wrong_parameter_is_named(shared_client: Service, query: str) -> None:
     answer = shared_client.post(f"/segment?{query}", content=encode(picture()))
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
@@ -206,7 +206,7 @@ def test_a_wrong_parameter_is_named(shared_client: Service, query: str) -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_a_query_and_what_to_write(
+def test_query_errors_suggest_a_correction(
     shared_client: Service, path: str, query: str, detail: str
 ) -> None:
     answer = shared_client.post(f"{path}?{query}", content=encode(picture()))
@@ -216,7 +216,7 @@ def test_what_is_wrong_with_a_query_and_what_to_write(
 
 
 @pytest.mark.parametrize(("name", "told"), [("xyz", " `xyz`"), ("a%20patient", "")])
-def test_an_unknown_parameter_like_no_other_gets_the_list(
+def test_unknown_parameter_without_a_similar_one_gets_the_list(
     shared_client: Service, name: str, told: str
 ) -> None:
     detail = shared_client.post(f"/segment.png?{name}=1", content=encode(picture())).json()["detail"]
@@ -224,14 +224,14 @@ def test_an_unknown_parameter_like_no_other_gets_the_list(
     assert "`render`" in detail
 
 
-def test_a_query_of_many_errors_gets_a_short_answer(shared_client: Service) -> None:
+def test_query_with_many_errors_gets_a_short_answer(shared_client: Service) -> None:
     query = "&".join(f"parameter{number}=1" for number in range(500))
     answer = shared_client.post(f"/segment?{query}", content=encode(picture()))
     assert answer.status_code == 422
     assert len(answer.text) < 1000
 
 
-def test_dicom_for_dicom(shared_client: Service) -> None:
+def test_dicom_image_can_be_answered_as_seg(shared_client: Service) -> None:
     source = dicom(picture(BOX))
     answer = shared_client.post("/segment", content=source, headers={"Accept": "application/dicom"})
     assert answer.status_code == 200, answer.text
@@ -243,7 +243,7 @@ def test_dicom_for_dicom(shared_client: Service) -> None:
     assert np.count_nonzero(made.pixel_array) == np.count_nonzero(truth(BOX))
 
 
-def test_a_document_for_dicom(shared_client: Service) -> None:
+def test_document_of_dicom_has_spacing_and_transforms(shared_client: Service) -> None:
     document = shared_client.post("/segment", content=dicom(picture(BOX))).json()
     assert document["image"]["format"] == "dicom"
     assert document["image"]["spacing_mm"] == [0.5, 0.5]
@@ -252,7 +252,7 @@ def test_a_document_for_dicom(shared_client: Service) -> None:
     assert "DOE" not in str(document)
 
 
-def test_dicom_is_not_made_from_other_images(make_client: MakeClient) -> None:
+def test_dicom_answer_for_another_image_is_rejected(make_client: MakeClient) -> None:
     client = make_client()
     answer = client.post("/segment", content=encode(picture()), headers={"Accept": "application/dicom"})
     assert answer.status_code == 422
@@ -260,13 +260,13 @@ def test_dicom_is_not_made_from_other_images(make_client: MakeClient) -> None:
     assert client.engine.batches == [], "the network was not troubled"
 
 
-def test_nothing_acceptable(shared_client: Service) -> None:
+def test_unacceptable_media_type_is_answered_with_406(shared_client: Service) -> None:
     answer = shared_client.post("/segment", content=encode(picture()), headers={"Accept": "text/html"})
     assert answer.status_code == 406
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_an_untrusted_mask_can_be_refused(make_client: MakeClient) -> None:
+def test_untrusted_mask_is_rejected_if_configured(make_client: MakeClient) -> None:
     blank = encode(np.full((64, 64), 90, np.uint8))
     assert make_client().post("/segment", content=blank).status_code == 200
     answer = make_client(reject_untrusted=True).post("/segment", content=blank)
@@ -275,7 +275,7 @@ def test_an_untrusted_mask_can_be_refused(make_client: MakeClient) -> None:
 
 
 @pytest.mark.parametrize("max_batch", [1, 8])
-def test_many_at_once_each_get_their_own_mask(make_client: MakeClient, max_batch: int) -> None:
+def test_concurrent_requests_get_their_own_masks(make_client: MakeClient, max_batch: int) -> None:
     client = make_client(FakeEngine(max_batch=max_batch), queue_size=100)
     boxes: list[Box] = [
         (2 + index % 30, 3 + index // 4, 8 + index % 7, 20 + index % 11) for index in range(60)
@@ -290,7 +290,7 @@ def test_many_at_once_each_get_their_own_mask(make_client: MakeClient, max_batch
     assert max(client.engine.batches) <= max_batch
 
 
-def test_accept_in_several_lines_is_one_list(shared_client: Service) -> None:
+def test_accept_headers_in_several_lines_are_joined(shared_client: Service) -> None:
     lines = [("Accept", "application/json;q=0.5"), ("Accept", "image/png")]
     answer = shared_client.post("/segment", content=encode(picture()), headers=lines)
     assert answer.headers["content-type"] == "image/png"
@@ -299,7 +299,7 @@ def test_accept_in_several_lines_is_one_list(shared_client: Service) -> None:
 @pytest.mark.parametrize(
     "accept", ["*/*", "application/json", "image/png", "text/html", "application/json, text/plain, */*"]
 )
-def test_the_address_of_a_file_decides_whatever_is_accepted(shared_client: Service, accept: str) -> None:
+def test_path_with_a_suffix_overrides_accept(shared_client: Service, accept: str) -> None:
     """Generated clients accept what they please, often JSON alone, for the sake of errors."""
     headers = {"Accept": accept}
     png = shared_client.post("/segment.png", content=dicom(picture(BOX)), headers=headers)
@@ -313,14 +313,14 @@ def test_the_address_of_a_file_decides_whatever_is_accepted(shared_client: Servi
 @pytest.mark.parametrize(
     ("path", "beginning"), [("/segment.png", b"\x89PNG"), ("/segment.dcm", bytes(128) + b"DICM")]
 )
-def test_a_file_as_plain_bytes(shared_client: Service, path: str, beginning: bytes) -> None:
+def test_file_can_be_requested_as_octet_stream(shared_client: Service, path: str, beginning: bytes) -> None:
     accept = {"Accept": "application/octet-stream, */*;q=0.5"}
     answer = shared_client.post(path, content=dicom(picture(BOX)), headers=accept)
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.content.startswith(beginning)
 
 
-def test_the_options_of_a_file(shared_client: Service) -> None:
+def test_file_paths_take_their_options(shared_client: Service) -> None:
     overlay = shared_client.post("/segment.png?render=overlay", content=encode(picture(BOX)))
     assert overlay.content[25] == 2, "in colour"
     strict = shared_client.post("/segment.png?threshold=0.99", content=encode(picture(BOX)))
@@ -329,13 +329,13 @@ def test_the_options_of_a_file(shared_client: Service) -> None:
         assert shared_client.post(path, content=dicom(picture(BOX))).status_code == 422, path
 
 
-def test_a_dicom_file_of_an_image_that_is_none(shared_client: Service) -> None:
+def test_dicom_path_rejects_other_images(shared_client: Service) -> None:
     answer = shared_client.post("/segment.dcm", content=encode(picture()))
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:pleura:problem:not-dicom"
 
 
-def test_the_heart_where_the_checkpoint_finds_it(make_client: MakeClient) -> None:
+def test_heart_is_returned_if_the_checkpoint_segments_it(make_client: MakeClient) -> None:
     pixels = np.random.default_rng(0).integers(110, 190, (64, 64)).astype(np.uint8)
     for left in (8, 40):
         pixels[12:52, left : left + 16] //= 6
@@ -349,7 +349,7 @@ def test_the_heart_where_the_checkpoint_finds_it(make_client: MakeClient) -> Non
 
 
 @pytest.mark.parametrize(("age", "warned"), [("004Y", True), ("044Y", False)])
-def test_child_by_the_header_is_warned_of(shared_client: Service, age: str, warned: bool) -> None:
+def test_child_by_the_header_has_a_warning(shared_client: Service, age: str, warned: bool) -> None:
     dataset = dcmread(BytesIO(dicom(picture(BOX))))
     dataset.PatientAge = age
     file = BytesIO()

@@ -1,4 +1,4 @@
-"""Right and left are the patient's, whichever way the picture lies."""
+"""Right and left are the patient's in every orientation of the image."""
 
 from io import BytesIO
 from typing import Any
@@ -69,7 +69,7 @@ TURNS = {
 
 
 @pytest.mark.parametrize("orientation", TURNS)
-def test_the_lungs_are_the_patient_s_in_every_orientation(
+def test_lungs_are_the_patient_s_in_every_orientation(
     orientation: tuple[str, str], shared_client: Service
 ) -> None:
     pixels = np.ascontiguousarray(TURNS[orientation](picture(SMALL, LARGE)))
@@ -94,7 +94,9 @@ def test_the_lungs_are_the_patient_s_in_every_orientation(
         (["L", "R"], {"sides_uncertain"}),
     ],
 )
-def test_warnings_of_the_header(orientation: list[str], expected: set[str], shared_client: Service) -> None:
+def test_doubtful_orientation_has_a_warning(
+    orientation: list[str], expected: set[str], shared_client: Service
+) -> None:
     document = ask(shared_client, radiograph(picture(SMALL, LARGE), PatientOrientation=orientation))
     assert codes(document) & {"mirrored", "rotated", "not_frontal", "sides_uncertain"} == expected
     stated = None if "sides_uncertain" in expected else orientation
@@ -102,7 +104,7 @@ def test_warnings_of_the_header(orientation: list[str], expected: set[str], shar
 
 
 @pytest.mark.parametrize("data", [dicom(picture(SMALL, LARGE)), encode(picture(SMALL, LARGE))])
-def test_without_a_header_the_right_lung_is_on_the_image_s_left(data: bytes, shared_client: Service) -> None:
+def test_right_lung_is_on_the_image_s_left_by_convention(data: bytes, shared_client: Service) -> None:
     document = ask(shared_client, data)
     assert areas(document) == (14 * 40, 20 * 40)
     assert document["image"]["sides_from"] == "convention"
@@ -117,7 +119,7 @@ def test_without_a_header_the_right_lung_is_on_the_image_s_left(data: bytes, sha
         (LARGE, "R", (800, 0), True),
     ],
 )
-def test_one_lung_alone_is_on_the_side_that_the_header_names(
+def test_single_lung_has_the_header_s_laterality(
     box: Any, laterality: str, found: tuple[int, int], contradicts: bool, shared_client: Service
 ) -> None:
     for keyword in ("ImageLaterality", "Laterality"):
@@ -127,14 +129,14 @@ def test_one_lung_alone_is_on_the_side_that_the_header_names(
         assert ("sides_uncertain" in codes(document)) == contradicts
 
 
-def test_one_lung_alone_in_a_mirrored_picture(shared_client: Service) -> None:
+def test_single_lung_in_a_mirrored_image_has_the_right_side(shared_client: Service) -> None:
     document = ask(shared_client, radiograph(picture(SMALL), PatientOrientation=["R", "F"]))
     assert areas(document) == (0, 560)
     assert document["image"]["sides_from"] == "patient_orientation"
 
 
 @pytest.mark.parametrize("laterality", ["R", "L"])
-def test_laterality_says_nothing_of_two_lungs(laterality: str, shared_client: Service) -> None:
+def test_laterality_is_ignored_for_two_lungs(laterality: str, shared_client: Service) -> None:
     document = ask(shared_client, radiograph(picture(SMALL, LARGE), ImageLaterality=laterality))
     assert areas(document) == (560, 800)
     assert document["image"]["sides_from"] == "convention"
@@ -142,9 +144,7 @@ def test_laterality_says_nothing_of_two_lungs(laterality: str, shared_client: Se
 
 @pytest.mark.parametrize("orientation", [["r", "f"], ["L", "R"]])
 @pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
-def test_a_segmentation_says_of_its_orientation_what_its_labels_go_by(
-    orientation: list[str], shared_client: Service
-) -> None:
+def test_seg_has_the_orientation_of_its_labels(orientation: list[str], shared_client: Service) -> None:
     data = radiograph(picture(SMALL, LARGE), PatientOrientation=orientation)
     made = seg(shared_client, data)
     right, left = (int(frame.sum()) for frame in made.pixel_array)

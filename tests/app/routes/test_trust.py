@@ -1,4 +1,4 @@
-"""Whether a mask can be trusted: said by every answer, whatever its type."""
+"""The trust in a mask, in answers of every media type."""
 
 import json
 from base64 import b64decode, b64encode
@@ -52,14 +52,14 @@ def text_of(png: bytes) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("accept", ACCEPTED)
-def test_segment(shared_client: Service, quality: Quality, accept: str) -> None:
+def test_segment_has_the_trust_headers(shared_client: Service, quality: Quality, accept: str) -> None:
     answer = shared_client.post("/segment", content=dicom(picture()), headers={"Accept": accept})
     assert told(answer) == SAID[quality]
     assert answer.headers["content-type"] == accept
 
 
 @pytest.mark.parametrize("accept", ACCEPTED)
-def test_evaluate(shared_client: Service, quality: Quality, accept: str) -> None:
+def test_evaluate_has_the_trust_headers(shared_client: Service, quality: Quality, accept: str) -> None:
     files = {"image": ("image", dicom(picture())), "mask": ("mask", encode(truth()))}
     answer = shared_client.post("/evaluate", files=files, headers={"Accept": accept})
     assert told(answer) == SAID[quality]
@@ -68,7 +68,9 @@ def test_evaluate(shared_client: Service, quality: Quality, accept: str) -> None
 
 @pytest.mark.parametrize("path", ["/segment", "/segment.png"])
 @pytest.mark.parametrize("render", ["mask", "overlay", "radiograph"])
-def test_each_picture_in_its_text(shared_client: Service, quality: Quality, path: str, render: str) -> None:
+def test_every_picture_has_the_trust_in_its_text(
+    shared_client: Service, quality: Quality, path: str, render: str
+) -> None:
     query, accept = {"render": render}, {"Accept": "image/png"}
     answer = shared_client.post(path, params=query, content=encode(picture()), headers=accept)
     assert told(answer) == SAID[quality]
@@ -76,7 +78,7 @@ def test_each_picture_in_its_text(shared_client: Service, quality: Quality, path
     assert (answer.content[24] == 1) == (render == "mask"), "one bit a pixel"
 
 
-def test_the_png_in_a_document(shared_client: Service, quality: Quality) -> None:
+def test_png_in_a_document_has_the_trust_in_its_text(shared_client: Service, quality: Quality) -> None:
     document = shared_client.post("/segment", content=encode(picture())).json()
     assert text_of(b64decode(document["mask"]["data"])) == SAID[quality]
 
@@ -87,14 +89,14 @@ def infer(client: Service, *images: bytes, **more: Any) -> httpx.Response:
     return client.post("/v2/models/pleura/infer", json={"inputs": [tensor], **more})
 
 
-def test_an_inference_that_asks_for_the_mask_alone(shared_client: Service, quality: Quality) -> None:
+def test_inference_of_masks_alone_has_the_trust_headers(shared_client: Service, quality: Quality) -> None:
     answer = infer(shared_client, encode(picture()), outputs=[{"name": "mask"}])
     assert told(answer) == SAID[quality]
     (mask,) = answer.json()["outputs"][0]["data"]
     assert text_of(b64decode(mask)) == SAID[quality]
 
 
-def test_an_inference_of_several_images_tells_the_worst(
+def test_inference_of_several_images_has_the_lowest_trust(
     shared_client: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged = iter([TRUSTED, DOUBTFUL, TRUSTED])
@@ -103,7 +105,7 @@ def test_an_inference_of_several_images_tells_the_worst(
     assert told(answer) == SAID[DOUBTFUL]
 
 
-def test_an_uncalibrated_checkpoint_expects_nothing(shared_client: Service) -> None:
+def test_checkpoint_without_quality_model_has_no_predicted_iou(shared_client: Service) -> None:
     answer = shared_client.post("/segment.png", content=encode(picture()))
     assert told(answer) == {"Pleura-Trusted": "false", "Pleura-Warnings": "one_lung, not_calibrated"}
     document = shared_client.post("/segment", content=encode(picture())).json()
@@ -111,7 +113,7 @@ def test_an_uncalibrated_checkpoint_expects_nothing(shared_client: Service) -> N
     assert [warning["code"] for warning in document["quality"]["warnings"]] == ["one_lung", "not_calibrated"]
 
 
-def test_pages_of_other_origins_may_read_it(make_client: MakeClient) -> None:
+def test_trust_headers_are_exposed_to_other_origins(make_client: MakeClient) -> None:
     client = make_client(cors_origins="https://viewer.example")
     answer = client.post(
         "/segment.png", content=encode(picture()), headers={"Origin": "https://viewer.example"}
@@ -121,7 +123,7 @@ def test_pages_of_other_origins_may_read_it(make_client: MakeClient) -> None:
     assert {"Pleura-Trusted", "Pleura-Predicted-IoU", "Pleura-Warnings", "X-Request-ID"} <= exposed
 
 
-def test_an_error_says_nothing_of_a_mask(shared_client: Service) -> None:
+def test_errors_have_no_trust_headers(shared_client: Service) -> None:
     answer = shared_client.post("/segment", content=b"")
     assert not [name for name in answer.headers if name.startswith("pleura-")]
     assert json.loads(answer.text)["status"] == answer.status_code

@@ -430,3 +430,109 @@ def test_a_large_image_is_corrected_fluently(screen: Screen) -> None:
     found = mask(page)
     assert found.shape == (2048, 2048)
     assert found[400:1500, 1200].all()
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        name, _, times = key.partition("*")
+        for _ in range(int(times or 1)):
+            page.locator("#marked .view").press(name)
+
+
+def test_a_lasso_is_drawn_by_keys(opened: Screen) -> None:
+    """From the stage's middle (32, 32), in steps of two pixels, around the lower part of the right lung."""
+    page = opened.page
+    press(page, "x")
+    size(page, 125)
+    press(page, "ArrowDown*4", "Enter", "ArrowLeft*14", "ArrowDown*11", "ArrowRight*14", "Enter")
+    opened.shows("corrected")
+    assert np.array_equal(mask(page), truth((8, 12, 16, 28)) | truth((40, 12, 16, 40)))
+    press(page, "a", "Enter", "ArrowDown*4", "Escape", "ArrowUp")
+    assert page.locator(".lasso").count() == 0
+    expect(page.locator("#panes")).to_have_attribute("data-tool", "lasso")
+
+
+def test_an_outline_is_nudged_by_keys(opened: Screen) -> None:
+    page = opened.page
+    press(page, "n")
+    size(page, 125)
+    press(page, "ArrowLeft*4", "Enter", "ArrowRight*2")
+    # Dropped: nothing has changed.
+    press(page, "Escape")
+    opened.shows("untrusted")
+    assert area(page, "right") == 640
+    press(page, "ArrowLeft*2", "Enter", "ArrowRight*2", "Enter")
+    opened.shows("corrected")
+    assert 27 <= opened.outline("right")[2] <= 29
+
+
+def test_a_part_changes_sides_by_keys(opened: Screen) -> None:
+    page = opened.page
+    press(page, "c")
+    size(page, 250)
+    press(page, "ArrowLeft*4", "Enter")
+    opened.shows("corrected")
+    expect(page.locator("#lungs .right .px")).to_have_text("not found")
+
+
+@pytest.mark.parametrize("force", [0.1, 1.0])
+def test_a_pen_draws_whatever_its_pressure(opened: Screen, force: float) -> None:
+    page = opened.page
+    take(page, "Brush")
+    size(page, 125)
+    session = page.context.new_cdp_session(page)
+
+    def pen(kind: str, point: Point) -> None:
+        x, y = on_screen(opened, point)
+        event = {"type": kind, "x": x, "y": y, "pointerType": "pen", "force": force}
+        pressed = kind != "mouseReleased"
+        session.send(
+            "Input.dispatchMouseEvent", event | {"button": "left", "buttons": int(pressed), "clickCount": 1}
+        )
+
+    page.evaluate(
+        "() => addEventListener('pointerdown', (event) => { globalThis.kind = event.pointerType; }, true)"
+    )
+    pen("mousePressed", (26, 20))
+    for row in range(22, 46, 2):
+        pen("mouseMoved", (26, row))
+    pen("mouseReleased", (26, 44))
+    assert page.evaluate("kind") == "pen"
+    opened.shows("corrected")
+    assert opened.outline("right") == (8, 12, 30, 52)
+    assert area(page, "left") == 640
+
+
+KEYSTROKES_S = {"think": 1.35, "point": 1.1, "press": 0.28}
+"""Seconds of an expert's actions (Card, Moran and Newell 1980): M, P and K of the keystroke-level model."""
+
+
+def test_gas_under_the_diaphragm_is_corrected_in_fifteen_seconds(screen: Screen) -> None:
+    """Three clicks and one line by mouse alone, in seconds of the keystroke-level model."""
+    page = screen.page
+    pixels = picture((8, 12, 16, 40))
+    pixels[12:52, 40:56] = 40
+    pixels[52:60, 42:54] = 40
+    screen.choose(("chest.png", encode(pixels)))
+    screen.shows("untrusted")
+    assert area(page, "left") == 640 + 12 * 8
+    page.evaluate(
+        """() => {
+            globalThis.done = [];
+            for (const kind of ["pointerdown", "keydown"])
+                addEventListener(kind, (event) => done.push(kind), true);
+        }"""
+    )
+    line = [(38, 52), (58, 52), (58, 62), (38, 62)]
+    take(page, "Cut")
+    drag(screen, *line)
+    screen.shows("corrected")
+    _, data = download(page, "Mask, PNG")
+    assert np.array_equal(decode(data), BOTH)
+    assert page.evaluate("done") == ["pointerdown"] * 4
+    clicks = 3 * (KEYSTROKES_S["point"] + KEYSTROKES_S["press"])
+    # A line of straight pieces: 0.9 s for each, and 0.16 s for each centimetre, of which 96 pixels are 2.54.
+    places = np.array([on_screen(screen, point) for point in line])
+    centimetres = np.hypot(*np.diff(places, axis=0).T).sum() / 96 * 2.54
+    drawing = KEYSTROKES_S["point"] + 0.9 * (len(line) - 1) + 0.16 * centimetres
+    assert 2 * KEYSTROKES_S["think"] + clicks + drawing < 15

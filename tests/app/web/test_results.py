@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from pydicom import dcmread
 
-from tests.app.fakes import decode, dicom, encode, picture, truth
-from tests.app.web.conftest import Screen, two_lungs
+from tests.app.conftest import MakeClient
+from tests.app.fakes import HeartEngine, decode, dicom, encode, picture, truth
+from tests.app.web.conftest import MakeScreen, Screen, two_lungs
 from tests.pacs.radiographs import radiograph
 
 pytestmark = pytest.mark.slow
@@ -206,3 +207,25 @@ def test_a_print_says_that_it_is_no_medical_device(screen: Screen) -> None:
     screen.page.emulate_media(media="screen")
     screen.page.get_by_role("button", name="Print").click()
     assert screen.page.evaluate("printed") == 1
+
+
+def test_heart_has_an_outline_a_row_and_a_ratio(make_client: MakeClient, make_screen: MakeScreen) -> None:
+    pixels = np.random.default_rng(0).integers(110, 190, (64, 64)).astype(np.uint8)
+    for left in (8, 40):
+        pixels[12:52, left : left + 16] //= 6
+    pixels[30:50, 26:38] = 255
+    screen = make_screen(make_client(HeartEngine()))
+    screen.choose(("chest.png", encode(pixels)))
+    screen.shows("untrusted")
+    assert screen.outline("heart") == pytest.approx((26, 30, 38, 50), abs=1)
+    expect(screen.page.locator("#lungs .heart")).to_have_text(re.compile(r"Heart\s*240"))
+    expect(screen.page.locator("#legend-heart")).to_be_visible()
+    expect(screen.page.locator("#ratio")).to_have_text("Not measured. The mask of the lungs is not trusted.")
+
+
+def test_checkpoint_without_hearts_shows_none(screen: Screen) -> None:
+    screen.choose(("two.png", two_lungs()))
+    screen.shows("untrusted")
+    expect(screen.page.locator("#lungs .heart")).to_be_hidden()
+    expect(screen.page.locator("#legend-heart")).to_be_hidden()
+    expect(screen.page.locator("#ratio-facts")).to_be_hidden()

@@ -126,7 +126,9 @@ def test_every_image_and_every_damaged_file_is_a_row(cluster: Cluster, second: A
     assert "damaged" in reasons["bad/cut.png"]
 
 
-def test_lost_machine_loses_no_image(cluster: Cluster, second: Any, gate: Gate, tmp_path: Path) -> None:
+def test_images_of_a_lost_machine_are_segmented_again(
+    cluster: Cluster, second: Any, gate: Gate, tmp_path: Path
+) -> None:
     names = archive(tmp_path / "in", 60)
     told: list[Outcome] = []
     with closing(segment_all(job(tmp_path / "in", tmp_path / "out", gate=gate), names, TWO)) as outcomes:

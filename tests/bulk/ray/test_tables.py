@@ -1,4 +1,4 @@
-"""What goes between the workers of a cluster."""
+"""Rows that the workers of a cluster exchange."""
 
 import numpy as np
 import pyarrow as pa
@@ -8,7 +8,7 @@ from samples.phantom import phantom
 from tests.app.fakes import segmenter
 
 
-def test_a_row_keeps_where_the_picture_lies() -> None:
+def test_row_keeps_the_picture_box() -> None:
     page = np.pad(
         phantom(width=64, height=64).pixels.astype(np.uint8), ((20, 40), (70, 10)), constant_values=255
     )

@@ -58,7 +58,7 @@ def _batch(size: int = 2) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     return np.random.default_rng(0).standard_normal((size, 1, 64, 64)).astype(np.float32)
 
 
-def test_a_cpu_takes_the_exported_model(exported: Path) -> None:
+def test_cpu_uses_the_exported_model(exported: Path) -> None:
     engine = _choose(exported, device="cpu")
     assert (engine.name, engine.device) == ("openvino-int8", "cpu")
 
@@ -71,7 +71,7 @@ def test_openvino_and_torch_agree(checkpoint: Path) -> None:
     np.testing.assert_allclose(ours.embedding, theirs.embedding, rtol=0.05, atol=5e-3)
 
 
-def test_openvino_says_the_same_of_an_image_in_any_company(exported: Path) -> None:
+def test_openvino_result_does_not_depend_on_the_batch(exported: Path) -> None:
     engine = _choose(exported, device="cpu", threads=2)
     together = engine(_batch(5))
     for index, image in enumerate(_batch(5)):
@@ -80,7 +80,7 @@ def test_openvino_says_the_same_of_an_image_in_any_company(exported: Path) -> No
         np.testing.assert_allclose(together.embedding[index], alone.embedding[0], atol=1e-5)
 
 
-def test_openvino_says_the_same_to_many_who_ask_at_once(exported: Path) -> None:
+def test_openvino_gives_the_same_results_in_parallel(exported: Path) -> None:
     engine = _choose(exported, device="cpu", threads=2)
     images = _batch(12)
     sizes = [1, 2, 3, 1, 1, 3, 1]
@@ -91,7 +91,7 @@ def test_openvino_says_the_same_to_many_who_ask_at_once(exported: Path) -> None:
     np.testing.assert_allclose(np.concatenate(answers), np.concatenate(10 * expected), atol=1e-6)
 
 
-def test_openvino_goes_on_after_an_error(exported: Path) -> None:
+def test_openvino_continues_after_an_error(exported: Path) -> None:
     engine = _choose(exported, device="cpu", threads=2)
     for _ in range(3):
         with pytest.raises(EngineError, match="could not be run"):
@@ -105,7 +105,7 @@ def test_one_thread_infers_one_image_at_a_time(exported: Path) -> None:
     assert engine(_batch(2)).probabilities.shape == (2, 2, 64, 64)
 
 
-def test_fp32_is_made_once_and_kept(checkpoint: Path, cache: Path) -> None:
+def test_fp32_model_is_made_once_and_cached(checkpoint: Path, cache: Path) -> None:
     first = _choose(checkpoint, device="cpu")
     assert first.name == "openvino-fp32"
     (model,) = cache.glob("*.xml")
@@ -114,14 +114,14 @@ def test_fp32_is_made_once_and_kept(checkpoint: Path, cache: Path) -> None:
     assert model.stat().st_mtime_ns == made
 
 
-def test_a_damaged_cache_is_made_anew(checkpoint: Path, cache: Path) -> None:
+def test_damaged_cache_is_made_again(checkpoint: Path, cache: Path) -> None:
     _choose(checkpoint, device="cpu")
     (model,) = cache.glob("*.xml")
     model.write_text("<net")
     assert _choose(checkpoint, device="cpu")(_batch(1)).probabilities.shape == (1, 2, 64, 64)
 
 
-def test_a_model_of_another_checkpoint_is_refused(exported: Path, tmp_path: Path) -> None:
+def test_model_of_another_checkpoint_is_rejected(exported: Path, tmp_path: Path) -> None:
     path = tmp_path / "other.safetensors"
     metadata = CheckpointMetadata(name="other")
     save_checkpoint(path, {"weight": torch.zeros(1)}, metadata)
@@ -152,7 +152,7 @@ EXPORTED = (".int8.xml", ".int8.bin", ".int8.sha256")
 
 @pytest.mark.parametrize("name", ["other", "other.v2", "with space", "überholt"])
 @pytest.mark.parametrize("endings", [(".safetensors", *EXPORTED), (".safetensors",), EXPORTED])
-def test_a_renamed_checkpoint_starts_with_its_exported_model(
+def test_renamed_checkpoint_uses_its_exported_model(
     copied: Path, name: str, endings: tuple[str, ...]
 ) -> None:
     _rename(copied.parent, "random", name, endings)
@@ -160,9 +160,7 @@ def test_a_renamed_checkpoint_starts_with_its_exported_model(
     assert _choose(checkpoint, device="cpu").name == "openvino-int8"
 
 
-def test_checkpoints_that_changed_names_start_with_the_models_of_their_weights(
-    two: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_swapped_checkpoints_use_the_models_of_their_weights(two: tuple[Path, Path], tmp_path: Path) -> None:
     for file in two[0].parent.iterdir():
         shutil.copy(file, tmp_path)
     expected = [_choose(path, device="cpu")(_batch()).probabilities for path in two]
@@ -175,14 +173,14 @@ def test_checkpoints_that_changed_names_start_with_the_models_of_their_weights(
         np.testing.assert_array_equal(engine(_batch()).probabilities, probabilities)
 
 
-def test_a_damaged_model_of_a_renamed_checkpoint_is_refused(copied: Path) -> None:
+def test_damaged_model_of_a_renamed_checkpoint_is_rejected(copied: Path) -> None:
     renamed = _rename(copied.parent, "random", "other", (".safetensors",))
     _flip(copied.with_suffix(".int8.bin"), 1000)
     with pytest.raises(EngineError, match=r"random\.int8\.bin has changed since it was written"):
         _choose(renamed, device="cpu")
 
 
-def test_the_model_of_another_checkpoint_in_the_folder_is_not_taken(
+def test_model_of_another_checkpoint_in_the_folder_is_ignored(
     checkpoint: Path, two: tuple[Path, Path], tmp_path: Path
 ) -> None:
     for file in (checkpoint, *(two[1].with_suffix(ending) for ending in EXPORTED)):
@@ -199,7 +197,7 @@ def _flip(path: Path, at: int) -> None:
 
 @pytest.mark.parametrize("ending", [".bin", ".xml"])
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.999])
-def test_one_changed_bit_of_an_exported_model_is_refused(copied: Path, ending: str, share: float) -> None:
+def test_exported_model_with_one_changed_bit_is_rejected(copied: Path, ending: str, share: float) -> None:
     path = copied.with_suffix(f".int8{ending}")
     _flip(path, int(path.stat().st_size * share))
     with pytest.raises(EngineError, match=rf"random\.int8\{ending} has changed since it was written"):
@@ -207,7 +205,7 @@ def test_one_changed_bit_of_an_exported_model_is_refused(copied: Path, ending: s
 
 
 @pytest.mark.parametrize("ending", [".bin", ".sha256"])
-def test_a_part_of_an_exported_model_that_is_missing_is_told_of(copied: Path, ending: str) -> None:
+def test_missing_part_of_an_exported_model_is_reported(copied: Path, ending: str) -> None:
     copied.with_suffix(f".int8{ending}").unlink()
     with pytest.raises(
         EngineError, match=rf"random\.int8\{ending} .* run `pleura export` again|run it again"
@@ -215,19 +213,19 @@ def test_a_part_of_an_exported_model_that_is_missing_is_told_of(copied: Path, en
         _choose(copied, device="cpu")
 
 
-def test_a_fingerprint_that_is_damaged_is_refused(copied: Path) -> None:
+def test_damaged_fingerprint_is_rejected(copied: Path) -> None:
     for content in (b"", b"\xff\xfe", b"rubbish  random.int8.bin\n"):
         copied.with_suffix(".int8.sha256").write_bytes(content)
         with pytest.raises(EngineError, match="again"):
             _choose(copied, device="cpu")
 
 
-def test_without_the_exported_model_its_damage_does_not_matter(copied: Path) -> None:
+def test_missing_int8_model_falls_back_to_fp32(copied: Path) -> None:
     copied.with_suffix(".int8.xml").unlink()
     assert _choose(copied, device="cpu").name == "openvino-fp32"
 
 
-def test_one_changed_bit_in_the_cache_makes_it_anew(checkpoint: Path, cache: Path) -> None:
+def test_cache_with_one_changed_bit_is_made_again(checkpoint: Path, cache: Path) -> None:
     before = _choose(checkpoint, device="cpu")(_batch(1)).probabilities
     (weights,) = cache.glob("*.bin")
     whole = weights.read_bytes()
@@ -237,7 +235,7 @@ def test_one_changed_bit_in_the_cache_makes_it_anew(checkpoint: Path, cache: Pat
     assert weights.read_bytes() == whole
 
 
-def test_the_bundled_model_is_as_it_was_written() -> None:
+def test_bundled_model_matches_its_fingerprint() -> None:
     read_exported(BUNDLED.with_suffix(".int8.xml"))
 
 
@@ -250,7 +248,7 @@ def test_openvino_needs_no_torch(exported: Path) -> None:
     assert output.strip() == "False"
 
 
-def test_what_is_not_there_is_refused(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unavailable_device_or_engine_is_rejected(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EngineError, match="does not run on CUDA"):
         _choose(exported, device="cuda", engine="openvino")
     if not torch.cuda.is_available():

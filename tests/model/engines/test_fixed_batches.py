@@ -1,4 +1,4 @@
-"""What a GPU would record is carried out step by step here: sizes, padding and slices are the same."""
+"""Fixed batch sizes for CUDA graphs; without a GPU the same sizes, padding and slices run step by step."""
 
 from collections.abc import Callable
 
@@ -59,7 +59,7 @@ def test_sizes_double_up_to_the_largest(most: int, sizes: tuple[int, ...]) -> No
 
 
 @pytest.mark.parametrize(("count", "size"), [(1, 1), (2, 2), (3, 4), (4, 4), (5, 8), (8, 8)])
-def test_a_batch_runs_in_the_next_size(count: int, size: int) -> None:
+def test_batch_runs_in_the_next_larger_size(count: int, size: int) -> None:
     recorder = Recorder()
     doubled, means = fixed(Doubling(), recorder, sizes=(1, 2, 4, 8))(images(count))
     assert recorder.repeated == [size]
@@ -67,7 +67,7 @@ def test_a_batch_runs_in_the_next_size(count: int, size: int) -> None:
     np.testing.assert_allclose(means[:, 0], images(count).mean(axis=(1, 2, 3)), atol=1e-6)
 
 
-def test_an_answer_stays_when_the_next_batch_comes() -> None:
+def test_output_is_not_overwritten_by_the_next_batch() -> None:
     run = fixed(Doubling(), Recorder(), sizes=(4,))
     first, _ = run(images(4))
     second, _ = run(images(2))
@@ -77,7 +77,7 @@ def test_an_answer_stays_when_the_next_batch_comes() -> None:
 
 @pytest.fixture(scope="module", params=["unet", "fcn"])
 def network(request: pytest.FixtureRequest) -> SegmentationNetwork:
-    """With batch statistics of its own, as a trained one has."""
+    """A network with batch statistics other than the initial ones, as a trained one has."""
     torch.manual_seed(0)
     made: SegmentationNetwork = (
         ResNet50UNet(bridge_channels=16, decoder_channels=(16, 16, 16, 16), head_channels=16)
@@ -92,7 +92,7 @@ def network(request: pytest.FixtureRequest) -> SegmentationNetwork:
 
 
 @pytest.mark.slow
-def test_a_folded_network_says_the_same(network: SegmentationNetwork) -> None:
+def test_folded_network_gives_the_same_output(network: SegmentationNetwork) -> None:
     folded = FoldedNetwork(network, dtype=torch.float32)
     assert not [module for module in folded.modules() if isinstance(module, nn.BatchNorm2d)]
     recorder = Recorder()
@@ -104,7 +104,7 @@ def test_a_folded_network_says_the_same(network: SegmentationNetwork) -> None:
     np.testing.assert_allclose(embedding, expected.embedding, rtol=1e-3, atol=1e-4)
 
 
-def test_half_precision_stays_inside(network: SegmentationNetwork) -> None:
+def test_half_precision_network_returns_float32(network: SegmentationNetwork) -> None:
     folded = FoldedNetwork(network, dtype=torch.bfloat16)
     with torch.inference_mode():
         outputs = folded(torch.from_numpy(images(1, side=SIDE)))
@@ -112,7 +112,7 @@ def test_half_precision_stays_inside(network: SegmentationNetwork) -> None:
     assert {parameter.dtype for parameter in folded.parameters()} == {torch.bfloat16}
 
 
-def test_too_little_memory_is_told(network: SegmentationNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_memory_is_reported(network: SegmentationNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = TorchEngine(network)
 
     def exhausted(_: Tensor) -> None:

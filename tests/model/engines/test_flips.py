@@ -25,20 +25,20 @@ class LeftOnly(Echo):
         return super().__call__(seen)
 
 
-def test_what_does_not_mind_a_mirror_is_unchanged() -> None:
+def test_mirror_symmetric_engine_is_unchanged() -> None:
     batch = np.random.default_rng(0).random((3, 1, 8, 8), np.float32)
     averaged, straight = FlipAveraged(Echo())(batch), Echo()(batch)
     assert averaged.probabilities == pytest.approx(straight.probabilities)
     assert averaged.embedding == pytest.approx(straight.embedding)
 
 
-def test_both_ways_count_half() -> None:
+def test_image_and_mirror_image_are_averaged() -> None:
     output = FlipAveraged(LeftOnly())(np.ones((1, 1, 4, 4), np.float32))
     assert (output.probabilities[0, 1] == 0.5).all()
     assert (output.embedding == 0.5).all()
 
 
-def test_it_is_called_what_it_is() -> None:
+def test_engine_name_mentions_the_flips() -> None:
     engine = FlipAveraged(Echo())
     assert engine.name == "echo, flips averaged"
     assert (engine.device, engine.max_batch) == ("cpu", 4)

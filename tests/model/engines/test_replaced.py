@@ -1,4 +1,4 @@
-"""A checkpoint that is replaced while it is read: the answer is of one or of the other, never of both."""
+"""A checkpoint that is replaced while it is read: all parts come from one of the two files."""
 
 import shutil
 from collections.abc import Callable
@@ -55,7 +55,7 @@ def _probabilities(segmenter: Segmenter) -> np.ndarray[Any, np.dtype[np.float32]
     return segmenter.engine(np.random.default_rng(0).standard_normal((1, 1, 64, 64)).astype(np.float32))[0]
 
 
-def test_weights_and_metadata_are_of_one_file(
+def test_weights_and_metadata_are_from_one_file(
     two: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = Segmenter(two[0], device="cpu", engine="torch")
@@ -67,7 +67,7 @@ def test_weights_and_metadata_are_of_one_file(
     assert Segmenter(replaced.path, device="cpu", engine="torch").metadata.name == "two"
 
 
-def test_a_network_and_its_metadata_are_of_one_file(
+def test_network_and_metadata_are_from_one_file(
     two: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replaced = Replaced(monkeypatch, tmp_path, *two, at=(".safetensors", 1))
@@ -80,7 +80,7 @@ def test_a_network_and_its_metadata_are_of_one_file(
 
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("time", [1, 2])
-def test_an_exported_model_is_of_the_checkpoint_or_refused(
+def test_exported_model_belongs_to_the_checkpoint_or_is_rejected(
     two: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, time: int
 ) -> None:
     expected = {

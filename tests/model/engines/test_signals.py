@@ -1,4 +1,4 @@
-"""A process that has ended its engines goes on to heed signals."""
+"""Signals to a process that has ended its engines."""
 
 import subprocess
 import sys
@@ -43,9 +43,7 @@ os.kill(os.getpid(), signal.SIGTERM)
 
 @pytest.mark.parametrize("threaded", [False, True])
 @pytest.mark.parametrize("ended_first", [0, 1])
-def test_signals_are_heard_after_engines_end(
-    two: tuple[Path, Path], threaded: bool, ended_first: int
-) -> None:
+def test_signals_work_after_engines_end(two: tuple[Path, Path], threaded: bool, ended_first: int) -> None:
     program = ENDED_THEN_SIGNALLED.format(threaded=threaded, ended_first=ended_first)
     ended = subprocess.run(
         [sys.executable, "-c", program, *two], capture_output=True, text=True, cwd=Path(__file__).parents[3]

@@ -24,16 +24,16 @@ def _no_torch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-def test_an_exported_model_runs() -> None:
+def test_exported_model_runs() -> None:
     assert choose_engine(read_checkpoint(BUNDLED), device="cpu").name == "openvino-int8"
 
 
-def test_a_driver_alone_is_not_taken_for_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_driver_alone_does_not_select_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "exists", lambda path: True)
     assert choose_engine(read_checkpoint(BUNDLED)).device == "cpu"
 
 
-def test_a_checkpoint_that_was_not_exported_says_what_to_do(tmp_path: Path) -> None:
+def test_checkpoint_without_export_is_rejected_with_instructions(tmp_path: Path) -> None:
     path = tmp_path / "own.safetensors"
     save_checkpoint(path, {"weight": torch.zeros(1)}, CheckpointMetadata(name="own"))
     with pytest.raises(
@@ -42,11 +42,11 @@ def test_a_checkpoint_that_was_not_exported_says_what_to_do(tmp_path: Path) -> N
         choose_engine(read_checkpoint(path), device="cpu")
 
 
-def test_pytorch_cannot_be_asked_for() -> None:
+def test_torch_engine_is_rejected() -> None:
     with pytest.raises(EngineError, match=r"PyTorch is not installed\. Set PLEURA_ENGINE to auto"):
         choose_engine(read_checkpoint(BUNDLED), device="cpu", engine="torch")
 
 
-def test_cuda_cannot_be_asked_for() -> None:
+def test_cuda_is_rejected() -> None:
     with pytest.raises(EngineError, match="Set PLEURA_DEVICE to cpu, or use the CUDA image"):
         choose_engine(read_checkpoint(BUNDLED), device="cuda")

@@ -1,4 +1,4 @@
-"""Radiographs as people scan, mount, screenshot and publish them."""
+"""Radiographs with margins: scans, mounts, screenshots, pages."""
 
 from __future__ import annotations
 

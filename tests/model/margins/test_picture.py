@@ -58,20 +58,20 @@ def test_margins_are_found_through_jpeg(kind: str, quality: int) -> None:
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 @pytest.mark.parametrize("seed", [3, 8])
-def test_the_radiograph_is_found_in_pages_and_windows(scene: Callable[[Pixels], Scene], seed: int) -> None:
+def test_radiograph_is_found_in_pages_and_windows(scene: Callable[[Pixels], Scene], seed: int) -> None:
     image, expected = scene(film(seed))
     assert agreement(find_picture(image), expected) > 0.93
 
 
 @pytest.mark.parametrize("side", [64, 300, 1500])
-def test_the_box_is_as_exact_as_the_image_is_fine(side: int) -> None:
+def test_box_is_exact_to_one_pixel(side: int) -> None:
     image, expected = mount(film(width=side, height=side), "white", top=0.3, left=0.3, right=0.7)
     found = find_picture(image)
     assert found is not None
     assert np.abs(np.subtract(found, expected)).max() <= 1
 
 
-def test_a_white_margin_around_twelve_bits_in_sixteen() -> None:
+def test_white_margin_around_twelve_bits_is_cut() -> None:
     image, expected = mount(film(), "white", left=0.5, right=0.5, bottom=0.2)
     x, y, width, height = expected
     deep = np.full(image.shape, 65535, np.uint16)
@@ -79,7 +79,7 @@ def test_a_white_margin_around_twelve_bits_in_sixteen() -> None:
     assert agreement(find_picture(deep), expected) > 0.98
 
 
-def test_a_film_that_was_scanned_askew_is_kept_whole() -> None:
+def test_rotated_film_is_kept_whole() -> None:
     height, width = (round(1.6 * side) for side in film().shape)
     turn = cv2.getRotationMatrix2D((150, 150), 3, 1) + np.array([[0, 0, 90], [0, 0, 90]])
     image = np.asarray(cv2.warpAffine(film(), turn, (width, height), borderValue=255), np.uint8)
@@ -97,7 +97,7 @@ def test_a_film_that_was_scanned_askew_is_kept_whole() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize(("width", "height"), [(256, 256), (420, 350), (1024, 1024)])
-def test_a_radiograph_that_fills_its_frame_is_left_whole(seed: int, width: int, height: int) -> None:
+def test_radiograph_without_margins_is_kept_whole(seed: int, width: int, height: int) -> None:
     pixels = phantom(seed=seed, width=width, height=height).pixels
     assert find_picture(pixels) is None
     assert find_picture(np.invert(pixels)) is None
@@ -106,27 +106,27 @@ def test_a_radiograph_that_fills_its_frame_is_left_whole(seed: int, width: int, 
 @pytest.mark.parametrize(
     "shaded", [{"bottom": 0.4}, {"left": 0.15, "right": 0.15}, {"top": 0.1, "left": 0.12, "bottom": 0.15}]
 )
-def test_collimation_is_left(shaded: dict[str, float]) -> None:
+def test_collimation_is_kept(shaded: dict[str, float]) -> None:
     assert find_picture(mount(film(), "black", **shaded)[0]) is None
 
 
-def test_a_black_mount_on_all_sides_is_cut() -> None:
+def test_black_mount_on_all_sides_is_cut() -> None:
     bright = np.maximum(film(), 60)
     image, expected = mount(bright, "black", top=0.12, bottom=0.12, left=0.12, right=0.12)
     assert agreement(find_picture(image), expected) > 0.97
 
 
-def test_an_abdomen_that_is_burnt_out_is_no_margin() -> None:
+def test_overexposed_abdomen_is_not_a_margin() -> None:
     pixels = film(width=400, height=400).astype(np.float32)
     pixels += 400 * np.clip((np.arange(400)[:, None] - 250) / 100, 0, 1)
     assert find_picture(np.clip(pixels, 0, 255).astype(np.uint8)) is None
 
 
-def test_thin_margins_are_left() -> None:
+def test_thin_margins_are_kept() -> None:
     assert find_picture(mount(film(), "white", left=0.02, bottom=0.02)[0]) is None
 
 
-def test_two_radiographs_beside_each_other_are_kept_together() -> None:
+def test_two_radiographs_side_by_side_are_kept_together() -> None:
     one, two = film(3), film(4)
     gap = np.full((300, 60), 255, np.uint8)
     image, (x, _, _, _) = mount(np.hstack([one, gap, two]), "white", top=0.3, bottom=0.3, left=0.2, right=0.2)
@@ -136,7 +136,7 @@ def test_two_radiographs_beside_each_other_are_kept_together() -> None:
     assert abs(found[0] - x) <= 3
 
 
-def test_drawings_and_text_are_left() -> None:
+def test_drawings_and_text_are_kept() -> None:
     drawn = np.full((64, 64), 200, np.uint8)
     drawn[12:52, 8:24] = 40
     assert find_picture(drawn) is None
@@ -147,7 +147,7 @@ def test_drawings_and_text_are_left() -> None:
 
 @pytest.mark.parametrize("shape", [(16, 16), (16, 4000), (4000, 16), (17, 300)])
 @pytest.mark.parametrize("kind", ["flat", "noise", "half"])
-def test_any_shape_of_image_is_taken(shape: tuple[int, int], kind: str) -> None:
+def test_images_of_any_shape_are_accepted(shape: tuple[int, int], kind: str) -> None:
     random = np.random.default_rng(0)
     pixels = random.integers(0, 255, shape, np.uint8)
     if kind == "flat":
@@ -158,7 +158,7 @@ def test_any_shape_of_image_is_taken(shape: tuple[int, int], kind: str) -> None:
     assert found is None or min(found[2:]) >= 16
 
 
-def test_the_same_image_has_the_same_picture() -> None:
+def test_result_is_deterministic() -> None:
     image, _ = mount(film(), "scanned paper", top=0.3, bottom=0.2, left=0.4)
     assert len({find_picture(image) for _ in range(3)}) == 1
 
@@ -172,7 +172,7 @@ def test_no_validation_image_is_cut(shared_data: Path) -> None:
 
 @pytest.mark.parametrize("side", [64, 128, 256, 512])
 @pytest.mark.parametrize("noise", [0, 2, 8])
-def test_lungs_on_an_even_ground_are_no_pictures(side: int, noise: int) -> None:
+def test_lungs_on_a_plain_background_are_not_cut_out(side: int, noise: int) -> None:
     """Two ellipses: their blunt ends look straight for a stretch."""
     unit = side / 64
     for seed in range(12):

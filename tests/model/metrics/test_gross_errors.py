@@ -17,7 +17,7 @@ def with_block(rows: slice, columns: slice, *, value: bool) -> NDArray[np.bool_]
     return mask
 
 
-def test_the_truth_has_no_gross_error() -> None:
+def test_perfect_mask_has_no_gross_error() -> None:
     assert gross_errors(LUNGS, LUNGS) == ()
 
 
@@ -38,13 +38,13 @@ def test_shoulder_beside_a_lung_lies_elsewhere() -> None:
     assert error.kind == "elsewhere"
 
 
-def test_a_part_of_a_lung_can_be_missed() -> None:
+def test_missed_part_of_a_lung_is_found() -> None:
     (error,) = gross_errors(with_block(slice(120, 140), slice(20, 80), value=False), LUNGS)
     assert error.kind == "missed"
     assert error.area == pytest.approx(0.1, rel=0.02)
 
 
-def test_a_thin_rim_is_not_gross() -> None:
+def test_thin_rim_is_not_gross() -> None:
     rim = LUNGS.copy()
     rim[37:143, 17:83] = True
     rim[37:143, 117:183] = True
@@ -54,7 +54,7 @@ def test_a_thin_rim_is_not_gross() -> None:
 
 
 @pytest.mark.parametrize(("side", "number"), [(12, 0), (15, 1)])
-def test_a_small_blob_is_not_gross(side: int, number: int) -> None:
+def test_small_blob_is_not_gross(side: int, number: int) -> None:
     blob = with_block(slice(160, 160 + side), slice(40, 40 + side), value=True)
     assert len(gross_errors(blob, LUNGS)) == number
 
@@ -75,7 +75,7 @@ def test_lung_at_the_edge_of_the_image_is_as_thick_as_it_looks() -> None:
     assert error.kind == "missed"
 
 
-def test_whatever_is_found_where_there_is_no_lung_is_gross() -> None:
+def test_mask_without_any_true_lung_is_a_gross_error() -> None:
     nothing = np.zeros_like(LUNGS)
     assert gross_errors(nothing, nothing) == ()
     assert [error.kind for error in gross_errors(LUNGS, nothing)] == ["elsewhere", "elsewhere"]

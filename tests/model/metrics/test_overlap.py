@@ -25,13 +25,13 @@ def test_squares_that_overlap_by_half() -> None:
     )
 
 
-def test_a_prediction_inside_the_truth() -> None:
+def test_prediction_inside_the_truth() -> None:
     result = overlap(square(5, 5, 5), square(5, 5, 10))
     assert (result.precision, result.recall, result.iou) == (1.0, 0.25, 0.25)
     assert result.dice == 2 * 25 / 125
 
 
-def test_the_truth_inside_the_prediction() -> None:
+def test_truth_inside_the_prediction() -> None:
     result = overlap(square(5, 5, 10), square(5, 5, 5))
     assert (result.precision, result.recall, result.iou) == (0.25, 1.0, 0.25)
 
@@ -63,7 +63,7 @@ def test_one_empty_does_not_overlap(swapped: bool) -> None:
     )
 
 
-def test_sizes_that_differ_are_refused() -> None:
+def test_sizes_that_differ_are_rejected() -> None:
     with pytest.raises(SizeMismatch, match="30×20 pixels and its ground truth 20×30"):
         overlap(np.zeros((20, 30), np.bool_), np.zeros((30, 20), np.bool_))
 

@@ -31,7 +31,7 @@ def pixel(row: int, column: int) -> Mask:
     ("height", "tolerance", "within"),
     [(199, 0.995, 14), (200, 1.0, 18), (400, 2.0, 22), (600, 3.0, 36)],
 )
-def test_a_square_shifted_by_three_columns(height: int, tolerance: float, within: int) -> None:
+def test_square_shifted_by_three_columns(height: int, tolerance: float, within: int) -> None:
     """Each outline has 36 pixels. Of those of the first square, to the second's outline:
 
     the left side is 3 away (10 pixels); along the top and the bottom it is 2, 1, then 0 (7 pixels each);
@@ -47,7 +47,7 @@ def test_a_square_shifted_by_three_columns(height: int, tolerance: float, within
     assert (result.hd95_mm, result.assd_mm) == (None, None)
 
 
-def test_a_square_inside_another() -> None:
+def test_square_inside_another() -> None:
     """The inner outline's 36 pixels are 5 from the outer one's 76.
 
     Of these, 10 on each side are 5 from the inner one; then come 8 each at √(25 + k²) for k from 1 to 4, and
@@ -60,14 +60,14 @@ def test_a_square_inside_another() -> None:
     assert result.nsd == 0
 
 
-def test_the_edge_of_the_image_is_an_outline() -> None:
+def test_edge_of_the_image_is_an_outline() -> None:
     """All of 10 × 10 against its inner 8 × 8: 32 pixels at 1 and 4 corners at √2; the 28 inner ones at 1."""
     shape = (10, 10)
     result = surface(np.ones(shape, np.bool_), rectangle((1, 9), (1, 9), shape))
     assert result.assd_px == pytest.approx((32 + 4 * sqrt(2) + 28) / 64)
 
 
-def test_a_hole_has_an_outline() -> None:
+def test_hole_has_an_outline() -> None:
     """A hole of one pixel, 4 from the border: its 4 neighbours are 3 from the outline of 32; the others 0."""
     full = rectangle((40, 49), (40, 49))
     holed = full.copy()
@@ -94,25 +94,25 @@ def test_millimetres_follow_rows_and_columns(spacing: tuple[float, float], milli
 
 
 @pytest.mark.parametrize("case", ["prediction", "truth", "both"])
-def test_an_empty_mask_has_no_distance(case: str) -> None:
+def test_empty_mask_has_no_distance(case: str) -> None:
     mask, empty = pixel(3, 3), np.zeros((100, 80), np.bool_)
     prediction = mask if case == "truth" else empty
     truth = mask if case == "prediction" else empty
     assert surface(prediction, truth, spacing_mm=(1, 1)) == Surface(nsd_tolerance_px=0.5)
 
 
-def test_an_outline_that_is_noise_has_no_distance() -> None:
+def test_outline_of_noise_has_no_distance() -> None:
     noise = np.random.default_rng(0).random((1000, 1000)) < 0.5
     assert np.count_nonzero(noise) > MAX_OUTLINE
     assert surface(noise, rectangle((0, 9), (0, 9), (1000, 1000))).hd95_px is None
 
 
-def test_sizes_that_differ_are_refused() -> None:
+def test_sizes_that_differ_are_rejected() -> None:
     with pytest.raises(SizeMismatch):
         surface(np.ones((4, 5), np.bool_), np.ones((5, 4), np.bool_))
 
 
-def test_the_order_of_the_masks_does_not_matter() -> None:
+def test_order_of_the_masks_does_not_matter() -> None:
     one, other = rectangle((10, 40), (20, 30)), rectangle((15, 60), (22, 41))
     there = surface(one, other, spacing_mm=(0.3, 0.4))
     back = surface(other, one, spacing_mm=(0.3, 0.4))
@@ -125,7 +125,7 @@ def blobs(seed: int) -> Mask:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_ragged_masks_agree_with_every_distance_taken_apart(seed: int) -> None:
+def test_ragged_masks_agree_with_brute_force(seed: int) -> None:
     prediction, truth = blobs(seed), blobs(seed + 10)
     spacing = np.array([0.4, 0.7])
 
@@ -188,13 +188,13 @@ SPACINGS = [(1.0, 1.0), (0.143, 0.143), (0.4, 0.7), (0.2, 0.1)]
 @pytest.mark.slow
 @pytest.mark.parametrize("spacing", SPACINGS)
 @pytest.mark.parametrize("seed", range(20))
-def test_monai_says_the_same_of_ragged_masks(seed: int, spacing: tuple[float, float]) -> None:
+def test_ragged_masks_agree_with_monai(seed: int, spacing: tuple[float, float]) -> None:
     agrees_with_monai(blobs(seed), blobs(seed + 100), spacing=spacing)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("spacing", SPACINGS)
-def test_monai_says_the_same_of_specks_and_noise_and_the_whole_image(spacing: tuple[float, float]) -> None:
+def test_specks_noise_and_full_masks_agree_with_monai(spacing: tuple[float, float]) -> None:
     random, whole = np.random.default_rng(0), np.ones((100, 80), np.bool_)
     noise = [random.random((100, 80)) < share for share in (0.001, 0.3, 0.9)]
     masks = [whole, pixel(0, 0), pixel(99, 79), rectangle((10, 40), (20, 30)), *noise]
@@ -203,7 +203,7 @@ def test_monai_says_the_same_of_specks_and_noise_and_the_whole_image(spacing: tu
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_monai_says_the_same_of_lungs(seed: int) -> None:
+def test_lungs_agree_with_monai(seed: int) -> None:
     random = np.random.default_rng(seed)
 
     def lungs() -> Mask:
@@ -217,13 +217,13 @@ def test_monai_says_the_same_of_lungs(seed: int) -> None:
     agrees_with_monai(lungs(), lungs(), spacing=(0.5, 0.6))
 
 
-def test_what_would_take_minutes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_computation_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = rectangle((10, 40), (20, 30)), rectangle((15, 60), (22, 41))
     monkeypatch.setattr("model.metrics.surface.TIMEOUT_S", -1.0)
     assert surface(one, other, spacing_mm=(1, 1)) == Surface(nsd_tolerance_px=0.5)
 
 
-def test_the_clock_is_looked_at_while_distances_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_limit_is_checked_during_the_computation(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = count(step=2.0)
     monkeypatch.setattr("model.metrics.surface.monotonic", lambda: next(clock))
     monkeypatch.setattr("model.metrics.surface._BLOCK", 10)
@@ -233,7 +233,7 @@ def test_the_clock_is_looked_at_while_distances_are_computed(monkeypatch: pytest
     assert next(clock) == 8
 
 
-def test_scipy_is_imported_only_when_a_distance_is_asked_for_and_torch_never() -> None:
+def test_scipy_is_imported_on_demand_and_torch_never() -> None:
     code = (
         "import sys, numpy, model.metrics.overlap, model.metrics.surface as metric; "
         "assert 'scipy' not in sys.modules; mask = numpy.ones((4, 4), bool); "

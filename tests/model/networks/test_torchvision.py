@@ -7,7 +7,7 @@ from model.networks.torchvision import TorchvisionNetwork
 
 
 @pytest.mark.parametrize("architecture", [FCN, DEEPLABV3])
-def test_logits_and_what_an_engine_runs(architecture: str) -> None:
+def test_logits_and_inference_outputs_have_their_shapes(architecture: str) -> None:
     network = CheckpointMetadata(name="x", architecture=architecture, num_classes=3).network().eval()
     x = torch.rand(2, 1, 64, 96)
     with torch.inference_mode():
@@ -17,7 +17,7 @@ def test_logits_and_what_an_engine_runs(architecture: str) -> None:
     torch.testing.assert_close(probabilities, logits.softmax(dim=1))
 
 
-def test_the_encoder_is_named_as_torchvision_s() -> None:
+def test_encoder_has_torchvision_s_names() -> None:
     theirs = {key: value.shape for key, value in resnet50(weights=None).state_dict().items()}
     ours = TorchvisionNetwork("fcn", in_channels=3).encoder.state_dict()
     assert {key: value.shape for key, value in ours.items()} == {

@@ -28,7 +28,7 @@ def _deterministic_weights(network: nn.Module) -> None:
 
 
 @pytest.mark.parametrize("size", [(64, 64), (96, 64), (256, 256)])
-def test_logits_have_the_input_s_size(network: ResNet50UNet, size: tuple[int, int]) -> None:
+def test_logits_have_the_size_of_the_input(network: ResNet50UNet, size: tuple[int, int]) -> None:
     with torch.inference_mode():
         assert network(torch.zeros(2, 1, *size)).shape == (2, 2, *size)
 
@@ -57,7 +57,7 @@ def test_every_parameter_learns(decoder: dict[str, Any]) -> None:
     assert without == []
 
 
-def test_the_encoder_is_torchvision_s() -> None:
+def test_encoder_gives_torchvision_s_output() -> None:
     from torchvision.models import resnet50
 
     theirs = {key: value.shape for key, value in resnet50(weights=None).state_dict().items()}
@@ -71,12 +71,12 @@ def test_conv_bn_relu_keeps_the_size_and_cuts_below_zero() -> None:
     assert output.min() == 0
 
 
-def test_a_decoder_block_doubles_the_size() -> None:
+def test_decoder_block_doubles_the_size() -> None:
     block = DecoderBlock(16, 8, 4)
     assert block(torch.zeros(1, 16, 5, 6), torch.zeros(1, 8, 10, 12)).shape == (1, 4, 10, 12)
 
 
-def test_stored_output() -> None:
+def test_output_equals_the_stored_one() -> None:
     """The network's output does not change between versions, which would invalidate checkpoints."""
     network = ResNet50UNet().eval()
     _deterministic_weights(network)
@@ -87,7 +87,7 @@ def test_stored_output() -> None:
     assert found == pytest.approx(STORED_LOGITS, rel=1e-3, abs=1e-4)
 
 
-def test_the_lean_decoder_takes_less_than_three_gflop_of_fourteen() -> None:
+def test_lean_decoder_takes_less_than_three_gflop_of_fourteen() -> None:
     network = ResNet50UNet(num_classes=3, **LEAN_DECODER).eval()
     x = torch.zeros(1, 1, 256, 256)
     with torch.inference_mode(), FlopCounterMode(display=False) as whole:

@@ -21,7 +21,7 @@ def _sure_of(kind: str) -> Kinds:
     return Kinds(names=KINDS, weights=np.zeros_like(QUALITY_MODEL.kinds.weights), bias=bias)
 
 
-def test_without_calibration_nothing_is_known_and_nothing_trusted() -> None:
+def test_nothing_is_trusted_without_a_quality_model() -> None:
     quality = assess(draw_evidence(), None)
     assert quality.predicted_iou is None
     assert not quality.trusted
@@ -29,7 +29,7 @@ def test_without_calibration_nothing_is_known_and_nothing_trusted() -> None:
     assert _codes(draw_evidence(draw_labels(left=None)), None) == ["one_lung", "not_calibrated"]
 
 
-def test_a_good_chest_is_trusted_without_a_word() -> None:
+def test_good_chest_is_trusted_without_warnings() -> None:
     for seed in range(100, 110):
         quality = assess(draw_chest(seed), QUALITY_MODEL)
         assert quality.trusted
@@ -37,7 +37,7 @@ def test_a_good_chest_is_trusted_without_a_word() -> None:
         assert quality.predicted_iou == pytest.approx(1 / (1 + np.exp(-4)))
 
 
-def test_what_is_strange_is_no_chest() -> None:
+def test_out_of_distribution_image_is_not_a_chest() -> None:
     for seed in range(10):
         quality = assess(draw_texture(seed), QUALITY_MODEL)
         assert not quality.trusted
@@ -53,7 +53,7 @@ def test_what_is_strange_is_no_chest() -> None:
         ("foreign", "probably_not_frontal"),
     ],
 )
-def test_a_known_kind_is_named(kind: str, code: str) -> None:
+def test_known_kind_of_image_is_named(kind: str, code: str) -> None:
     named = make_quality_model(CHESTS, kinds=_sure_of(kind))
     quality = assess(draw_chest(100), named)
     assert [warning.code for warning in quality.warnings] == [code]
@@ -89,14 +89,14 @@ def test_adult_with_another_warning_stays_untrusted() -> None:
     assert not with_age(lone, 40).trusted
 
 
-def test_a_kind_that_is_only_suspected_is_not_named() -> None:
+def test_uncertain_kind_of_image_is_not_named() -> None:
     hesitant = Kinds(
         names=KINDS, weights=np.zeros_like(QUALITY_MODEL.kinds.weights), bias=np.array([0, 0.5, 0, 0, 0])
     )
     assert _codes(draw_chest(100), make_quality_model(CHESTS, kinds=hesitant)) == []
 
 
-def test_a_low_predicted_iou_is_told_with_its_number() -> None:
+def test_low_predicted_iou_has_a_warning_with_its_value() -> None:
     low = Linear(weights=np.zeros_like(QUALITY_MODEL.predicted_iou.weights), bias=0.0)
     quality = assess(draw_chest(100), make_quality_model(CHESTS, predicted_iou=low))
     assert quality.predicted_iou == 0.5
@@ -106,21 +106,21 @@ def test_a_low_predicted_iou_is_told_with_its_number() -> None:
     assert "0.50" in warning.message
 
 
-def test_lungs_at_the_border_are_remarked_but_trusted() -> None:
+def test_lungs_at_the_border_have_a_note_and_are_trusted() -> None:
     cut = [draw_evidence(draw_labels(right=(9, 32, 9, 20)), seed=seed) for seed in range(20)]
     quality = assess(cut[0], make_quality_model([*CHESTS, *cut]))
     assert [warning.code for warning in quality.warnings] == ["touches_border"]
     assert quality.trusted
 
 
-def test_an_empty_mask_has_a_predicted_iou_of_nothing() -> None:
+def test_empty_mask_has_a_predicted_iou_of_0() -> None:
     quality = assess(draw_evidence(draw_labels(None, None)), QUALITY_MODEL)
     assert quality.predicted_iou == 0
     assert "no_lung" in [warning.code for warning in quality.warnings]
     assert not quality.trusted
 
 
-def test_numbers_from_the_metadata_judge_as_the_ones_in_memory() -> None:
+def test_parameters_from_the_metadata_give_the_same_assessment() -> None:
     numbers = QUALITY_MODEL.model_dump(mode="json")
     for evidence in (draw_chest(100), draw_texture(0)):
         assert assess(evidence, numbers) == assess(evidence, QualityModel.parse(numbers))
@@ -128,9 +128,7 @@ def test_numbers_from_the_metadata_judge_as_the_ones_in_memory() -> None:
 
 @pytest.mark.parametrize("size", [(64, 64), (48, 64), (256, 200), (33, 65)])
 @pytest.mark.parametrize("value", [0.0, 1.0])
-def test_any_size_and_the_emptiest_and_fullest_of_maps_are_judged(
-    size: tuple[int, int], value: float
-) -> None:
+def test_extreme_maps_of_any_size_are_assessed(size: tuple[int, int], value: float) -> None:
     from model.quality import Evidence
 
     quality = assess(

@@ -6,7 +6,7 @@ from model.quality.image_features import THUMBNAIL_SIDE, chest_thumbnail, image_
 from .drawings import draw_evidence, draw_labels
 
 
-def test_lungs_are_darker_than_what_lies_round_them_unless_inverted() -> None:
+def test_contrast_of_lungs_changes_sign_with_inversion() -> None:
     upright, inverted = draw_evidence(), draw_evidence(inverted=True)
     ours = measure_image(upright.input, upright.labels)
     theirs = measure_image(inverted.input, inverted.labels)
@@ -15,14 +15,14 @@ def test_lungs_are_darker_than_what_lies_round_them_unless_inverted() -> None:
     assert theirs.contrast == pytest.approx(-ours.contrast, rel=1e-3)
 
 
-def test_an_edge_is_steep_where_the_image_changes() -> None:
+def test_edge_feature_follows_the_gradient() -> None:
     evidence = draw_evidence()
     elsewhere = draw_labels(right=(10, 12, 4, 6), left=(54, 12, 4, 6))
     there = measure_image(evidence.input, evidence.labels)
     assert there.edge > 1.5 * measure_image(evidence.input, elsewhere).edge
 
 
-def test_noise_has_finer_grain_than_a_slope() -> None:
+def test_noise_has_finer_texture_than_a_gradient() -> None:
     labels = draw_labels()
     noise = np.random.default_rng(0).normal(size=labels.shape).astype(np.float32)
     slope = np.tile(np.linspace(-1, 1, 64, dtype=np.float32), (64, 1))
@@ -31,7 +31,7 @@ def test_noise_has_finer_grain_than_a_slope() -> None:
     assert measure_image(slope, labels).turned == pytest.approx(1, abs=0.01)
 
 
-def test_a_flat_image_gives_numbers() -> None:
+def test_flat_image_has_finite_features() -> None:
     flat = np.zeros((64, 64), np.float32)
     appearance = measure_image(flat, np.zeros((64, 64), np.uint8))
     assert appearance.flat == 1
@@ -47,7 +47,7 @@ def test_pictures_are_standardised() -> None:
         assert picture.std() == pytest.approx(1, abs=1e-4)
 
 
-def test_the_picture_of_the_chest_follows_the_lungs() -> None:
+def test_chest_thumbnail_is_aligned_with_the_lungs() -> None:
     image = draw_evidence().input
     labels = draw_labels()
     moved = np.roll(image, 4, axis=1), np.roll(labels, 4, axis=1)

@@ -14,7 +14,7 @@ def _boxes() -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
     return labels
 
 
-def test_two_rectangles_are_measured_as_by_hand() -> None:
+def test_features_of_two_rectangles_are_exact() -> None:
     outline = measure_mask(_boxes())
     assert outline.lungs == 2
     assert outline.area == pytest.approx(450 / 5000)
@@ -28,7 +28,7 @@ def test_two_rectangles_are_measured_as_by_hand() -> None:
     assert outline.elongation == pytest.approx((30 / 50 / 0.1 + 15 / 50 / 0.1) / 2)
 
 
-def test_an_empty_mask_measures_nothing() -> None:
+def test_features_of_an_empty_mask_are_0() -> None:
     outline = measure_mask(np.zeros((50, 100), np.uint8))
     assert (outline.lungs, outline.area, outline.box) == (0, 0, (0, 0, 0, 0))
     assert not mask_thumbnail(np.zeros((50, 100), np.uint8)).any()
@@ -47,7 +47,7 @@ def test_one_pixel_is_a_lung_of_one_pixel() -> None:
     assert (outline.lungs, outline.area, outline.solidity) == (1, 1 / 64**2, 1)
 
 
-def test_a_dent_lowers_solidity() -> None:
+def test_dent_lowers_solidity() -> None:
     labels = draw_labels()
     dented = labels.copy()
     dented[25:40, 30:48] = 0
@@ -59,7 +59,7 @@ def test_mirrored_lungs_are_symmetric() -> None:
     assert measure_mask(draw_labels(left=(44, 26, 9, 12))).symmetry < 0.7
 
 
-def test_the_picture_is_the_mask_in_its_box() -> None:
+def test_mask_thumbnail_is_cropped_to_the_lungs() -> None:
     labels = np.zeros((80, 80), np.uint8)
     labels[20:60, 20:60] = 1
     labels[20:60, 40:60] = 0

@@ -15,7 +15,7 @@ CHESTS = [draw_chest(seed) for seed in range(40)]
 REFERENCE = make_quality_model(CHESTS).reference
 
 
-def test_a_place_in_a_subspace_is_worked_out_by_hand() -> None:
+def test_subspace_distances_are_exact() -> None:
     plane = Subspace(mean=np.array([1, 1, 1]), directions=np.eye(3)[:2], scale=np.array([2, 0.5]), rest=4.0)
     place, rest = project(np.array([5, 2, 9], np.float32), plane)
     np.testing.assert_allclose(place, [2, 2])
@@ -25,7 +25,7 @@ def test_a_place_in_a_subspace_is_worked_out_by_hand() -> None:
     assert rest == 0
 
 
-def test_a_chest_is_less_strange_than_stripes() -> None:
+def test_chest_has_a_lower_score_than_stripes() -> None:
     chest = compare(extract_features(draw_chest(100)), REFERENCE)
     stripes = compare(extract_features(draw_texture(0)), REFERENCE)
     assert chest.scores.shape == (len(DISTANCES),)
@@ -33,7 +33,7 @@ def test_a_chest_is_less_strange_than_stripes() -> None:
     assert stripes.scores.sum() > chest.scores.sum() + 5
 
 
-def test_certainty_stands_last_among_the_scalars() -> None:
+def test_uncertainty_is_the_last_scalar() -> None:
     sure, unsure = (extract_features(draw_evidence(sure=sure)) for sure in (0.99, 0.6))
     differing = scalars(sure) != scalars(unsure)
     assert not differing[: -len(UNCERTAINTY_SCALARS)].any()
@@ -45,7 +45,7 @@ def test_certainty_stands_last_among_the_scalars() -> None:
     )
 
 
-def test_nothing_is_stranger_than_strange_enough() -> None:
+def test_scores_are_clipped() -> None:
     evidence = replace(draw_evidence(draw_labels(None, None)), embedding=np.full(8, 1e6, np.float32))
     ood = compare(extract_features(evidence), REFERENCE)
     assert np.isfinite(ood.features).all()

@@ -18,7 +18,7 @@ from .quality_models import make_quality_model
 QUALITY_MODEL = make_quality_model([draw_chest(seed) for seed in range(20)], figures={"r": 0.9})
 
 
-def test_it_survives_json() -> None:
+def test_parameters_survive_json() -> None:
     there = json.loads(json.dumps(QUALITY_MODEL.model_dump(mode="json")))
     back = QualityModel.parse(there)
     np.testing.assert_allclose(
@@ -32,13 +32,13 @@ def test_it_survives_json() -> None:
 @pytest.mark.parametrize(
     "change", [{"version": 2}, {"version": None}, {"frontal": None}, {"familiar": {"embedding": 3}}]
 )
-def test_numbers_of_another_make_are_refused(change: dict[str, object]) -> None:
+def test_parameters_of_another_format_are_rejected(change: dict[str, object]) -> None:
     numbers = QUALITY_MODEL.model_dump(mode="json") | change
     with pytest.raises(CheckpointError, match="pleura calibrate"):
         QualityModel.parse(numbers)
 
 
-def test_a_damaged_array_is_refused() -> None:
+def test_damaged_array_is_rejected() -> None:
     numbers = json.loads(json.dumps(QUALITY_MODEL.model_dump(mode="json")))
     numbers["familiar"]["whole"]["directions"]["data"] = "AAAA"
     with pytest.raises(CheckpointError):
@@ -53,13 +53,13 @@ def _saved(**changes: object) -> dict[str, Any]:
     return numbers | changes
 
 
-def test_the_features_are_stored_with_their_names() -> None:
+def test_feature_names_are_stored() -> None:
     assert _saved()["scalars"] == list(SCALARS)
     assert _saved()["distances"] == list(DISTANCES)
     assert len(set(SCALARS)) == len(SCALARS) == len(QUALITY_MODEL.reference.scalar_mean)
 
 
-def test_a_name_stands_at_its_feature() -> None:
+def test_feature_names_have_the_order_of_the_values() -> None:
     """Evidence that differs in one measure differs in the scalar of that name."""
     one = extract_features(draw_chest(0))
     other = replace(one, image=replace(one.image, frame=9.0, bands=(1.0, 2.0, 3.0, 9.0)))
@@ -77,7 +77,7 @@ def test_a_name_stands_at_its_feature() -> None:
 
 
 @pytest.mark.parametrize("field", ["scalars", "distances"])
-def test_features_in_another_order_are_refused(field: str) -> None:
+def test_features_in_another_order_are_rejected(field: str) -> None:
     names = _saved()[field]
     with pytest.raises(
         CheckpointError, match=r"fitted to features in another order\. Run `pleura calibrate`"
@@ -85,26 +85,26 @@ def test_features_in_another_order_are_refused(field: str) -> None:
         QualityModel.parse(_saved(**{field: [names[1], names[0], *names[2:]]}))
 
 
-def test_a_feature_of_another_name_is_refused_by_its_name() -> None:
+def test_unknown_feature_is_rejected_by_name() -> None:
     with pytest.raises(
         CheckpointError, match=r"other features than this version measures \(mask\.area, mask\.perimeter\)"
     ):
         QualityModel.parse(_saved(scalars=["mask.perimeter", *SCALARS[1:]]))
 
 
-def test_kinds_of_other_names_are_refused() -> None:
+def test_unknown_kinds_are_rejected() -> None:
     numbers = _saved()
     numbers["kinds"]["names"][1] = "blurred"
     with pytest.raises(CheckpointError, match=r"blurred, inverted"):
         QualityModel.parse(numbers)
 
 
-def test_more_names_than_numbers_are_refused() -> None:
+def test_more_names_than_values_are_rejected() -> None:
     with pytest.raises(CheckpointError, match="This version cannot read"):
         QualityModel.parse(_saved(scalars=[*SCALARS, "mask.perimeter"]))
 
 
-def test_a_calibration_without_names_has_those_of_its_time() -> None:
+def test_parameters_without_names_have_the_names_of_their_version() -> None:
     numbers = _saved()
     del numbers["scalars"], numbers["distances"]
     calibration = QualityModel.parse(numbers)
@@ -112,7 +112,7 @@ def test_a_calibration_without_names_has_those_of_its_time() -> None:
     assert len(FIRST_SCALARS) == 41
 
 
-def test_the_bundled_calibration_is_read() -> None:
+def test_bundled_quality_model_is_read() -> None:
     numbers = read_metadata(BUNDLED).calibration
     assert numbers is not None
     QualityModel.parse(numbers)

@@ -7,7 +7,7 @@ from model.quality.parameters import Linear
 from model.quality.predicted_iou import iou_warnings, logistic, predict_iou
 
 
-def test_it_is_the_logistic_of_a_linear_function() -> None:
+def test_prediction_is_a_logistic_of_a_linear_function() -> None:
     ood = OodScores(np.zeros(3), np.arange(len(DISTANCES), dtype=np.float64), np.ones(8))
     weights = np.zeros(8 + len(DISTANCES))
     weights[0], weights[8 + 2] = -1, 0.25
@@ -15,12 +15,12 @@ def test_it_is_the_logistic_of_a_linear_function() -> None:
     assert predicted == pytest.approx(1 / (1 + np.exp(-(2 - 1 + 0.5))))
 
 
-def test_no_number_is_too_large() -> None:
+def test_large_values_do_not_overflow() -> None:
     assert logistic(0) == 0.5
     assert logistic(1e9) == 1
     assert logistic(-1e9) == 0
 
 
-def test_the_limit_itself_is_trusted() -> None:
+def test_threshold_itself_is_trusted() -> None:
     assert iou_warnings(0.7, least=0.7) == []
     assert [warning.code for warning in iou_warnings(0.69, least=0.7)] == ["low_confidence"]

@@ -12,7 +12,7 @@ def _codes(labels: NDArray[np.uint8]) -> list[str]:
     return [warning.code for warning in shape_warnings(measure_mask(labels))]
 
 
-def test_two_good_lungs_are_not_warned_about() -> None:
+def test_two_good_lungs_have_no_warning() -> None:
     assert _codes(draw_labels()) == []
 
 
@@ -27,14 +27,14 @@ def test_two_good_lungs_are_not_warned_about() -> None:
         (draw_labels(right=(6, 32, 9, 20)), "touches_border"),
     ],
 )
-def test_each_shape_has_its_warning(labels: NDArray[np.uint8], code: str) -> None:
+def test_each_wrong_shape_has_its_warning(labels: NDArray[np.uint8], code: str) -> None:
     assert code in _codes(labels)
 
 
-def test_the_edges_are_named() -> None:
+def test_touched_edges_are_named() -> None:
     (warning,) = shape_warnings(measure_mask(draw_labels(right=(14, 20, 9, 22), left=(44, 45, 9, 20))))
     assert "top and bottom edge" in warning.message
 
 
-def test_no_lung_is_said_alone() -> None:
+def test_no_lung_is_the_only_warning() -> None:
     assert _codes(draw_labels(right=None, left=None)) == ["no_lung"]

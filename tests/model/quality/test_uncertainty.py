@@ -17,7 +17,7 @@ def _map(
     return probabilities, labels
 
 
-def test_soft_iou_is_worked_out_by_hand() -> None:
+def test_soft_iou_is_exact() -> None:
     certainty = measure_uncertainty(*_map(0.8, 0.1), threshold=0.5)
     outside = 0.1 * (64**2 - 400)
     assert certainty.soft_iou == pytest.approx(320 / (400 + outside), rel=1e-4)
@@ -27,14 +27,14 @@ def test_soft_iou_is_worked_out_by_hand() -> None:
     assert certainty.dropped == 0
 
 
-def test_a_sure_map_has_no_doubt() -> None:
+def test_certain_map_has_no_uncertainty() -> None:
     certainty = measure_uncertainty(*_map(1, 0), threshold=0.5)
     assert certainty.soft_iou == 1
     assert (certainty.band, certainty.worst) == (0, 0)
     assert certainty.stability == 1
 
 
-def test_the_band_is_counted_by_the_outline() -> None:
+def test_uncertain_band_is_relative_to_the_outline() -> None:
     probabilities, labels = _map(1, 0)
     probabilities[40:42, 20:40] = 0.3
     certainty = measure_uncertainty(probabilities, labels, threshold=0.5)
@@ -42,7 +42,7 @@ def test_the_band_is_counted_by_the_outline() -> None:
     assert certainty.stability == pytest.approx(401 / 441)
 
 
-def test_what_was_dropped_is_seen() -> None:
+def test_dropped_components_are_counted() -> None:
     probabilities, labels = _map(1, 0)
     probabilities[50:60, 50:60] = 1
     certainty = measure_uncertainty(probabilities, labels, threshold=0.5)
@@ -50,13 +50,13 @@ def test_what_was_dropped_is_seen() -> None:
     assert certainty.pieces == 2
 
 
-def test_a_doubtful_patch_is_found_in_a_sure_map() -> None:
+def test_uncertain_region_is_found_in_a_certain_map() -> None:
     probabilities, labels = _map(1, 0)
     probabilities[24:32, 24:32] = 0.5
     assert measure_uncertainty(probabilities, labels, threshold=0.4).worst == pytest.approx(1)
 
 
-def test_an_empty_map_can_be_measured() -> None:
+def test_empty_map_has_features() -> None:
     certainty = measure_uncertainty(
         np.zeros((64, 64), np.float32), np.zeros((64, 64), np.uint8), threshold=0.5
     )
@@ -65,7 +65,7 @@ def test_an_empty_map_can_be_measured() -> None:
 
 
 @pytest.mark.parametrize(("beside", "codes"), [(4, []), (6, ["more_than_two_lungs"])])
-def test_a_quarter_of_the_mask_beside_it_is_too_much(beside: int, codes: list[str]) -> None:
+def test_dropped_share_above_the_limit_has_a_warning(beside: int, codes: list[str]) -> None:
     probabilities, labels = _map(1, 0)
     probabilities[50 : 50 + beside, 20:40] = 1
     certainty = measure_uncertainty(probabilities, labels, threshold=0.5)

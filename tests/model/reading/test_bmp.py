@@ -9,13 +9,13 @@ from model.reading import read
 from .pictures import ramp, saved
 
 
-def test_rows_from_the_top() -> None:
+def test_top_down_bitmap_is_read() -> None:
     data = saved(ramp(), "BMP")
     flipped = data[:22] + struct.pack("<i", -ramp().shape[0]) + data[26:]
     np.testing.assert_array_equal(read(flipped).pixels, ramp()[::-1])
 
 
-def test_the_oldest_header() -> None:
+def test_os2_header_is_read() -> None:
     width, height = 32, 16
     pixels = np.random.default_rng(0).integers(0, 256, (height, width), np.uint8)
     rows = np.repeat(pixels[..., None], 3, axis=2)[::-1].tobytes()
@@ -28,12 +28,12 @@ def test_the_oldest_header() -> None:
 
 
 @pytest.mark.parametrize("compression", [1, 2, 4, 5])
-def test_compressed_bitmaps_are_refused(compression: int) -> None:
+def test_compressed_bitmaps_are_rejected(compression: int) -> None:
     data = saved(ramp(), "BMP")
     with pytest.raises(UnsupportedImage, match="PNG"):
         read(data[:30] + struct.pack("<I", compression) + data[34:])
 
 
-def test_a_header_cut_off_is_refused() -> None:
+def test_header_cut_off_is_rejected() -> None:
     with pytest.raises(UnreadableImage):
         read(saved(ramp(), "BMP")[:40])

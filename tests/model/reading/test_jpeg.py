@@ -45,19 +45,19 @@ def _scans(count: int) -> bytes:
     return data[:end] + data[start:end] * count + b"\xff\xd9"
 
 
-def test_scans_without_number_are_refused() -> None:
+def test_too_many_scans_are_rejected() -> None:
     assert read_skeleton(_scans(0)).scans == 6
     with pytest.raises(UnreadableImage, match="scans"):
         read(_scans(MAX_SCANS))
 
 
-def test_a_large_progressive_image_is_refused() -> None:
+def test_large_progressive_image_is_rejected() -> None:
     data = saved(np.zeros((9_000, 9_900), np.uint8), "JPEG", progressive=True)
     with pytest.raises(ImageTooLarge, match="progressive"):
         read(data)
 
 
-def test_a_cut_image_with_an_end_put_on_is_refused() -> None:
+def test_truncated_image_with_an_appended_end_marker_is_rejected() -> None:
     data = saved(np.zeros((2_000, 2_000), np.uint8), "JPEG")
     start = data.index(b"\xff\xda") + 10
     with pytest.raises(UnreadableImage):
@@ -72,7 +72,7 @@ def test_restart_markers_and_fill_bytes_are_no_end() -> None:
     np.testing.assert_array_equal(read(filled).pixels, read(encoded).pixels)
 
 
-def test_a_thumbnail_is_not_the_image() -> None:
+def test_thumbnail_is_not_taken_for_the_image() -> None:
     data, small = saved(ramp(), "JPEG"), saved(ramp(16, 16), "JPEG")
     segment = b"\xff\xed" + struct.pack(">H", len(small) + 2) + small
     radiograph = read(data[:2] + segment + data[2:])
@@ -105,6 +105,6 @@ def test_kinds_that_are_not_read_are_named(data: bytes, name: str) -> None:
         read(data)
 
 
-def test_segments_without_number_are_refused() -> None:
+def test_too_many_segments_are_rejected() -> None:
     with pytest.raises(UnreadableImage):
         read(b"\xff\xd8\xff" + b"\xfe\x00\x02\xff" * 1_000_000)

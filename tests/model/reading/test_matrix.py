@@ -13,7 +13,7 @@ DRAWN = {picture.shape: picture for picture in (ramp(), chest())}
 
 
 @pytest.mark.parametrize("kind", [*RASTERS, *DICOMS], ids=lambda kind: kind.name)
-def test_a_kind_is_read_or_refused_as_listed(kind: Kind) -> None:
+def test_kind_is_read_or_refused_as_listed(kind: Kind) -> None:
     data = kind.make()
     if kind.refused is None:
         pixels = read(data).pixels

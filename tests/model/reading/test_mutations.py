@@ -1,4 +1,4 @@
-"""Files changed at random: they are read, or refused by an error of the tree, and nothing else happens."""
+"""Randomly changed files are read, or rejected with an ImageError."""
 
 import zlib
 from collections.abc import Callable
@@ -103,7 +103,7 @@ def _refusal(reader: Callable[..., object], data: bytes) -> str:
 @pytest.mark.parametrize("name", NAMES)
 @settings(REPEATABLE, max_examples=60, suppress_health_check=list(HealthCheck))
 @given(changes=CHANGES)
-def test_changed_bytes(name: str, changes: list[Change]) -> None:
+def test_changed_bytes_are_read_or_rejected(name: str, changes: list[Change]) -> None:
     changed = _changed(_files()[name], changes)
     data = _with_checksums(changed) if name.startswith("png") else changed
     for reader in (read, read_mask):
@@ -112,6 +112,6 @@ def test_changed_bytes(name: str, changes: list[Change]) -> None:
 
 @settings(REPEATABLE, max_examples=300)
 @given(start=st.sampled_from(NAMES), kept=st.integers(0, 200), rest=st.binary(max_size=300))
-def test_a_beginning_with_anything_after_it(start: str, kept: int, rest: bytes) -> None:
+def test_random_bytes_after_a_signature_are_read_or_rejected(start: str, kept: int, rest: bytes) -> None:
     for reader in (read, read_mask):
         assert _refusal(reader, _files()[start][:kept] + rest).endswith(".")

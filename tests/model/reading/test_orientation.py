@@ -36,7 +36,7 @@ def _turned(kind: str, orientation: int, **options: Any) -> bytes:
         ("TIFF", {"compression": "tiff_lzw"}),
     ],
 )
-def test_the_image_stands_as_it_was_meant_to(kind: str, options: dict[str, Any], orientation: int) -> None:
+def test_exif_orientation_is_applied(kind: str, options: dict[str, Any], orientation: int) -> None:
     data = _turned(kind, orientation, **options)
     upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("L")
     radiograph = read(data)
@@ -47,7 +47,7 @@ def test_the_image_stands_as_it_was_meant_to(kind: str, options: dict[str, Any],
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6])
-def test_a_tiff_of_sixteen_bit_colours_too(orientation: int) -> None:
+def test_tiff_of_sixteen_bit_colours_too(orientation: int) -> None:
     values = ramp().astype(np.uint16) * 200
     data = tiff_file(np.dstack([values] * 3), tags={ORIENTATION: (orientation,)})
     expected = {1: values, 3: values[::-1, ::-1], 6: np.rot90(values, -1)}[orientation]
@@ -63,7 +63,7 @@ def test_native_size_is_upright_when_decoded_smaller() -> None:
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 60_000])
-def test_impossible_orientations_turn_nothing(orientation: int) -> None:
+def test_impossible_orientations_are_ignored(orientation: int) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     assert exif_orientation(exif.tobytes()) == 1
@@ -80,5 +80,5 @@ def test_impossible_orientations_turn_nothing(orientation: int) -> None:
         b"II*\x00\x08\x00\x00\x00\xff\xff",
     ],
 )
-def test_damaged_exif_turns_nothing(exif: bytes) -> None:
+def test_damaged_exif_is_ignored(exif: bytes) -> None:
     assert exif_orientation(exif) == 1

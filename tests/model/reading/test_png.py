@@ -49,12 +49,12 @@ def test_gamma_and_profiles_do_not_change_grey_values() -> None:
 
 
 @pytest.mark.parametrize(("depth", "colour_type"), [(3, 0), (16, 3), (4, 2), (8, 1), (8, 5)])
-def test_impossible_headers_are_refused(depth: int, colour_type: int) -> None:
+def test_impossible_headers_are_rejected(depth: int, colour_type: int) -> None:
     with pytest.raises(UnreadableImage):
         read(png_file(ramp(), width=64, depth=depth, colour_type=colour_type))
 
 
-def test_a_file_that_does_not_begin_with_its_header_is_refused() -> None:
+def test_file_that_does_not_begin_with_its_header_is_rejected() -> None:
     data = saved(ramp(), "PNG")
     apple = png_chunk(b"CgBI", bytes(4))
     with pytest.raises(UnreadableImage):
@@ -66,7 +66,7 @@ def test_missing_rows_are_found_although_the_file_has_an_end() -> None:
         read(png_file(ramp()[:30], width=64, height=48, depth=8, colour_type=0))
 
 
-def test_rows_too_many_are_left_alone() -> None:
+def test_surplus_rows_are_ignored() -> None:
     data = png_file(ramp(), width=64, height=30, depth=8, colour_type=0)
     np.testing.assert_array_equal(read(data).pixels, ramp()[:30])
 
@@ -74,7 +74,9 @@ def test_rows_too_many_are_left_alone() -> None:
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
 @pytest.mark.parametrize("colour", [False, True])
 @pytest.mark.parametrize("filters", [0, 8, 16, 32, 64, 128])
-def test_large_ones_of_any_filter_and_depth(depth: type[np.uint8], colour: bool, filters: int) -> None:
+def test_large_images_of_any_filter_and_depth_are_read(
+    depth: type[np.uint8], colour: bool, filters: int
+) -> None:
     shape = (301, 333, 3) if colour else (301, 333)
     noise = np.random.default_rng(0).integers(0, np.iinfo(depth).max // 8, shape, depth)
     pixels = np.cumsum(noise, axis=1, dtype=depth)
@@ -92,7 +94,7 @@ def test_grey_values_saved_as_colours_are_unchanged() -> None:
     np.testing.assert_array_equal(read(data).pixels, grey)
 
 
-def test_interlaced_ones() -> None:
+def test_interlaced_images_are_read() -> None:
     rows = np.random.default_rng(0).integers(0, 256, (48, 64), np.uint8)
     # Adam7: first row and column of each pass, and the steps between them.
     passes = [
@@ -111,7 +113,7 @@ def test_interlaced_ones() -> None:
     np.testing.assert_array_equal(read(data).pixels, rows)
 
 
-def test_a_wrong_checksum_of_the_pixels_is_found() -> None:
+def test_wrong_checksum_of_the_pixels_is_found() -> None:
     chunk = bytearray(png_chunk(b"IDAT", zlib.compress(b"\x00" * 65 * 48)))
     data = png_file(ramp(), width=64, depth=8, colour_type=0)
     assert not read(data[:33] + chunk + png_chunk(b"IEND", b"")).pixels.any()
@@ -120,12 +122,12 @@ def test_a_wrong_checksum_of_the_pixels_is_found() -> None:
         read(data[:33] + chunk + png_chunk(b"IEND", b""))
 
 
-def test_one_without_pixels_is_refused() -> None:
+def test_image_without_pixels_is_rejected() -> None:
     data = png_file(ramp(), width=64, depth=8, colour_type=0)
     with pytest.raises(UnreadableImage):
         read(data[:33] + png_chunk(b"IEND", b""))
 
 
-def test_chunks_without_number_are_refused() -> None:
+def test_too_many_chunks_are_rejected() -> None:
     with pytest.raises(UnreadableImage):
         read(png_file(ramp(), width=64, depth=8, colour_type=0, extra=png_chunk(b"tEXt", b"") * 300_000))

@@ -63,7 +63,7 @@ def test_compressed_tiff_keeps_every_value(options: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("lossless", [False, True])
-def test_webp(lossless: bool) -> None:
+def test_webp_is_read(lossless: bool) -> None:
     radiograph = read(saved(_image("RGB"), "WEBP", lossless=lossless, quality=95))
     assert np.abs(radiograph.pixels.astype(int) - ramp()).max() <= (0 if lossless else 12)
 
@@ -111,7 +111,7 @@ def test_eight_and_sixteen_bits_are_one_picture() -> None:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "WEBP"])
-def test_a_file_cut_anywhere_is_refused(kind: str) -> None:
+def test_truncated_file_is_rejected(kind: str) -> None:
     data = saved(noise(), kind)
     for end in {*range(0, len(data), max(1, len(data) // 150)), *range(len(data) - 24, len(data))}:
         # A TIFF's last bytes can be padding, and a bitmap's first ones a word.
@@ -121,7 +121,7 @@ def test_a_file_cut_anywhere_is_refused(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
-def test_several_pages_or_frames_are_refused(kind: str) -> None:
+def test_several_pages_or_frames_are_rejected(kind: str) -> None:
     pages = [Image.fromarray(ramp()), Image.fromarray(noise())]
     data = saved(pages[0], kind, save_all=True, append_images=pages[1:])
     for reader in (read, read_mask):
@@ -137,25 +137,25 @@ def test_of_a_multi_picture_jpeg_the_first_is_read() -> None:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "WEBP"])
-def test_bytes_after_the_end_do_no_harm(kind: str) -> None:
+def test_bytes_after_the_end_are_ignored(kind: str) -> None:
     data = saved(ramp(), kind)
     np.testing.assert_array_equal(read(data + bytes(1000)).pixels, read(data).pixels)
 
 
-def test_a_thin_strip_is_read() -> None:
+def test_thin_strip_is_read() -> None:
     strip = np.tile(ramp(20_000, 2)[:, :1], (1, 16))
     np.testing.assert_array_equal(read(saved(strip, "PNG")).pixels, strip)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (15, 400), (400, 15)])
-def test_tiny_radiographs_are_refused_but_masks_are_read(shape: tuple[int, int]) -> None:
+def test_tiny_radiographs_are_rejected_but_masks_are_read(shape: tuple[int, int]) -> None:
     data = saved(np.full(shape, 255, np.uint8), "PNG")
     with pytest.raises(UnsuitableImage, match="at least 16"):
         read(data)
     assert read_mask(data).all()
 
 
-def test_a_mask_counts_every_channel() -> None:
+def test_mask_counts_every_channel() -> None:
     colours = np.zeros((20, 30, 3), np.uint8)
     colours[2:5, 3:9, 2] = 1
     mask = read_mask(saved(colours, "PNG"))
@@ -164,7 +164,7 @@ def test_a_mask_counts_every_channel() -> None:
     assert mask[2:5, 3:9].all()
 
 
-def test_a_mask_counts_a_palettes_colours_and_not_its_indices() -> None:
+def test_mask_counts_a_palettes_colours_and_not_its_indices() -> None:
     indices = Image.fromarray(np.repeat(np.arange(3, dtype=np.uint8), 16)[None].repeat(20, 0), "P")
     indices.putpalette([0, 0, 255, 0, 0, 0, 255, 0, 0])
     mask = read_mask(saved(indices, "PNG"))
@@ -173,7 +173,7 @@ def test_a_mask_counts_a_palettes_colours_and_not_its_indices() -> None:
     assert mask[:, 32:].all()
 
 
-def test_a_mask_of_sixteen_bits_counts_the_lowest() -> None:
+def test_mask_of_sixteen_bits_counts_the_lowest() -> None:
     values = np.zeros((20, 20), np.uint16)
     values[3, 4] = 1
     for data in (saved(values, "PNG"), tiff_file(np.dstack([values] * 3))):

@@ -18,13 +18,13 @@ from .pictures import ramp, saved
 @pytest.mark.parametrize(
     ("kind", "name"), [("PNG", "png"), ("JPEG", "jpeg"), ("TIFF", "tiff"), ("BMP", "bmp"), ("WEBP", "webp")]
 )
-def test_a_format_is_told_by_its_bytes(kind: str, name: str) -> None:
+def test_format_is_detected_from_its_bytes(kind: str, name: str) -> None:
     data = saved(ramp(), kind)
     assert sniff(data) == name
     assert read(data).format == name
 
 
-def test_dicom_is_told_with_and_without_its_preamble() -> None:
+def test_dicom_is_detected_with_and_without_its_preamble() -> None:
     data = dicom(chest())
     assert sniff(data) == "dicom"
     assert sniff(data[132:]) == "dicom"
@@ -46,7 +46,7 @@ def test_dicom_is_told_with_and_without_its_preamble() -> None:
         pytest.param(b"\x08\x00nothing of DICOM", id="group 8"),
     ],
 )
-def test_other_types_are_refused(data: bytes) -> None:
+def test_other_types_are_rejected(data: bytes) -> None:
     for reader in (read, read_mask):
         with pytest.raises(UnsupportedImage, match="send PNG, JPEG"):
             reader(data)
@@ -123,7 +123,7 @@ PNG = saved(ramp(), "PNG")
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_type_that_is_not_read_is_named_with_what_to_do(data: bytes, name: str, advice: str) -> None:
+def test_type_that_is_not_read_is_named_with_what_to_do(data: bytes, name: str, advice: str) -> None:
     for reader in (read, read_ground_truth):
         with pytest.raises(
             UnsupportedImage,
@@ -133,6 +133,6 @@ def test_a_type_that_is_not_read_is_named_with_what_to_do(data: bytes, name: str
 
 
 @pytest.mark.parametrize("data", [b"", b"\x89", b"\x89PN", b"\xff\xd8", b"II*"])
-def test_what_ends_within_a_signature_is_not_whole(data: bytes) -> None:
+def test_file_that_ends_within_its_signature_is_truncated(data: bytes) -> None:
     with pytest.raises(UnreadableImage):
         read(data)

@@ -27,7 +27,7 @@ def test_bytes_views_and_paths_give_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SEEDS)
-def test_a_mapped_file_gives_what_its_bytes_give(tmp_path: Path, name: str) -> None:
+def test_mapped_file_is_read_as_its_bytes(tmp_path: Path, name: str) -> None:
     """A large upload is mapped from the disk, and never whole in memory."""
     path = tmp_path / "upload"
     path.write_bytes(SEEDS[name])
@@ -39,7 +39,7 @@ def test_a_mapped_file_gives_what_its_bytes_give(tmp_path: Path, name: str) -> N
 
 
 @pytest.mark.parametrize("name", SEEDS)
-def test_a_mapped_file_that_is_cut_is_refused_as_its_bytes_are(tmp_path: Path, name: str) -> None:
+def test_truncated_mapped_file_is_rejected_as_its_bytes(tmp_path: Path, name: str) -> None:
     for share in (0.2, 0.6, 0.95):
         data = SEEDS[name][: int(len(SEEDS[name]) * share)]
         answers = []
@@ -51,19 +51,19 @@ def test_a_mapped_file_that_is_cut_is_refused_as_its_bytes_are(tmp_path: Path, n
         assert answers[0] == answers[1]
 
 
-def test_a_text_called_png_is_not_an_image(tmp_path: Path) -> None:
+def test_text_named_png_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "text.png"
     path.write_text("not an image")
     with pytest.raises(UnsupportedImage):
         read(path)
 
 
-def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
+def test_missing_file_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "missing.png")
 
 
-def test_a_file_that_is_far_too_long_is_not_loaded(tmp_path: Path) -> None:
+def test_file_that_is_far_too_long_is_not_loaded(tmp_path: Path) -> None:
     path = tmp_path / "long.png"
     with path.open("wb") as file:
         file.write(saved(ramp(), "PNG"))

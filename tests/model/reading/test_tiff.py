@@ -31,7 +31,7 @@ def test_white_is_zero_is_inverted(dtype: type[np.uint8] | type[np.uint16]) -> N
     np.testing.assert_array_equal(radiograph.pixels, np.iinfo(dtype).max - values)
 
 
-def test_a_bilevel_fax_is_read() -> None:
+def test_bilevel_fax_is_read() -> None:
     page = Image.fromarray(ramp() > 100)
     np.testing.assert_array_equal(read(saved(page, "TIFF", compression="group4")).pixels > 0, ramp() > 100)
 
@@ -54,7 +54,7 @@ def test_jpeg_within_tiff_is_read() -> None:
         (np.int32, 2, "signed values of 32 bits"),
     ],
 )
-def test_other_values_are_refused_by_what_they_are(
+def test_other_values_are_rejected_by_what_they_are(
     dtype: type[Any], sample_format: int, words: str, order: Literal["<", ">"]
 ) -> None:
     data = tiff_file(ramp().astype(dtype), tags={339: (sample_format,)}, order=order)
@@ -107,7 +107,7 @@ def test_transparency_with_a_predictor_is_ignored(order: Literal["<", ">"], big:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_sixteen_bits_with_transparency_are_turned(orientation: int) -> None:
+def test_sixteen_bits_with_transparency_are_oriented(orientation: int) -> None:
     values, pairs = _pairs()
     radiograph = read(tiff_file(pairs, tags={338: (2,), 274: (orientation,)}))
     np.testing.assert_array_equal(radiograph.pixels, turn_upright(values, orientation))
@@ -190,7 +190,7 @@ def test_thumbnail_and_mask_pages_are_passed_over(kind: int) -> None:
     np.testing.assert_array_equal(read(data.getvalue()).pixels, ramp())
 
 
-def test_second_page_is_refused() -> None:
+def test_second_page_is_rejected() -> None:
     image = Image.fromarray(ramp())
     data = BytesIO()
     image.save(data, "TIFF", save_all=True, append_images=[image])
@@ -213,7 +213,7 @@ def test_second_page_is_refused() -> None:
         (777, "number 777"),
     ],
 )
-def test_rare_compressions_are_refused_by_name(compression: int, name: str) -> None:
+def test_rare_compressions_are_rejected_by_name(compression: int, name: str) -> None:
     with pytest.raises(UnsupportedImage, match=re.escape(f"({name}) is not read: save it with LZW")):
         read(tiff_file(ramp(), tags={259: (compression,)}))
 
@@ -226,7 +226,7 @@ def test_rare_compressions_are_refused_by_name(compression: int, name: str) -> N
         (np.dstack([ramp()] * 2), {338: (2,)}),
     ],
 )
-def test_separate_planes_are_refused_by_name(pixels: NDArray[Any], tags: dict[int, tuple[int, ...]]) -> None:
+def test_separate_planes_are_rejected_by_name(pixels: NDArray[Any], tags: dict[int, tuple[int, ...]]) -> None:
     with pytest.raises(UnsupportedImage, match="separate planes"):
         read(tiff_file(pixels, tags={284: (2,), **tags}))
 
@@ -248,13 +248,13 @@ def test_colours_that_are_not_read_are_named(
         read(tiff_file(pixels, tags=tags))
 
 
-def test_a_preview_without_its_image_is_named() -> None:
+def test_preview_without_its_image_is_named() -> None:
     with pytest.raises(UnsupportedImage, match="Only the preview"):
         read(tiff_file(ramp(), tags={254: (1,), 330: (8,)}))
     np.testing.assert_array_equal(read(tiff_file(ramp(), tags={254: (1,)})).pixels, ramp())
 
 
-def test_what_pillow_and_opencv_cannot_is_named() -> None:
+def test_unsupported_kinds_are_named() -> None:
     palette = {262: (3,), 320: tuple(range(768))}
     with pytest.raises(UnsupportedImage, match="big-endian order is read in grey"):
         read(tiff_file(ramp(), tags=palette, order=">", big=True))
@@ -262,7 +262,7 @@ def test_what_pillow_and_opencv_cannot_is_named() -> None:
         read(tiff_file(ramp().astype(np.uint16), tags={258: (12,), 259: (7,)}))
 
 
-def test_a_picture_behind_its_thumbnail_is_read() -> None:
+def test_picture_behind_its_thumbnail_is_read() -> None:
     image = Image.fromarray(ramp())
     image.encoderinfo = {"tiffinfo": {254: 0}}
     first = image.resize((16, 16))
@@ -276,7 +276,7 @@ def test_tiles_are_read() -> None:
     np.testing.assert_array_equal(read(_tiled(values, {})).pixels, values)
 
 
-def test_a_tile_far_larger_than_its_image_is_refused() -> None:
+def test_tile_far_larger_than_its_image_is_rejected() -> None:
     tags = {273: (), 278: (), 279: (), 322: (1 << 20,), 323: (1 << 20,), 324: (8,), 325: (1024,)}
     with pytest.raises(UnreadableImage):
         read(tiff_file(ramp(), tags=tags))
@@ -287,7 +287,7 @@ def test_strips_that_lie_outside_the_file_are_found() -> None:
         read(tiff_file(ramp(), tags={279: (10_000_000,)}))
 
 
-def test_a_directory_that_points_at_itself_ends() -> None:
+def test_directory_that_points_at_itself_is_read_once() -> None:
     data = bytearray(tiff_file(ramp()))
     at = int.from_bytes(data[4:8], "little")
     entries = int.from_bytes(data[at : at + 2], "little")
@@ -296,6 +296,6 @@ def test_a_directory_that_points_at_itself_ends() -> None:
     np.testing.assert_array_equal(read(bytes(data)).pixels, ramp())
 
 
-def test_what_opencv_writes_is_read() -> None:
+def test_files_of_opencv_are_read() -> None:
     encoded = cv2.imencode(".tiff", ramp().astype(np.uint16))[1].tobytes()
     np.testing.assert_array_equal(read(encoded).pixels, ramp())

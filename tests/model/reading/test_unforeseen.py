@@ -13,7 +13,7 @@ from .pictures import ramp, saved
 
 @pytest.mark.parametrize("reader", [read, read_mask])
 @pytest.mark.parametrize("error", [ZeroDivisionError("Secret"), MemoryError(), RecursionError()])
-def test_what_nobody_foresaw_is_an_unreadable_image(
+def test_unexpected_error_is_an_unreadable_image(
     reader: Any, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*arguments: Any, **options: Any) -> None:
@@ -27,6 +27,6 @@ def test_what_nobody_foresaw_is_an_unreadable_image(
 
 
 @pytest.mark.parametrize("reader", [read, read_mask])
-def test_a_file_that_cannot_be_opened_is_told_as_such(reader: Any) -> None:
+def test_file_that_cannot_be_opened_is_an_os_error(reader: Any) -> None:
     with pytest.raises(FileNotFoundError):
         reader(Path("/nowhere/x.png"))

@@ -66,7 +66,7 @@ def test_heart_has_a_third_colour() -> None:
     assert near(image[115, 114], HEART)
 
 
-def test_away_from_the_outlines_the_radiograph_is_grey() -> None:
+def test_radiograph_is_grey_away_from_the_outlines() -> None:
     image = draw(ramp(), boxes())
     grey = ~coloured(image)
     assert grey[:, :15].all()
@@ -74,7 +74,7 @@ def test_away_from_the_outlines_the_radiograph_is_grey() -> None:
     np.testing.assert_array_equal(image[0, :, 0], window(ramp())[0])
 
 
-def test_a_hole_is_outlined() -> None:
+def test_hole_is_outlined() -> None:
     labels = boxes()
     labels[90:110, 40:60] = 0
     image = draw(ramp(), labels)
@@ -94,7 +94,7 @@ def test_lines_grow_with_the_image(size: int, thickness: int) -> None:
     assert thickness <= np.count_nonzero(across) <= thickness + 4
 
 
-def test_the_overlay_has_native_size_where_less_was_decoded() -> None:
+def test_overlay_has_native_size_after_reduced_decoding() -> None:
     reduced = np.random.default_rng(0).integers(0, 255, (25, 30), np.uint8)
     labels = np.zeros((101, 119), np.uint8)
     labels[20:80, 20:50] = RIGHT
@@ -107,7 +107,7 @@ def test_eight_and_sixteen_bits_look_the_same() -> None:
     assert np.abs(difference).max() <= 1
 
 
-def test_the_window_spans_the_values_that_there_are() -> None:
+def test_window_spans_the_values_in_use() -> None:
     faint = (30_000 + ramp().astype(np.uint16)).astype(np.uint16)
     shown = window(faint)
     assert shown.dtype == np.uint8
@@ -115,11 +115,11 @@ def test_the_window_spans_the_values_that_there_are() -> None:
     assert all(before <= after for before, after in pairwise(shown[0].tolist()))
 
 
-def test_an_outlier_does_not_darken_the_rest() -> None:
+def test_outlier_does_not_darken_the_rest() -> None:
     pixels = (ramp() // 4).astype(np.uint16)
     pixels[0, 0] = 65_535
     assert window(pixels)[1].max() == 255
 
 
-def test_a_flat_radiograph_has_a_window() -> None:
+def test_flat_radiograph_has_a_window() -> None:
     assert set(np.unique(window(np.full((10, 10), 77, np.uint8)))) == {0}

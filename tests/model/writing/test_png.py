@@ -44,7 +44,7 @@ def test_opencv_reads_the_mask_back(drawn: Mask) -> None:
     np.testing.assert_array_equal(read, np.where(drawn, 255, 0))
 
 
-def test_a_pixel_takes_one_grey_bit() -> None:
+def test_pixel_takes_one_grey_bit() -> None:
     header = mask_png(mask())[:26]
     assert header[24:26] == bytes([1, 0])  # bit depth 1, colour type greyscale
 

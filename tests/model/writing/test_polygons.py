@@ -44,7 +44,7 @@ def drawn_from(geometry: dict[str, Any], shape: tuple[int, int]) -> Mask:
     return drawn
 
 
-def test_a_box_has_the_corners_of_its_pixels_cut() -> None:
+def test_box_has_the_corners_of_its_pixels_cut() -> None:
     box = np.zeros((10, 12), np.bool_)
     box[2:5, 3:8] = True
     (polygon,) = coco_polygons(box)
@@ -75,12 +75,12 @@ def test_opencv_rasterises_the_polygons_close_to_the_mask() -> None:
     assert np.count_nonzero(filled & drawn) / np.count_nonzero(filled | drawn) > 0.99
 
 
-def test_nothing_has_no_polygons() -> None:
+def test_empty_mask_has_no_polygons() -> None:
     assert coco_polygons(np.zeros((4, 5), np.bool_)) == []
     assert geojson(np.zeros((4, 5), np.uint8)) == {"type": "FeatureCollection", "features": []}
 
 
-def test_a_feature_for_each_lung() -> None:
+def test_feature_for_each_lung() -> None:
     collection = json.loads(json.dumps(geojson(labels(), spacing_mm=(0.5, 0.25))))
     assert collection["type"] == "FeatureCollection"
     right, left = collection["features"]
@@ -100,7 +100,7 @@ def test_one_lung_has_one_feature() -> None:
     assert [feature["id"] for feature in geojson(only)["features"]] == ["left"]
 
 
-def test_an_unknown_spacing_gives_no_square_millimetres() -> None:
+def test_unknown_spacing_gives_no_square_millimetres() -> None:
     assert geojson(labels())["features"][0]["properties"]["area_mm2"] is None
 
 
@@ -115,14 +115,14 @@ def test_rings_follow_rfc_7946() -> None:
 
 
 @pytest.mark.parametrize("side", [1, 2])
-def test_the_rings_enclose_the_lung_without_its_holes(side: int) -> None:
+def test_rings_enclose_the_lung_without_its_holes(side: int) -> None:
     feature = geojson(labels())["features"][side - 1]
     np.testing.assert_array_equal(drawn_from(feature["geometry"], (HEIGHT, WIDTH)), labels() == side)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.integers(0, 2)))
-def test_any_labels_come_back(drawn: NDArray[np.uint8]) -> None:
+def test_labels_survive_the_round_trip(drawn: NDArray[np.uint8]) -> None:
     height, width = drawn.shape
     found = np.zeros_like(drawn)
     for feature in geojson(drawn)["features"]:
@@ -135,7 +135,7 @@ def test_any_labels_come_back(drawn: NDArray[np.uint8]) -> None:
     hnp.arrays(np.bool_, hnp.array_shapes(min_dims=2, max_dims=2, max_side=12)),
     st.integers(1, 40),
 )
-def test_outlines_do_not_depend_on_how_much_is_seen_at_a_time(drawn: Mask, band: int) -> None:
+def test_outlines_do_not_depend_on_the_band_height(drawn: Mask, band: int) -> None:
     def found() -> list[tuple[frozenset[tuple[float, ...]], set[frozenset[tuple[float, ...]]]]]:
         return [
             (frozenset(map(tuple, outer.tolist())), {frozenset(map(tuple, hole.tolist())) for hole in holes})
@@ -150,7 +150,7 @@ def test_outlines_do_not_depend_on_how_much_is_seen_at_a_time(drawn: Mask, band:
         assert outline in parts
 
 
-def test_a_large_mask_with_holes_comes_back() -> None:
+def test_large_mask_with_holes_survives_the_round_trip() -> None:
     """Of more pixels than are seen at a time."""
     canvas = np.zeros((1500, 1400), np.uint8)
     for x in (350, 1050):

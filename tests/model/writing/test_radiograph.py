@@ -28,5 +28,5 @@ def test_black_and_white_are_the_darkest_and_the_brightest(dtype: type[np.generi
     assert (np.diff(picture[0].astype(int)) >= 0).all()
 
 
-def test_a_blank_picture() -> None:
+def test_blank_image_is_written() -> None:
     assert np.ptp(shown(np.full((5, 9), 77, np.uint8))) == 0

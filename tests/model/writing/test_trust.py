@@ -46,11 +46,11 @@ def read(data: bytes) -> tuple[dict[str, str], PngImageFile]:
     return {name: str(text) for name, text in image.text.items()}, image
 
 
-def test_a_trusted_mask() -> None:
+def test_trusted_mask_has_its_fields() -> None:
     assert trust_fields(GOOD) == {"Pleura-Trusted": "true", "Pleura-Predicted-IoU": "0.963"}
 
 
-def test_a_mask_that_is_not_trusted() -> None:
+def test_untrusted_mask_has_its_fields() -> None:
     assert trust_fields(DOUBTFUL) == {
         "Pleura-Trusted": "false",
         "Pleura-Predicted-IoU": "0.62",
@@ -58,11 +58,11 @@ def test_a_mask_that_is_not_trusted() -> None:
     }
 
 
-def test_a_mask_of_which_nothing_is_known() -> None:
+def test_mask_without_predicted_iou_has_its_fields() -> None:
     assert trust_fields(UNKNOWN) == {"Pleura-Trusted": "false", "Pleura-Warnings": "not_calibrated"}
 
 
-def test_of_several_masks_the_worst_counts() -> None:
+def test_worst_of_several_masks_counts() -> None:
     assert trust_fields(GOOD, GOOD)["Pleura-Trusted"] == "true"
     assert trust_fields(GOOD, DOUBTFUL)["Pleura-Predicted-IoU"] == "0.62"
     assert trust_fields(DOUBTFUL, GOOD, DOUBTFUL) == trust_fields(DOUBTFUL)
@@ -70,7 +70,7 @@ def test_of_several_masks_the_worst_counts() -> None:
 
 
 @pytest.mark.parametrize("predicted", [0.0, 1e-9, 0.0004, 0.5, 0.99999, 1.0])
-def test_the_predicted_iou_is_a_plain_decimal(predicted: float) -> None:
+def test_predicted_iou_is_a_plain_decimal(predicted: float) -> None:
     quality = Quality(predicted_iou=predicted, trusted=True, warnings=())
     assert re.fullmatch(r"[01](\.\d{1,3})?", trust_fields(quality)["Pleura-Predicted-IoU"])
 
@@ -84,7 +84,7 @@ def test_each_warning_code_is_safe_in_a_header() -> None:
 
 
 @pytest.mark.parametrize("quality", [GOOD, DOUBTFUL, UNKNOWN])
-def test_a_mask_keeps_its_pixels_and_its_one_bit(quality: Quality) -> None:
+def test_mask_keeps_its_pixels_and_its_one_bit(quality: Quality) -> None:
     mask = labels() > 0
     data = mask_png(mask, quality)
     text, image = read(data)
@@ -97,18 +97,18 @@ def test_a_mask_keeps_its_pixels_and_its_one_bit(quality: Quality) -> None:
     assert len(data) - len(mask_png(mask)) < 400
 
 
-def test_warnings_are_there_in_sentences() -> None:
+def test_warnings_are_sentences() -> None:
     text, _ = read(mask_png(labels() > 0, DOUBTFUL))
     assert text["Warning"] == "Only one lung was found. The predicted IoU is 0.62 ± 0.1 – too low."
     assert "Warning" not in read(mask_png(labels() > 0, GOOD))[0]
 
 
-def test_pictures_say_it_too() -> None:
+def test_pictures_have_the_fields() -> None:
     for data in (overlay_png(grey(), labels(), DOUBTFUL), radiograph_png(grey(), DOUBTFUL)):
         text, _ = read(data)
         assert {name: text[name] for name in FIELDS} == trust_fields(DOUBTFUL)
 
 
-def test_what_nobody_judged_says_nothing() -> None:
+def test_mask_without_quality_has_no_fields() -> None:
     for data in (mask_png(labels() > 0), overlay_png(grey(), labels()), radiograph_png(grey())):
         assert read(data)[0] == {}

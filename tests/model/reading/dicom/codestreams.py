@@ -1,4 +1,4 @@
-"""Compressed frames, made apart from the attributes that will announce them."""
+"""Compressed frames, independent of the attributes that describe them."""
 
 import struct
 from typing import Any

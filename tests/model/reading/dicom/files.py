@@ -1,4 +1,4 @@
-"""DICOM files made on the fly."""
+"""Generated DICOM files."""
 
 import io
 from typing import Any

@@ -1,4 +1,4 @@
-"""A small encoder of lossless JPEG (ISO/IEC 10918-1, process 14), for no installed library writes it."""
+"""A small lossless JPEG encoder (ISO/IEC 10918-1, process 14); no installed library writes it."""
 
 import struct
 from typing import Any

@@ -1,4 +1,4 @@
-"""DICOM SEG files made on the fly."""
+"""Generated DICOM SEG files."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -41,14 +41,14 @@ def test_bits_above_the_stored_ones_are_no_pixels(kind: str, bits: int, above: i
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("bits", [10, 12, 15, 16])
 @pytest.mark.parametrize("extended", [True, False])
-def test_the_sign_is_the_highest_stored_bit(kind: str, bits: int, extended: bool) -> None:
+def test_sign_is_the_highest_stored_bit(kind: str, bits: int, extended: bool) -> None:
     values = chest(bits).astype(np.int64) - (1 << (bits - 1))
     cells = twos_complement(values, 16 if extended else bits)
     np.testing.assert_array_equal(shown(cells, kind, bits=bits, PixelRepresentation=1), spread(values))
 
 
 @pytest.mark.parametrize("kind", ["jpeg_lossless", "jpeg_ls", "jpeg_2000"])
-def test_the_sign_of_a_codestream_of_as_many_bits_as_are_stored(kind: str) -> None:
+def test_sign_of_a_codestream_of_as_many_bits_as_are_stored(kind: str) -> None:
     values = chest(12).astype(np.int64) - 2048
     cells = twos_complement(values, 12)
     data = dicom(
@@ -62,7 +62,7 @@ def test_the_sign_of_a_codestream_of_as_many_bits_as_are_stored(kind: str) -> No
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_overlay_above_signed_values(kind: str) -> None:
+def test_overlay_bits_above_signed_values_are_ignored(kind: str) -> None:
     values = chest(12).astype(np.int64) - 2048
     cells = twos_complement(values, 12)
     cells[5:20, 10:40] |= np.uint16(0x8000)
@@ -104,20 +104,20 @@ def test_values_in_the_lower_bits_are_read_there(kind: str, signed: int, extende
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("signed", [0, 1])
 @pytest.mark.parametrize("extended", [True, False])
-def test_a_high_bit_below_the_stored_bits(kind: str, signed: int, extended: bool) -> None:
+def test_high_bit_below_the_stored_bits_is_read(kind: str, signed: int, extended: bool) -> None:
     values = chest(12).astype(np.int64) - 2048 * signed
     cells = twos_complement(values, 16 if extended else 12)
     np.testing.assert_array_equal(shown(cells, kind, HighBit=11, PixelRepresentation=signed), spread(values))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_high_bit_that_the_values_pass_counts_as_missing(kind: str) -> None:
+def test_high_bit_below_the_values_counts_as_missing(kind: str) -> None:
     stored = chest(16)
     np.testing.assert_array_equal(shown(stored, kind, HighBit=11), spread(stored))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_impossible_high_bit_counts_as_missing(kind: str) -> None:
+def test_impossible_high_bit_counts_as_missing(kind: str) -> None:
     cells = chest(12) | np.uint16(0x8000)
     np.testing.assert_array_equal(shown(cells, kind, bits=12, HighBit=16), spread(chest(12)))
 
@@ -141,7 +141,7 @@ def test_impossible_stored_bits_are_named(stored: int, allocated: int) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_other_bits_are_no_mask(kind: str) -> None:
+def test_unused_bits_are_not_part_of_a_mask(kind: str) -> None:
     stored = chest(12) * np.uint16(0)
     stored[5:20, 10:40] = 1
     cells = stored | np.uint16(0x8000)
@@ -162,7 +162,7 @@ def test_twelve_bit_jpeg_beyond_the_stored_range_stays_bright(bits: int) -> None
 
 @pytest.mark.parametrize("kind", ["jpeg_ls", "jpeg_2000"])
 @pytest.mark.parametrize("signed", [0, 1])
-def test_a_lossy_codec_does_not_turn_white_into_black(kind: str, signed: int) -> None:
+def test_lossy_codec_does_not_turn_white_into_black(kind: str, signed: int) -> None:
     stored = np.where(np.random.default_rng(0).random((64, 64)) < 0.5, 4095, 3000).astype(np.uint16)
     values = stored.astype(np.int16) - np.int16(2048) if signed and kind == "jpeg_2000" else stored
     made = dataset(values, bits=16)
@@ -177,7 +177,7 @@ def test_a_lossy_codec_does_not_turn_white_into_black(kind: str, signed: int) ->
 
 
 @pytest.mark.parametrize("kind", ["rle", "jpeg_ls", "jpeg_2000"])
-def test_the_bits_of_colours(kind: str) -> None:
+def test_unused_bits_of_colours_are_ignored(kind: str) -> None:
     colours = np.dstack([chest(12)] * 3)
     made = compressed(colours | np.uint16(0x8000), SYNTAXES[kind])
     with_overlay = dicom(colours, bits=12, syntax=SYNTAXES[kind], frame=get_frame(made.PixelData, 0))
@@ -186,7 +186,7 @@ def test_the_bits_of_colours(kind: str) -> None:
 
 
 @pytest.mark.parametrize("syntax", [uids.ExplicitVRBigEndian, uids.DeflatedExplicitVRLittleEndian])
-def test_the_bits_in_other_byte_orders(syntax: uids.UID) -> None:
+def test_bits_are_read_in_either_byte_order(syntax: uids.UID) -> None:
     cells = (chest(12) << np.uint16(4)) | np.uint16(1)
     data = dicom(cells, bits=12, HighBit=15, syntax=syntax)
     np.testing.assert_array_equal(read(data).pixels, spread(chest(12)))

@@ -1,4 +1,4 @@
-"""Compressed pixels are read by what they are, whatever the transfer syntax says of them."""
+"""The codec is detected from the codestream, whatever the transfer syntax declares."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ NATIVE = (uids.ExplicitVRLittleEndian, uids.ImplicitVRLittleEndian, uids.Deflate
 
 @pytest.mark.parametrize("declared", [*DECLARED, *NATIVE], ids=lambda uid: uid.keyword)
 @pytest.mark.parametrize("kind", SYNTAXES)
-def test_a_codec_under_another_name(kind: str, declared: uids.UID) -> None:
+def test_codec_is_detected_despite_a_wrong_transfer_syntax(kind: str, declared: uids.UID) -> None:
     stored = chest(12)
     data = dicom(stored, bits=12, syntax=declared, frame=frame(stored, kind, bits=12))
     np.testing.assert_array_equal(read(data).pixels, spread(stored))
@@ -43,7 +43,9 @@ def test_a_codec_under_another_name(kind: str, declared: uids.UID) -> None:
 @pytest.mark.parametrize("declared", [*DECLARED, *NATIVE], ids=lambda uid: uid.keyword)
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize("bits", [8, 12])
-def test_lossy_jpeg_under_another_name(bits: int, progressive: bool, declared: uids.UID) -> None:
+def test_lossy_jpeg_is_read_despite_a_wrong_transfer_syntax(
+    bits: int, progressive: bool, declared: uids.UID
+) -> None:
     blocks = (np.arange(36).reshape(6, 6) * (80 if bits == 12 else 5)).astype(np.int64)
     stored = np.kron(blocks, np.ones((8, 8), np.int64)).astype(np.uint8 if bits == 8 else np.uint16)
     if bits == 8:
@@ -56,7 +58,9 @@ def test_lossy_jpeg_under_another_name(bits: int, progressive: bool, declared: u
 
 @pytest.mark.parametrize("declared", DECLARED, ids=lambda uid: uid.keyword)
 @pytest.mark.parametrize("colours", [False, True])
-def test_uncompressed_pixels_under_the_name_of_a_codec(colours: bool, declared: uids.UID) -> None:
+def test_uncompressed_pixels_are_read_despite_an_encapsulated_syntax(
+    colours: bool, declared: uids.UID
+) -> None:
     stored: NDArray[Any] = chest(12)
     made = dataset(np.dstack([stored] * 3) if colours else stored, bits=12)
     made.file_meta.TransferSyntaxUID = declared
@@ -68,7 +72,7 @@ def test_uncompressed_pixels_under_the_name_of_a_codec(colours: bool, declared: 
 )
 @pytest.mark.parametrize("kind", ["jpeg_lossless", "jpeg_ls", "jpeg_2000"])
 @pytest.mark.parametrize("fragments", [False, True])
-def test_a_codestream_that_was_given_a_length(kind: str, fragments: bool, declared: uids.UID) -> None:
+def test_codestream_with_a_defined_length_is_read(kind: str, fragments: bool, declared: uids.UID) -> None:
     stored = chest(12)
     compressed = frame(stored, kind, bits=12)
     made = dataset(stored, bits=12)
@@ -118,7 +122,7 @@ def test_rle_of_another_depth_than_allocated(allocated: int) -> None:
 
 
 @pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"])
-def test_progressive_jpeg_under_its_own_name(syntax: str) -> None:
+def test_progressive_jpeg_with_its_transfer_syntax_is_read(syntax: str) -> None:
     stored = np.kron(np.arange(36).reshape(6, 6) * 5, np.ones((8, 8))).astype(np.uint8)
     compressed = saved(stored, "JPEG", quality=100, progressive=True)
     data = dicom(stored, syntax=uids.UID(syntax), frame=compressed)
@@ -129,7 +133,7 @@ def test_progressive_jpeg_under_its_own_name(syntax: str) -> None:
 @pytest.mark.parametrize(
     "other", [b"\x89PNG\r\n\x1a\n", b"\x00\x00\x01\xba", b"GIF89a", b"\x00" * 8, b"\x05"]
 )
-def test_what_is_no_codec_is_said_to_be_none(other: bytes, declared: uids.UID) -> None:
+def test_bytes_of_no_known_codec_are_rejected(other: bytes, declared: uids.UID) -> None:
     data = dicom(noise(), syntax=declared, frame=other + noise().tobytes()[:1000])
     with pytest.raises(UnreadableImage, match="transfer syntax is wrong"):
         read(data)
@@ -146,13 +150,13 @@ def test_kinds_of_jpeg_that_are_not_read_are_named(process: int) -> None:
 
 @pytest.mark.parametrize("attributes", [{"Rows": 47}, {"Columns": 65}])
 @pytest.mark.parametrize("kind", ["jpeg_lossless", "jpeg_ls", "jpeg_2000"])
-def test_a_size_that_disagrees_is_named(kind: str, attributes: dict[str, int]) -> None:
+def test_contradictory_sizes_are_named(kind: str, attributes: dict[str, int]) -> None:
     data = dicom(noise(), syntax=SYNTAXES[kind], frame=frame(noise(), kind), **attributes)
     with pytest.raises(UnreadableImage, match="Rows, Columns or SamplesPerPixel"):
         read(data)
 
 
-def test_a_progressive_jpeg_of_very_many_scans_is_refused() -> None:
+def test_progressive_jpeg_of_very_many_scans_is_rejected() -> None:
     stored = np.zeros((4000, 4000), np.uint8)
     compressed = saved(stored, "JPEG", progressive=True)
     scan = compressed.rindex(b"\xff\xda")
@@ -162,7 +166,7 @@ def test_a_progressive_jpeg_of_very_many_scans_is_refused() -> None:
 
 
 @pytest.mark.parametrize("cut", [0.3, 0.6, 0.9])
-def test_a_codestream_under_another_name_is_still_checked(cut: float) -> None:
+def test_codestream_under_another_name_is_still_checked(cut: float) -> None:
     compressed = lossless_jpeg(noise(), bits=8)
     data = dicom(noise(), syntax=uids.JPEGBaseline8Bit, frame=compressed[: int(cut * len(compressed))])
     with pytest.raises(UnreadableImage):

@@ -1,4 +1,4 @@
-"""Modality, VOI, inversion: in that order, and what is malformed is left off."""
+"""Modality LUT, VOI LUT, inversion, in that order; malformed ones are ignored."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def test_rescale(slope: float, intercept: float) -> None:
     assert applied == ("rescale",)
 
 
-def test_a_window_clips_what_lies_outside() -> None:
+def test_window_clips_what_lies_outside() -> None:
     stored = chest()
     pixels, applied = shown(stored, bits=12, WindowCenter=2000, WindowWidth=1001)
     # PS3.3 C.11.2.1.2.1: below c - 0.5 - (w - 1) / 2, above c - 0.5 + (w - 1) / 2.
@@ -59,7 +59,7 @@ def test_a_window_clips_what_lies_outside() -> None:
     assert applied == ("window",)
 
 
-def test_the_window_is_in_units_of_the_rescaled_values() -> None:
+def test_window_is_in_units_of_the_rescaled_values() -> None:
     stored = chest()
     plain, _ = shown(stored, bits=12, WindowCenter=2000, WindowWidth=1001)
     scaled, applied = shown(
@@ -103,7 +103,7 @@ def test_of_several_windows_the_first_is_taken() -> None:
 
 @pytest.mark.parametrize("syntax", [uids.ImplicitVRLittleEndian, uids.ExplicitVRLittleEndian])
 @pytest.mark.parametrize("bits", [8, 12, 16])
-def test_a_voi_lut_comes_before_a_window(syntax: uids.UID, bits: int) -> None:
+def test_voi_lut_comes_before_a_window(syntax: uids.UID, bits: int) -> None:
     # Twelve bits in and eight out is what detectors write.
     entries = (np.sqrt(np.arange(4096) / 4095) * (2**bits - 1)).astype("<u2")
     pixels, applied = shown(
@@ -118,14 +118,14 @@ def test_a_voi_lut_comes_before_a_window(syntax: uids.UID, bits: int) -> None:
     assert applied == ("voi_lut",)
 
 
-def test_a_table_of_bytes() -> None:
+def test_table_of_bytes() -> None:
     entries = np.arange(256, dtype=np.uint8)[::-1]
     stored = chest(8).astype(np.uint8)
     pixels, _ = shown(stored, VOILUTSequence=table(entries, bits=8))
     np.testing.assert_array_equal(pixels, spread(255 - stored.astype(int)))
 
 
-def test_a_table_in_big_endian() -> None:
+def test_table_in_big_endian() -> None:
     entries = (np.arange(4096) ** 2 // 256).astype(">u2")
     pixels, applied = shown(
         chest(),
@@ -144,7 +144,7 @@ def test_values_outside_a_table_take_its_ends() -> None:
     np.testing.assert_array_equal(pixels, spread(np.clip(stored.astype(int) - 1500, 0, 999)))
 
 
-def test_a_table_that_begins_below_zero() -> None:
+def test_table_that_begins_below_zero() -> None:
     stored = (chest(12).astype(int) - 2000).astype(np.int16)
     entries = (np.arange(4096) ** 2 // 256).astype("<u2")
     pixels, applied = shown(stored, bits=13, VOILUTSequence=table(entries, first=-2000, vr="SS"))
@@ -152,7 +152,7 @@ def test_a_table_that_begins_below_zero() -> None:
     assert applied == ("voi_lut",)
 
 
-def test_a_modality_lut_replaces_the_rescale() -> None:
+def test_modality_lut_replaces_the_rescale() -> None:
     entries = (np.arange(4096) ** 2 // 256).astype("<u2")
     pixels, applied = shown(
         chest(),
@@ -198,7 +198,7 @@ def test_padding_in_the_other_value_representation(signed: bool) -> None:
     np.testing.assert_array_equal(pixels[5:, 5:], spread(stored[5:, 5:]))
 
 
-def test_a_range_of_padding() -> None:
+def test_range_of_padding() -> None:
     framed = chest(12) // 2 + 100
     framed[:3], framed[3:5] = 4000, 4050
     pixels, _ = shown(framed, bits=12, PixelPaddingValue=4000, PixelPaddingRangeLimit=4095)
@@ -206,7 +206,7 @@ def test_a_range_of_padding() -> None:
     np.testing.assert_array_equal(pixels[5:], spread(framed[5:]))
 
 
-def test_an_image_that_is_all_padding_is_shown() -> None:
+def test_image_that_is_all_padding_is_shown() -> None:
     pixels, _ = shown(chest(), bits=12, PixelPaddingValue=0, PixelPaddingRangeLimit=4095)
     np.testing.assert_array_equal(pixels, spread(chest()))
 
@@ -251,7 +251,7 @@ def test_numbers_that_are_none_are_left_off(keyword: str, value: bytes) -> None:
     assert pixels.min() == 0
 
 
-def test_a_table_with_fewer_entries_than_announced_is_left_off() -> None:
+def test_table_with_fewer_entries_than_announced_is_left_off() -> None:
     short = table(np.arange(100, dtype="<u2"))
     short[0].LUTDescriptor = [4096, 0, 16]
     pixels, applied = shown(chest(), bits=12, VOILUTSequence=short)
@@ -259,7 +259,7 @@ def test_a_table_with_fewer_entries_than_announced_is_left_off() -> None:
     assert applied == ()
 
 
-def test_a_flat_image_is_black() -> None:
+def test_flat_image_is_black() -> None:
     pixels, _ = shown(np.full((40, 40), 700, np.uint16), bits=12, WindowCenter=1, WindowWidth=2)
     assert (pixels == 0).all()
 
@@ -277,7 +277,7 @@ def test_thirty_two_bits_are_read_as_long_as_their_values_are_few() -> None:
         read(dicom(stored * 1000))
 
 
-def test_the_dataset_is_not_changed() -> None:
+def test_dataset_is_not_changed() -> None:
     made = dataset(
         chest(), bits=12, photometric="MONOCHROME1", WindowCenter=2000, WindowWidth=900, RescaleSlope=2
     )

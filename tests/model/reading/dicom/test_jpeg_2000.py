@@ -35,11 +35,11 @@ def shown(frame: bytes) -> NDArray[Any]:
     [{}, {"tile_size": (64, 64)}, {"no_jp2": False}, {"precinct_size": (64, 64), "codeblock_size": (16, 16)}],
     ids=str,
 )
-def test_what_encoders_make_is_read(options: dict[str, Any]) -> None:
+def test_encoded_images_are_complete(options: dict[str, Any]) -> None:
     np.testing.assert_array_equal(shown(codestream(**options)), spread(STORED))
 
 
-def test_a_last_part_without_length_goes_on_to_the_end() -> None:
+def test_last_tile_part_without_length_extends_to_the_end() -> None:
     frame = bytearray(codestream())
     at = frame.index(b"\xff\x90") + 6
     frame[at : at + 4] = bytes(4)
@@ -48,14 +48,14 @@ def test_a_last_part_without_length_goes_on_to_the_end() -> None:
         shown(bytes(frame[:-20]))
 
 
-def test_an_end_that_is_missing_is_found() -> None:
+def test_missing_end_is_found() -> None:
     frame = codestream()
     assert frame.endswith(b"\xff\xd9")
     with pytest.raises(UnreadableImage):
         shown(frame[:-2])
 
 
-def test_a_missing_tile_is_found() -> None:
+def test_missing_tile_is_found() -> None:
     frame = codestream(tile_size=(64, 64))
     last = frame.rindex(b"\xff\x90")
     with pytest.raises(UnreadableImage):
@@ -63,7 +63,7 @@ def test_a_missing_tile_is_found() -> None:
 
 
 @pytest.mark.parametrize("tile", [6, 65535])
-def test_a_tile_too_many_is_found(tile: int) -> None:
+def test_tile_too_many_is_found(tile: int) -> None:
     frame = bytearray(codestream())
     at = frame.index(b"\xff\x90") + 4
     frame[at : at + 2] = struct.pack(">H", tile)
@@ -72,7 +72,7 @@ def test_a_tile_too_many_is_found(tile: int) -> None:
 
 
 @pytest.mark.parametrize("length", [14, 12, 0])
-def test_parts_without_number_are_refused(length: int) -> None:
+def test_too_many_tile_parts_are_rejected(length: int) -> None:
     frame = codestream()
     at = frame.index(b"\xff\x90")
     part = b"\xff\x90" + struct.pack(">HHLBB", 10, 0, length, 0, 1) + (b"\xff\x93" if length == 14 else b"")
@@ -91,7 +91,7 @@ def test_parts_without_number_are_refused(length: int) -> None:
         b"\xff\x4f\x00\x51\x00\x29" + bytes(60),
     ],
 )
-def test_other_bytes_are_refused(frame: bytes) -> None:
+def test_other_bytes_are_rejected(frame: bytes) -> None:
     with pytest.raises(UnreadableImage):
         read_jpeg_2000(frame)
 
@@ -99,7 +99,7 @@ def test_other_bytes_are_refused(frame: bytes) -> None:
 @pytest.mark.parametrize(
     ("offset", "value"), [(10, 5), (26, 7), (36, 3), (37, 0x17), (38, 31), (39, 4), (40, 2)]
 )
-def test_grids_that_do_not_agree_are_refused(offset: int, value: int) -> None:
+def test_contradictory_grids_are_rejected(offset: int, value: int) -> None:
     frame = bytearray(codestream())
     at = frame.index(b"\xff\x51") + 2
     frame[at + offset + 3 if offset < 36 else at + offset] = value

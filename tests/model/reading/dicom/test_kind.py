@@ -1,4 +1,4 @@
-"""What is a radiograph, and what is not."""
+"""Which DICOM objects are radiographs."""
 
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def test_files_of_other_kinds_are_unsuitable(name: str) -> None:
         read(Path(str(get_testdata_file(name))))
 
 
-def test_a_report_is_no_mask() -> None:
+def test_report_is_no_mask() -> None:
     with pytest.raises(UnsuitableImage, match="no image"):
         read_mask(Path(str(get_testdata_file("reportsi.dcm"))))
 
@@ -77,18 +77,18 @@ def test_several_frames_are_unsuitable() -> None:
 
 
 @pytest.mark.parametrize("frames", [1, 0, None])
-def test_one_frame_is_one_however_it_is_said(frames: Any) -> None:
+def test_single_frame_is_recognised_in_every_notation(frames: Any) -> None:
     attributes = {} if frames is None else {"NumberOfFrames": frames}
     assert read(dicom(chest(), bits=12, **attributes)).pixels.shape == chest().shape
 
 
 @pytest.mark.parametrize("keyword", ["Rows", "Columns", "BitsAllocated"])
-def test_an_attribute_that_is_missing_is_named(keyword: str) -> None:
+def test_attribute_that_is_missing_is_named(keyword: str) -> None:
     with pytest.raises(UnreadableImage, match=keyword):
         read(dicom(chest(), bits=12, **{keyword: None}))
 
 
-def test_a_radiograph_without_pixels_is_not_whole() -> None:
+def test_radiograph_without_pixels_is_not_whole() -> None:
     with pytest.raises(UnreadableImage):
         read(dicom(chest(), bits=12, PixelData=None))
 
@@ -117,6 +117,6 @@ def test_floating_point_pixels_are_named_unsupported() -> None:
         read(written(made))
 
 
-def test_a_small_one_is_unsuitable() -> None:
+def test_small_image_is_unsuitable() -> None:
     with pytest.raises(UnsuitableImage, match="at least 16"):
         read(dicom(chest(12, 8, 40), bits=12))

@@ -16,23 +16,23 @@ STORED = chest(12)
 FRAME = lossless_jpeg(STORED, bits=12)
 
 
-def test_the_samples_come_back() -> None:
+def test_samples_are_decoded_exactly() -> None:
     decoded = decode_with_libjpeg(FRAME, samples=STORED.size)
     np.testing.assert_array_equal(np.frombuffer(decoded, "<u2").reshape(STORED.shape), STORED)
 
 
-def test_what_cannot_be_decoded_is_refused() -> None:
+def test_undecodable_frame_is_rejected() -> None:
     with pytest.raises(UnreadableImage):
         decode_with_libjpeg(b"nothing", samples=10)
 
 
-def test_more_memory_than_granted_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_limit_is_enforced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(libjpeg_decoder, "_BASE_BYTES", 2**24)
     with pytest.raises(UnreadableImage):
         decode_with_libjpeg(FRAME, samples=STORED.size)
 
 
-def test_more_time_than_granted_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_limit_is_enforced(monkeypatch: pytest.MonkeyPatch) -> None:
     def too_slow(*args: Any, timeout: float, **options: Any) -> None:
         raise subprocess.TimeoutExpired("libjpeg", timeout)
 
@@ -41,7 +41,7 @@ def test_more_time_than_granted_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
         decode_with_libjpeg(FRAME, samples=STORED.size)
 
 
-def test_where_no_process_can_be_started_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failure_to_start_a_process_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(UnsupportedImage, match="uncompressed"):
         decode_with_libjpeg(FRAME, samples=STORED.size)

@@ -1,4 +1,4 @@
-"""A table or window counts by what it does to the pixels that are there."""
+"""A table or window is judged by its effect on the pixels of the image."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ IDENTITY_OF_256 = np.arange(256, dtype="<u2") * np.uint16(257)
     ],
     ids=str,
 )
-def test_what_leaves_next_to_nothing_of_these_pixels_is_left_off(
+def test_window_or_table_that_hides_nearly_all_pixels_is_ignored(
     attributes: dict[str, Any], slope: int
 ) -> None:
     stored = body()
@@ -62,18 +62,18 @@ def test_what_leaves_next_to_nothing_of_these_pixels_is_left_off(
     [(1500, 1500), (2048, 1024), (2800, 1000), (1000, 2000), (2048, 4096), (32768, 65536)],
 )
 @pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
-def test_a_window_that_leaves_the_lungs_or_the_body_is_kept(center: int, width: int, function: str) -> None:
+def test_window_that_leaves_the_lungs_or_the_body_is_kept(center: int, width: int, function: str) -> None:
     _, applied = shown(body(), bits=12, WindowCenter=center, WindowWidth=width, VOILUTFunction=function)
     assert applied == ("window",)
 
 
-def test_a_window_for_the_few_values_that_are_there_is_kept() -> None:
+def test_window_for_the_few_values_that_are_there_is_kept() -> None:
     # Eight bits in a file of twelve: the narrow window is right.
     _, applied = shown(body(8), bits=12, WindowCenter=127, WindowWidth=255)
     assert applied == ("window",)
 
 
-def test_a_window_beside_a_large_black_surround_is_kept() -> None:
+def test_window_beside_a_large_black_surround_is_kept() -> None:
     stored = np.zeros((200, 200), np.uint16)
     stored[:80, :80] = body()
     pixels, applied = shown(stored, bits=12, WindowCenter=2000, WindowWidth=2500)
@@ -81,14 +81,14 @@ def test_a_window_beside_a_large_black_surround_is_kept() -> None:
     assert (pixels[80:] == 0).all()
 
 
-def test_the_window_is_taken_where_the_table_leaves_nothing() -> None:
+def test_window_replaces_a_table_that_hides_all_pixels() -> None:
     _, applied = shown(
         body(), bits=12, VOILUTSequence=table(IDENTITY_OF_256), WindowCenter=2048, WindowWidth=4096
     )
     assert applied == ("window",)
 
 
-def test_the_slope_is_taken_where_the_modality_table_leaves_nothing() -> None:
+def test_slope_replaces_a_modality_table_that_hides_all_pixels() -> None:
     _, applied = shown(
         body(),
         bits=12,
@@ -114,7 +114,7 @@ def test_spellings_of_the_function_of_a_window(function: bytes) -> None:
     assert read(data.replace(b"LINEAR", function)).applied == ("window",)
 
 
-def test_a_table_that_begins_below_zero_but_says_it_unsigned() -> None:
+def test_table_that_begins_below_zero_but_says_it_unsigned() -> None:
     stored = (chest(12).astype(int) - 1024).astype(np.int16)
     entries = (np.arange(4096) ** 2 // 256).astype("<u2")
     pixels, applied = shown(stored, VOILUTSequence=table(entries, first=2**16 - 1024))

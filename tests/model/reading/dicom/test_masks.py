@@ -53,7 +53,7 @@ def _seg(*segments: np.ndarray[tuple[int, int], np.dtype[np.bool_]], bits: int =
 
 
 @pytest.mark.parametrize("bits", [1, 8])
-def test_the_segments_of_a_seg_are_joined(bits: int) -> None:
+def test_segments_of_a_seg_are_joined(bits: int) -> None:
     right, left = _mask(), _mask()
     right[:, 15:] = False
     left[:, :15] = False
@@ -61,7 +61,7 @@ def test_the_segments_of_a_seg_are_joined(bits: int) -> None:
     np.testing.assert_array_equal(read_mask(written(_seg(right, bits=bits))), right)
 
 
-def test_a_seg_of_several_planes_is_unsuitable() -> None:
+def test_seg_of_several_planes_is_unsuitable() -> None:
     made = _seg(_mask(), _mask(), _mask())
     made.SegmentSequence = made.SegmentSequence[:1]
     with pytest.raises(UnsuitableImage, match="frames"):
@@ -69,7 +69,7 @@ def test_a_seg_of_several_planes_is_unsuitable() -> None:
 
 
 @pytest.mark.parametrize("quality", [40, 90])
-def test_a_jpeg_in_dicom_is_cut_at_half(quality: int) -> None:
+def test_jpeg_in_dicom_is_cut_at_half(quality: int) -> None:
     frame = saved(grey(lungs()), "JPEG", quality=quality)
     made = dataset(grey(lungs()), syntax=uids.JPEGBaseline8Bit, frame=frame, Modality="OT")
     truth = read_ground_truth(written(made))
@@ -77,7 +77,7 @@ def test_a_jpeg_in_dicom_is_cut_at_half(quality: int) -> None:
     assert codes(truth) == ["lossy"]
 
 
-def test_a_mask_that_was_displayed_inverted_looks_so() -> None:
+def test_mask_that_was_displayed_inverted_looks_so() -> None:
     truth = read_ground_truth(dicom(grey(~lungs()), photometric="MONOCHROME1"))
     np.testing.assert_array_equal(truth.mask, ~lungs())
     assert codes(truth) == ["inverted"]
@@ -90,11 +90,11 @@ def test_values_of_dicom_can_be_named(kind: type[np.generic]) -> None:
     np.testing.assert_array_equal(read_ground_truth(data, lung_values={1, 2}).mask, lungs())
 
 
-def test_values_below_zero_are_refused() -> None:
+def test_values_below_zero_are_rejected() -> None:
     with pytest.raises(UnsupportedImage, match="below 0"):
         read_ground_truth(dicom(labels(1, 2).astype(np.int16) - 1))
 
 
-def test_the_limit_holds_for_masks() -> None:
+def test_limit_holds_for_masks() -> None:
     with pytest.raises(ImageTooLarge):
         read_mask(written(_seg(_mask(), _mask())), max_pixels=_mask().size - 1)

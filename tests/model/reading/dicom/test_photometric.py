@@ -49,7 +49,7 @@ def test_spellings_of_a_photometric_interpretation(spelling: str) -> None:
     assert radiograph.applied == ("inverted",)
 
 
-def test_a_photometric_interpretation_that_is_said_twice() -> None:
+def test_photometric_interpretation_that_is_said_twice() -> None:
     pixels, applied = shown(DENSITY, PhotometricInterpretation=["MONOCHROME1", "MONOCHROME1"])
     np.testing.assert_array_equal(pixels, 65535 - spread(DENSITY))
     assert applied == ("inverted",)
@@ -93,7 +93,7 @@ def test_spellings_of_other_codes(keyword: str, value: str, spelling: str) -> No
         ({"PresentationLUTShape": "IDENTITY", "PixelIntensityRelationshipSign": 1}, False),
     ],
 )
-def test_a_missing_photometric_interpretation_is_assumed(
+def test_missing_photometric_interpretation_is_assumed(
     attributes: dict[str, Any], inverted: bool, value: str | None
 ) -> None:
     pixels, applied = shown(DENSITY, PhotometricInterpretation=value, **attributes)
@@ -101,13 +101,13 @@ def test_a_missing_photometric_interpretation_is_assumed(
     assert applied == ("photometric_assumed", "inverted")[: 1 + inverted]
 
 
-def test_a_mask_needs_no_photometric_interpretation() -> None:
+def test_mask_needs_no_photometric_interpretation() -> None:
     np.testing.assert_array_equal(
         read_mask(dicom(DENSITY, bits=12, PhotometricInterpretation=None)), DENSITY > 0
     )
 
 
-def test_colours_without_photometric_interpretation_are_refused() -> None:
+def test_colours_without_photometric_interpretation_are_rejected() -> None:
     with pytest.raises(UnreadableImage, match="no PhotometricInterpretation"):
         read(dicom(np.dstack([ramp()] * 3), PhotometricInterpretation=None))
 
@@ -159,7 +159,7 @@ RAW = [
 @pytest.mark.parametrize("rising", [True, False])
 @pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
 @pytest.mark.parametrize("largest", [1023, 4095])
-def test_a_linear_image_for_processing_looks_as_for_presentation(
+def test_linear_image_for_processing_looks_as_for_presentation(
     raw: dict[str, Any], rising: bool, photometric: str, largest: int
 ) -> None:
     pixels, applied = shown(
@@ -176,7 +176,7 @@ def test_a_linear_image_for_processing_looks_as_for_presentation(
 @pytest.mark.parametrize("raw", RAW, ids=str)
 @pytest.mark.parametrize("rising", [True, False])
 @pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
-def test_a_logarithmic_image_for_processing_is_only_turned(
+def test_logarithmic_image_for_processing_is_only_turned(
     raw: dict[str, Any], rising: bool, photometric: str
 ) -> None:
     stored = np.uint16(4095) - DENSITY if rising else DENSITY
@@ -235,7 +235,7 @@ def test_what_was_prepared_for_display_stays_as_it_is(prepared: dict[str, Any]) 
     assert "inverted" not in applied
 
 
-def test_a_window_is_not_for_the_logarithm() -> None:
+def test_window_is_not_for_the_logarithm() -> None:
     pixels, applied = shown(
         intensity(),
         PixelIntensityRelationship="LIN",
@@ -250,7 +250,7 @@ def test_a_window_is_not_for_the_logarithm() -> None:
     assert applied == ("log", "inverted")
 
 
-def test_a_logarithmic_image_keeps_its_window() -> None:
+def test_logarithmic_image_keeps_its_window() -> None:
     pixels, applied = shown(
         np.uint16(4095) - DENSITY,
         PixelIntensityRelationship="LOG",
@@ -265,7 +265,7 @@ def test_a_logarithmic_image_keeps_its_window() -> None:
 
 
 @pytest.mark.parametrize("slope", [1, -1])
-def test_a_slope_that_turns_the_values_is_taken_into_account(slope: int) -> None:
+def test_slope_that_turns_the_values_is_taken_into_account(slope: int) -> None:
     pixels, _ = shown(
         np.uint16(4095) - DENSITY,
         PixelIntensityRelationship="LOG",
@@ -277,7 +277,7 @@ def test_a_slope_that_turns_the_values_is_taken_into_account(slope: int) -> None
     np.testing.assert_array_equal(pixels, spread(DENSITY))
 
 
-def test_a_modality_table_replaces_the_logarithm() -> None:
+def test_modality_table_replaces_the_logarithm() -> None:
     entries = np.rint(np.log1p(np.arange(4096)) * 7000).astype("<u2")
     pixels, applied = shown(
         intensity(),
@@ -290,7 +290,7 @@ def test_a_modality_table_replaces_the_logarithm() -> None:
     assert applied == ("modality_lut", "inverted")
 
 
-def test_a_collimator_does_not_take_the_range_of_the_logarithm() -> None:
+def test_collimator_does_not_take_the_range_of_the_logarithm() -> None:
     stored = intensity()
     stored[:4] = stored[:, :4] = 0
     pixels, _ = shown(
@@ -302,7 +302,7 @@ def test_a_collimator_does_not_take_the_range_of_the_logarithm() -> None:
     assert np.ptp(pixels[4:, 4:]) > 65535 / 3
 
 
-def test_an_image_without_any_intensity_is_black() -> None:
+def test_image_without_any_intensity_is_black() -> None:
     pixels, _ = shown(
         np.zeros((40, 40), np.uint16),
         PixelIntensityRelationship="LIN",
@@ -312,7 +312,7 @@ def test_an_image_without_any_intensity_is_black() -> None:
     assert (pixels == 0).all()
 
 
-def test_the_table_of_a_fluoroscopic_image_is_not_for_display() -> None:
+def test_table_of_a_fluoroscopic_image_is_not_for_display() -> None:
     entries = np.rint(np.exp(np.arange(4096) / 4095 * 11)).astype("<u2")
     pixels, applied = shown(
         DENSITY,

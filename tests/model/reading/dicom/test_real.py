@@ -1,4 +1,4 @@
-"""Four real radiographs, where they are."""
+"""Four real radiographs; skipped where they are absent."""
 
 from pathlib import Path
 
@@ -45,6 +45,6 @@ def test_two_codecs_give_one_picture(shared_dicom: Path) -> None:
     assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.999
 
 
-def test_a_real_file_is_read_within_its_bounds(shared_dicom: Path) -> None:
+def test_real_file_is_read_within_its_bounds(shared_dicom: Path) -> None:
     data = (shared_dicom / "NEMA_RG1_J2KI.dcm").read_bytes()
     assert read_attributes(data, max_pixels=10_000_000).Rows == 1955

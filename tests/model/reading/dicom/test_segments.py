@@ -1,4 +1,4 @@
-"""Of a SEG, what its codes or names call lung counts."""
+"""The segments of a SEG that are lung by their codes or names."""
 
 from typing import Any
 
@@ -73,7 +73,7 @@ def test_lungs_count_and_the_heart_does_not(right: Any, left: Any) -> None:
         ("39607008", ("39607008", "LOCAL", "anything")),
     ],
 )
-def test_what_lies_in_a_lung_is_no_lung(name: str, kind: tuple[str, str, str] | None) -> None:
+def test_structures_inside_a_lung_do_not_count_as_lung(name: str, kind: tuple[str, str, str] | None) -> None:
     data = three(
         segment(1, "Right lung", LUNG),
         segment(2, "Left lung", LUNG),
@@ -83,7 +83,7 @@ def test_what_lies_in_a_lung_is_no_lung(name: str, kind: tuple[str, str, str] | 
     np.testing.assert_array_equal(read_ground_truth(data).mask, lungs())
 
 
-def test_a_nodule_in_the_region_of_a_lung_is_no_lung() -> None:
+def test_nodule_in_a_lung_region_does_not_count_as_lung() -> None:
     nodule = segment(3, "x", ("27925004", "SCT", "Nodule"), LUNG)
     data = three(segment(1, "Right lung"), segment(2, "Left lung"), nodule)
     np.testing.assert_array_equal(read_ground_truth(data).mask, lungs())
@@ -111,26 +111,26 @@ def test_of_many_segments_the_first_are_named_and_no_name_is_long() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Segment_1", "label 2", "ROI"])
-def test_segments_that_nothing_is_said_of_are_joined_and_it_is_told(name: str) -> None:
+def test_segments_without_codes_are_joined_with_a_note(name: str) -> None:
     data = seg([RIGHT, LEFT], [segment(1, name, TISSUE if name else None), segment(2, name)])
     truth = read_ground_truth(data)
     np.testing.assert_array_equal(truth.mask, lungs())
     assert codes(truth) == ["unnamed_segments"]
 
 
-def test_a_segment_that_nothing_is_said_of_is_left_out_beside_a_lung() -> None:
+def test_segment_without_codes_is_ignored_beside_a_lung() -> None:
     truth = read_ground_truth(three(segment(1, "Lung"), segment(2, "Lung"), segment(3)))
     np.testing.assert_array_equal(truth.mask, lungs())
     assert codes(truth) == ["segments_left_out"]
 
 
-def test_a_number_that_there_is_not() -> None:
+def test_unknown_segment_number_has_a_note() -> None:
     truth = read_ground_truth(three(segment(1), segment(2), segment(3)), lung_values={7})
     assert not truth.mask.any()
     assert codes(truth) == ["values_absent"]
 
 
-def test_a_region_is_every_segment() -> None:
+def test_region_is_every_segment() -> None:
     data = three(segment(1, "Lung"), segment(2, "Lung"), segment(3, "Heart", HEART))
     np.testing.assert_array_equal(read_mask(data), lungs() | HEART_MASK)
 
@@ -152,19 +152,19 @@ def test_several_frames_of_a_segment_are_joined() -> None:
         np.testing.assert_array_equal(read_ground_truth(data).mask, lungs())
 
 
-def test_a_segment_may_have_no_frame() -> None:
+def test_segment_may_have_no_frame() -> None:
     data = seg([RIGHT], SEGMENTS, of=[5])
     np.testing.assert_array_equal(read_ground_truth(data).mask, RIGHT)
     assert not read_ground_truth(seg([HEART_MASK], SEGMENTS, of=[7])).mask.any()
 
 
-def test_frames_of_several_images_are_refused() -> None:
+def test_frames_of_several_images_are_rejected() -> None:
     data = seg([RIGHT, LEFT, RIGHT], SEGMENTS, of=[5, 9, 5], sources=["1.2.3", "1.2.3", "1.2.4"])
     with pytest.raises(UnsuitableImage, match="several images"):
         read_ground_truth(data)
 
 
-def test_far_too_many_frames_are_refused() -> None:
+def test_far_too_many_frames_are_rejected() -> None:
     data = seg([RIGHT] * 40, SEGMENTS, of=[5] * 40)
     assert (read_ground_truth(data).mask == RIGHT).all()
     with pytest.raises(ImageTooLarge, match="too many frames"):
@@ -223,13 +223,13 @@ def test_of_a_label_map_the_lungs_count() -> None:
     np.testing.assert_array_equal(read_mask(data), labels(1, 2, 3) > 0)
 
 
-def test_a_label_map_is_inverted_by_no_photometric_interpretation() -> None:
+def test_label_map_is_inverted_by_no_photometric_interpretation() -> None:
     data = label_map(
         labels(1, 2), segment(1, "Lung"), segment(2, "Lung"), PhotometricInterpretation="MONOCHROME1"
     )
     np.testing.assert_array_equal(read_ground_truth(data).mask, lungs())
 
 
-def test_a_seg_of_frames_is_no_label_map() -> None:
+def test_seg_of_frames_is_no_label_map() -> None:
     with pytest.raises(UnsuitableImage, match="LABELMAP"):
         read_labels(three(segment(1), segment(2), segment(3)))

@@ -55,28 +55,28 @@ def test_orientation_in_small_letters_and_with_spaces(value: str) -> None:
     "value",
     ["L\\R", "L\\L", "F\\H", "LR\\F", "LL\\F", "X\\F", "LAFH\\F", "R", "R\\", "R/F", "R\\F\\A", "HFS"],
 )
-def test_an_orientation_without_sense_is_the_convention_with_a_doubt(value: str) -> None:
+def test_orientation_without_sense_is_the_convention_with_a_doubt(value: str) -> None:
     assert with_orientation(value) == Sides(doubts=("sides_uncertain",))
 
 
 @pytest.mark.parametrize("value", ["", "\\", " \\ "])
-def test_an_empty_orientation_is_the_convention(value: str) -> None:
+def test_empty_orientation_is_the_convention(value: str) -> None:
     assert with_orientation(value) == CONVENTION
 
 
 @pytest.mark.parametrize("orientation", [["A", "F"], ["P", "F"], ["AH", "F"]])
-def test_a_view_from_the_side_by_its_orientation(orientation: list[str]) -> None:
+def test_view_from_the_side_by_its_orientation(orientation: list[str]) -> None:
     assert sides(PatientOrientation=orientation) == Sides(doubts=("not_frontal",))
 
 
 @pytest.mark.parametrize("view", ["LL", "RL", "LATERAL", "LAT"])
-def test_a_view_from_the_side_by_its_name(view: str) -> None:
+def test_view_from_the_side_by_its_name(view: str) -> None:
     assert sides(ViewPosition=view).doubts == ("not_frontal",)
     assert sides(ViewPosition=view, PatientOrientation=["L", "F"]).doubts == ("not_frontal",)
 
 
 @pytest.mark.parametrize("view", ["PA", "AP", "LLD", "RLD", ""])
-def test_a_frontal_view_by_its_name(view: str) -> None:
+def test_frontal_view_by_its_name(view: str) -> None:
     assert sides(ViewPosition=view) == CONVENTION
 
 

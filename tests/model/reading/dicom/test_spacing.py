@@ -72,7 +72,7 @@ def test_magnification_brings_the_detector_s_spacing_into_the_patient(others: di
     assert radiograph.spacing_plane == "patient"
 
 
-def test_a_corrected_spacing_is_not_corrected_again() -> None:
+def test_corrected_spacing_is_not_corrected_again() -> None:
     radiograph = read(
         dicom(
             chest(),
@@ -91,7 +91,7 @@ def test_magnification_says_nothing_of_a_spacing_that_may_be_corrected() -> None
 
 
 @pytest.mark.parametrize("factor", ["", "1", "0", "-1.2", "0.8", "100", ["1.2", "1.3"]])
-def test_an_impossible_magnification_counts_as_missing(factor: str | list[str]) -> None:
+def test_impossible_magnification_counts_as_missing(factor: str | list[str]) -> None:
     radiograph = read(
         dicom(
             chest(),
@@ -113,10 +113,10 @@ def _with_spacing(value: bytes) -> bytes:
 @pytest.mark.parametrize(
     "value", [b"nan\\nan   ", b"inf\\inf   ", b"abc\\def   ", b"0.2,0.3   ", b"\\         "]
 )
-def test_what_is_not_a_number_is_none(value: bytes) -> None:
+def test_invalid_spacing_is_none(value: bytes) -> None:
     assert read(_with_spacing(b"0.3\\0.4   ")).spacing_mm == (0.3, 0.4)
     assert read(_with_spacing(value)).spacing_mm is None
 
 
-def test_a_dataset_that_says_nothing() -> None:
+def test_missing_spacing_is_none() -> None:
     assert pixel_spacing(Dataset()) == (None, None)

@@ -53,7 +53,7 @@ def test_native(syntax: uids.UID, bits: int) -> None:
 
 
 @pytest.mark.parametrize("syntax", NATIVE, ids=lambda uid: uid.keyword)
-def test_an_odd_number_of_bytes(syntax: uids.UID) -> None:
+def test_odd_number_of_bytes(syntax: uids.UID) -> None:
     stored = chest(8, 17, 19).astype(np.uint8)
     np.testing.assert_array_equal(read(dicom(stored, syntax=syntax)).pixels, spread(stored))
 
@@ -191,7 +191,7 @@ def test_palette_colours() -> None:
     np.testing.assert_array_equal(read_mask(data), indices > 0)
 
 
-def test_a_frame_in_fragments() -> None:
+def test_frame_in_fragments() -> None:
     stored = chest(12)
     made = compressed(stored, uids.JPEGLSLossless, bits=12)
     frame = get_frame(made.PixelData, 0)
@@ -206,7 +206,7 @@ def test_values_above_the_stored_bits_are_cut() -> None:
 
 
 @pytest.mark.parametrize("syntax", NATIVE[:2], ids=lambda uid: uid.keyword)
-def test_a_file_without_preamble_or_meta(syntax: uids.UID) -> None:
+def test_file_without_preamble_or_meta(syntax: uids.UID) -> None:
     stored = chest(12)
     data = dicom(stored, bits=12, syntax=syntax)
     np.testing.assert_array_equal(read(data[132:]).pixels, spread(stored))
@@ -229,7 +229,7 @@ def test_other_syntaxes_are_named_unsupported(syntax: str) -> None:
         read(data)
 
 
-def test_a_deflated_bomb_is_refused() -> None:
+def test_deflated_bomb_is_rejected() -> None:
     made = dataset(chest(), bits=12, syntax=uids.DeflatedExplicitVRLittleEndian)
     made.PixelData = bytes(40_000_000)
     data = written(made)
@@ -238,14 +238,14 @@ def test_a_deflated_bomb_is_refused() -> None:
         read(data, max_pixels=10_000)
 
 
-def test_a_deflated_file_cut_off_is_refused() -> None:
+def test_deflated_file_cut_off_is_rejected() -> None:
     data = dicom(chest(), bits=12, syntax=uids.DeflatedExplicitVRLittleEndian)
     with pytest.raises(UnreadableImage):
         read(data[:-40])
 
 
 @pytest.mark.parametrize("syntax", [*NATIVE, *ENCODED], ids=lambda uid: uid.keyword)
-def test_the_headers_come_along_without_the_pixels(syntax: uids.UID) -> None:
+def test_headers_come_along_without_the_pixels(syntax: uids.UID) -> None:
     made = (
         dataset(chest(), bits=12, syntax=syntax) if syntax in NATIVE else compressed(chest(), syntax, bits=12)
     )

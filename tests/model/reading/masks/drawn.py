@@ -1,4 +1,4 @@
-"""Lungs as masks of many makes."""
+"""Masks of lungs in many encodings."""
 
 from functools import cache
 from typing import Any

@@ -1,4 +1,4 @@
-"""What holds for every DICOM object that is derived from a radiograph."""
+"""Properties of every DICOM object that is derived from a radiograph."""
 
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def test_dciodvfy_finds_no_error(form: Form, quality: Quality | None, sop_class:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_source_with_the_bare_minimum_is_enough(form: Form, tmp_path: Path) -> None:
+def test_source_with_the_minimum_of_attributes_is_sufficient(form: Form, tmp_path: Path) -> None:
     source = Dataset()
     for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
         source[keyword] = radiograph()[keyword]
@@ -78,7 +78,7 @@ def test_a_source_with_the_bare_minimum_is_enough(form: Form, tmp_path: Path) ->
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("found", [[1], [2], []])
-def test_a_lung_that_was_not_found_is_no_obstacle(form: Form, found: list[int], tmp_path: Path) -> None:
+def test_missing_lung_is_accepted(form: Form, found: list[int], tmp_path: Path) -> None:
     drawn = np.where(np.isin(labels(), found), labels(), 0).astype(np.uint8)
     assert violations(written(form, drawn=drawn), tmp_path, iod=IODS[form][1]) == []
 
@@ -95,7 +95,7 @@ def test_patient_and_study_are_carried_over(form: Form) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_same_made_twice_has_the_same_bytes(form: Form) -> None:
+def test_result_is_deterministic(form: Form) -> None:
     assert written(form) == written(form)
 
 
@@ -115,7 +115,7 @@ def test_another_source_another_mask_and_other_weights_have_other_uids(form: For
     assert later.SOPInstanceUID != one.SOPInstanceUID
 
 
-def test_each_form_has_a_series_of_its_own() -> None:
+def test_each_form_has_a_separate_series() -> None:
     made = [read(data) for _, data in write_forms(segmented(grey()), METADATA, FORMS)]
     assert len({one.SeriesInstanceUID for one in made}) == len(FORMS)
     assert len({one.SeriesNumber for one in made}) == len(FORMS)
@@ -123,13 +123,13 @@ def test_each_form_has_a_series_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_series_description_says_not_trusted(form: Form) -> None:
+def test_series_description_says_not_trusted(form: Form) -> None:
     assert ", not trusted" in read(written(form, quality=UNTRUSTED)).SeriesDescription
     assert "trusted" not in read(written(form)).SeriesDescription
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_an_image_that_is_not_dicom_is_rejected(form: Form) -> None:
+def test_image_that_is_not_dicom_is_rejected(form: Form) -> None:
     with pytest.raises(UnsuitableImage):
         write_form(_without_dataset(), METADATA, form)
 

@@ -41,7 +41,7 @@ def rendered(made: Dataset, layer: str) -> NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize(("label", "layer"), [(1, "RIGHT_LUNG"), (2, "LEFT_LUNG")])
-def test_the_outlines_enclose_the_lungs(label: int, layer: str) -> None:
+def test_outlines_enclose_the_lungs(label: int, layer: str) -> None:
     lung = labels() == label
     found = rendered(state(), layer) > 0
     # fillPoly counts pixels on the line as inside.
@@ -49,7 +49,7 @@ def test_the_outlines_enclose_the_lungs(label: int, layer: str) -> None:
     assert (found & lung).sum() / lung.sum() > 0.97
 
 
-def test_an_outline_with_many_corners_fits_its_attribute() -> None:
+def test_outline_with_many_corners_fits_its_attribute() -> None:
     source = grey()
     side = source.Rows = source.Columns = 600
     drawn = np.zeros((side, side), np.uint8)
@@ -68,12 +68,12 @@ def test_layers_have_the_colours_of_the_segments() -> None:
     assert shown == [list(segment.RecommendedDisplayCIELabValue) for segment in seg.SegmentSequence]
 
 
-def test_the_text_says_not_trusted() -> None:
+def test_text_says_not_trusted() -> None:
     (text,) = state(quality=UNTRUSTED).GraphicAnnotationSequence[-1].TextObjectSequence
     assert text.UnformattedTextValue.splitlines()[:2] == ["Not trusted, predicted IoU 0.612", "one lung"]
 
 
-def test_the_display_is_the_one_that_the_radiograph_was_read_with() -> None:
+def test_display_is_that_of_the_radiograph() -> None:
     source = grey()
     source.WindowCenter, source.WindowWidth = 500, 800
     source.RescaleIntercept, source.RescaleSlope = 10, 2
@@ -88,7 +88,7 @@ def test_the_display_is_the_one_that_the_radiograph_was_read_with() -> None:
     assert "RescaleSlope" not in ignored
 
 
-def test_a_modality_table_of_the_source_is_kept() -> None:
+def test_modality_table_of_the_source_is_kept() -> None:
     source, item = grey(), Dataset()
     item.add_new("LUTDescriptor", "US", [256, 0, 16])
     item.add_new("LUTData", "OW", np.arange(256, dtype=np.uint16).tobytes())
@@ -99,14 +99,14 @@ def test_a_modality_table_of_the_source_is_kept() -> None:
     assert "ModalityLUTSequence" not in state(source=source)
 
 
-def test_a_window_that_no_state_can_hold_does_not_cost_the_outlines() -> None:
+def test_window_that_highdicom_rejects_is_left_out() -> None:
     source = grey()
     source.WindowCenter, source.WindowWidth = [1, 2, 3], [4]
     made = state(source=source, applied=("window",))
     assert len(made.GraphicAnnotationSequence) == 3
 
 
-def test_a_colour_image_is_rejected() -> None:
+def test_colour_image_is_rejected() -> None:
     with pytest.raises(UnsuitableImage, match="grey image"):
         state(applied=("grey",))
 

@@ -40,7 +40,7 @@ def test_areas_heights_and_widths_are_in_millimetres_where_the_spacing_is_known(
     assert values(right)["Area"] == (pytest.approx(612 * 0.1), "mm2")
 
 
-def test_they_are_in_pixels_without_a_spacing() -> None:
+def test_measurements_are_in_pixels_without_a_spacing() -> None:
     _, left = report().content.get_planar_roi_measurement_groups()
     assert values(left) == {
         "Area": (400, "{pixels}"),
@@ -68,20 +68,20 @@ def test_each_lung_refers_to_its_segment_in_the_seg_that_goes_with_it() -> None:
     assert sorted(evidence) == sorted(["1.2.3.4.1", seg.SOPInstanceUID])
 
 
-def test_alone_it_refers_to_the_seg_that_is_made_alone() -> None:
+def test_report_alone_refers_to_the_seg_made_alone() -> None:
     (group, _) = report().content.get_planar_roi_measurement_groups()
     reference = group.referenced_segmentation_frame[0].ReferencedSOPSequence[0]
     assert reference.ReferencedSOPInstanceUID == read(written(Form.SEG)).SOPInstanceUID
 
 
-def test_trust_predicted_iou_and_warnings_are_in_it() -> None:
+def test_report_has_trust_predicted_iou_and_warnings() -> None:
     (group,) = report(quality=UNTRUSTED).content.get_image_measurement_groups()
     assert values(group) == {"Predicted intersection over union": (0.612, "{ratio}")}
     found = {one.name.meaning: one.value.meaning for one in group.get_qualitative_evaluations()}
     assert found == {"Segmentation trusted": "No", "Warning": "one lung"}
 
 
-def test_a_cardiothoracic_ratio_is_in_it_where_there_is_one() -> None:
+def test_report_has_the_cardiothoracic_ratio() -> None:
     from dataclasses import replace
 
     found = segmented(grey())
@@ -96,13 +96,13 @@ def test_a_cardiothoracic_ratio_is_in_it_where_there_is_one() -> None:
     assert values(group)["Cardiothoracic ratio"] == (pytest.approx(ratio, abs=1e-3), "{ratio}")
 
 
-def test_a_lung_that_was_not_found_has_no_measurements() -> None:
+def test_lung_that_was_not_found_has_no_measurements() -> None:
     drawn = np.where(labels() == 2, labels(), 0).astype(np.uint8)
     (group,) = report(drawn=drawn).content.get_planar_roi_measurement_groups()
     assert group.finding_type.meaning == "Left lung"
 
 
-def test_dsrdump_reads_it(tmp_path: Path) -> None:
+def test_dsrdump_reads_the_report(tmp_path: Path) -> None:
     program = shutil.which("dsrdump")
     if program is None:
         pytest.skip("dsrdump is not installed: apt-get install dcmtk")

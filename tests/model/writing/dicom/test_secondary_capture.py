@@ -36,7 +36,7 @@ def painted(picture: NDArray[np.uint8], colour: tuple[int, int, int]) -> NDArray
     return near
 
 
-def test_the_outlines_have_their_colours_and_lie_on_the_lungs() -> None:
+def test_outlines_have_their_colours_and_lie_on_the_lungs() -> None:
     source, pixels, drawn = large()
     picture = capture(source=source, drawn=drawn, pixels=pixels).pixel_array
     assert picture.shape == (SIDE, SIDE, 3)

@@ -172,7 +172,7 @@ def test_highdicom_reads_the_labels_back() -> None:
     np.testing.assert_array_equal(pixels[0], labels())
 
 
-def test_the_segments_are_the_lungs_in_snomed_codes() -> None:
+def test_segments_are_the_lungs_in_snomed_codes() -> None:
     seg = read(write(radiograph()))
     assert seg.SOPClassUID == SegmentationStorage
     assert (seg.Modality, seg.SegmentationType, seg.SegmentsOverlap) == ("SEG", "BINARY", "NO")
@@ -252,7 +252,7 @@ def test_each_frame_refers_to_the_source() -> None:
 
 
 @pytest.mark.parametrize("found", [[1], [2], []])
-def test_a_lung_that_was_not_found_has_an_empty_frame(found: list[int], tmp_path: Path) -> None:
+def test_lung_that_was_not_found_has_an_empty_frame(found: list[int], tmp_path: Path) -> None:
     drawn = np.where(np.isin(labels(), found), labels(), 0).astype(np.uint8)
     data = write(radiograph(), drawn)
     seg = read(data)
@@ -268,7 +268,7 @@ def test_dciodvfy_finds_no_error(sop_class: UID, tmp_path: Path) -> None:
     assert violations(write(source), tmp_path) == []
 
 
-def test_a_source_with_the_bare_minimum(tmp_path: Path) -> None:
+def test_source_with_the_bare_minimum(tmp_path: Path) -> None:
     source = Dataset()
     for keyword in (
         "SOPClassUID",
@@ -339,7 +339,7 @@ def test_several_films_of_a_study_are_told_apart() -> None:
     assert [film.SeriesNumber for film in films] == [9001001, 9002001, 9002002, 9000000]
 
 
-def test_a_description_is_never_too_long(tmp_path: Path) -> None:
+def test_description_is_never_too_long(tmp_path: Path) -> None:
     source = radiograph()
     source.SeriesNumber, source.InstanceNumber, source.ViewPosition = 2147483647, -2147483648, "X" * 16
     data = write(source, quality=Quality(predicted_iou=None, trusted=False, warnings=()))
@@ -348,7 +348,7 @@ def test_a_description_is_never_too_long(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("found", [[1, 2], [1], [2], []])
-def test_a_label_map_is_one_frame_of_the_segments_numbers(found: list[int]) -> None:
+def test_label_map_is_one_frame_of_the_segments_numbers(found: list[int]) -> None:
     drawn = np.where(np.isin(labels(), found), labels(), 0).astype(np.uint8)
     data = write(radiograph(), drawn, labelmap=True)
     made = read(data)
@@ -540,7 +540,7 @@ def test_deidentification_and_trial_are_carried_over_if_they_are_complete(
     assert violations(data, tmp_path) == []
 
 
-def test_a_lossy_source_makes_a_lossy_segmentation(tmp_path: Path) -> None:
+def test_lossy_source_makes_a_lossy_segmentation(tmp_path: Path) -> None:
     source = radiograph()
     source.LossyImageCompression, source.LossyImageCompressionRatio = "01", "12.5"
     source.LossyImageCompressionMethod = "ISO_10918_1"
@@ -567,7 +567,7 @@ def test_nothing_of_the_header_is_logged(caplog: pytest.LogCaptureFixture) -> No
     assert caplog.text == ""
 
 
-def test_the_source_is_left_alone() -> None:
+def test_source_is_left_alone() -> None:
     source = radiograph()
     del source.StudyID
     before = source.to_json()
@@ -575,7 +575,7 @@ def test_the_source_is_left_alone() -> None:
     assert source.to_json() == before
 
 
-def test_the_same_segmentation_is_the_same_instance() -> None:
+def test_same_segmentation_is_the_same_instance() -> None:
     once, again = read(write(radiograph())), read(write(radiograph()))
     assert once.SOPInstanceUID == again.SOPInstanceUID
     assert once.SeriesInstanceUID == again.SeriesInstanceUID
@@ -587,7 +587,7 @@ def test_the_same_segmentation_is_the_same_instance() -> None:
     assert newer.SeriesInstanceUID != once.SeriesInstanceUID
 
 
-def test_the_same_segmentation_is_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_same_segmentation_is_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     once = write(radiograph())
 
     class Later(datetime.datetime):
@@ -647,7 +647,7 @@ def test_times_are_the_source_s(
     assert violations(data, tmp_path) == []
 
 
-def test_a_trusted_segmentation_says_so(tmp_path: Path) -> None:
+def test_trusted_segmentation_says_so(tmp_path: Path) -> None:
     data = write(radiograph())
     made = read(data)
     assert made.SeriesDescription == "Lung segmentation"
@@ -661,7 +661,7 @@ def test_a_trusted_segmentation_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("predicted", "words"), [(0.4, "0.4"), (None, "unknown")])
-def test_a_segmentation_that_is_not_trusted_says_so_and_why(
+def test_segmentation_that_is_not_trusted_says_so_and_why(
     predicted: float | None, words: str, tmp_path: Path
 ) -> None:
     warnings = (Warning("one_lung", "Only one lung was found."), Warning("asymmetry", "Größe."))
@@ -690,19 +690,19 @@ def test_any_name_of_a_checkpoint_can_be_written(tmp_path: Path) -> None:
     assert violations(data, tmp_path) == []
 
 
-def test_labels_of_another_size_are_refused() -> None:
+def test_labels_of_another_size_are_rejected() -> None:
     with pytest.raises(SizeMismatch, match="53×60 pixels and the DICOM image 53×61"):
         write(radiograph(), labels()[1:])
 
 
 @pytest.mark.parametrize("keyword", ["SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"])
 @pytest.mark.parametrize("value", [b"1.2.x ", b"1.2\\1.3 ", b"1" * 66, b""])
-def test_a_malformed_uid_cannot_be_referred_to(keyword: str, value: bytes) -> None:
+def test_malformed_uid_cannot_be_referred_to(keyword: str, value: bytes) -> None:
     with pytest.raises(UnsuitableImage, match=rf"no valid {keyword}\."):
         write(with_bytes(keyword, value))
 
 
-def test_an_image_is_referred_to_by_the_name_that_the_pacs_knows() -> None:
+def test_image_is_referred_to_by_the_name_that_the_pacs_knows() -> None:
     data = write(with_bytes("StudyInstanceUID", b"1.2.003.0400"))
     with quiet():
         assert read(data).StudyInstanceUID == "1.2.003.0400"
@@ -711,14 +711,14 @@ def test_an_image_is_referred_to_by_the_name_that_the_pacs_knows() -> None:
 @pytest.mark.parametrize(
     "keyword", ["SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "Rows"]
 )
-def test_a_source_that_cannot_be_referred_to_is_refused(keyword: str) -> None:
+def test_source_that_cannot_be_referred_to_is_rejected(keyword: str) -> None:
     source = radiograph()
     del source[keyword]
     with pytest.raises(UnsuitableImage, match=keyword):
         write(source)
 
 
-def test_a_source_of_a_class_that_does_not_exist_is_refused() -> None:
+def test_source_of_a_class_that_does_not_exist_is_rejected() -> None:
     with pytest.raises(UnsuitableImage, match="SOPClassUID"):
         write(radiograph(UID("1.2.3.4.5")))
 
