@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from .images import RESULTS, Picture
-from .processes import family, kept
+from .processes import cpu_s, family, kept, peak_bytes
 
 ROOT = Path(__file__).parents[1]
 PEERS = Path(__file__).parent / ".venv-peers" / "bin" / "python"
@@ -74,11 +74,11 @@ class Running:
 
     def peak_mb(self) -> float:
         """Peak resident memory in MB (10⁶ bytes): the sum over its processes, so an upper bound."""
-        return sum(_peak_bytes(pid) for pid in family(self.process.pid)[1:]) / 1e6
+        return sum(peak_bytes(pid) for pid in family(self.process.pid)[1:]) / 1e6
 
     def cpu_s(self) -> float:
         """Processor time so far, of all its processes."""
-        return sum(_cpu_s(pid) for pid in family(self.process.pid)[1:])
+        return sum(cpu_s(pid) for pid in family(self.process.pid)[1:])
 
     def pause(self) -> None:
         """Stop all its processes, so that it takes nothing from what is measured now."""
@@ -157,22 +157,6 @@ def _answers(port: int, path: str) -> bool:
             return connection.recv(12).endswith(b"200")
     except OSError:
         return False
-
-
-def _peak_bytes(pid: int) -> int:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
-
-
-def _cpu_s(pid: int) -> float:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def pleura(checkpoint: Path | None, *, device: str, tree: Path = ROOT, name: str = "Pleura") -> System:
