@@ -217,19 +217,17 @@ class Segmenter:
         postprocess: bool = True,
     ) -> NDArray[np.bool_]:
         """Return only the mask at native size ``(height, width)``; see `finish`."""
-        cut = self.metadata.threshold if threshold is None else threshold
+        cut, radiograph = self.metadata.threshold if threshold is None else threshold, prepared.radiograph
         kept = kept_probabilities(inferred, threshold=cut, postprocess=postprocess)
-        return put_back(
-            restore(kept, prepared.radiograph, self.metadata.preprocessing) >= cut, prepared.radiograph
-        )
+        return put_back(restore(kept, radiograph, self.metadata.preprocessing) >= cut, radiograph)
 
     def probabilities(self, prepared: Prepared, inferred: Inferred) -> NDArray[np.float32]:
         """Return the probability of lung at native size ``(height, width)``, without post-processing.
 
         Outside the picture, in margins that were cut off, it is 0.
         """
-        native = restore(inferred.probabilities, prepared.radiograph, self.metadata.preprocessing)
-        return put_back(native, prepared.radiograph)
+        radiograph = prepared.radiograph
+        return put_back(restore(inferred.probabilities, radiograph, self.metadata.preprocessing), radiograph)
 
     def _assess(
         self,
@@ -247,4 +245,5 @@ class Segmenter:
         as_calibrated = evidence if self._flips else None
         if threshold != self.metadata.threshold or not postprocess:
             as_calibrated = usual_evidence(prepared, inferred, self.metadata)
-        return assess(evidence, self._quality_model, as_calibrated=as_calibrated)
+        quality = assess(evidence, self._quality_model, as_calibrated=as_calibrated)
+        return with_age(quality, prepared.radiograph.age_years)

@@ -24,11 +24,11 @@ from ..answer import Answer, encode, prepare
 from ..dependencies import Accepted, IntakeNow, PipelineNow, SettingsNow, accept_header
 from ..disconnection import cancel_on_disconnect
 from ..document import describe, encode_mask, require_trust
-from ..evaluation_schemas import EvaluationDocument, Metrics, Picture
-from ..evaluation_schemas import GroundTruth as GroundTruthDocument
 from ..negotiation import Media, accepted_form, choose
 from ..openapi import UPLOAD_PROBLEMS, body, negotiated, problems
 from ..options import EvaluateOptions
+from ..schemas import EvaluationDocument, Metrics, Picture
+from ..schemas import GroundTruth as GroundTruthDocument
 from ..settings import Settings
 from ..spool import contents
 

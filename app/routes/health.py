@@ -1,12 +1,26 @@
 """``GET /healthz`` and ``GET /readyz``, which run on the event loop."""
 
+from typing import Literal
+
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
 from ..dependencies import LifecycleNow
 from ..openapi import problems
-from ..schemas import Alive, Ready
 
 router = APIRouter(tags=["health"])
+
+
+class Alive(BaseModel):
+    """The process is alive."""
+
+    status: Literal["alive"] = Field("alive", description="The process is alive.")
+
+
+class Ready(BaseModel):
+    """The model is loaded and warm, and the service is not stopping."""
+
+    status: Literal["ready"] = Field("ready", description="Requests are served.")
 
 
 @router.get("/healthz", summary="Is the process alive?")

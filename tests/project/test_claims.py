@@ -22,18 +22,18 @@ def read(name: str) -> str:
     return " ".join((ROOT / name).read_text("utf-8").split())
 
 
-def test_every_setting_but_the_key_is_an_option() -> None:
+def test_every_setting_but_the_keys_is_an_option() -> None:
     serve = typer.main.get_command(cli).get_command(None, "serve")  # type: ignore[attr-defined]
     flags = {option for parameter in serve.params for option in parameter.opts}
     without = {name for name in Settings.model_fields if f"--{name.replace('_', '-')}" not in flags}
     assert without == {
         name
         for name, field in Settings.model_fields.items()
-        if SecretStr in getattr(field.annotation, "__args__", ())
+        if SecretStr in (field.annotation, *getattr(field.annotation, "__args__", ()))
     }
-    assert without == {"api_key"}
+    assert without == {"api_key", "audit_key"}
     assert "an option of `pleura serve`" in read("README.md")
-    assert "except for `PLEURA_API_KEY`, an option" in read("README.md")
+    assert "except for the keys `PLEURA_API_KEY` and `PLEURA_AUDIT_KEY`, an option" in read("README.md")
 
 
 def test_warnings_that_do_not_change_trust_are_named() -> None:

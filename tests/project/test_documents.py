@@ -101,7 +101,8 @@ def test_documented_settings_exist(path: Path) -> None:
     known = {f"PLEURA_{name.upper()}" for name in Settings.model_fields}
     known |= {f"PLEURA_PACS_{name.upper()}" for name in PacsSettings.model_fields}
     known |= {f"PLEURA_DIMSE_{name.upper()}" for name in ListenSettings.model_fields}
-    known |= set(re.findall(r'envvar="(\w+)"', (ROOT / "pacs" / "command.py").read_text("utf-8")))
+    for source in (ROOT / "pacs").glob("*.py"):
+        known |= set(re.findall(r'envvar="(\w+)"', source.read_text("utf-8")))
     assert set(re.findall(r"PLEURA_[A-Z_]+[A-Z]", path.read_text("utf-8"))) <= known
 
 

@@ -76,9 +76,11 @@ def presentation_state(
         source = origin.source
         dataset, applied = segmentation.radiograph.dataset, segmentation.radiograph.applied
         assert dataset is not None
-        _check_grey(dataset, applied)
-        said = trust_in_words(segmentation.quality) if authorship is None else authorship.description
-        layers, annotations = _graphics(segmentation, source, said)
+        _require_grey(dataset, applied)
+        origin_in_words = (
+            trust_in_words(segmentation.quality) if authorship is None else authorship.description
+        )
+        layers, annotations = _graphics(segmentation, source, origin_in_words)
         arguments = origin.arguments(
             segmentation,
             "GSPS",
@@ -95,7 +97,7 @@ def presentation_state(
             source,
             inverted="inverted" in applied,
             content_label="LUNGS",
-            content_description=said,
+            content_description=origin_in_words,
             graphic_layers=layers,
             graphic_annotations=annotations,
             **arguments,
@@ -105,22 +107,21 @@ def presentation_state(
         return with_content_uid(made)
 
 
+def _require_grey(dataset: Dataset, applied: tuple[str, ...]) -> None:
+    if "grey" in applied or dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
+        raise UnsuitableImage(
+            "A grayscale presentation state refers to a grey image: ask for another form for this one."
+        )
+
+
 def _complete(made: Dataset, radiograph: Radiograph) -> None:
-    """Add what highdicom leaves out: the Modality LUT, the spacing, and Laterality."""
-    if "modality_lut" in radiograph.applied:
-        assert radiograph.dataset is not None
+    """Add what highdicom does not write."""
+    if "modality_lut" in radiograph.applied and radiograph.dataset is not None:
         made.ModalityLUTSequence = [_modality_table(radiograph.dataset)]
     (area,) = made.DisplayedAreaSelectionSequence
     _set_pixel_shape(area, radiograph.spacing_mm)
     # Type 2C: empty, since a chest is not one side of a pair.
     made.Laterality = ""
-
-
-def _check_grey(dataset: Dataset, applied: tuple[str, ...]) -> None:
-    if "grey" in applied or dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
-        raise UnsuitableImage(
-            "A grayscale presentation state refers to a grey image: ask for another form for this one."
-        )
 
 
 def _compose(

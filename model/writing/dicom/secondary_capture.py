@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from ...checkpoint import CheckpointMetadata
-    from ...radiograph import Radiograph
     from ...segmentation import Segmentation
 
 _LINES_IN_HEIGHT = 40
@@ -60,9 +59,12 @@ def secondary_capture(
     """
     from highdicom.sc import SCImage
 
+    from ...reading.dicom.sides import patient_orientation
+
     with quiet():
         origin = Derivation.of(segmentation, metadata)
-        source, radiograph = origin.source, segmentation.radiograph
+        source, radiograph, dataset = origin.source, segmentation.radiograph, segmentation.radiograph.dataset
+        assert dataset is not None
         made = SCImage(
             pixel_array=_picture(segmentation, text=text),
             photometric_interpretation="RGB",
@@ -79,30 +81,27 @@ def secondary_capture(
                 series_instance_uid=series_instance_uid,
             ),
         )
+        made.PatientOrientation = list(patient_orientation(dataset) or ())
         made.ConversionType = "WSD"
         del made.DateOfSecondaryCapture, made.TimeOfSecondaryCapture
         made.ImageComments = comments(segmentation)
         burnt_in = "Lung outlines and text" if text else "Lung outlines"
         made.DerivationDescription = f"{burnt_in} burnt in; windowed to 8 bits"
         made.SourceImageSequence = [_reference(source)]
-        _carry_over(made, radiograph, source)
+        _add_history(made, source, dataset, known_spacing=radiograph.spacing_mm is not None)
         origin.identify(made)
         # Type 2C: empty, since a chest is not one side of a pair.
         made.Laterality = ""
         return with_content_uid(made)
 
 
-def _carry_over(made: Dataset, radiograph: Radiograph, source: Dataset) -> None:
-    """Copy the attributes of the radiograph that still hold for its picture."""
-    from ...reading.dicom.sides import patient_orientation
+def _add_history(made: Dataset, source: Dataset, dataset: Dataset, *, known_spacing: bool) -> None:
+    """Add what the capture has in common with the radiograph: text in it, pixel shape, lossy compression."""
     from .values import valid_element
 
-    dataset = radiograph.dataset
-    assert dataset is not None
-    made.PatientOrientation = list(patient_orientation(dataset) or ())
     for keyword in ("BurnedInAnnotation", "PixelAspectRatio"):
         element = valid_element(dataset, keyword)
-        if element is not None and not (keyword == "PixelAspectRatio" and radiograph.spacing_mm):
+        if element is not None and not (keyword == "PixelAspectRatio" and known_spacing):
             made.add(element)
     # Compressed with loss once, for ever.
     for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
