@@ -1,6 +1,7 @@
 // Talks to the service. Addresses are relative, so that the page works under any path.
 
 import { askForKey, currentKey, rejectKey } from "./key.js";
+import { t } from "./language.js";
 
 const ATTEMPTS = 5;
 const LONGEST_WAIT_S = 30;
@@ -121,9 +122,9 @@ async function request(path, options, key) {
     return await fetch(path, { ...options, headers });
   } catch {
     throw new Problem({
-      title: "The service does not answer",
+      title: t("The service does not answer"),
       status: 0,
-      detail: "Check that it runs, that this computer can reach it, and that the file is still where it was; then try again.",
+      detail: t("Check that it runs, that this computer can reach it, and that the file is still where it was; then try again."),
     });
   }
 }
@@ -133,9 +134,9 @@ async function problemOf(response) {
     return new Problem(await response.json());
   } catch {
     return new Problem({
-      title: "The service gave no reason",
+      title: t("The service gave no reason"),
       status: response.status,
-      detail: `It answered with status ${response.status}: try again, or tell whoever runs it.`,
+      detail: t("It answered with status {status}: try again, or tell whoever runs it.", { status: response.status }),
     });
   }
 }

@@ -1,6 +1,7 @@
 // The collection of corrected masks, for training: kept by the service where it keeps one, else a ZIP.
 
 import { collect, keepsCollection, radiograph } from "./api.js";
+import { t } from "./language.js";
 import { fileName } from "./names.js";
 import { labelsPng, maskPng } from "./png.js";
 import { save } from "./save.js";
@@ -41,11 +42,11 @@ export class Collection {
 
   #name() {
     const count = this.#studies.length;
-    find("#collect").textContent = this.#kept ? `Add to collection (${count})` : `Collection, ZIP (${count})`;
+    find("#collect").textContent = this.#kept ? t("Add to collection ({count})", { count }) : t("Collection, ZIP ({count})", { count });
   }
 
   async #collect() {
-    this.#say("Saving…");
+    this.#say(t("Saving…"));
     const studies = [...this.#studies];
     try {
       if (this.#kept) {
@@ -53,10 +54,10 @@ export class Collection {
           await collect(study.file, await labelsPng(study.correction.labels));
           this.#rest(study);
         }
-        this.#say(`${studies.length} saved in the service’s collection.`);
+        this.#say(t("{count} saved in the service’s collection.", { count: studies.length }));
       } else {
         save(await this.#zip(studies), "collection.zip");
-        this.#say("images/ and masks/, as pleura train --data takes them.");
+        this.#say(t("images/ and masks/, as pleura train --data takes them."));
       }
     } catch (problem) {
       this.#say(`${problem.title}. ${problem.detail}`);

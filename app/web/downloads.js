@@ -1,6 +1,7 @@
 // What can be taken away of the mask that is looked at: the service's, or the corrected one.
 
 import { correctedDicom, dicom, render } from "./api.js";
+import { t } from "./language.js";
 import { outlined } from "./outlined.js";
 import { labelsPng, maskPng } from "./png.js";
 import { cocoRle } from "./rle.js";
@@ -37,7 +38,7 @@ export class Downloads {
     find("#downloads").hidden = !done;
     if (done) {
       const isDicom = study.answer.image.format === "dicom";
-      find("#downloads-heading").textContent = study.corrected ? "Save the corrected mask" : "Save";
+      find("#downloads-heading").textContent = study.corrected ? t("Save the corrected mask") : t("Save");
       for (const form of DICOM) {
         find(`[data-download=${form}]`).disabled = !isDicom;
       }

@@ -1,5 +1,7 @@
 // How the picture's 256 greys are shown: window, gamma and inversion, as a table for an SVG filter.
 
+import { number, t } from "./language.js";
+
 const FULL = { width: 255, level: 127.5 };
 const STEP = 5;
 
@@ -60,13 +62,13 @@ export class Greys {
   get words() {
     const words = [];
     if (this.width !== FULL.width || this.level !== FULL.level) {
-      words.push(`Window ${Math.round(this.width)}, level ${Math.round(this.level)}`);
+      words.push(t("Window {width}, level {level}", { width: Math.round(this.width), level: Math.round(this.level) }));
     }
     if (this.gamma !== 1) {
-      words.push(`gamma ${this.gamma.toFixed(1)}`);
+      words.push(t("gamma {gamma}", { gamma: number(this.gamma, 1) }));
     }
     if (this.inverted) {
-      words.push("inverted");
+      words.push(t("inverted"));
     }
     return words.join(", ");
   }

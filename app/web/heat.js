@@ -30,11 +30,13 @@ export async function heatMap(file) {
   return createImageBitmap(pixels);
 }
 
+/** Colour and opacity of each grey: what is less probable than a tenth does not hide the radiograph. */
 const TABLE = Array.from({ length: 256 }, (_, grey) => {
   const place = (grey / 255) * (COLOURS.length - 1);
   const first = Math.min(COLOURS.length - 2, Math.floor(place));
-  return [0, 1, 2].map((channel) => {
+  const colour = [0, 1, 2].map((channel) => {
     const [from, to] = [COLOURS[first][channel], COLOURS[first + 1][channel]];
     return Math.round(from + (to - from) * (place - first));
   });
+  return [...colour, Math.min(255, grey * 10)];
 });

@@ -5,6 +5,7 @@ import { Collection } from "./collection.js";
 import { Correcting } from "./correcting.js";
 import { Downloads } from "./downloads.js";
 import { attachHelp } from "./help.js";
+import { attachLanguage } from "./language.js";
 import { Reading } from "./reading.js";
 import { showResult } from "./results.js";
 import { showStage } from "./stage.js";
@@ -20,6 +21,8 @@ import { Worklist } from "./worklist.js";
 
 const SAMPLE = "phantom.png";
 const SAMPLE_TRUTH = "phantom_mask.png";
+
+attachLanguage(() => studies.changed());
 
 const studies = new Studies();
 const work = new Work(studies);

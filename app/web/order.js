@@ -1,5 +1,7 @@
 // Which of many studies are listed, and in which order.
 
+import { mark, t } from "./language.js";
+
 const FILTERS = {
   all: () => true,
   check: (study) => study.standing === "untrusted",
@@ -24,14 +26,14 @@ export function arranged(studies, { filter, sort }) {
 export function tally(studies) {
   const of = (...standings) => studies.filter((study) => standings.includes(study.standing)).length;
   const done = studies.length - of("waiting", "working");
-  const parts = [`${done} of ${studies.length}`];
+  const parts = [t("{done} of {all}", { done, all: studies.length })];
   for (const [count, words] of [
-    [of("untrusted"), "to check"],
-    [of("corrected"), "corrected"],
-    [of("failed"), "failed"],
+    [of("untrusted"), mark("{count} to check")],
+    [of("corrected"), mark("{count} corrected")],
+    [of("failed"), mark("{count} failed")],
   ]) {
     if (count) {
-      parts.push(`${count} ${words}`);
+      parts.push(t(words, { count }));
     }
   }
   return { done, text: parts.join(", ") };

@@ -1,5 +1,7 @@
 // How the image is turned on the screen: quarter turns to the right, then mirrored from side to side.
 
+import { t } from "./language.js";
+
 const OPPOSITES = { R: "L", L: "R", A: "P", P: "A", H: "F", F: "H" };
 
 /** What lies at the image's edges, top, right, bottom and left, in DICOM's letters; "" where that is not known. */
@@ -70,8 +72,8 @@ export class Orientation {
 
   /** In words for the image's corner; empty if nothing was changed. */
   get words() {
-    const turns = ["", "rotated 90° right", "rotated 180°", "rotated 90° left"];
-    const words = [turns[this.quarters], this.mirrored ? "mirrored" : ""].filter(Boolean).join(", ");
+    const turns = ["", t("rotated 90° right"), t("rotated 180°"), t("rotated 90° left")];
+    const words = [turns[this.quarters], this.mirrored ? t("mirrored") : ""].filter(Boolean).join(", ");
     return words && words[0].toUpperCase() + words.slice(1);
   }
 }

@@ -2,6 +2,7 @@
 
 import { isOpen, openDrawer } from "./drawers.js";
 import { Greys } from "./greys.js";
+import { number } from "./language.js";
 import { Lens } from "./lens.js";
 import { lettersOf } from "./orientation.js";
 import { Ruler } from "./ruler.js";
@@ -134,7 +135,7 @@ export class Reading {
     }
     find("#panes").toggleAttribute("data-greys", !this.#greys.isPlain);
     find("#invert").setAttribute("aria-pressed", String(this.#greys.inverted));
-    find("#gamma-shown").textContent = this.#greys.gamma.toFixed(1);
+    find("#gamma-shown").textContent = number(this.#greys.gamma, 1);
     this.#showMarks();
   }
 

@@ -1,6 +1,7 @@
 // The verdict, the areas and the facts of one study.
 
-import { agreement, count, implausibility, magnification, spacing, steps } from "./words.js";
+import { mark, number, t } from "./language.js";
+import { agreement, count, implausibility, magnification, plain, spacing, steps } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
 
@@ -9,7 +10,7 @@ export function showResult(study) {
   const done = study?.state === "done";
   find("#result").hidden = !done;
   find("#no-result").hidden = done;
-  find("#no-result").textContent = study?.state === "failed" ? "There is no result." : "The result appears here.";
+  find("#no-result").textContent = study?.state === "failed" ? t("There is no result.") : t("The result appears here.");
   if (!done) {
     return;
   }
@@ -30,15 +31,15 @@ export function showResult(study) {
   find("#fact-applied").textContent = steps(image.applied);
   find("#fact-model").textContent = model.name;
   find("#fact-engine").textContent = `${model.engine}, ${model.device}`;
-  find("#fact-threshold").textContent = String(model.threshold);
+  find("#fact-threshold").textContent = plain(model.threshold);
   const total = Object.values(timing).reduce((sum, ms) => sum + ms, 0);
   find("#fact-time").textContent = `${count(total)} ms`;
 }
 
 function showVerdict({ trusted, warnings }, corrected) {
   find("#verdict").dataset.trusted = String(trusted || corrected);
-  find("#verdict-word").textContent = corrected ? "Corrected by hand" : headline(trusted, warnings.length > 0);
-  find("#verdict-advice").textContent = corrected ? "The checks are those of the original outlines:" : advice(trusted, warnings.length > 0);
+  find("#verdict-word").textContent = corrected ? t("Corrected by hand") : headline(trusted, warnings.length > 0);
+  find("#verdict-advice").textContent = corrected ? t("The checks are those of the original outlines:") : advice(trusted, warnings.length > 0);
   find("#verdict-advice").hidden = corrected && warnings.length === 0;
   const items = warnings.map((warning) => {
     const item = document.createElement("li");
@@ -50,16 +51,16 @@ function showVerdict({ trusted, warnings }, corrected) {
 
 function headline(trusted, warned) {
   if (!trusted) {
-    return "Check the outlines";
+    return t("Check the outlines");
   }
-  return warned ? "Note" : "No warning";
+  return warned ? t("Note") : t("No warning");
 }
 
 function advice(trusted, warned) {
   if (!trusted) {
-    return "Compare them with the image before use; correct them where they are wrong.";
+    return t("Compare them with the image before use; correct them where they are wrong.");
   }
-  return warned ? "The outlines passed the checks. Please note:" : "The outlines passed all checks.";
+  return warned ? t("The outlines passed the checks. Please note:") : t("The outlines passed all checks.");
 }
 
 function showAreas({ right, left }, image) {
@@ -78,7 +79,7 @@ function showAreas({ right, left }, image) {
   const doubt = found.length === 2 ? implausibility(total.area_mm2) : "";
   find("#areas-doubt").hidden = doubt === "";
   find("#areas-doubt").textContent = doubt;
-  find("#areas-note").textContent = [SIDES[image.sides_from], AREAS[image.spacing_plane]].filter(Boolean).join(" ");
+  find("#areas-note").textContent = [SIDES[image.sides_from], AREAS[image.spacing_plane]].filter(Boolean).map((text) => t(text)).join(" ");
 }
 
 /** The heart's area; nothing where the checkpoint finds no hearts. */
@@ -89,15 +90,15 @@ function showHeart({ heart, cardiothoracic_ratio: ratio }, image) {
 }
 
 const SIDES = {
-  patient_orientation: "Right and left are the patient’s, by the orientation in the file.",
-  image_laterality: "Right and left are the patient’s, by the laterality in the file.",
-  convention: "Right and left are the patient’s.",
+  patient_orientation: mark("Right and left are the patient’s, by the orientation in the file."),
+  image_laterality: mark("Right and left are the patient’s, by the laterality in the file."),
+  convention: mark("Right and left are the patient’s."),
 };
 
 const AREAS = {
-  null: "No areas in mm²: the file does not give the pixel spacing.",
-  detector: "The shadow on the detector or film is larger than the lung.",
-  unknown: "The file does not say whether its spacing is corrected for magnification on the detector.",
+  null: mark("No areas in mm²: the file does not give the pixel spacing."),
+  detector: mark("The shadow on the detector or film is larger than the lung."),
+  unknown: mark("The file does not say whether its spacing is corrected for magnification on the detector."),
 };
 
 /** The cardiothoracic ratio of the mask that is looked at; empty where the checkpoint finds no hearts. */
@@ -110,13 +111,15 @@ function ratioOf(study) {
   if (study.corrected && heart && right && left) {
     const first = Math.min(right.box[0], left.box[0]);
     const last = Math.max(right.box[0] + right.box[2], left.box[0] + left.box[2]);
-    return (heart.box[2] / (last - first)).toFixed(2);
+    return number(heart.box[2] / (last - first), 2);
   }
-  return ratio.value === null ? `Not measured. ${ratio.reason}` : [ratio.value.toFixed(2), ...ratio.remarks].join(". ");
+  return ratio.value === null
+    ? t("Not measured. {reason}", { reason: ratio.reason })
+    : [number(ratio.value, 2), ...ratio.remarks].join(". ");
 }
 
 function fill(row, lung, plane) {
-  row.querySelector(".px").textContent = lung ? count(lung.area_px) : "not found";
+  row.querySelector(".px").textContent = lung ? count(lung.area_px) : t("not found");
   const cell = row.querySelector(".mm");
   cell.textContent = lung && lung.area_mm2 !== null ? count(lung.area_mm2) : "";
   if (plane && cell.textContent) {

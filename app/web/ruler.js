@@ -1,5 +1,6 @@
 // A ruler: a line between two points of the image, and its length with the plane where it holds.
 
+import { t } from "./language.js";
 import { create } from "./svg.js";
 import { distance } from "./words.js";
 
@@ -29,7 +30,7 @@ export class Ruler {
     for (const [name, value] of Object.entries({ x1, y1, x2: point.x, y2: point.y })) {
       this.#line.setAttribute(name, value);
     }
-    this.#desk.say(`Ruler: ${lengthOf(this.#from, point, this.#desk.image)}`);
+    this.#desk.say(t("Ruler: {length}", { length: lengthOf(this.#from, point, this.#desk.image) }));
   }
 
   end() {}

@@ -1,5 +1,6 @@
 // What is said on the stage: the invitation, a failure, the verdict, or that work goes on.
 
+import { t } from "./language.js";
 import { verdict } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
@@ -12,8 +13,8 @@ export function showStage(study) {
   find("#failure").hidden = !failed;
   if (failed) {
     find("#failure-name").textContent = study.name;
-    find("#failure-title").textContent = study.problem.title ?? "Something went wrong on this page";
-    find("#failure-detail").textContent = study.problem.detail ?? "Reload the page and try again.";
+    find("#failure-title").textContent = study.problem.title ?? t("Something went wrong on this page");
+    find("#failure-detail").textContent = study.problem.detail ?? t("Reload the page and try again.");
     find("#retry").hidden = !study.problem.passing;
   }
   const done = study?.state === "done";
@@ -21,12 +22,12 @@ export function showStage(study) {
   find("#stage-verdict").dataset.standing = study?.standing;
   find("#stage-verdict").textContent = done ? spoken(study) : "";
   find("#stage-status").hidden = !["waiting", "working"].includes(study?.state);
-  find("#stage-status").textContent = study?.state === "waiting" ? "Waiting" : "Outlining the lungs…";
+  find("#stage-status").textContent = study?.state === "waiting" ? t("Waiting") : t("Outlining the lungs…");
 }
 
 function spoken(study) {
   if (study.corrected) {
-    return "Corrected by hand";
+    return t("Corrected by hand");
   }
-  return study.showsOriginal ? `Original. ${verdict(study.answer.quality)}` : verdict(study.answer.quality);
+  return study.showsOriginal ? t("Original. {verdict}", { verdict: verdict(study.answer.quality) }) : verdict(study.answer.quality);
 }

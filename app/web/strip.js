@@ -1,5 +1,6 @@
 // The images that are open, side by side.
 
+import { t } from "./language.js";
 import { drawThumbnail } from "./picture.js";
 import { standing } from "./words.js";
 
@@ -44,18 +45,18 @@ export class Strip {
     const remove = element.querySelector(".remove");
     element.querySelector(".strip-name").textContent = study.name;
     open.title = study.name;
-    remove.setAttribute("aria-label", `Close ${study.name}`);
     open.addEventListener("click", () => this.#onOpen(study));
     remove.addEventListener("click", () => {
       const neighbour = element.nextElementSibling ?? element.previousElementSibling;
       this.#onRemove(study);
       (neighbour?.querySelector(".open") ?? find("#invitation button")).focus();
     });
-    return { element, open, thumbnail: null, current: false };
+    return { element, open, remove, thumbnail: null, current: false };
   }
 
   #update(study, item, isCurrent) {
     item.element.dataset.state = study.standing;
+    item.remove.setAttribute("aria-label", t("Close {name}", { name: study.name }));
     item.element.querySelector(".strip-state").textContent = standing(study.standing);
     if (isCurrent) {
       item.open.setAttribute("aria-current", "true");

@@ -2,6 +2,7 @@
 
 import { Correction } from "./correction.js";
 import { Labels } from "./labels.js";
+import { t } from "./language.js";
 import { shapesOf } from "./outline.js";
 
 let count = 0;
@@ -23,7 +24,7 @@ export class Study {
     count += 1;
     this.id = count;
     this.file = file;
-    this.name = file.name || "Pasted image";
+    this.name = file.name || t("Pasted image");
     this.sample = sample;
     this.state = "waiting";
     this.picture = null;

@@ -1,19 +1,20 @@
 // The ground truth of a study: where it is given, and how well the outlines agree with it.
 
+import { mark, t } from "./language.js";
 import { distance, share } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
 const SIZE_MISMATCH = "urn:pleura:problem:size-mismatch";
 
 const ROWS = [
-  ["IoU", "what is in both, by what is in either", (m) => share(m.iou), "main"],
-  ["Dice", "twice what is in both, by their sum", (m) => share(m.dice)],
-  ["Precision", "share of the mask that is lung", (m) => share(m.precision)],
-  ["Recall", "share of the lung that is in the mask", (m) => share(m.recall)],
-  ["Pixel accuracy", "share of all pixels that agree", (m) => share(m.pixel_accuracy)],
-  ["HD95", "95th percentile of the distance", (m, image) => distance(m.hd95_px, m.hd95_mm, image)],
-  ["ASSD", "mean distance of the outlines", (m, image) => distance(m.assd_px, m.assd_mm, image)],
-  ["IoU before post-processing", "", (m) => share(m.raw_iou)],
+  ["IoU", mark("what is in both, by what is in either"), (m) => share(m.iou), "main"],
+  ["Dice", mark("twice what is in both, by their sum"), (m) => share(m.dice)],
+  [mark("Precision"), mark("share of the mask that is lung"), (m) => share(m.precision)],
+  [mark("Recall"), mark("share of the lung that is in the mask"), (m) => share(m.recall)],
+  [mark("Pixel accuracy"), mark("share of all pixels that agree"), (m) => share(m.pixel_accuracy)],
+  ["HD95", mark("95th percentile of the distance"), (m, image) => distance(m.hd95_px, m.hd95_mm, image)],
+  ["ASSD", mark("mean distance of the outlines"), (m, image) => distance(m.assd_px, m.assd_mm, image)],
+  [mark("IoU before post-processing"), "", (m) => share(m.raw_iou)],
 ];
 
 export class Truth {
@@ -52,10 +53,10 @@ export class Truth {
     find("#truth").dataset.state = state;
     find("#sample-truth").hidden = !study.sample || state === "done";
     find("#truth-prompt").textContent = {
-      none: "Drop a mask here to see how well the outlines agree with it. Black is background.",
-      working: "Comparing…",
-      done: "Drop another mask here to compare with that one.",
-      failed: "Drop another mask here.",
+      none: t("Drop a mask here to see how well the outlines agree with it. Black is background."),
+      working: t("Comparing…"),
+      done: t("Drop another mask here to compare with that one."),
+      failed: t("Drop another mask here."),
     }[state];
     this.#showFailure(study.truth);
     this.#showMetrics(study);
@@ -100,10 +101,10 @@ function makeRow([name, meaning, value, kind = ""], metrics, image) {
   row.className = kind;
   const head = document.createElement("th");
   head.scope = "row";
-  head.textContent = name;
+  head.textContent = t(name);
   if (meaning) {
     const small = document.createElement("small");
-    small.textContent = meaning;
+    small.textContent = t(meaning);
     head.append(small);
   }
   const cell = document.createElement("td");

@@ -1,5 +1,6 @@
 // How files come in: dropped, pasted or chosen; folders and ZIPs are opened.
 
+import { t } from "./language.js";
 import { isWanted, isZip, unzip } from "./unzip.js";
 
 const find = (selector) => document.querySelector(selector);
@@ -92,7 +93,7 @@ async function open(files, onFiles, onProblem) {
     try {
       found.push(...((await isZip(file)) ? await unzip(file) : [file]));
     } catch (error) {
-      onProblem(`${file.name} cannot be opened. ${error.message}`);
+      onProblem(t("{name} cannot be opened. {reason}", { name: file.name, reason: error.message }));
     }
   }
   onFiles(found);

@@ -1,5 +1,6 @@
 // The radiograph alone and with what was found in it, and the tools that show it.
 
+import { t } from "./language.js";
 import { Orientation } from "./orientation.js";
 import { Painter } from "./painter.js";
 import { Pane } from "./pane.js";
@@ -166,15 +167,17 @@ export class Viewer {
   }
 
   #draw(study, size) {
-    this.#plain.setLabel(`${study.name}: radiograph`);
+    this.#plain.setLabel(t("{name}: radiograph", { name: study.name }));
     const compared = Boolean(study.answer?.disagreement);
     find("#layers").hidden = !compared;
     const layer = compared ? this.#layer : "outlines";
     this.#panes.toggleAttribute("data-untrusted", study.answer?.quality.trusted === false && !study.corrected);
     find("#legend-outlines").hidden = study.answer === null || layer !== "outlines";
     find("#legend-disagreement").hidden = study.answer === null || layer !== "disagreement";
-    find("#marked-caption").textContent = layer === "outlines" ? "Outlines" : "Disagreement";
-    this.#marked.setLabel(`${study.name}: radiograph with ${layer === "outlines" ? "the lungs’ outlines" : "disagreement map"}`);
+    find("#marked-caption").textContent = layer === "outlines" ? t("Outlines") : t("Disagreement");
+    const { name } = study;
+    const shown = t("{name}: radiograph with the lungs’ outlines", { name });
+    this.#marked.setLabel(layer === "outlines" ? shown : t("{name}: radiograph with disagreement map", { name }));
     const shapes = study.answer === null ? null : study.shapes;
     if (this.#drawn.answer === study.answer && this.#drawn.shapes === shapes && this.#drawn.layer === layer) {
       return;

@@ -1,92 +1,98 @@
 // Numbers and the service's stable words, for people.
 
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+import { mark, number, t } from "./language.js";
 
 export function count(value) {
-  return whole.format(value);
+  return number(value);
 }
 
 export function share(value) {
-  return value.toFixed(3);
+  return number(value, 3);
+}
+
+/** A number with the digits that it has, at most four. */
+export function plain(value) {
+  const rounded = Number(value.toPrecision(4));
+  return number(rounded, String(rounded).split(".")[1]?.length);
 }
 
 export function distance(pixels, millimetres, image) {
   if (millimetres !== null) {
-    return [`${millimetres.toFixed(2)} mm`, magnification(image)].filter(Boolean).join(", ");
+    return [`${number(millimetres, 2)} mm`, magnification(image)].filter(Boolean).join(", ");
   }
-  return pixels === null ? "not defined" : `${pixels.toFixed(1)} px`;
+  return pixels === null ? t("not defined") : `${number(pixels, 1)} px`;
 }
 
-const MAGNIFICATIONS = { detector: "magnified: detector plane", unknown: "perhaps magnified: plane not stated" };
+const MAGNIFICATIONS = { detector: mark("magnified: detector plane"), unknown: mark("perhaps magnified: plane not stated") };
 
 /** The plane of millimetres, where it is not the patient's. */
 export function magnification(image) {
-  return MAGNIFICATIONS[image.spacing_plane] ?? "";
+  return t(MAGNIFICATIONS[image.spacing_plane] ?? "");
 }
 
-const PLANES = { patient: "in the patient", detector: "on the detector or film", unknown: "in the patient or on the detector" };
+const PLANES = { patient: mark("in the patient"), detector: mark("on the detector or film"), unknown: mark("in the patient or on the detector") };
 
 /** The spacing and where it holds. */
-export function spacing(image) {
-  return image.spacing_mm ? `${image.spacing_mm.map((side) => Number(side.toPrecision(4))).join(" × ")} mm, ${PLANES[image.spacing_plane]}` : "not in the file";
+export function spacing({ spacing_mm: sides, spacing_plane: plane }) {
+  return sides ? `${sides.map(plain).join(" × ")} mm, ${t(PLANES[plane])}` : t("not in the file");
 }
 
 const STEPS = {
-  rescale: "rescale slope and intercept",
-  modality_lut: "modality look-up table",
-  voi_lut: "VOI look-up table",
-  window: "window",
-  log: "logarithm of the intensity",
-  inverted: "inversion, black for white",
-  photometric_assumed: "photometric interpretation assumed",
-  exif_orientation: "EXIF orientation",
-  sixteen_bit: "sixteen bits scaled",
-  grey: "colour to grey",
-  margins_cut: "plain margins left out",
+  rescale: mark("rescale slope and intercept"),
+  modality_lut: mark("modality look-up table"),
+  voi_lut: mark("VOI look-up table"),
+  window: mark("window"),
+  log: mark("logarithm of the intensity"),
+  inverted: mark("inversion, black for white"),
+  photometric_assumed: mark("photometric interpretation assumed"),
+  exif_orientation: mark("EXIF orientation"),
+  sixteen_bit: mark("sixteen bits scaled"),
+  grey: mark("colour to grey"),
+  margins_cut: mark("plain margins left out"),
 };
 
 /** What was done in reading; a step that is not known here keeps its own word. */
 export function steps(applied) {
-  return applied.map((step) => STEPS[step] ?? step.replaceAll("_", " ")).join(", ") || "no change";
+  return applied.map((step) => t(STEPS[step] ?? step.replaceAll("_", " "))).join(", ") || t("no change");
 }
 
 const STANDINGS = {
-  waiting: "Waiting",
-  working: "Working…",
-  trusted: "No warning",
-  untrusted: "Check",
-  corrected: "Corrected",
-  failed: "Failed",
+  waiting: mark("Waiting"),
+  working: mark("Working…"),
+  trusted: mark("No warning"),
+  untrusted: mark("Check"),
+  corrected: mark("Corrected"),
+  failed: mark("Failed"),
 };
 
 export function standing(word) {
-  return STANDINGS[word];
+  return t(STANDINGS[word]);
 }
 
 /** The verdict on a mask in a line: "No warning", "Note: …" or "Check: …" with the first reason. */
 export function verdict({ trusted, warnings }) {
   const [first] = warnings;
-  const reason = first ? first.message.split(/[.:](?:\s|$)/, 1)[0] : "low expected agreement";
+  const reason = first ? first.message.split(/[.:](?:\s|$)/, 1)[0] : t("low expected agreement");
   if (!trusted) {
-    return `Check: ${reason}`;
+    return t("Check: {reason}", { reason });
   }
-  return first ? `Note: ${reason}` : "No warning";
+  return first ? t("Note: {reason}", { reason }) : t("No warning");
 }
 
 const AGREEMENTS = [
-  [0.95, "very good"],
-  [0.9, "good"],
-  [0.8, "fair"],
-  [0, "poor"],
+  [0.95, mark("very good")],
+  [0.9, mark("good")],
+  [0.8, mark("fair")],
+  [0, mark("poor")],
 ];
 
 /** The expected agreement with a radiologist's outline, as a word with the IoU behind it. */
 export function agreement(iou) {
   if (iou === null) {
-    return "not known";
+    return t("not known");
   }
   const [, word] = AGREEMENTS.find(([least]) => iou >= least) ?? AGREEMENTS.at(-1);
-  return `${word} (IoU ${share(iou)})`;
+  return `${t(word)} (IoU ${share(iou)})`;
 }
 
 /** Both lungs of a newborn and of a very large adult, with magnification, in mm². */
@@ -98,8 +104,11 @@ export function implausibility(mm2) {
   if (mm2 === null || (mm2 >= least && mm2 <= most)) {
     return "";
   }
-  return `${count(mm2)} mm² is not plausible for two lungs: check the pixel spacing in the file.`;
+  return t("{area} mm² is not plausible for two lungs: check the pixel spacing in the file.", { area: count(mm2) });
 }
+
+const FOUND = { right: mark("right lung {area}"), left: mark("left lung {area}") };
+const MISSED = { right: mark("no right lung found"), left: mark("no left lung found") };
 
 /** A finished study in a few sentences, for those who listen. */
 export function summary(study) {
@@ -108,16 +117,16 @@ export function summary(study) {
   }
   const { image, lungs, quality } = study.answer;
   const found = ["right", "left"].map((side) =>
-    lungs[side] ? `${side} lung ${area(lungs[side], image)}` : `no ${side} lung found`,
+    lungs[side] ? t(FOUND[side], { area: area(lungs[side], image) }) : t(MISSED[side]),
   );
-  const word = quality.trusted ? "No warning." : "Check the outlines.";
+  const word = `${quality.trusted ? t("No warning") : t("Check the outlines")}.`;
   const warnings = quality.warnings.map((warning) => warning.message).join(" ");
   return `${study.name}: ${word} ${found.join(", ")}. ${warnings}`;
 }
 
 function area(lung, image) {
   if (lung.area_mm2 === null) {
-    return `${count(lung.area_px)} pixels`;
+    return t("{count} pixels", { count: count(lung.area_px) });
   }
-  return [`${count(lung.area_mm2)} square millimetres`, magnification(image)].filter(Boolean).join(" ");
+  return [t("{count} square millimetres", { count: count(lung.area_mm2) }), magnification(image)].filter(Boolean).join(" ");
 }

@@ -136,7 +136,7 @@ class Listener:
     def _close(self, event: Event) -> None:
         """End the thread of a closed connection, and remove the file of an instance that was cut off."""
         if event.assoc.requestor.primitive is None:
-            event.assoc.dul.to_user_queue.put(None)  # type: ignore[arg-type]
+            event.assoc.dul.to_user_queue.put(None)
         file = getattr(getattr(event.assoc.dimse, "message", None), "_data_set_file", None)
         if file is not None:
             file.close()

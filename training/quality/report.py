@@ -68,7 +68,7 @@ def _predicted_iou(trial: Trial) -> list[str]:
         "",
         *_table(["figure", "value"], [[key.replace("_", " "), _show(value)] for key, value in iou.items()]),
         "",
-        f"A mask is trusted from a predicted IoU of {least} on, unless another check fails.",
+        f"A mask is trusted if its predicted IoU is at least {least} and no other check fails.",
         "",
         *_table(
             ["variant", "images", "mean IoU", "mean predicted", "untrusted"], _by_variant(trial.labelled)

@@ -181,7 +181,7 @@ def test_letters_say_where_the_patients_sides_are(
     view.press("r")
     assert letters(page) == turned
     screen.choose(("other.png", two_lungs()))
-    screen.shows("untrusted")
+    expect(page.locator("#image-name")).to_have_text("other.png")
     assert letters(page) == "- L - R"
 
 
@@ -263,13 +263,13 @@ def test_the_probability_map_is_asked_for_when_it_is_switched_on(opened: Screen)
     assert asked == []
     page.get_by_role("button", name="Probability map").click()
     expect(legend).to_have_text("Probability of lung: 0 1")
-    # Half of the light yellow of 0.95 over the lung, half of the dark blue of 0.05 beside it.
+    # Half of the light yellow of 0.95 over the lung, a quarter of the dark blue of 0.05 beside it.
     dark, bright = greys(opened)
     assert dark > 100
-    assert bright < 130
+    assert 120 < bright < 180
     page.get_by_role("slider", name="Probability map").fill("100")
     assert brightness(opened, DARK) > 180
-    assert brightness(opened, BRIGHT) < 40
+    assert 80 < brightness(opened, BRIGHT) < 130
     page.locator("#marked .view").press("t")
     expect(legend).to_be_hidden()
     assert greys(opened) == pytest.approx((40, 200), abs=2)
@@ -285,9 +285,9 @@ def test_the_probability_map_belongs_to_the_image_that_is_looked_at(opened: Scre
     # Mirrored, and still over its lung: on the other side there is the other one.
     assert brightness(opened, (0.8, 0.5)) > 180
     opened.choose(("one.png", encode(picture((40, 12, 16, 40)))))
-    opened.shows("untrusted")
+    expect(page.locator("#image-name")).to_have_text("one.png")
     expect(page.locator("#legend-heat")).to_be_visible()
-    assert brightness(opened, (0.2, 0.5)) < 40
+    assert brightness(opened, (0.2, 0.5)) < 130
     assert brightness(opened, (0.75, 0.5)) > 180
 
 

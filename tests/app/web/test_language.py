@@ -1,0 +1,108 @@
+"""The page in the reader's language: the browser's or the one that was chosen, and no text without both."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.routes.page import WEB
+from tests.app.conftest import Service
+from tests.app.web.conftest import MakeScreen, Screen, two_lungs
+from tests.app.web.test_accessibility import check_widths, findings
+
+pytestmark = pytest.mark.slow
+
+SAME = {"Pleura", "English", "Deutsch", "DICOM SEG", "DICOM GSPS"}
+"""Names, which are the same in any language."""
+
+
+class Texts(HTMLParser):
+    """The texts of the page and its elements' labels, without keys, code and ``noscript``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.open: list[str] = []
+        self.feed((WEB / "index.html").read_text("utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in ("meta", "link", "input", "path"):
+            self.open.append(tag)
+        self.found |= {value for name, value in attrs if name == "aria-label" and value}
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        text = " ".join(data.split())
+        if re.search("[A-Za-z]", text) and not {"kbd", "code", "noscript"} & set(self.open):
+            self.found.add(text)
+
+
+def german(page: Page) -> dict[str, str]:
+    found: dict[str, str] = page.evaluate(
+        "async () => (await import(new URL('web/strings.js', document.baseURI))).GERMAN"
+    )
+    return found
+
+
+def test_every_text_is_there_in_both_languages(page: Page) -> None:
+    scripts = "".join(path.read_text("utf-8") for path in WEB.glob("*.js"))
+    texts = Texts().found | set(re.findall(r'\b(?:t|mark)\("((?:[^"\\]|\\.)+)"', scripts))
+    assert texts - SAME == set(german(page))
+
+
+def test_both_languages_have_the_same_values_to_fill_in(page: Page) -> None:
+    for english, other in german(page).items():
+        assert other
+        assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", other)), english
+
+
+@pytest.fixture
+def german_screen(make_screen: MakeScreen, shared_client: Service) -> Screen:
+    return make_screen(shared_client, locale="de-AT")
+
+
+def test_the_browsers_language_is_spoken(german_screen: Screen) -> None:
+    page = german_screen.page
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page.get_by_role("button", name="Dateien wählen")).to_be_visible()
+    german_screen.choose(("bild.png", two_lungs()))
+    german_screen.shows("untrusted")
+    expect(page.locator("#verdict-word")).to_have_text("Umrisse prüfen")
+    expect(page.locator("#lungs .total .px")).to_have_text("1.280")
+    expect(page.locator("#legend-outlines")).to_have_text("Rechte Lunge Linke Lunge", use_inner_text=True)
+    expect(page.get_by_role("button", name="bild.png schließen")).to_be_visible()
+    page.locator("#marked .view").press("h")
+    expect(page.locator("#stage-marks")).to_have_text("Gespiegelt")
+
+
+def test_another_language_is_chosen_and_remembered(german_screen: Screen) -> None:
+    page = german_screen.page
+    german_screen.choose(("bild.png", two_lungs()))
+    german_screen.shows("untrusted")
+    page.get_by_label("Sprache").select_option("English")
+    expect(page.locator("#verdict-word")).to_have_text("Check the outlines")
+    expect(page.locator("#lungs .total .px")).to_have_text("1,280")
+    expect(page.get_by_role("button", name="Correct", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Mask, PNG")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("button", name="Choose files")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+def test_a_language_that_is_not_there_is_english(make_screen: MakeScreen, shared_client: Service) -> None:
+    screen = make_screen(shared_client, locale="fi-FI")
+    expect(screen.page.get_by_role("button", name="Choose files")).to_be_visible()
+
+
+def test_longer_words_have_room(german_screen: Screen) -> None:
+    page = german_screen.page
+    german_screen.choose(("bild.png", two_lungs()), ("notiz.png", b"text"))
+    expect(page.locator(".strip-state")).to_have_text(["Prüfen", "Fehlgeschlagen"])
+    for button in ("#adjust", "#correct"):
+        page.locator(button).click()
+        check_widths(page)
+    assert findings(page) == []
