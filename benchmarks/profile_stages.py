@@ -15,6 +15,7 @@ from statistics import median
 from time import thread_time
 
 import cv2
+import numpy as np
 from rich.console import Console
 
 from app.answer import Answer
@@ -36,7 +37,7 @@ def times(segmenter: Segmenter, data: bytes, *, rounds: int) -> dict[str, float]
     (inferred,) = segmenter.run([prepared])
     segmentation = segmenter.finish(prepared, inferred)
     side = segmenter.metadata.preprocessing.input_size
-    small = cv2.resize(segmentation.labels, (side, side), interpolation=cv2.INTER_NEAREST)
+    small = cv2.resize(segmentation.labels, (side, side), interpolation=cv2.INTER_NEAREST).astype(np.uint8)
     evidence = evidence_of(
         prepared,
         inferred,
