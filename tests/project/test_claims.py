@@ -41,7 +41,7 @@ def test_warnings_that_do_not_change_trust_are_named() -> None:
     told = {
         code
         for row in rows
-        if "does not cost the trust" in row
+        if "does not change `trusted`" in row
         for code in re.findall(r"`(\w+)`", row.split("|")[1])
     }
     assert told == REMARKS
