@@ -4,18 +4,21 @@ import os
 from pathlib import Path
 from uuid import uuid4
 
+_NAME = 50
+"""Characters of a file's name that its temporary file keeps, so that the name fits in 255 bytes."""
+
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write ``data`` to a temporary file, flush it to the disk and rename it to ``path``.
 
-    Missing folders are created. The file has the mode of any new file: 0666 less the process's umask. A file
+    A process that is killed leaves the temporary file, ``.NAME.`` and 32 digits, beside ``path``. Missing folders are created. The file has the mode of any new file: 0666 less the process's umask. A file
     that it replaces does not pass on its mode.
 
     Raises:
         OSError: The file cannot be written; a file that was at ``path`` is unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{uuid4().hex}"
+    temporary = path.parent / f".{path.name[:_NAME]}.{uuid4().hex}"
     try:
         with temporary.open("xb") as file:
             file.write(data)
