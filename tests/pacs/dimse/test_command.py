@@ -21,7 +21,7 @@ from tests.pacs.radiographs import radiograph
 @pytest.mark.slow
 def test_the_documented_command_runs_and_stops_on_sigterm(archive: StoreScp, tmp_path: Path) -> None:
     text = (ROOT / "docs" / "how-to" / "pacs.md").read_text("utf-8")
-    (shown,) = re.findall(r"^pleura (pacs --listen .+)$", text, re.MULTILINE)
+    (shown,) = re.findall(r"^pleura (pacs --listen .+ --form .+)$", text, re.MULTILINE)
     port, replaced = free_port(), shown
     for there, here in (
         ("11112", f"127.0.0.1:{port}"),
