@@ -11,8 +11,9 @@ _NAME = 50
 def write_atomically(path: Path, data: bytes) -> None:
     """Write ``data`` to a temporary file, flush it to the disk and rename it to ``path``.
 
-    A process that is killed leaves the temporary file, ``.NAME.`` and 32 digits, beside ``path``. Missing folders are created. The file has the mode of any new file: 0666 less the process's umask. A file
-    that it replaces does not pass on its mode.
+    A process that is killed leaves the temporary file beside ``path``: ``.NAME.`` and 32 digits. Missing
+    folders are created. The file has the mode of any new file: 0666 less the process's umask. A file that
+    it replaces does not pass on its mode.
 
     Raises:
         OSError: The file cannot be written; a file that was at ``path`` is unchanged.
