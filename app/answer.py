@@ -2,18 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import Self, TypeVar
 
-import numpy as np
 from fastapi.responses import Response
-from numpy.typing import NDArray
 
-from model.checkpoint import CheckpointMetadata
 from model.quality import Quality
 from model.segmentation import Segmentation
 from model.segmenter import Segmenter
-from model.stages import Prepared
+from model.stages import Inferred, Prepared
 from model.timing import Timing, ms_since
 from model.writing.dicom.forms import ALL_PIXELS, Form, write_form
 from model.writing.overlay import overlay_png
@@ -22,6 +20,7 @@ from model.writing.probability import probability_png
 from model.writing.radiograph import radiograph_png
 from model.writing.trust import trust_fields
 
+from .document import describe, encode_mask, require_trust
 from .negotiation import Media, choose
 from .options import DicomForm, Render, SegmentOptions, SegType
 from .schemas import SegmentationDocument
@@ -47,26 +46,6 @@ class Answer:
             timing_ms=timing_ms,
             quality=quality,
         )
-
-    @classmethod
-    def file(
-        cls,
-        segmentation: Segmentation,
-        segmenter: Segmenter,
-        *,
-        probabilities: Callable[[], NDArray[np.float32]],
-        media: Media,
-        options: SegmentOptions,
-    ) -> Self:
-        """Return an answer as PNG or DICOM; ``probabilities`` gives those of lung at native size."""
-
-        def write() -> bytes:
-            if media is Media.PNG and options.render is Render.PROBABILITY:
-                return probability_png(probabilities(), segmentation.quality)
-            return _file(segmentation, segmenter.metadata, media=media, options=options)
-
-        body, timing_ms = encode(segmentation, write)
-        return cls(body=body, media_type=media, timing_ms=timing_ms, quality=segmentation.quality)
 
     def response(self, *, media_type: str | None = None) -> Response:
         """Return the HTTP response; ``media_type`` overrides the Content-Type."""
@@ -96,6 +75,47 @@ def prepare(
     return prepared
 
 
+def finish(
+    segmenter: Segmenter,
+    prepared: Prepared,
+    inferred: Inferred,
+    *,
+    accepted: list[Media],
+    options: SegmentOptions,
+    reject_untrusted: bool,
+    extend: Callable[[Segmentation, SegmentationDocument], SegmentationDocument] | None = None,
+) -> Answer:
+    """Make the mask, and the answer that the client prefers.
+
+    Args:
+        segmenter: The segmenter that prepared the image.
+        prepared: The result of `prepare`.
+        inferred: The network's output for it.
+        accepted: The forms of answer that the client accepts.
+        options: The request's options.
+        reject_untrusted: Whether a mask that is not trusted is an error.
+        extend: Adds to the document of an answer in JSON.
+
+    Raises:
+        UntrustedMask: The mask is not trusted, and ``reject_untrusted`` is set.
+    """
+    segmentation = segmenter.finish(
+        prepared, inferred, threshold=options.threshold, postprocess=options.postprocess
+    )
+    if reject_untrusted:
+        require_trust(segmentation)
+    media = choose(accepted, prepared.radiograph)
+    if media is not Media.JSON:
+        write = partial(_file, segmentation, segmenter, prepared, inferred, media=media, options=options)
+        body, timing_ms = encode(segmentation, write)
+        return Answer(body=body, media_type=media, timing_ms=timing_ms, quality=segmentation.quality)
+    mask, timing_ms = encode(segmentation, partial(encode_mask, segmentation, options.mask))
+    document = describe(segmentation, segmenter, mask=mask, timing_ms=timing_ms)
+    if extend is not None:
+        document = extend(segmentation, document)
+    return Answer.document(document, segmentation.quality, timing_ms)
+
+
 def encode(segmentation: Segmentation, write: Callable[[], T]) -> tuple[T, Timing]:
     """Call ``write``, the last stage; return its result and the timing of all stages."""
     start = perf_counter()
@@ -104,14 +124,22 @@ def encode(segmentation: Segmentation, write: Callable[[], T]) -> tuple[T, Timin
 
 
 def _file(
-    segmentation: Segmentation, metadata: CheckpointMetadata, *, media: Media, options: SegmentOptions
+    segmentation: Segmentation,
+    segmenter: Segmenter,
+    prepared: Prepared,
+    inferred: Inferred,
+    *,
+    media: Media,
+    options: SegmentOptions,
 ) -> bytes:
-    radiograph, quality = segmentation.radiograph, segmentation.quality
+    radiograph, quality, metadata = segmentation.radiograph, segmentation.quality, segmenter.metadata
     if media is Media.DICOM:
         labelmap = options.form is DicomForm.SEG and options.seg is SegType.LABELMAP
         return write_form(segmentation, metadata, Form.LABELMAP if labelmap else Form(options.form.value))
     if options.render is Render.OVERLAY:
-        return overlay_png(radiograph, segmentation.labels, quality)
+        return overlay_png(radiograph, segmentation.structures, quality)
     if options.render is Render.RADIOGRAPH:
         return radiograph_png(radiograph, quality)
+    if options.render is Render.PROBABILITY:
+        return probability_png(segmenter.probabilities(prepared, inferred), quality)
     return mask_png(segmentation.mask, quality)

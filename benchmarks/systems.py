@@ -160,7 +160,7 @@ def _answers(port: int, path: str) -> bool:
 
 
 def pleura(checkpoint: Path | None, *, device: str, tree: Path = ROOT, name: str = "Pleura") -> System:
-    """Pleura as ``pleura serve`` starts it, with settings of its own choice.
+    """Return Pleura as ``pleura serve`` starts it, with default settings.
 
     Args:
         checkpoint: None serves the one that is bundled with the code.

@@ -1,6 +1,7 @@
 """``POST /evaluate``: segment a radiograph and compare the mask with a ground truth."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Annotated
@@ -16,19 +17,20 @@ from model.ground_truth import GroundTruth, parse_lung_values
 from model.metrics.overlap import overlap, resize_nearest
 from model.metrics.surface import surface
 from model.reading import read_ground_truth
+from model.segmentation import Segmentation
 from model.segmenter import Segmenter
 from model.stages import Inferred, Prepared
 from model.writing.disagreement import disagreement_png
 
-from ..answer import Answer, encode, prepare
+from ..answer import Answer, finish, prepare
 from ..dependencies import Accepted, IntakeNow, PipelineNow, SettingsNow, accept_header
 from ..disconnection import cancel_on_disconnect
-from ..document import describe, encode_mask, require_trust
 from ..evaluation_schemas import EvaluationDocument, Metrics, Picture
 from ..evaluation_schemas import GroundTruth as GroundTruthDocument
-from ..negotiation import Media, accepted_form, choose
+from ..negotiation import Media, accepted_form
 from ..openapi import UPLOAD_PROBLEMS, body, negotiated, problems
 from ..options import EvaluateOptions
+from ..schemas import SegmentationDocument
 from ..settings import Settings
 from ..spool import contents
 
@@ -76,28 +78,30 @@ class Evaluate:
 
     def finish(self, segmenter: Segmenter, prepared: PreparedPair, inferred: Inferred) -> Answer:
         """Make the mask and compare it with the ground truth."""
-        threshold = self.options.threshold
-        segmentation = segmenter.finish(
-            prepared, inferred, threshold=threshold, postprocess=self.options.postprocess
+        raw = partial(segmenter.mask, prepared, inferred, threshold=self.options.threshold, postprocess=False)
+        return finish(
+            segmenter,
+            prepared,
+            inferred,
+            accepted=self.accepted,
+            options=self.options,
+            reject_untrusted=self.settings.reject_untrusted,
+            extend=partial(self._compare, prepared=prepared, raw=raw),
         )
-        if self.settings.reject_untrusted:
-            require_trust(segmentation)
-        media = choose(self.accepted, prepared.radiograph)
-        if media is not Media.JSON:
-            return Answer.file(
-                segmentation,
-                segmenter,
-                probabilities=lambda: segmenter.probabilities(prepared, inferred),
-                media=media,
-                options=self.options,
-            )
-        mask, timing_ms = encode(segmentation, partial(encode_mask, segmentation, self.options.mask))
-        described = describe(segmentation, segmenter, mask=mask, timing_ms=timing_ms)
-        raw = segmenter.mask(prepared, inferred, threshold=threshold, postprocess=False)
+
+    def _compare(
+        self,
+        segmentation: Segmentation,
+        described: SegmentationDocument,
+        *,
+        prepared: PreparedPair,
+        raw: Callable[[], NDArray[np.bool_]],
+    ) -> EvaluationDocument:
+        """Add the agreement with the ground truth; ``raw`` makes the mask without post-processing."""
         truth = prepared.truth
         agreement = overlap(segmentation.mask, truth.mask)
         distances = surface(segmentation.mask, truth.mask, spacing_mm=prepared.radiograph.spacing_mm)
-        document = EvaluationDocument(
+        return EvaluationDocument(
             **dict(described),
             metrics=Metrics(
                 iou=agreement.iou,
@@ -110,14 +114,13 @@ class Evaluate:
                 assd_px=distances.assd_px,
                 assd_mm=distances.assd_mm,
                 both_empty=agreement.both_empty,
-                raw_iou=overlap(raw, truth.mask).iou,
+                raw_iou=overlap(raw(), truth.mask).iou,
             ),
             ground_truth=GroundTruthDocument.model_validate(
                 {"notes": [asdict(note) for note in truth.notes]}
             ),
             disagreement=_disagreement(segmentation.mask, truth.mask) if self.options.disagreement else None,
         )
-        return Answer.document(document, segmentation.quality, timing_ms)
 
     def _read_truth(self, *, max_pixels: int) -> GroundTruth:
         values = self.options.lung_values

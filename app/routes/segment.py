@@ -1,7 +1,6 @@
 """``POST /segment``: segment the lungs in a radiograph; ``/segment.png`` and ``/segment.dcm`` give a file."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -11,11 +10,10 @@ from starlette.datastructures import UploadFile
 from model.segmenter import Segmenter
 from model.stages import Inferred, Prepared
 
-from ..answer import Answer, encode, prepare
+from ..answer import Answer, finish, prepare
 from ..dependencies import Accepted, IntakeNow, PipelineNow, SettingsNow, accept_header
 from ..disconnection import cancel_on_disconnect
-from ..document import describe, encode_mask, require_trust
-from ..negotiation import Media, accepted_form, choose, file_type
+from ..negotiation import Media, accepted_form, file_type
 from ..openapi import UPLOAD_PROBLEMS, body, file, negotiated, problems
 from ..options import DicomOptions, PictureOptions, SegmentOptions
 from ..pipeline import Pipeline
@@ -50,24 +48,14 @@ class Segment:
 
     def finish(self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred) -> Answer:
         """Make the answer."""
-        options = self.options
-        segmentation = segmenter.finish(
-            prepared, inferred, threshold=options.threshold, postprocess=options.postprocess
+        return finish(
+            segmenter,
+            prepared,
+            inferred,
+            accepted=self.accepted,
+            options=self.options,
+            reject_untrusted=self.settings.reject_untrusted,
         )
-        if self.settings.reject_untrusted:
-            require_trust(segmentation)
-        media = choose(self.accepted, prepared.radiograph)
-        if media is not Media.JSON:
-            return Answer.file(
-                segmentation,
-                segmenter,
-                probabilities=lambda: segmenter.probabilities(prepared, inferred),
-                media=media,
-                options=options,
-            )
-        mask, timing_ms = encode(segmentation, partial(encode_mask, segmentation, options.mask))
-        document = describe(segmentation, segmenter, mask=mask, timing_ms=timing_ms)
-        return Answer.document(document, segmentation.quality, timing_ms)
 
 
 async def _segment(

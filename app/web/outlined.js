@@ -1,7 +1,5 @@
 // The radiograph with the outlines that are looked at, as a picture.
 
-const COLOURS = { right: "#e69f00", left: "#56b4e9", heart: "#009e73" };
-
 /** A PNG at the image's size. */
 export async function outlined(study) {
   const { width, height } = study.answer.image;
@@ -12,8 +10,9 @@ export async function outlined(study) {
   picture.close();
   context.lineJoin = "round";
   context.lineWidth = Math.max(1, Math.min(width, height) / 300);
+  const style = getComputedStyle(document.documentElement);
   for (const { lung, d } of study.shapes) {
-    context.strokeStyle = COLOURS[lung];
+    context.strokeStyle = style.getPropertyValue(`--${lung}`);
     context.stroke(new Path2D(d));
   }
   return canvas.convertToBlob({ type: "image/png" });

@@ -2,6 +2,7 @@ from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
+import cv2
 import httpx
 import numpy as np
 import pytest
@@ -358,3 +359,13 @@ def test_child_by_the_header_has_a_warning(shared_client: Service, age: str, war
     warnings = answer.json()["quality"]["warnings"]
     assert ("child" in {warning["code"] for warning in warnings}) is warned
     assert not any(age.strip("0Y") in warning["message"].split() for warning in warnings)
+
+
+def test_overlay_outlines_the_heart(make_client: MakeClient) -> None:
+    pixels = picture(BOX)
+    pixels[30:50, 26:38] = 255
+    client = make_client(HeartEngine())
+    answer = client.post("/segment.png?render=overlay", content=encode(pixels))
+    shown = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    assert np.ptp(shown[40, 26].astype(int)) > 50
