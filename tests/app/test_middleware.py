@@ -54,7 +54,7 @@ def test_unexpected_error_is_a_problem_document(
         raise LookupError("DOE^JANE 1970-01-01")
 
     client = make_client()
-    monkeypatch.setattr("app.routes.segment.describe", broken)
+    monkeypatch.setattr("app.answer.describe", broken)
     with caplog.at_level(logging.INFO):
         answer = client.post("/segment", content=encode(picture()))
     assert answer.status_code == 500
