@@ -61,7 +61,13 @@ def label_lungs(mask: NDArray[np.bool_], *, left_at: Edge = "right") -> NDArray[
 
 
 class Labelled(NamedTuple):
-    """The labels of `label_lungs`, the source of their sides, and doubts about the sides."""
+    """The labels of the lungs.
+
+    Attributes:
+        labels: ``(h, w)`` uint8 as of `label_lungs`.
+        sides_from: The source of right and left.
+        doubts: Doubts about the sides.
+    """
 
     labels: NDArray[np.uint8]
     sides_from: SidesFrom
@@ -72,6 +78,10 @@ def label_by_file(mask: NDArray[np.bool_], sides: Sides) -> Labelled:
     """Label the right and the left lung with the sides that the image's file states (see `label_lungs`).
 
     A single lung gets the side that the file says is shown, wherever it is in the image.
+
+    Args:
+        mask: ``(h, w)`` bool at the network's resolution.
+        sides: What the file says about right and left.
     """
     labels = label_lungs(mask, left_at=sides.left_at)
     found = [side for side in (RIGHT, LEFT) if (labels == side).any()]

@@ -36,7 +36,7 @@ class FoldedNetwork(nn.Module):
         self._folded = folded.to(dtype=dtype).to(memory_format=torch.channels_last)
 
     def forward(self, x: Tensor) -> Outputs:
-        """See the class."""
+        """Map images ``(B, C, S, S)`` to probabilities ``(B, num_classes, S, S)`` and embedding ``(B, D)``."""
         outputs = self._folded(x.to(dtype=self._dtype, memory_format=torch.channels_last))
         return tuple(part.float() for part in outputs)
 

@@ -62,7 +62,14 @@ def assess(
 def judge(
     vector: FeatureVector, quality_model: QualityModel | None, *, as_calibrated: FeatureVector | None = None
 ) -> Quality:
-    """Assess a feature vector; see `assess`."""
+    """Assess a feature vector; see `assess`.
+
+    Args:
+        vector: The features of the mask as it was made.
+        quality_model: The checkpoint's quality model; None: only the mask's shape is assessed.
+        as_calibrated: The features with the settings that the quality model was fitted to, if the mask was
+            made with others; None: they are the same.
+    """
     warnings = shape_warnings(vector.mask)
     if vector.mask.lungs:
         warnings += uncertainty_warnings(vector.uncertainty)

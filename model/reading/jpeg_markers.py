@@ -35,7 +35,15 @@ _SCAN_PARAMETERS = 3
 
 @dataclass(frozen=True, slots=True)
 class JpegFrame:
-    """The frame header. ``process`` is the marker's second byte, such as `BASELINE`."""
+    """The frame header (ITU-T T.81 B.2.2).
+
+    Attributes:
+        process: The marker's second byte, such as `BASELINE`.
+        bits: Bits per sample.
+        width: Columns.
+        height: Rows.
+        components: The number of components.
+    """
 
     process: int
     bits: int
@@ -46,9 +54,14 @@ class JpegFrame:
 
 @dataclass(frozen=True, slots=True)
 class JpegSkeleton:
-    """The parts of a complete codestream: frame header, scans, bytes of entropy-coded data, EXIF block.
+    """The parts of a complete codestream.
 
-    ``near`` is the greatest error of a JPEG-LS sample.
+    Attributes:
+        frame: The frame header.
+        scans: The number of scans.
+        coded_bytes: Bytes of entropy-coded data.
+        exif: The EXIF block; empty if there is none.
+        near: The greatest error of a JPEG-LS sample.
     """
 
     frame: JpegFrame

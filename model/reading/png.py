@@ -42,7 +42,11 @@ _MAX_CHUNKS = 200_000
 
 
 def size(data: Data) -> tuple[int, int]:
-    """Return width and height from the header chunk."""
+    """Return width and height from the header chunk.
+
+    Raises:
+        UnreadableImage: The header is incomplete or contradicts the standard.
+    """
     if len(data) < _SIGNATURE + _HEADER.size:
         raise UnreadableImage(DAMAGED)
     length, kind, width, height, depth, colour_type, compression, filtering, interlace, _ = (
@@ -59,7 +63,16 @@ def size(data: Data) -> tuple[int, int]:
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """Return the pixels, after a check of the critical chunks' checksums and the number of rows."""
+    """Return the pixels, after a check of the critical chunks' checksums and the number of rows.
+
+    Args:
+        data: The bytes of the file.
+        colour: Keep colours, palette indices and opacity, as masks require; else return grey.
+        min_side: Not used: PNG is decoded at full size.
+
+    Raises:
+        ImageError: The file is damaged, incomplete or not supported.
+    """
     if colour:
         return _decode_stored(data)
     plain, orientation = _strip(data)

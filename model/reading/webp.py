@@ -15,7 +15,11 @@ _MAX_CHUNKS = 1_000
 
 
 def size(data: Data) -> tuple[int, int]:
-    """Return width and height from the first chunk."""
+    """Return width and height from the first chunk.
+
+    Raises:
+        UnreadableImage: The file is incomplete, or the first chunk is none of the standard's.
+    """
     kind, body = data[12:16], data[20:30]
     if len(body) < 10:
         raise UnreadableImage(DAMAGED)
@@ -30,7 +34,17 @@ def size(data: Data) -> tuple[int, int]:
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """Return the pixels; WebP has no grey, so grey is computed from colour."""
+    """Return the pixels; WebP has no grey, so grey is computed from colour.
+
+    Args:
+        data: The bytes of the file.
+        colour: Keep colours and opacity, as masks require; else return grey.
+        min_side: Not used: WebP is decoded at full size.
+
+    Raises:
+        UnreadableImage: The file is damaged or incomplete.
+        UnsuitableImage: It is an animation.
+    """
     if len(data) < 8 + int.from_bytes(data[4:8], "little"):
         raise UnreadableImage(DAMAGED)
     orientation, lossy = UPRIGHT, False

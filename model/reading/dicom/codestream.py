@@ -54,6 +54,12 @@ def read_codestream(frame: bytes, *, rows: int, columns: int, samples: int) -> C
 
     Decoders allocate memory for the codestream's size, which therefore must not exceed the checked size.
 
+    Args:
+        frame: The bytes of one frame, without the fragments' items.
+        rows: Rows by the attributes.
+        columns: Columns by the attributes.
+        samples: Samples Per Pixel by the attributes.
+
     Raises:
         UnreadableImage: The frame is incomplete, disagrees with the attributes, or has no known codec.
         UnsupportedImage: The kind of JPEG or JPEG 2000 is not supported.

@@ -91,6 +91,11 @@ def without_pixels(dataset: Dataset) -> Dataset:
 def integer(dataset: Dataset, keyword: str, *, default: int | None = None) -> int:
     """Return an integer attribute.
 
+    Args:
+        dataset: The attributes.
+        keyword: The attribute's keyword.
+        default: The value of a missing or empty attribute; None: it must be there.
+
     Raises:
         UnreadableImage: The attribute is missing without a ``default``, or is not one number.
     """
@@ -112,7 +117,16 @@ def text(dataset: Dataset, keyword: str) -> str:
 
 
 def one_of(dataset: Dataset, keyword: str, names: Collection[str]) -> str:
-    """Return the one of ``names`` that a code string matches by its letters, without case; else ""."""
+    """Return the one of a few names that a code string matches by its letters, without case.
+
+    Args:
+        dataset: The attributes.
+        keyword: The attribute's keyword; of several values the first counts.
+        names: The names that may be returned.
+
+    Returns:
+        The name, or "" if none matches.
+    """
     value = dataset.get(keyword)
     if isinstance(value, MultiValue):
         value = value[0] if len(value) else None

@@ -15,7 +15,12 @@ _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 
 @dataclass(frozen=True, slots=True)
 class Photometric:
-    """The photometric interpretation in the standard's spelling, and whether it was assumed."""
+    """The photometric interpretation.
+
+    Attributes:
+        name: In the standard's spelling (PS3.3 C.7.6.3.1.2).
+        assumed: Whether the file does not say it.
+    """
 
     name: str
     assumed: bool = False

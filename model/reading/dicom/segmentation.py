@@ -46,7 +46,15 @@ def lungs_of(dataset: Dataset, image: ImagePixels, *, lung_values: Collection[in
 def joined(
     dataset: Dataset, image: ImagePixels, *, numbers: Collection[int] | None
 ) -> tuple[Mask, Note | None]:
-    """Return the union of the segments ``numbers`` (None: all), with a note if fractions were thresholded.
+    """Return the union of segments, with a note if fractions were thresholded.
+
+    Args:
+        dataset: The SEG's attributes.
+        image: Its frames.
+        numbers: The numbers of the segments; None means all.
+
+    Returns:
+        The mask ``(rows, columns)`` bool, and the note or None.
 
     Raises:
         UnsuitableMask: The frames are of several images.
