@@ -36,7 +36,7 @@ class FoldedNetwork(nn.Module):
         self._folded = folded.to(dtype=dtype).to(memory_format=torch.channels_last)
 
     def forward(self, x: Tensor) -> Outputs:
-        """Map images ``(B, C, S, S)`` to probabilities ``(B, num_classes, S, S)`` and embedding ``(B, D)``."""
+        """Map ``(B, C, S, S)`` float32 to probabilities ``(B, num_classes, S, S)`` and embeddings."""
         outputs = self._folded(x.to(dtype=self._dtype, memory_format=torch.channels_last))
         return tuple(part.float() for part in outputs)
 
