@@ -41,7 +41,7 @@ def find_samples(roots: Sequence[Path]) -> list[Sample]:
     """Return the images of all roots with their masks, in order.
 
     Raises:
-        DataError: a root has no images or no masks, or images have no mask; the message names up to
+        DataError: A root has no images or no masks, or images have no mask; the message names up to
             `SHOWN` of them.
     """
     samples: list[Sample] = []
@@ -59,7 +59,7 @@ def images_in(folder: Path) -> list[Path]:
     """Return the images of a folder.
 
     Raises:
-        DataError: there are none.
+        DataError: There are none.
     """
     images = files.images_in(folder)
     if not images:
@@ -73,7 +73,7 @@ def by_stem(images: Iterable[Path]) -> dict[str, Path]:
     """Return files by their stems, without ``_mask``.
 
     Raises:
-        DataError: two have the same stem.
+        DataError: Two have the same stem.
     """
     found: dict[str, Path] = {}
     for path in images:

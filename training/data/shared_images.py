@@ -11,7 +11,7 @@ def shared_images(train: SegmentationDataset, validation: SegmentationDataset) -
     """Return the images of ``validation`` whose files are those of ``train``, or have the same bytes.
 
     Raises:
-        OSError: a file cannot be read.
+        OSError: A file cannot be read.
     """
     by_size: dict[int, set[Path]] = defaultdict(set)
     for sample in train.samples:

@@ -54,11 +54,11 @@ class Failure:
     """An image to draw.
 
     Attributes:
-        title: above the image.
+        title: Above the image.
         pixels: ``(H, W)`` uint8; None if the radiograph may not be published.
         truth: ``(H, W)`` bool.
         prediction: ``(H, W)`` bool.
-        quality: of the prediction.
+        quality: Of the prediction.
     """
 
     title: str
@@ -95,7 +95,7 @@ def draw(failures: Sequence[Failure], path: Path) -> None:
     """Draw failures as a PNG, with the true outline yellow and the predicted one purple.
 
     Raises:
-        ValueError: there are none.
+        ValueError: There are none.
     """
     if not failures:
         raise ValueError("There is nothing to draw: give at least one failure.")

@@ -15,7 +15,13 @@ Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 def learning_rate(recipe: Recipe, stage: Stage, progress: float) -> float:
-    """Return the learning rate at ``progress`` (0..1) through a stage."""
+    """Return the learning rate at one moment of a stage.
+
+    Args:
+        recipe: Its schedule: constant, or linear warm-up and half a cosine.
+        stage: Its highest learning rate.
+        progress: Share of the stage's steps that are done, 0 to 1.
+    """
     if recipe.schedule == "constant":
         return stage.learning_rate
     if progress < recipe.warmup:

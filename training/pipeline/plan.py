@@ -33,12 +33,12 @@ class Pipeline:
     """The folders of the pipeline, and the amount of training.
 
     Attributes:
-        data: holds the data sets by name.
-        out: holds the results of each step.
-        encoder_weights: of the first networks; see `pleura train`.
-        scale: factor of the images that each network sees; 1 is meant for a GPU.
-        options: additional options of ``pleura train``.
-        everything: also train the network on all masks.
+        data: Holds the data sets by name.
+        out: Holds the results of each step.
+        encoder_weights: Of the first networks; see `pleura train`.
+        scale: Factor of the images that each network sees; 1 is meant for a GPU.
+        options: Additional options of ``pleura train``.
+        everything: Also train the network on all masks.
     """
 
     data: Path

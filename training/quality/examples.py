@@ -18,15 +18,15 @@ class Example:
     """An image after inference.
 
     Attributes:
-        role: see `Case`.
-        kind: see `Case`.
-        variant: see `Case`.
-        group: see `Case`.
-        source: see `Case`.
-        features: of image, mask and probabilities.
-        iou: of the post-processed mask at native size; None without a ground truth.
-        curve: the IoU at each of `THRESHOLDS`, for labelled images as they are.
-        gross: whether the mask has a gross error; None without a ground truth.
+        role: See `Case`.
+        kind: See `Case`.
+        variant: See `Case`.
+        group: See `Case`.
+        source: See `Case`.
+        features: Of image, mask and probabilities.
+        iou: Of the post-processed mask at native size; None without a ground truth.
+        curve: The IoU at each of `THRESHOLDS`, for labelled images as they are.
+        gross: Whether the mask has a gross error; None without a ground truth.
     """
 
     role: Role

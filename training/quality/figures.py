@@ -90,6 +90,13 @@ def auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float | Non
     """Return the area under the ROC curve; None without a positive or without a negative.
 
     That is the probability that a positive scores higher than a negative, with ties counting half.
+
+    Args:
+        scores: ``(n,)`` float64.
+        positive: ``(n,)`` bool.
+
+    Returns:
+        0 to 1, rounded.
     """
     high, low = scores[positive][:, None], scores[~positive]
     if not high.size or not low.size:
@@ -98,7 +105,15 @@ def auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float | Non
 
 
 def caught(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float | None:
-    """Return the share of positives above all but `FLAGGED` of the negatives; None without either."""
+    """Return the share of positives above all but `FLAGGED` of the negatives; None without either.
+
+    Args:
+        scores: ``(n,)`` float64, higher for positives.
+        positive: ``(n,)`` bool.
+
+    Returns:
+        0 to 1, rounded.
+    """
     if not positive.any() or positive.all():
         return None
     return _share(scores[positive] > np.quantile(scores[~positive], 1 - FLAGGED))
