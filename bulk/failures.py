@@ -16,8 +16,8 @@ class Failures:
     leaves no file.
 
     Attributes:
-        path: the file.
-        count: number of rows.
+        path: The file.
+        count: Number of rows.
     """
 
     def __init__(self, out: Path, *, shard: Shard | None) -> None:
@@ -39,7 +39,7 @@ class Failures:
         """Add a row, and print it on standard error.
 
         Raises:
-            ArchiveError: the file cannot be written.
+            ArchiveError: The file cannot be written.
         """
         if self._table is None:
             self._table = CsvTable(self.path, ("file", "reason"))

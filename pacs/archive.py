@@ -44,10 +44,10 @@ class Archive:
     """A PACS. Each method may raise `PacsError`: nothing works until the user changes the configuration.
 
     Args:
-        url: base address of the DICOMweb service.
-        session: the HTTP session.
-        retries: the retry policy.
-        endless: retry the search for series without limit.
+        url: Base address of the DICOMweb service.
+        session: The HTTP session.
+        retries: The retry policy.
+        endless: Retry the search for series without limit.
     """
 
     def __init__(self, url: str, session: Session, retries: Retries, *, endless: bool = False) -> None:
@@ -60,7 +60,7 @@ class Archive:
         """All series of these modalities; only of studies dated ``since`` or later if it is given.
 
         Raises:
-            PacsError: also if the PACS does not answer the search.
+            PacsError: Also if the PACS does not answer the search.
         """
         answered = False
         try:
@@ -88,8 +88,8 @@ class Archive:
         """All instances of a series.
 
         Raises:
-            Unavailable: the PACS cannot answer now.
-            Refused: the PACS rejects the request.
+            Unavailable: The PACS cannot answer now.
+            Refused: The PACS rejects the request.
         """
         for row in self._rows(
             self._client.instances,
@@ -107,8 +107,8 @@ class Archive:
         """Whether a study has this series.
 
         Raises:
-            Unavailable: the PACS cannot answer now.
-            Refused: the PACS rejects the request.
+            Unavailable: The PACS cannot answer now.
+            Refused: The PACS rejects the request.
         """
         try:
             found = self._ask(
@@ -128,9 +128,9 @@ class Archive:
         """Return the file of an instance, in its stored transfer syntax if the PACS offers it.
 
         Raises:
-            Unavailable: the PACS cannot answer now.
-            Refused: the PACS rejects the request.
-            TooLong: the file is too large.
+            Unavailable: The PACS cannot answer now.
+            Refused: The PACS rejects the request.
+            TooLong: The file is too large.
         """
         return self._ask(
             lambda: self._client.retrieve(instance.study, instance.series, instance.uid), ATTEMPTS
@@ -140,8 +140,8 @@ class Archive:
         """Return the attributes of an instance without its pixels; None if they cannot be understood.
 
         Raises:
-            Unavailable: the PACS cannot answer now.
-            Refused: the PACS rejects the request.
+            Unavailable: The PACS cannot answer now.
+            Refused: The PACS rejects the request.
         """
         row = self._ask(
             lambda: self._client.metadata(instance.study, instance.series, instance.uid), ATTEMPTS
@@ -156,8 +156,8 @@ class Archive:
         """Store an instance in a study, then check that it can be found.
 
         Raises:
-            Unavailable: the PACS cannot answer now, or accepted the instance but does not list it.
-            Refused: the PACS rejects it.
+            Unavailable: The PACS cannot answer now, or accepted the instance but does not list it.
+            Refused: The PACS rejects it.
         """
         file = BytesIO()
         dcmwrite(file, dataset)
@@ -206,7 +206,7 @@ class Archive:
         """Distinguish an archive that returns 404 for an empty result from an address without DICOMweb.
 
         Raises:
-            Refused: the server answers no search.
+            Refused: The server answers no search.
         """
         try:
             self._ask(lambda: self._client.series(limit=1), self._search_attempts)

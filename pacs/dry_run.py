@@ -21,11 +21,11 @@ class DryRun:
     """Decide about an instance by its attributes, without fetching its pixels.
 
     Args:
-        archive: the PACS.
-        segmenter: whose weights decide which results exist already.
-        selection: which instances are processed.
-        forms: what would be stored.
-        on_end: called with each end.
+        archive: The PACS.
+        segmenter: Whose weights decide which results exist already.
+        selection: Which instances are processed.
+        forms: What would be stored.
+        on_end: Called with each end.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class DryRun:
         """Return the end that an instance would have as far as its attributes decide it.
 
         Raises:
-            Unavailable: the PACS cannot answer now.
+            Unavailable: The PACS cannot answer now.
         """
         end = self._decide(instance)
         for ended in self._on_end:

@@ -30,7 +30,7 @@ class Postponed:
     """UIDs that failed. The pause doubles from one minute up to an hour, until the limit of failures.
 
     Args:
-        clock: returns seconds from any origin.
+        clock: Returns seconds from any origin.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:

@@ -27,7 +27,7 @@ class PacsSettings(BaseSettings):
         """Reject credentials that contradict each other.
 
         Raises:
-            PacsError: a name without a password, a password without a name, or both kinds of credentials.
+            PacsError: A name without a password, a password without a name, or both kinds of credentials.
         """
         if (self.user is None) != (self.password is None):
             raise PacsError("Set both PLEURA_PACS_USER and PLEURA_PACS_PASSWORD, or neither.")

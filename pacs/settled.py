@@ -27,7 +27,7 @@ class Settled:
     is 3e-6.
 
     Args:
-        clock: returns seconds from any origin.
+        clock: Returns seconds from any origin.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:

@@ -29,9 +29,9 @@ def check_stored(response: Response, uid: str) -> bool:
         confirm it.
 
     Raises:
-        ValueError: the response is not DICOMweb; usually an error page of a proxy.
-        Unavailable: the PACS cannot store the instance now.
-        Refused: the PACS rejects the instance.
+        ValueError: The response is not DICOMweb; usually an error page of a proxy.
+        Unavailable: The PACS cannot store the instance now.
+        Refused: The PACS rejects the instance.
     """
     status = response.status_code
     if status >= 400 and status != 409:

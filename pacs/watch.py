@@ -36,21 +36,21 @@ def watch_archive(
     """Segment the radiographs of an archive.
 
     Args:
-        url: base address of the DICOMweb service.
-        segmenter: makes the masks.
-        stop: ends it.
-        options: for `Worker`.
-        settings: credentials.
-        interval_s: seconds between two rounds; None for one round.
-        days: only studies of the last ``days`` days; None for all.
-        observers: called at the end of each instance.
-        dry_run: only decide which instances would be segmented.
+        url: Base address of the DICOMweb service.
+        segmenter: Makes the masks.
+        stop: Ends it.
+        options: For `Worker`.
+        settings: Credentials.
+        interval_s: Seconds between two rounds; None for one round.
+        days: Only studies of the last ``days`` days; None for all.
+        observers: Called at the end of each instance.
+        dry_run: Only decide which instances would be segmented.
 
     Returns:
         Whether nothing was refused or put off.
 
     Raises:
-        PleuraError: the archive or the network cannot be used at all.
+        PleuraError: The archive or the network cannot be used at all.
     """
     endless = interval_s is not None
     with make_session(settings) as session:

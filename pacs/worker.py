@@ -40,7 +40,7 @@ class End(NamedTuple):
 
 
 Ended = Callable[[str, str, End], None]
-"""Called with ``"instance"`` or ``"series"``, its UID and its end."""
+"""Called with the level, ``"instance"`` or ``"series"``, its UID and its end."""
 
 
 class Store(Protocol):
@@ -50,25 +50,35 @@ class Store(Protocol):
     """
 
     def has_series(self, study: str, uid: str) -> bool:
-        """Whether a result exists."""
+        """Return whether a result exists.
+
+        Args:
+            study: Study Instance UID.
+            uid: Series Instance UID of the result.
+        """
 
     def fetch(self, instance: Instance) -> bytes:
         """Return the file of an instance."""
 
     def store(self, dataset: Dataset, *, study: str) -> None:
-        """Store a result."""
+        """Store a result.
+
+        Args:
+            dataset: The result, with its file meta information.
+            study: Study Instance UID of the radiograph.
+        """
 
 
 class Worker:
     """Segment an instance and stores the results, or logs why it does not.
 
     Args:
-        archive: where the instances are and the results go.
-        segmenter: makes the masks.
-        selection: which instances are processed.
-        store_untrusted: also store masks that are not trusted.
-        forms: what is stored.
-        on_end: called with each end.
+        archive: Where the instances are and the results go.
+        segmenter: Makes the masks.
+        selection: Which instances are processed.
+        store_untrusted: Also store masks that are not trusted.
+        forms: What is stored.
+        on_end: Called with each end.
     """
 
     def __init__(
@@ -92,9 +102,9 @@ class Worker:
         """Process one instance.
 
         Raises:
-            Unavailable: the PACS cannot return or store it now.
-            Stopped: a stop was requested while waiting for the PACS.
-            PleuraError: the PACS or the network cannot be used at all.
+            Unavailable: The PACS cannot return or store it now.
+            Stopped: A stop was requested while waiting for the PACS.
+            PleuraError: The PACS or the network cannot be used at all.
         """
         end = self._end(instance)
         for ended in self._on_end:

@@ -111,7 +111,13 @@ def unpack(row: Row, metadata: CheckpointMetadata) -> Prepared:
 
 
 def with_inferred(row: Row, inferred: Inferred, *, engine: str) -> Row:
-    """Return a row of `INFERRED`."""
+    """Return a row of `INFERRED`.
+
+    Args:
+        row: A row of `READ`.
+        inferred: The network's output for it.
+        engine: Name of the engine.
+    """
     return row | {
         "probabilities": inferred.probabilities.tobytes(),
         "embedding": inferred.embedding.tobytes(),
@@ -127,7 +133,13 @@ def inferred_of(row: Row, metadata: CheckpointMetadata) -> Inferred:
 
 
 def result(row: Row, segmentation: Segmentation, metadata: CheckpointMetadata) -> Row:
-    """Return a row of `IMAGES`."""
+    """Return a row of `IMAGES`.
+
+    Args:
+        row: A row of `INFERRED`.
+        segmentation: Of the same image.
+        metadata: Of the checkpoint.
+    """
     quality = segmentation.quality
     return {name: row[name] for name, _ in _IMAGE} | {
         "path": row["path"],

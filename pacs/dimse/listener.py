@@ -38,13 +38,13 @@ class Listener:
     """A Storage SCP with C-ECHO, which also takes the answers to requests for storage commitment.
 
     Args:
-        queue: where instances go.
-        ae_title: its AE title; calls of any other are rejected.
+        queue: Where instances go.
+        ae_title: Its AE title; calls of any other are rejected.
         calling: AE titles that may call; empty for all.
-        settings: limits.
-        tls: context to listen with; None without TLS.
-        on_end: called with the outcome of each C-STORE.
-        on_reject: called with the AE title and the address of each caller that is rejected.
+        settings: Limits.
+        tls: Context to listen with; None without TLS.
+        on_end: Called with the outcome of each C-STORE.
+        on_reject: Called with the AE title and the address of each caller that is rejected.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Listener:
         """Listen in separate threads, and return the port.
 
         Raises:
-            PacsError: the address cannot be used.
+            PacsError: The address cannot be used.
         """
         handlers: list[Any] = [
             (evt.EVT_CONN_OPEN, self._open),

@@ -24,15 +24,15 @@ def serve(
     """Receive, segment and send until stopped.
 
     Args:
-        door: addresses and the queue.
-        segmenter: makes the masks.
-        stop: ends it.
-        options: for `Worker`.
-        observers: called at the end of each instance.
+        door: Addresses and the queue.
+        segmenter: Makes the masks.
+        stop: Ends it.
+        options: For `Worker`.
+        observers: Called at the end of each instance.
 
     Raises:
-        PacsError: an address, the queue or a TLS file cannot be used.
-        PleuraError: the network cannot be used.
+        PacsError: An address, the queue or a TLS file cannot be used.
+        PleuraError: The network cannot be used.
     """
     settings = ListenSettings()
     tls = settings.contexts()

@@ -39,13 +39,13 @@ class Sender:
     """Sends what is due, until it is told to stop.
 
     Args:
-        queue: where the results are.
-        ae_title: its AE title.
-        peer: where they go.
-        stop: ends `run`.
-        timeout_s: seconds to connect, and to wait for an answer.
-        tls: context to send with; None without TLS.
-        on_end: called with the outcome of each attempt.
+        queue: Where the results are.
+        ae_title: Its AE title.
+        peer: Where they go.
+        stop: Ends `run`.
+        timeout_s: Seconds to connect, and to wait for an answer.
+        tls: Context to send with; None without TLS.
+        on_end: Called with the outcome of each attempt.
     """
 
     def __init__(

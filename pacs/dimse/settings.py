@@ -41,7 +41,7 @@ class ListenSettings(BaseSettings):
         Both sides show a certificate, as in the BCP 195 profiles of PS3.15 B.
 
         Raises:
-            PacsError: a file is missing or cannot be used.
+            PacsError: A file is missing or cannot be used.
         """
         given = (self.tls_certificate, self.tls_key, self.tls_ca)
         if not any(given):
@@ -69,11 +69,11 @@ class Door(NamedTuple):
     """What the listener is called with.
 
     Attributes:
-        address: where it listens.
-        ae_title: its AE title.
+        address: Where it listens.
+        ae_title: Its AE title.
         calling: AE titles that may call; empty for all.
-        peer: where results go.
-        queue: folder of the queue.
+        peer: Where results go.
+        queue: Folder of the queue.
     """
 
     address: Address
