@@ -95,7 +95,13 @@ class Telemetry:
         )
 
     def segmented(self, *, timing_ms: Timing, trusted: bool, predicted_iou: float | None) -> None:
-        """Count one mask."""
+        """Count one mask.
+
+        Args:
+            timing_ms: Milliseconds of each stage.
+            trusted: Whether the mask is trusted.
+            predicted_iou: 0 to 1; None is not observed.
+        """
         self.segmentations.inc()
         if not trusted:
             self.untrusted.inc()
