@@ -78,7 +78,12 @@ class Telemetry:
         build.info({"version": installed_version(), "python": platform.python_version()})
 
     def watch(self, *, ready: Callable[[], bool], depth: Callable[[], int]) -> None:
-        """Set the functions that supply these gauges."""
+        """Set the functions that supply these gauges.
+
+        Args:
+            ready: Returns whether requests are served.
+            depth: Returns the number of images in the queue.
+        """
         self.ready.set_function(ready)
         self.queue_depth.set_function(depth)
 

@@ -67,6 +67,10 @@ class CsvTable:
     def add(self, name: str, *values: Any) -> None:
         """Add a row.
 
+        Args:
+            name: The file's path relative to the base, with ``/``.
+            *values: The other columns in order; None becomes an empty cell.
+
         Raises:
             ArchiveError: The file cannot be written.
         """
@@ -81,6 +85,10 @@ class CsvTable:
 
 def read_rows(path: Path, columns: Sequence[str]) -> Iterator[list[str]]:
     """Yield the rows of a table; an incomplete last row of a killed process is left out.
+
+    Args:
+        path: The table.
+        columns: The names that its first row must have.
 
     Raises:
         ArchiveError: The file cannot be read, or has other columns.

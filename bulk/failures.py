@@ -38,6 +38,10 @@ class Failures:
     def add(self, name: str, reason: str) -> None:
         """Add a row, and print it on standard error.
 
+        Args:
+            name: The file's path relative to the base, with ``/``.
+            reason: A sentence.
+
         Raises:
             ArchiveError: The file cannot be written.
         """

@@ -59,6 +59,10 @@ class OutputOptions:
     def prepare(self, segmenter: Segmenter, source: Path | bytes) -> Prepared:
         """Read an image.
 
+        Args:
+            segmenter: The segmenter.
+            source: A path, or the bytes of a file.
+
         Raises:
             ImageError: The image cannot be used.
             OSError: The file cannot be opened.

@@ -26,6 +26,10 @@ class Peer(NamedTuple):
 def parse_address(given: str, *, host: str | None = None) -> Address:
     """Parse ``HOST:PORT``, or ``PORT`` if ``host`` is given; IPv6 addresses stand in brackets.
 
+    Args:
+        given: The text.
+        host: The host of a port alone; None: a host must be given.
+
     Raises:
         ValueError: It is not one; the message says what to give.
     """

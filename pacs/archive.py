@@ -57,7 +57,11 @@ class Archive:
         self._warned = False
 
     def series(self, modalities: Sequence[str], *, since: date | None = None) -> Iterator[Series]:
-        """All series of these modalities; only of studies dated ``since`` or later if it is given.
+        """Yield all series of some modalities.
+
+        Args:
+            modalities: Values of Modality, each searched for by itself.
+            since: Only series of studies of this date or later; None: all.
 
         Raises:
             PacsError: Also if the PACS does not answer the search.
@@ -104,7 +108,11 @@ class Archive:
                 yield Instance(series.study, series.uid, uids[0], facts, ae)
 
     def has_series(self, study: str, uid: str) -> bool:
-        """Whether a study has this series.
+        """Return whether a study has a series.
+
+        Args:
+            study: Study Instance UID.
+            uid: Series Instance UID.
 
         Raises:
             Unavailable: The PACS cannot answer now.
@@ -154,6 +162,10 @@ class Archive:
 
     def store(self, dataset: Dataset, *, study: str) -> None:
         """Store an instance in a study, then check that it can be found.
+
+        Args:
+            dataset: The instance, with its file meta information.
+            study: Study Instance UID.
 
         Raises:
             Unavailable: The PACS cannot answer now, or accepted the instance but does not list it.

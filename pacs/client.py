@@ -96,7 +96,12 @@ class Client:
         return _first_accepted(self._retrieve, lambda accept: self._file(url, accept))
 
     def store(self, file: bytes, *, study: str) -> Response:
-        """Store one file in a study and return the response, whatever its status but 406."""
+        """Store one file in a study and return the response, whatever its status but 406.
+
+        Args:
+            file: A PS3.10 file.
+            study: Study Instance UID.
+        """
         boundary = uuid4().hex
         body = (
             f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()

@@ -65,7 +65,12 @@ class Metrics:
             ) from None
 
     def watch_queue(self, depth: Callable[[], dict[str, int]], associations: Callable[[], int]) -> None:
-        """Add gauges for the queue and the connections of the listener."""
+        """Add gauges for the queue and the connections of the listener.
+
+        Args:
+            depth: Returns the number of instances by state.
+            associations: Returns the number of open associations.
+        """
         self.registry.register(_Depth(depth, associations))
 
     def ended(self, level: str, uid: str, end: End) -> None:

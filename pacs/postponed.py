@@ -43,6 +43,10 @@ class Postponed:
     def put(self, uid: str, *, series: str) -> bool:
         """Record a failure of a series or of an instance in it.
 
+        Args:
+            uid: SOP Instance UID, or the Series Instance UID itself.
+            series: Series Instance UID.
+
         Returns:
             Whether to try again; if not, the UID is forgotten.
         """

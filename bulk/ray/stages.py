@@ -64,6 +64,10 @@ class Job:
 def prepare(data: bytes, job: Job) -> Row:
     """Return a row of `tables.READ`, without its path, from the bytes of an image.
 
+    Args:
+        data: The bytes of the image.
+        job: The run, whose checkpoint is loaded once in each process.
+
     Raises:
         ImageError: The image cannot be used.
     """

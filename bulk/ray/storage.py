@@ -110,6 +110,10 @@ class Location:
     def write(self, name: str, data: bytes) -> None:
         """Write a file atomically.
 
+        Args:
+            name: Relative to this location.
+            data: The whole content.
+
         Raises:
             ArchiveError: The file cannot be written.
         """
@@ -135,6 +139,10 @@ class Location:
 
     def write_table(self, name: str, table: pa.Table) -> None:
         """Write ``table`` as one Parquet file; for an empty table, remove the file.
+
+        Args:
+            name: Relative to this location.
+            table: All rows of the file.
 
         Raises:
             ArchiveError: The file cannot be written.

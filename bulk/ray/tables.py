@@ -93,7 +93,12 @@ def pack(prepared: Prepared) -> Row:
 
 
 def unpack(row: Row, metadata: CheckpointMetadata) -> Prepared:
-    """Return the argument of `pack`, without the pixels of the radiograph."""
+    """Return the argument of `pack`, without the pixels of the radiograph.
+
+    Args:
+        row: A row of `READ` without an error.
+        metadata: The size and channels of the network's input.
+    """
     side = metadata.preprocessing.input_size
     square = np.frombuffer(row["input"], np.float32).reshape(side, side)
     radiograph = Radiograph(
@@ -126,7 +131,12 @@ def with_inferred(row: Row, inferred: Inferred, *, engine: str) -> Row:
 
 
 def inferred_of(row: Row, metadata: CheckpointMetadata) -> Inferred:
-    """Return the network output in a row of `INFERRED`."""
+    """Return the network output in a row of `INFERRED`.
+
+    Args:
+        row: A row of `INFERRED`.
+        metadata: The size of the network's input.
+    """
     side = metadata.preprocessing.input_size
     probabilities = np.frombuffer(row["probabilities"], np.float32).reshape(side, side)
     return Inferred(probabilities, np.frombuffer(row["embedding"], np.float32))

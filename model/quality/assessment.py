@@ -87,14 +87,24 @@ def judge(
 
 
 def warn(quality: Quality, warnings: Iterable[Warning]) -> Quality:
-    """Add warnings to a quality; some of them make the mask not trusted."""
+    """Add warnings to a quality; some of them make the mask not trusted.
+
+    Args:
+        quality: The assessment so far.
+        warnings: Those with a code in `REMARKS` leave the trust as it is.
+    """
     added = tuple(warnings)
     trusted = quality.trusted and _leave_trust(added)
     return replace(quality, trusted=trusted, warnings=(*quality.warnings, *added))
 
 
 def with_age(quality: Quality, years: float | None) -> Quality:
-    """Replace what the image says about a child by what the file says; None leaves the quality as it is."""
+    """Replace what the image says about a child by what the file says.
+
+    Args:
+        quality: The assessment so far.
+        years: The patient's age; None leaves the quality as it is.
+    """
     if years is None:
         return quality
     others = [warning for warning in quality.warnings if warning.code != "child"]

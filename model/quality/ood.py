@@ -70,7 +70,11 @@ def compare(vector: FeatureVector, reference: ReferenceDistribution) -> OodScore
 
 
 def project(vector: NDArray[np.float32], subspace: Subspace) -> tuple[NDArray[np.float64], float]:
-    """Project a vector ``(D,)`` onto a subspace.
+    """Project a vector onto a subspace.
+
+    Args:
+        vector: ``(D,)`` float32.
+        subspace: Mean ``(D,)`` and K orthonormal directions.
 
     Returns:
         The coordinates ``(K,)`` in standard deviations, and the length of the residual relative to its root

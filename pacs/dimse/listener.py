@@ -180,7 +180,12 @@ class Listener:
 
 
 def report(queue: Queue, information: Dataset) -> None:
-    """Record an answer to a request for storage commitment (PS3.4 J.3.3)."""
+    """Record an answer to a request for storage commitment (PS3.4 J.3.3).
+
+    Args:
+        queue: Has the results.
+        information: The Event Information of the N-EVENT-REPORT.
+    """
     transaction = str(information.TransactionUID)
     for keyword, kept in (("ReferencedSOPSequence", True), ("FailedSOPSequence", False)):
         for item in information.get(keyword) or ():

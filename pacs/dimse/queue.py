@@ -96,7 +96,12 @@ class Queue:
         return Admission.TAKEN if self.instances.add(uid, file, sender=sender) else Admission.KNOWN
 
     def has_series(self, study: str, uid: str) -> bool:
-        """Whether the result with this series UID was made."""
+        """Return whether a result was made.
+
+        Args:
+            study: Study Instance UID; not needed here.
+            uid: Series Instance UID of the result.
+        """
         return self.results.has_series(uid)
 
     def fetch(self, instance: Instance) -> bytes:
@@ -109,6 +114,10 @@ class Queue:
 
     def store(self, dataset: Dataset, *, study: str) -> None:
         """Keep a result until it is sent.
+
+        Args:
+            dataset: The result, with its file meta information.
+            study: Study Instance UID; the dataset has it, too.
 
         Raises:
             Unavailable: The disk is full or fails.

@@ -132,7 +132,12 @@ class Results:
         return True
 
     def retry(self, uid: str, seconds: float) -> None:
-        """Send a result again later."""
+        """Send a result again later.
+
+        Args:
+            uid: SOP Instance UID of the result.
+            seconds: From now.
+        """
         self._database.change(
             "UPDATE results SET state = 'waiting', failures = failures + 1, due = ? WHERE uid = ?",
             time() + seconds,

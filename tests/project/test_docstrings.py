@@ -65,7 +65,7 @@ def unsaid(function: Function) -> list[str]:
     taken = parameters(function)
     arrays = [name for name, annotation in taken.items() if ARRAY.search(annotation)]
     returns = ast.unparse(function.returns) if function.returns else ""
-    missing = []
+    missing: list[str] = []
     if ELSEWHERE.search(text):
         return missing
     if "Args:" not in text:

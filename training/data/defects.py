@@ -155,6 +155,9 @@ def warp(
         is_mask: Whether ``pixels`` are a mask.
         border: OpenCV's mode for what is outside the image.
         outside: The grey there, where ``border`` is constant.
+
+    Returns:
+        ``(height, width)`` of ``size``, of the same dtype.
     """
     way = cv2.warpAffine if len(matrix) == 2 else cv2.warpPerspective
     view = way(
@@ -179,6 +182,9 @@ def deform(pixels: NDArray[Any], shifts: NDArray[np.float32], *, is_mask: bool) 
         shifts: ``(h, w, 2)`` on a coarse grid, from each place to its source, to the right and downwards,
             as shares of the width and the height.
         is_mask: Whether ``pixels`` are a mask.
+
+    Returns:
+        Of the size and dtype of ``pixels``.
     """
     height, width = pixels.shape
     in_pixels = shifts * np.array([width, height], np.float32)

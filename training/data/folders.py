@@ -27,7 +27,16 @@ _MASK_FOLDERS = (("masks",), ("ManualMask/leftMask", "ManualMask/rightMask"))
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The files of one radiograph and its masks; ``source`` is the number of its root."""
+    """The files of one radiograph and its masks.
+
+    Attributes:
+        stem: The name that they share.
+        image: The radiograph.
+        masks: Masks of lung, which are joined.
+        ignore: The mask of pixels that are left out of the loss; None: none are.
+        source: The number of its root.
+        heart: The mask of the heart; None if there is none.
+    """
 
     stem: str
     image: Path

@@ -35,7 +35,12 @@ class Results:
             (folder / part).mkdir(parents=True, exist_ok=True)
 
     def add(self, case: Case, images: Images) -> None:
-        """Write a case's mask, at the size of the ground truth, and its picture."""
+        """Write a case's mask, at the size of the ground truth, and its picture.
+
+        Args:
+            case: The case's metrics.
+            images: Its radiograph and masks.
+        """
         self._prediction(case).write_bytes(mask_png(images.prediction))
         picture = self._folder / "pictures" / f"{self._name(case)}.png"
         picture.write_bytes(case_picture(images, iou=case.overlap.iou, gross_errors=case.gross_errors))

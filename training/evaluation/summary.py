@@ -108,7 +108,12 @@ def summarise(cases: Sequence[Case]) -> Summary:
 
 
 def summaries_of(cases: Sequence[Case], roots: Sequence[str]) -> dict[str, Summary]:
-    """Return the summary of each root's cases by its name, and if there are several roots, of ``"all"``."""
+    """Return the summary of each root's cases by its name, and if there are several roots, of ``"all"``.
+
+    Args:
+        cases: The cases of all roots.
+        roots: Names of the roots; ``Case.source`` is an index into them.
+    """
     summaries = {
         name: summarise([case for case in cases if case.source == source])
         for source, name in enumerate(roots)

@@ -54,6 +54,10 @@ def calibration_inputs(metadata: CheckpointMetadata, folders: Sequence[Path]) ->
 
     They are taken evenly from the folders.
 
+    Args:
+        metadata: The size and channels of the input.
+        folders: Folders of radiographs.
+
     Raises:
         DataError: There are no images, or one cannot be read; the message names it.
     """

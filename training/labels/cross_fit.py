@@ -66,6 +66,10 @@ def folds_of(dataset: SegmentationDataset, *, folds: int) -> list[int]:
 def require_folds(dataset: SegmentationDataset, *, folds: int) -> None:
     """Check that there are at least as many images as folds.
 
+    Args:
+        dataset: The images.
+        folds: The number of folds.
+
     Raises:
         TrainingError: There are fewer.
     """

@@ -118,6 +118,10 @@ class Group:
 
         An incomplete last batch is left out, unless it is the only one.
 
+        Args:
+            draws: The images of the epoch in order, the same in every process.
+            batch_size: Images in a batch, over all processes.
+
         Raises:
             TrainingError: There are more processes than images in a batch.
         """

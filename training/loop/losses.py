@@ -22,6 +22,9 @@ def loss_of(logits: Tensor, target: Tensor, *, dice_weight: float, boundary_weig
             out.
         boundary_weight: Additional weight of the cross-entropy of pixels within `BOUNDARY` of a
             boundary between classes.
+
+    Returns:
+        A scalar; gradients flow to the logits.
     """
     logits = logits.float()
     counts = target != IGNORE  # (B, H, W)

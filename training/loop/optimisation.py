@@ -51,7 +51,12 @@ def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], 
 
 
 def optimiser_of(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Return the recipe's optimiser; the loop sets its learning rate at each step."""
+    """Return the recipe's optimiser; the loop sets its learning rate at each step.
+
+    Args:
+        network: On its device; on CUDA the fused AdamW is taken.
+        recipe: Its optimiser, momentum and weight decay.
+    """
     if recipe.optimiser == "sgd":
         return torch.optim.SGD(
             network.parameters(), lr=0.0, momentum=recipe.momentum, weight_decay=recipe.weight_decay

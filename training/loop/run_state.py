@@ -96,6 +96,10 @@ def epochs_of_run(folder: Path) -> list[int]:
 def save_state(folder: Path, state: dict[str, Any]) -> None:
     """Write ``state`` into the folder atomically: under a temporary name, flushed to the disk, then renamed.
 
+    Args:
+        folder: The run's folder.
+        state: What `torch.save` can write.
+
     Raises:
         OSError, RuntimeError: It could not be written; the state that was saved before is intact.
     """

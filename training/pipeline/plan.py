@@ -20,7 +20,14 @@ _TWINS = (("a", "strong", 1), ("b", "harder", 2))
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How one network is trained at one image size."""
+    """How one network is trained at one image size.
+
+    Attributes:
+        size: Side of the network's input in pixels.
+        learning_rate: The highest.
+        augmentation: Its name in a recipe.
+        seed: Of the run.
+    """
 
     size: int
     learning_rate: float

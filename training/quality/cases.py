@@ -86,7 +86,12 @@ def labelled_cases(roots: Sequence[Path]) -> Iterator[Case]:
 
 
 def frontal_cases(folders: Sequence[Path], *, role: Role) -> Iterator[Case]:
-    """Yield each frontal radiograph as it is, altered to another kind, and, for the fit, slightly varied."""
+    """Yield each frontal radiograph as it is, altered to another kind, and, for the fit, slightly varied.
+
+    Args:
+        folders: Folders of frontal radiographs, without masks.
+        role: Whether they are fitted to, or held out for the figures.
+    """
     makers = list(_MAKERS.items())
     for folder in folders:
         for count, path in enumerate(images_in(folder)):

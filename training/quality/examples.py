@@ -45,7 +45,12 @@ THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(9))
 
 
 def make_example(segmenter: Segmenter, case: Case) -> Example:
-    """Run the network on one image."""
+    """Run the network on one image, and measure its mask.
+
+    Args:
+        segmenter: The segmenter, with the checkpoint's own threshold and post-processing.
+        case: The image, and its true mask if there is one.
+    """
     prepared = segmenter.prepare(case.pixels)
     (inferred,) = segmenter.run([prepared])
     evidence = usual_evidence(prepared, inferred, segmenter.metadata)

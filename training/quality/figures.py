@@ -21,7 +21,12 @@ FLAGGED = 0.04
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """An example, and its assessment by parameters that were fitted without it."""
+    """An example, and its assessment by parameters that were fitted without it.
+
+    Attributes:
+        example: The features of an image and its mask, and what is known about them.
+        quality: The assessment.
+    """
 
     example: Example
     quality: Quality
