@@ -85,13 +85,12 @@ class Sender:
     def send(self, results: Sequence[Outgoing]) -> bool:
         """Send results in one association, and return whether it was established."""
         address = self._peer.address
-        options: dict[str, Any] = {} if self._tls is None else {"tls_args": (self._tls, address.host)}
         association = self._ae.associate(
             address.host,
             address.port,
             ae_title=self._peer.ae_title,
             evt_handlers=[(evt.EVT_N_EVENT_REPORT, self._report)],
-            **options,
+            tls_args=None if self._tls is None else (self._tls, address.host),
         )
         if not association.is_established:
             return False
