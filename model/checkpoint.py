@@ -43,7 +43,7 @@ class CheckpointMetadata(BaseModel):
         bridge_channels, decoder_channels, skip_channels, head_channels: Further arguments of `ResNet50UNet`.
         preprocessing: How an image is turned into the network's input.
         threshold: Probability from which a pixel is lung.
-        encoder_weights: The encoder's initial weights: ``"none"``, ``"imagenet"`` or a file name.
+        encoder_weights: The encoder's first weights: ``"none"``, ``"imagenet"`` or a file name.
         recipe: The fields of the recipe.
         data: The training data, by folder.
         figures: Figures on the validation data.

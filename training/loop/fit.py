@@ -95,7 +95,7 @@ def fit(
         in_channels=recipe.in_channels,
         **_decoder(recipe, source),
         preprocessing=recipe.preprocessing,
-        encoder_weights=Path(encoder_weights).name,
+        encoder_weights=Path(encoder_weights).name if source is None else source.metadata.encoder_weights,
         recipe=describe_recipe(recipe, seed=seed, start_from=source),
         data=describe_data(train, validation),
         git_revision=git_revision(),
