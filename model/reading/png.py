@@ -28,8 +28,10 @@ from .orientation import UPRIGHT, exif_orientation
 
 _SIGNATURE = 8
 _HEADER = struct.Struct(">I4sIIBBBBBI")
+"""Length, type, width, height, bit depth, colour type, three methods and checksum of IHDR (11.2.2)."""
 _COLOUR_TYPE = _SIGNATURE + 17
 _GREY, _COLOUR, _PALETTE = 0, 2, 3
+# The allowed bit depths by colour type (11.2.2).
 _BIT_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _BY_RUST = {
     (8, _GREY): (decode_image_png_u8, "mono"),

@@ -23,6 +23,8 @@ def size(data: Data) -> tuple[int, int]:
     kind, body = data[12:16], data[20:30]
     if len(body) < 10:
         raise UnreadableImage(DAMAGED)
+    # VP8X and VP8L store sides less one, of 24 and 14 bits; in VP8 a start code is first (RFC 6386, 9.1), and
+    # the upper 2 of 16 bits are a scale.
     if kind == b"VP8X":
         return 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
     if kind == b"VP8L" and body[0] == 0x2F:

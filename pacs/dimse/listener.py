@@ -20,18 +20,17 @@ from logs import log
 
 from ..address import Address
 from ..errors import PacsError
+from ..observers import Transferred
 from .queue import Admission, Queue
 from .server import Server, metered
 from .settings import ListenSettings
 from .sop_classes import COMMITMENT, RECEIVED, TRANSFER_SYNTAXES, VERIFICATION
 
 SUCCESS, OUT_OF_RESOURCES, CANNOT_UNDERSTAND, PROCESSING_FAILURE = 0x0000, 0xA700, 0xC000, 0x0110
+"""Statuses of C-STORE (PS3.4 B.2.3); the last one is of all services (PS3.7 C)."""
 
 _MOST_UID = 64
-
-
-Transferred = Callable[[str, str, str], None]
-"""Called with a word for the outcome, the UID of the instance and the AE title of the peer."""
+"""The most characters of a UID (PS3.5 9.1)."""
 
 
 class Listener:
@@ -72,7 +71,8 @@ class Listener:
         ae.add_supported_context(VERIFICATION)
         for sop_class in RECEIVED:
             ae.add_supported_context(sop_class, list(TRANSFER_SYNTAXES))
-        # As the SCU of storage commitment, whose SCP calls to answer.
+        # As the SCU of storage commitment, whose SCP may call to answer (PS3.4 J.3.3). The caller proposes
+        # the roles (PS3.7 D.3.3.4); here it is the SCP.
         ae.add_supported_context(COMMITMENT, scu_role=False, scp_role=True)
 
     def start(self, address: Address) -> int:

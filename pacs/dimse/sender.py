@@ -15,9 +15,10 @@ from pynetdicom.events import Event
 from logs import log
 
 from ..address import Peer
+from ..observers import Transferred
 from ..postponed import MOST_FAILURES, pause_s
 from ..stop import Stop
-from .listener import SUCCESS, Transferred, report
+from .listener import SUCCESS, report
 from .queue import Queue
 from .results import Outgoing
 from .sop_classes import COMMITMENT, COMMITMENT_INSTANCE, SENT
@@ -33,6 +34,11 @@ MOST_REQUESTS = 5
 
 _PAUSE_S = 0.5
 _WARNINGS = frozenset({0xB000, 0xB006, 0xB007})
+"""Statuses of an instance that was stored with changes or in doubt (PS3.4 B.2.3)."""
+_NOT_NOW = frozenset({0x0110, 0x0213})
+"""Processing failure and resource limitation (PS3.7 C); also A7xx, out of resources (PS3.4 B.2.3)."""
+_REQUEST_COMMITMENT = 1
+"""The only action type of storage commitment (PS3.4 J.3.2)."""
 
 
 class Sender:
@@ -123,7 +129,7 @@ class Sender:
         if status == SUCCESS or status in _WARNINGS:
             return True
         reason = "no answer" if status is None else f"status {status:04X}"
-        if status is None or status >> 8 == 0xA7 or status in (0x0110, 0x0213):
+        if status is None or status >> 8 == 0xA7 or status in _NOT_NOW:
             self._failed(result, reason)
         else:
             self._refused(result, reason)
@@ -141,7 +147,9 @@ class Sender:
             for result in asked:
                 self._queue.results.requested(result.uid, transaction, within_s=COMMIT_WITHIN_S)
             try:
-                status, _ = association.send_n_action(request, 1, COMMITMENT, COMMITMENT_INSTANCE)
+                status, _ = association.send_n_action(
+                    request, _REQUEST_COMMITMENT, COMMITMENT, COMMITMENT_INSTANCE
+                )
                 taken = status.get("Status") == SUCCESS
             except (RuntimeError, ValueError):
                 taken = False

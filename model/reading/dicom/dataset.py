@@ -27,6 +27,7 @@ NO_PIXELS = "The DICOM file has no pixel data. Export the image itself and not o
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _PREAMBLE = 128
+"""Bytes before ``DICM`` and the file meta information (PS3.10 7.1)."""
 _MAX_READS = 40_000
 """The most read calls; an element takes two or three. Millions of empty items could fill the memory."""
 _MAX_VALUE = 2**18
@@ -59,6 +60,7 @@ def read_attributes(data: Data, *, max_pixels: int) -> Dataset:
     file = _CountedReads(data)
     if data[_PREAMBLE : _PREAMBLE + 4] == b"DICM":
         file.seek(_PREAMBLE + 4)
+    # Always Explicit VR Little Endian (PS3.10 7.1); the transfer syntax is of what follows.
     meta = read_dataset(
         cast(BinaryIO, file), is_implicit_VR=False, is_little_endian=True, stop_when=_after_meta
     )
@@ -151,6 +153,7 @@ def _after_meta(tag: int, vr: str | None, length: int) -> bool:
 
 
 def _inflate(deflated: Data, *, limit: int) -> bytes:
+    # Negative: the deflated bytes have no zlib header (PS3.5 A.5, RFC 1951).
     stream = zlib.decompressobj(-zlib.MAX_WBITS)
     inflated = stream.decompress(deflated, limit)
     if stream.unconsumed_tail:

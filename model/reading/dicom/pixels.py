@@ -176,6 +176,7 @@ def image_pixels(dataset: Dataset, syntax: UID, *, max_pixels: int) -> ImagePixe
     if allocated not in (1, 8, 16, 32) or (allocated in (1, 32) and samples != 1):
         raise UnsupportedImage("The pixels of the DICOM file are not of 8 or 16 bits. Send one that is.")
     frames = integer(dataset, "NumberOfFrames", default=1) or 1
+    # YBR_FULL_422 stores two samples for each pixel (PS3.3 C.7.6.3.1.2).
     bits = allocated * frames * (2 if photometric.name == "YBR_FULL_422" else samples)
     return ImagePixels(
         rows=rows,

@@ -76,6 +76,7 @@ def joined(
         frame = image.frame(index)
         if fractional:
             levels = levels or bool(((frame > 0) & (frame < highest)).any())
+            # A value divided by MaximumFractionalValue is a probability or an occupancy (PS3.3 C.8.20.2).
             frame = frame.astype(np.uint32) * 2 >= max(highest, 1)
         mask |= frame != 0
     note = Note(

@@ -129,7 +129,7 @@ class Derivation:
 
 
 def long_string(text: str) -> str:
-    """Return a valid value of the representation LO: 64 characters, no separator, no control character."""
+    """Return a valid value of the representation LO (PS3.5 6.2): 64 characters, no backslash or control."""
     return "".join(
         "_" if character == "\\" or not character.isprintable() else character for character in text
     )[:64]

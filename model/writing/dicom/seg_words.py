@@ -20,7 +20,7 @@ NOT_TRUSTED = ", not trusted"
 """The suffix for a mask that is not trusted."""
 
 _LONGEST = 64
-"""The most characters of representation LO."""
+"""The most characters of representation LO (PS3.5 6.2)."""
 _BLOCK = 1_000_000
 """High, so that it differs from the numbers of the modality's series, and viewers list it last."""
 _OF_EACH = 1000
