@@ -27,6 +27,7 @@ DOCUMENTS = sorted(
     for path in ROOT.glob(pattern)
 )
 PACS = ROOT / "docs" / "how-to" / "pacs.md"
+FLOW = ROOT / "docs" / "explanation" / "request-flow.md"
 HTTP = ROOT / "docs" / "reference" / "http.md"
 
 # The test starts its service, in the folder of the files.
@@ -159,6 +160,16 @@ def test_http_reference_is_complete() -> None:
                 assert f"`{parameter['name']}`".lower() in text.lower(), parameter["name"]
                 for choice in parameter["schema"].get("enum", []):
                     assert f"`{choice}`" in text, choice
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", FLOW], ids=lambda path: path.name
+)
+def test_named_files_exist(path: Path) -> None:
+    folders = "|".join(sorted(one.name for one in ROOT.iterdir() if one.is_dir() and one.name[0] != "."))
+    names = set(re.findall(rf"`((?:{folders})/[A-Za-z_/-]*(?:\.[a-z]+)?)`", path.read_text("utf-8")))
+    assert len(names) > 10
+    assert [name for name in sorted(names) if not (ROOT / name).exists()] == []
 
 
 def test_every_warning_is_documented() -> None:
