@@ -137,7 +137,12 @@ def finish(
 
 
 def encode(segmentation: Segmentation, write: Callable[[], T]) -> tuple[T, Timing]:
-    """Call ``write``, the last stage; return its result and the timing of all stages."""
+    """Call ``write``, the last stage; return its result and the timing of all stages.
+
+    Args:
+        segmentation: Its timing is that of the earlier stages.
+        write: Writes the answer.
+    """
     start = perf_counter()
     written = write()
     return written, replace(segmentation.timing_ms, encode=ms_since(start))

@@ -74,6 +74,11 @@ class Audit(AuditTrail):
         self.write(TRANSFERRED, "C", _OUTCOMES[outcome], participants, uids=[uid], detail=outcome)
 
     def rejected(self, peer: str, address: str) -> None:
-        """Record a caller whose association was rejected."""
+        """Record a caller whose association was rejected.
+
+        Args:
+            peer: Its AE title.
+            address: Its network address.
+        """
         participants = [participant(peer, SOURCE, requestor=True, address=address)]
         self.write(ALERT, "E", MINOR_FAILURE, participants, event_type=NODE)

@@ -24,6 +24,10 @@ _XML = frozenset({"application/dicom+xml", "application/xml", "text/xml"})
 def check_stored(response: Response, uid: str) -> bool:
     """Check the response to a store of one instance.
 
+    Args:
+        response: The response, of any status and type.
+        uid: SOP Instance UID of the instance.
+
     Returns:
         Whether the response confirms the instance. False for an empty response: a search must then
         confirm it.

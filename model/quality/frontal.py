@@ -48,7 +48,12 @@ def frontal_odds(ood: OodScores, model: Linear) -> float:
 
 
 def kind_probabilities(ood: OodScores, model: Kinds) -> NDArray[np.float64]:
-    """Return the probability of each of `KINDS`, ``(len(KINDS),)``."""
+    """Return the probability of each of `KINDS`, ``(len(KINDS),)``.
+
+    Args:
+        ood: Its ``features`` ``(F,)`` are used.
+        model: The fitted weights ``(len(KINDS), F)`` and bias.
+    """
     logits = model.weights @ ood.features + model.bias
     exponentials = np.exp(logits - logits.max())
     return np.asarray(exponentials / exponentials.sum(), np.float64)

@@ -50,7 +50,12 @@ def scalars(vector: FeatureVector) -> NDArray[np.float64]:
 
 
 def compare(vector: FeatureVector, reference: ReferenceDistribution) -> OodScores:
-    """Compare a feature vector with the reference distribution."""
+    """Compare a feature vector with the reference distribution.
+
+    Args:
+        vector: The features of one image and its mask.
+        reference: The distribution of the features of frontal chest X-rays.
+    """
     z = (scalars(vector) - reference.scalar_mean) / reference.scalar_deviation
     # The linear models are not calibrated beyond this range.
     z = np.clip(z, -_MAX_Z, _MAX_Z)

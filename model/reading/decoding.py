@@ -95,6 +95,10 @@ def _decode(data: Data, flags: int) -> NDArray[np.generic]:
 def pillow_image(data: Data, kind: str) -> Iterator[Image.Image]:
     """Open an image with Pillow as format ``kind`` only; its pixels are decoded on access.
 
+    Args:
+        data: The bytes of the file.
+        kind: Pillow's name of the format, such as ``"TIFF"``.
+
     Raises:
         UnreadableImage: Pillow fails, on opening or anywhere in the block.
         ImageTooLarge: The image exceeds Pillow's own limit.

@@ -10,6 +10,10 @@ from .datasets import SegmentationDataset
 def shared_images(train: SegmentationDataset, validation: SegmentationDataset) -> list[Path]:
     """Return the images of ``validation`` whose files are those of ``train``, or have the same bytes.
 
+    Args:
+        train: The training images.
+        validation: The validation images.
+
     Raises:
         OSError: A file cannot be read.
     """

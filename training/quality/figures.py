@@ -81,7 +81,12 @@ def threshold_figures(examples: Sequence[Example]) -> dict[str, float]:
 
 
 def trust_figures(assessed: Sequence[Assessed], *, trusted: bool) -> dict[str, Any]:
-    """Return the number of images, the share that is trusted or not, and the number of each warning."""
+    """Return the number of images, the share that is trusted or not, and the number of each warning.
+
+    Args:
+        assessed: At least one.
+        trusted: Whether the share of trusted masks is wanted; else that of the others.
+    """
     counts = Counter(warning.code for one in assessed for warning in one.quality.warnings)
     as_wanted = np.array([one.quality.trusted == trusted for one in assessed])
     return {

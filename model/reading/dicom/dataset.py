@@ -52,6 +52,10 @@ def read_attributes(data: Data, *, max_pixels: int) -> Dataset:
 
     Values larger than any attribute of an image (overlays, private blocks, profiles) are left out.
 
+    Args:
+        data: The bytes of the file, with or without preamble.
+        max_pixels: The most pixels of an image; it limits what a deflated file may inflate to.
+
     Raises:
         UnreadableImage: There are too many elements, or a deflated file is incomplete.
         ImageTooLarge: A deflated file inflates to more bytes than the pixels can take.

@@ -76,6 +76,10 @@ def is_inverted(dataset: Dataset, photometric: str) -> bool:
     PresentationLUTShape repeats this information (PS3.3 C.8.11.3: INVERSE with MONOCHROME1, IDENTITY with
     MONOCHROME2). If the two contradict each other, either may be wrong: the image is inverted once,
     unless the sign of the intensity contradicts this.
+
+    Args:
+        dataset: The attributes.
+        photometric: MONOCHROME1 or MONOCHROME2.
     """
     shape = one_of(dataset, "PresentationLUTShape", ("IDENTITY", "INVERSE"))
     agreeing = "INVERSE" if photometric == "MONOCHROME1" else "IDENTITY"

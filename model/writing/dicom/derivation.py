@@ -49,6 +49,10 @@ class Derivation:
     def of(cls, segmentation: Segmentation, metadata: CheckpointMetadata) -> Derivation:
         """Return the origin of an object that is derived from a segmentation.
 
+        Args:
+            segmentation: Of a DICOM image.
+            metadata: Of the checkpoint that made it.
+
         Raises:
             SizeMismatch: The labels do not have the size of the radiograph.
             UnsuitableImage: The radiograph is not DICOM, or lacks an attribute that must be referred to.

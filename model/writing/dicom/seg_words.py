@@ -52,7 +52,9 @@ def series_description(
 def series_number(source: Dataset, *, block: int = 9) -> int:
     """Return a series number for each image of a study, derived from the series and image numbers.
 
-    ``block`` gives its millions, which differ for each form.
+    Args:
+        source: The radiograph.
+        block: The number's millions, which differ for each form.
     """
     series, image = (int(source.get(name) or 0) % _OF_EACH for name in ("SeriesNumber", "InstanceNumber"))
     return _BLOCK * block + _OF_EACH * series + image
