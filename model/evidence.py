@@ -6,16 +6,16 @@ from numpy.typing import NDArray
 from .checkpoint import CheckpointMetadata
 from .lungs import label_by_file
 from .native_size import network_frame
-from .postprocessing import postprocess as keep_lungs
+from .postprocessing import Kept, keep_lungs
 from .preprocessing import Preprocessing
 from .quality import Evidence
 from .stages import Inferred, Prepared
 
 
-def kept_probabilities(inferred: Inferred, *, threshold: float, postprocess: bool) -> NDArray[np.float32]:
+def kept_probabilities(inferred: Inferred, *, threshold: float, postprocess: bool) -> Kept:
     """Return the probabilities of lung ``(S, S)``, with post-processing if requested."""
     probabilities = inferred.probabilities
-    return keep_lungs(probabilities, threshold=threshold) if postprocess else probabilities
+    return keep_lungs(probabilities, threshold=threshold) if postprocess else Kept(probabilities)
 
 
 def evidence_of(
@@ -40,7 +40,7 @@ def evidence_of(
 def usual_evidence(prepared: Prepared, inferred: Inferred, metadata: CheckpointMetadata) -> Evidence:
     """Return the evidence with the checkpoint's threshold and post-processing, as for fitting."""
     threshold, preprocessing = metadata.threshold, metadata.preprocessing
-    kept = kept_probabilities(inferred, threshold=threshold, postprocess=True)
-    labels, _, _ = label_by_file(kept >= threshold, prepared.radiograph.sides)
+    kept, components = kept_probabilities(inferred, threshold=threshold, postprocess=True)
+    labels, _, _ = label_by_file(kept >= threshold, prepared.radiograph.sides, components)
     labels = labels[network_frame(prepared.radiograph, preprocessing)]
     return evidence_of(prepared, inferred, labels, threshold=threshold, preprocessing=preprocessing)
