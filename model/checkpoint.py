@@ -23,15 +23,11 @@ if TYPE_CHECKING:
 
 BUNDLED = Path(__file__).parent / "weights" / "pleura-r50-256.safetensors"
 
-UNET = "resnet50-unet"
-FCN = "resnet50-fcn"
-DEEPLABV3 = "resnet50-deeplabv3"
+UNET, FCN, DEEPLABV3 = "resnet50-unet", "resnet50-fcn", "resnet50-deeplabv3"
 
 HEART = "heart"
 """Name of the heart among `CheckpointMetadata.classes`."""
-
 LUNG_AND_HEART = ("background", "lung", HEART)
-
 _KEY = "pleura"
 
 
@@ -47,7 +43,7 @@ class CheckpointMetadata(BaseModel):
         bridge_channels, decoder_channels, skip_channels, head_channels: Further arguments of `ResNet50UNet`.
         preprocessing: How an image is turned into the network's input.
         threshold: Probability from which a pixel is lung.
-        encoder_weights: The encoder's initial weights: ``"none"``, ``"imagenet"`` or a file name.
+        encoder_weights: The encoder's first weights: ``"none"``, ``"imagenet"`` or a file name.
         recipe: The fields of the recipe.
         data: The training data, by folder.
         figures: Figures on the validation data.
@@ -104,6 +100,11 @@ def save_checkpoint(
 ) -> CheckpointMetadata:
     """Write weights and metadata to ``path`` atomically.
 
+    Args:
+        path: The file.
+        weights: The network's tensors by name, on any device.
+        metadata: Its ``sha256`` is set here.
+
     Returns:
         The metadata as written, with the sha256 of the weights.
     """
@@ -111,8 +112,7 @@ def save_checkpoint(
 
     tensors = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
     metadata = metadata.model_copy(update={"sha256": tensor_hash(save(tensors))})
-    data = save(tensors, {_KEY: metadata.model_dump_json()})
-    write_atomically(path, data)
+    write_atomically(path, save(tensors, {_KEY: metadata.model_dump_json()}))
     return metadata
 
 

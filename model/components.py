@@ -56,7 +56,14 @@ class Components:
 
 
 def find_components(mask: NDArray[np.bool_]) -> Components:
-    """Return the components of ``mask`` ``(h, w)`` bool; equal areas stay in reading order."""
+    """Return the components of a mask with 8-connectivity, the largest first.
+
+    Args:
+        mask: ``(h, w)`` bool, C-contiguous.
+
+    Returns:
+        The components; those of equal area are in reading order.
+    """
     # The default algorithm is slower with int32 labels, and int16 labels may overflow.
     _, labels, stats, centroids = cv2.connectedComponentsWithStatsWithAlgorithm(
         mask.view(np.uint8), 8, cv2.CV_32S, cv2.CCL_BBDT
@@ -88,6 +95,11 @@ def lungs_among(components: Components) -> tuple[int, ...]:
 
 
 def share_columns(one: NDArray[np.int32], other: NDArray[np.int32]) -> bool:
-    """Return whether two boxes (x, y, width, height) share at least half of the narrower box's columns."""
+    """Return whether two boxes share at least half of the narrower box's columns.
+
+    Args:
+        one: Box ``(4,)`` int32: x, y, width, height in pixels.
+        other: Another box.
+    """
     left, right = max(one[0], other[0]), min(one[0] + one[2], other[0] + other[2])
     return bool(right - left >= _SAME_COLUMNS * min(one[2], other[2]))

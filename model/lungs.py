@@ -66,7 +66,13 @@ def label_lungs(
 
 
 class Labelled(NamedTuple):
-    """The labels of `label_lungs`, the source of their sides, and doubts about the sides."""
+    """The labels of the lungs.
+
+    Attributes:
+        labels: ``(h, w)`` uint8 as of `label_lungs`.
+        sides_from: The source of right and left.
+        doubts: Doubts about the sides.
+    """
 
     labels: NDArray[np.uint8]
     sides_from: SidesFrom
@@ -77,6 +83,11 @@ def label_by_file(mask: NDArray[np.bool_], sides: Sides, components: Components 
     """Label the right and the left lung with the sides that the image's file states (see `label_lungs`).
 
     A single lung gets the side that the file says is shown, wherever it is in the image.
+
+    Args:
+        mask: ``(h, w)`` bool at the network's resolution.
+        sides: What the file says about right and left.
+        components: Those of the mask, to save time if they are known.
     """
     labels = label_lungs(mask, left_at=sides.left_at, components=components)
     found = [side for side in (RIGHT, LEFT) if (labels == side).any()]

@@ -157,7 +157,13 @@ def describe(checkpoint: Path | None) -> "CheckpointMetadata":
 
 
 def load(checkpoint: Path | None, device: "Device", threads: int) -> "Segmenter":
-    """Load the segmenter of one worker."""
+    """Load the segmenter of one worker.
+
+    Args:
+        checkpoint: A file; None takes the bundled one.
+        device: As of `Segmenter`.
+        threads: CPU threads, at most as many as the machine has.
+    """
     from model.segmenter import Segmenter
     from model.threads import available_cpus
 

@@ -36,7 +36,7 @@ class FoldedNetwork(nn.Module):
         self._folded = folded.to(dtype=dtype).to(memory_format=torch.channels_last)
 
     def forward(self, x: Tensor) -> Outputs:
-        """See the class."""
+        """Map ``(B, C, S, S)`` float32 to probabilities ``(B, num_classes, S, S)`` and embeddings."""
         outputs = self._folded(x.to(dtype=self._dtype, memory_format=torch.channels_last))
         return tuple(part.float() for part in outputs)
 
@@ -73,7 +73,11 @@ class FixedBatches:
         return self._batches[size](batch)
 
     def repeat(self, size: int) -> None:
-        """Run the recorded work of a fixed size again without copies, to measure the card alone."""
+        """Run the recorded work of a fixed size again without copies, to measure the card alone.
+
+        Args:
+            size: One of the fixed batch sizes.
+        """
         self._batches[size].repeat()
 
 

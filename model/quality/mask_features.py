@@ -110,7 +110,14 @@ def _share_touched(strip: NDArray[np.uint8], axis: int) -> float:
 
 
 def mask_thumbnail(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return a thumbnail of the mask's box, `THUMBNAIL_SIDE` squared in 0..1, flattened; zeros if empty."""
+    """Return a thumbnail of the mask's box, flattened.
+
+    Args:
+        labels: ``(h, w)`` uint8 as of `label_lungs`.
+
+    Returns:
+        ``(THUMBNAIL_SIDE²,)`` float32 in 0..1; zeros if the mask is empty.
+    """
     mask = (labels > 0).astype(np.uint8)
     x, y, width, height = cv2.boundingRect(mask)
     if not width:

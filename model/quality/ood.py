@@ -50,7 +50,12 @@ def scalars(vector: FeatureVector) -> NDArray[np.float64]:
 
 
 def compare(vector: FeatureVector, reference: ReferenceDistribution) -> OodScores:
-    """Compare a feature vector with the reference distribution."""
+    """Compare a feature vector with the reference distribution.
+
+    Args:
+        vector: The features of one image and its mask.
+        reference: The distribution of the features of frontal chest X-rays.
+    """
     z = (scalars(vector) - reference.scalar_mean) / reference.scalar_deviation
     # The linear models are not calibrated beyond this range.
     z = _clipped(z, -_MAX_Z, _MAX_Z)
@@ -70,7 +75,11 @@ def compare(vector: FeatureVector, reference: ReferenceDistribution) -> OodScore
 
 
 def project(vector: NDArray[np.float32], subspace: Subspace) -> tuple[NDArray[np.float64], float]:
-    """Project a vector ``(D,)`` onto a subspace.
+    """Project a vector onto a subspace.
+
+    Args:
+        vector: ``(D,)`` float32.
+        subspace: Mean ``(D,)`` and K orthonormal directions.
 
     Returns:
         The coordinates ``(K,)`` in standard deviations, and the length of the residual relative to its root

@@ -49,7 +49,13 @@ class UncertaintyFeatures:
 def measure_uncertainty(
     probabilities: NDArray[np.float32], labels: NDArray[np.uint8], *, threshold: float
 ) -> UncertaintyFeatures:
-    """Compute the features of a map ``(h, w)`` before post-processing with the labels ``(h, w)`` after it."""
+    """Compute the features of the probabilities and of the mask that was made from them.
+
+    Args:
+        probabilities: ``(h, w)`` float32, probability of lung before post-processing.
+        labels: ``(h, w)`` uint8 as of `label_lungs`, after post-processing.
+        threshold: Probability from which a pixel is lung, 0 to 1.
+    """
     mask = cv2.inRange(labels, 1, 255)
     raw = (probabilities >= threshold).view(np.uint8)
     area = max(1, cv2.countNonZero(mask))

@@ -28,10 +28,13 @@ from .orientation import UPRIGHT, exif_orientation
 
 _SIGNATURE = 8
 _HEADER = struct.Struct(">I4sIIBBBBBI")
+"""Length, type, width, height, bit depth, colour type, three methods and checksum of IHDR (11.2.2)."""
 _CHUNK = struct.Struct(">I4s")
+"""Length and type of a chunk (5.3)."""
 _CHECKSUM = struct.Struct(">I")
 _COLOUR_TYPE = _SIGNATURE + 17
 _GREY, _COLOUR, _PALETTE = 0, 2, 3
+# The allowed bit depths by colour type (11.2.2).
 _BIT_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _BY_RUST = {
     (8, _GREY): (decode_image_png_u8, "mono"),
@@ -44,7 +47,11 @@ _MAX_CHUNKS = 200_000
 
 
 def size(data: Data) -> tuple[int, int]:
-    """Return width and height from the header chunk."""
+    """Return width and height from the header chunk.
+
+    Raises:
+        UnreadableImage: The header is incomplete or contradicts the standard.
+    """
     if len(data) < _SIGNATURE + _HEADER.size:
         raise UnreadableImage(DAMAGED)
     length, kind, width, height, depth, colour_type, compression, filtering, interlace, _ = (
@@ -61,7 +68,16 @@ def size(data: Data) -> tuple[int, int]:
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """Return the pixels, after a check of the critical chunks' checksums and the number of rows."""
+    """Return the pixels, after a check of the critical chunks' checksums and the number of rows.
+
+    Args:
+        data: The bytes of the file.
+        colour: Keep colours, palette indices and opacity, as masks require; else return grey.
+        min_side: Not used: PNG is decoded at full size.
+
+    Raises:
+        ImageError: The file is damaged, incomplete or not supported.
+    """
     if colour:
         return _decode_stored(data)
     plain, orientation = _strip(data)

@@ -46,9 +46,13 @@ def trust_fields(*qualities: Quality) -> dict[str, str]:
 
 
 def png_with_trust(png: NDArray[np.uint8], quality: Quality | None) -> bytes:
-    """Add text chunks after the header of an encoded PNG ``(bytes,)``; pixels and depth do not change.
+    """Add text chunks after the header of an encoded PNG; pixels and depth do not change.
 
     The chunks are `trust_fields` and, if there are warnings, ``Warning`` with their messages.
+
+    Args:
+        png: ``(bytes,)`` uint8, an encoded PNG.
+        quality: The quality of the mask; None adds nothing.
     """
     if quality is None:
         return png.tobytes()

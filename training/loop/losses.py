@@ -17,11 +17,14 @@ def loss_of(logits: Tensor, target: Tensor, *, dice_weight: float, boundary_weig
         logits: ``(B, num_classes, H, W)``.
         target: ``(B, H, W)`` int64. `IGNORE` pixels do not count; where there are no others, the loss
             is 0. At `NOT_LUNG` pixels background and heart are both right.
-        dice_weight: weight of the soft Dice loss (Milletari et al., 2016, without the squares), the
+        dice_weight: Weight of the soft Dice loss (Milletari et al., 2016, without the squares), the
             mean over the foreground classes of the batch. The heart's Dice leaves `NOT_LUNG` pixels
             out.
-        boundary_weight: additional weight of the cross-entropy of pixels within `BOUNDARY` of a
+        boundary_weight: Additional weight of the cross-entropy of pixels within `BOUNDARY` of a
             boundary between classes.
+
+    Returns:
+        A scalar; gradients flow to the logits.
     """
     logits = logits.float()
     counts = target != IGNORE  # (B, H, W)

@@ -16,9 +16,9 @@ def describe_recipe(recipe: Recipe, *, seed: int, start_from: Checkpoint | None 
     """Return a recipe's fields as plain values, the transform by its name, with the seed.
 
     Args:
-        recipe: how the network is trained.
-        seed: of the run.
-        start_from: the checkpoint that the run begins with; its sha256 is added.
+        recipe: How the network is trained.
+        seed: Of the run.
+        start_from: The checkpoint that the run begins with; its sha256 is added.
     """
     described: dict[str, Any] = {"seed": seed}
     for field in fields(recipe):

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from model.checkpoint import DEEPLABV3, FCN, load_checkpoint, read_metadata
+from model.checkpoint import DEEPLABV3, FCN, load_checkpoint, read_metadata, save_checkpoint
 from model.reading import read_mask
 from training.loop.recipes import STRONG, adapted, resumed
 
@@ -429,11 +429,17 @@ def test_torchvision_networks_are_trained(
 def test_run_starts_from_a_checkpoint(
     learnt: Path, phantoms: Phantoms, pleura: Pleura, tmp_path: Path
 ) -> None:
-    teacher = learnt / "last.safetensors"
+    teacher = tmp_path / "teacher.safetensors"
+    network, metadata = load_checkpoint(learnt / "last.safetensors")
+    save_checkpoint(
+        teacher, network.state_dict(), metadata.model_copy(update={"encoder_weights": "chests.pt"})
+    )
     out = tmp_path / "adapted"
     ended = pleura(*short(phantoms, out, "--start-from", str(teacher), "--epochs", "1"))
     assert ended.code == 0, ended.err
-    assert read_metadata(out / "last.safetensors").recipe["start_from"] == read_metadata(teacher).sha256
+    adapted_from = read_metadata(out / "last.safetensors")
+    assert adapted_from.recipe["start_from"] == read_metadata(teacher).sha256
+    assert adapted_from.encoder_weights == "chests.pt"
     # One epoch of one step at a low learning rate forgets little: an untrained network is below .4 there.
     assert float(rows_of(out)[0]["validation_iou"]) > 0.5
     line = complaint(
