@@ -1,5 +1,6 @@
 """Connected components of a mask, and which of them are lungs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -21,8 +22,8 @@ class Components:
     """Connected components (8-connectivity) of a mask, the largest first.
 
     Attributes:
-        labels: ``(h, w)`` int32: 0 is background, else one of ``numbers``.
-        numbers: ``(n,)`` numbers in ``labels``.
+        labels: ``(h, w)`` int32: the number of each pixel's component; 0 is background.
+        numbers: ``(n,)`` the components' numbers in ``labels``.
         areas: ``(n,)`` pixels.
         boxes: ``(n, 4)`` x, y, width, height in pixels.
         centroids: ``(n, 2)`` x, y in pixels.
@@ -41,6 +42,17 @@ class Components:
         """Return the component of this rank, ``(h, w)`` bool."""
         mask: NDArray[np.bool_] = self.labels == self.numbers[index]
         return mask
+
+    def only(self, ranks: Sequence[int]) -> "Components":
+        """Return the components of these ranks, which ascend; ``labels`` keeps the numbers of the others."""
+        kept = list(ranks)
+        return Components(
+            labels=self.labels,
+            numbers=self.numbers[kept],
+            areas=self.areas[kept],
+            boxes=self.boxes[kept],
+            centroids=self.centroids[kept],
+        )
 
 
 def find_components(mask: NDArray[np.bool_]) -> Components:

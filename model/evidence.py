@@ -6,13 +6,13 @@ from numpy.typing import NDArray
 from .checkpoint import CheckpointMetadata
 from .lungs import label_by_file
 from .native_size import network_frame
-from .postprocessing import postprocess as keep_lungs
+from .postprocessing import Kept, keep_lungs
 from .preprocessing import Preprocessing
 from .quality import Evidence
 from .stages import Inferred, Prepared
 
 
-def kept_probabilities(inferred: Inferred, *, threshold: float, postprocess: bool) -> NDArray[np.float32]:
+def kept_probabilities(inferred: Inferred, *, threshold: float, postprocess: bool) -> Kept:
     """Return the probabilities of lung, with post-processing if requested.
 
     Args:
@@ -21,10 +21,10 @@ def kept_probabilities(inferred: Inferred, *, threshold: float, postprocess: boo
         postprocess: Keep at most two components and fill holes.
 
     Returns:
-        ``(S, S)`` float32 at the network's size.
+        Probabilities ``(S, S)`` float32 at the network's size, with their components after post-processing.
     """
     probabilities = inferred.probabilities
-    return keep_lungs(probabilities, threshold=threshold) if postprocess else probabilities
+    return keep_lungs(probabilities, threshold=threshold) if postprocess else Kept(probabilities)
 
 
 def evidence_of(
@@ -63,7 +63,7 @@ def usual_evidence(prepared: Prepared, inferred: Inferred, metadata: CheckpointM
         metadata: Its threshold and preprocessing are used.
     """
     threshold, preprocessing = metadata.threshold, metadata.preprocessing
-    kept = kept_probabilities(inferred, threshold=threshold, postprocess=True)
-    labels, _, _ = label_by_file(kept >= threshold, prepared.radiograph.sides)
+    kept, components = kept_probabilities(inferred, threshold=threshold, postprocess=True)
+    labels, _, _ = label_by_file(kept >= threshold, prepared.radiograph.sides, components)
     labels = labels[network_frame(prepared.radiograph, preprocessing)]
     return evidence_of(prepared, inferred, labels, threshold=threshold, preprocessing=preprocessing)

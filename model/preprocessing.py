@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from .percentiles import percentiles_of_bytes
 from .radiograph import Grey
 
 Frame = tuple[slice, slice]
@@ -53,6 +54,15 @@ def _between(pixels: Grey, low: int, high: int) -> NDArray[np.float32]:
     return values.clip(0, 1, out=values)
 
 
+def _zscore(values: NDArray[np.float32], low: np.float64, high: np.float64) -> NDArray[np.float32]:
+    """Clip values, which are overwritten, and scale them to mean 0 and standard deviation 1."""
+    np.clip(values, low, high, out=values)
+    values -= values.mean()
+    # A uniform image becomes all zeros.
+    values /= max(float(values.std()), _LEAST_DEVIATION)
+    return values
+
+
 class Preprocessing(BaseModel):
     """The preprocessing of a checkpoint.
 
@@ -87,7 +97,12 @@ class Preprocessing(BaseModel):
         limits = grey_range(pixels) if self.normalisation == "unit" else (0, int(np.iinfo(pixels.dtype).max))
         if size != (width, height):
             pixels = cast(Grey, cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
-        values = self.normalise(_between(pixels, *limits))
+        values = _between(pixels, *limits)
+        if self.normalisation == "zscore" and pixels.dtype == np.uint8:
+            levels = _between(np.arange(256, dtype=np.uint8), *limits)
+            values = _zscore(values, *percentiles_of_bytes(pixels, levels, self.clip_percentiles))
+        else:
+            values = self.normalise(values)
         if size == (self.input_size, self.input_size):
             return values
         padded = np.full((self.input_size, self.input_size), values.min(), np.float32)
@@ -105,12 +120,7 @@ class Preprocessing(BaseModel):
         """
         if self.normalisation == "unit":
             return values
-        low, high = np.percentile(values, self.clip_percentiles)
-        np.clip(values, low, high, out=values)
-        values -= values.mean()
-        # A uniform image becomes all zeros.
-        values /= max(float(values.std()), _LEAST_DEVIATION)
-        return values
+        return _zscore(values, *np.percentile(values, self.clip_percentiles))
 
     def restore(self, square: NDArray[np.float32], *, width: int, height: int) -> NDArray[np.float32]:
         """Resize an array at the network's size to an image's size, bilinear.

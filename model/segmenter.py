@@ -175,8 +175,8 @@ class Segmenter:
         start = perf_counter()
         cut = self.metadata.threshold if threshold is None else threshold
         radiograph = prepared.radiograph
-        kept = kept_probabilities(inferred, threshold=cut, postprocess=postprocess)
-        small, sides_from, doubts = label_by_file(kept >= cut, radiograph.sides)
+        kept, components = kept_probabilities(inferred, threshold=cut, postprocess=postprocess)
+        small, sides_from, doubts = label_by_file(kept >= cut, radiograph.sides, components)
         found = small[network_frame(radiograph, self.metadata.preprocessing)]
         mask = restore(kept, radiograph, self.metadata.preprocessing) >= cut
         labels = put_back(label_at_native_size(found, mask), radiograph)
@@ -218,7 +218,7 @@ class Segmenter:
     ) -> NDArray[np.bool_]:
         """Return only the mask at native size ``(height, width)``; see `finish`."""
         cut, radiograph = self.metadata.threshold if threshold is None else threshold, prepared.radiograph
-        kept = kept_probabilities(inferred, threshold=cut, postprocess=postprocess)
+        kept, _ = kept_probabilities(inferred, threshold=cut, postprocess=postprocess)
         return put_back(restore(kept, radiograph, self.metadata.preprocessing) >= cut, radiograph)
 
     def probabilities(self, prepared: Prepared, inferred: Inferred) -> NDArray[np.float32]:

@@ -57,14 +57,15 @@ def png_with_trust(png: NDArray[np.uint8], quality: Quality | None) -> bytes:
     if quality is None:
         return png.tobytes()
     chunks = [
-        _chunk(b"tEXt", f"{name}\0{value}".encode("ascii")) for name, value in trust_fields(quality).items()
+        chunk(b"tEXt", f"{name}\0{value}".encode("ascii")) for name, value in trust_fields(quality).items()
     ]
     if quality.warnings:
         sentences = " ".join(warning.message for warning in quality.warnings)
         # Keyword, two zeros for "not compressed", language, no translated keyword, UTF-8.
-        chunks.append(_chunk(b"iTXt", f"{MESSAGES}\0\0\0en\0\0{sentences}".encode()))
+        chunks.append(chunk(b"iTXt", f"{MESSAGES}\0\0\0en\0\0{sentences}".encode()))
     return b"".join((png[:_BEFORE_TEXT].data, *chunks, png[_BEFORE_TEXT:].data))
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """Return a chunk of a PNG, with length and checksum."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
