@@ -20,7 +20,9 @@ class Settings(BaseSettings):
         env_prefix="PLEURA_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    checkpoint: Path | None = Field(None, description="Checkpoint to serve. Default: the bundled one.")
+    checkpoint: Path | None = Field(
+        None, description="Checkpoint to serve: a file, or small. Default: the bundled one."
+    )
     device: Device = Field("auto", description="Where the network runs; auto takes CUDA if there is any.")
     engine: EngineChoice = Field("auto", description="What runs the network; auto takes the fastest.")
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all interfaces.")
