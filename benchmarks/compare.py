@@ -189,11 +189,8 @@ def main(words: Sequence[str] | None = None) -> int:
     """Measure both commits, print the ratios; 1 if one is a regression."""
     options = _options(words)
     console = Console(width=max(160, Console().width))
-    checkpoint = (
-        checkpoint_file(Path(os.environ["PLEURA_CHECKPOINT"])).resolve()
-        if "PLEURA_CHECKPOINT" in os.environ
-        else None
-    )
+    given = os.environ.get("PLEURA_CHECKPOINT")
+    checkpoint = None if given is None else checkpoint_file(Path(given)).resolve()
     pictures = [picture for picture in PICTURES if picture.name in options.pictures.split(",")]
     with ExitStack() as stack:
         top = Path(stack.enter_context(TemporaryDirectory(prefix="pleura-compare-")))
