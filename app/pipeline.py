@@ -46,7 +46,8 @@ class Work(Protocol[PreparedT, AnswerT_co]):
             segmenter: The segmenter of this request, also if another one is loaded meanwhile.
 
         Raises:
-            PleuraError: The upload cannot be used.
+            ImageError: The upload cannot be used.
+            ServiceError: No answer that the client accepts is possible for it.
         """
         ...
 
@@ -59,7 +60,8 @@ class Work(Protocol[PreparedT, AnswerT_co]):
             inferred: The network's output for it.
 
         Raises:
-            PleuraError: The answer is not possible for this upload.
+            ImageError: The answer is not possible for this upload.
+            ServiceError: The mask is not trusted, and the settings reject such masks.
         """
         ...
 

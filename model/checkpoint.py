@@ -13,17 +13,16 @@ from safetensors import SafetensorError
 
 from .atomic import write_atomically
 from .errors import CheckpointError
+from .networks.architectures import ARCHITECTURES, UNET, network_of
 from .preprocessing import Preprocessing
 from .safetensors_header import METADATA, NOT_A_HEADER, Header, header_in, read_header, tensor_hash
+from .weights import BUNDLED as BUNDLED
+from .weights import checkpoint_file
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from .networks.unet import SegmentationNetwork
-
-BUNDLED = Path(__file__).parent / "weights" / "pleura-r50-256.safetensors"
-
-UNET, FCN, DEEPLABV3 = "resnet50-unet", "resnet50-fcn", "resnet50-deeplabv3"
 
 HEART = "heart"
 """Name of the heart among `CheckpointMetadata.classes`."""
@@ -36,7 +35,7 @@ class CheckpointMetadata(BaseModel):
 
     Attributes:
         name: The model's name.
-        architecture: The network's architecture: `UNET`, or one of torchvision's for comparison.
+        architecture: The network's architecture, one of `ARCHITECTURES`.
         num_classes, in_channels: Arguments of the network.
         classes: The names of the classes, background first, if known; `HEART` is among them for networks
             that segment the heart.
@@ -75,24 +74,7 @@ class CheckpointMetadata(BaseModel):
 
     def network(self) -> SegmentationNetwork:
         """Return the network of this checkpoint with random weights."""
-        if self.architecture != UNET:
-            from .networks.torchvision import TorchvisionNetwork
-
-            return TorchvisionNetwork(
-                "fcn" if self.architecture == FCN else "deeplabv3",
-                num_classes=self.num_classes,
-                in_channels=self.in_channels,
-            )
-        from .networks.unet import ResNet50UNet
-
-        return ResNet50UNet(
-            num_classes=self.num_classes,
-            in_channels=self.in_channels,
-            bridge_channels=self.bridge_channels,
-            decoder_channels=self.decoder_channels,
-            skip_channels=self.skip_channels,
-            head_channels=self.head_channels,
-        )
+        return network_of(self)
 
 
 def save_checkpoint(
@@ -171,9 +153,13 @@ class Checkpoint:
 def read_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint and verify the sha256 of its weights. This does not need torch.
 
+    Args:
+        path: A file, or the name of a bundled checkpoint; see `checkpoint_file`.
+
     Raises:
         CheckpointError: The file is missing, damaged, altered or not Pleura's.
     """
+    path = checkpoint_file(path)
     with _opened(path) as file:
         # Check the header first, so that a large file of another kind is not loaded.
         read_header(file)
@@ -191,9 +177,13 @@ def read_checkpoint(path: Path) -> Checkpoint:
 def read_metadata(path: Path) -> CheckpointMetadata:
     """Read only the metadata of a checkpoint. This does not need torch.
 
+    Args:
+        path: As of `read_checkpoint`.
+
     Raises:
         CheckpointError: The file is missing, not safetensors, or not Pleura's.
     """
+    path = checkpoint_file(path)
     with _opened(path) as file:
         header = read_header(file)
     return _metadata_in(header, path)
@@ -242,9 +232,10 @@ def _metadata_in(header: Header, path: Path) -> CheckpointMetadata:
             f"The checkpoint {path.name} has metadata that this version cannot read (field {field}). Train "
             "it again or use the version that wrote it."
         ) from None
-    if found.architecture not in (UNET, FCN, DEEPLABV3):
+    if found.architecture not in ARCHITECTURES:
+        known = ", ".join(ARCHITECTURES[:-1])
         raise CheckpointError(
-            f"The checkpoint {path.name} holds a {found.architecture}. Use one of {UNET}, {FCN} or "
-            f"{DEEPLABV3}."
+            f"The checkpoint {path.name} holds a {found.architecture}. Use one of {known} or "
+            f"{ARCHITECTURES[-1]}."
         )
     return found

@@ -59,7 +59,7 @@ def find_components(mask: NDArray[np.bool_]) -> Components:
     """Return the components of a mask with 8-connectivity, the largest first.
 
     Args:
-        mask: ``(h, w)`` bool, C-contiguous.
+        mask: ``(h, w)`` bool.
 
     Returns:
         The components; those of equal area are in reading order.

@@ -89,7 +89,7 @@ export class Correcting {
       requestAnimationFrame(() => {
         this.#waiting = false;
         if (this.#study?.correction) {
-          this.#viewer.drawShapes(this.#study.correction.draft());
+          this.#viewer.drawShapes(this.#study.draft);
         }
       });
     }

@@ -4,6 +4,9 @@ import { LABELS, Labels } from "./labels.js";
 import { ringPath } from "./outline.js";
 import { trace } from "./trace.js";
 
+/** So many steps come back after a reload. */
+const STEPS_KEPT = 30;
+
 export class Correction {
   #image;
   #labels = null;
@@ -16,6 +19,30 @@ export class Correction {
     this.#image = image;
     this.#labels = Labels.fromOutlines(outlines, image);
     this.#states = [{ runs: this.#labels.pack(), manual: false }];
+  }
+
+  /** The correction of which `kept` was kept. */
+  static restored(outlines, image, { states, index }) {
+    const correction = new Correction(outlines, image);
+    correction.#states.push(...states.map(({ runs, manual }) => ({ runs: Uint32Array.from(runs), manual })));
+    correction.#index = index;
+    correction.revert();
+    return correction;
+  }
+
+  /** The last states besides the first, for JSON, and which of all is looked at. */
+  get kept() {
+    const first = Math.max(1, Math.min(this.#index, this.#states.length - STEPS_KEPT));
+    const states = this.#states.slice(first, first + STEPS_KEPT);
+    return {
+      states: states.map(({ runs, manual }) => ({ runs: [...runs], manual })),
+      index: this.#index && this.#index - first + 1,
+    };
+  }
+
+  /** The state that is looked at: another one after each step. */
+  get step() {
+    return this.#states[this.#index];
   }
 
   /** The labels, to be drawn on; `commit` keeps what was drawn, `revert` does not. */

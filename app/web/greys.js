@@ -28,6 +28,19 @@ export class Greys {
     return this.width === FULL.width && this.level === FULL.level && this.gamma === 1 && !this.inverted;
   }
 
+  /** All of it, for `take`. */
+  get values() {
+    const { width, level, gamma, inverted } = this;
+    return { width, level, gamma, inverted };
+  }
+
+  take({ gamma, inverted, ...window }) {
+    this.gamma = gamma;
+    this.inverted = inverted;
+    this.#take(window);
+    this.#onChange();
+  }
+
   reset() {
     this.gamma = 1;
     this.inverted = false;

@@ -13,21 +13,35 @@ const COLOURS = [
   [250, 250, 160],
 ];
 
-/** The map of a file as a bitmap. */
-export async function heatMap(file) {
-  const blob = await render(file, "probability");
-  const whole = await createImageBitmap(blob);
-  const scale = Math.min(1, LARGEST_SIDE / Math.max(whole.width, whole.height));
-  const [width, height] = [whole.width, whole.height].map((side) => Math.max(1, Math.round(side * scale)));
-  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  context.imageSmoothingQuality = "high";
-  context.drawImage(whole, 0, 0, width, height);
-  whole.close();
+/** The map of a study as a bitmap of colours. */
+export async function heatMap(study) {
+  study.heat ??= await askFor(study.file);
+  const greys = await createImageBitmap(study.heat);
+  const { width, height } = greys;
+  const context = contextOf(width, height);
+  context.drawImage(greys, 0, 0);
+  greys.close();
   const pixels = context.getImageData(0, 0, width, height);
   for (let i = 0; i < pixels.data.length; i += 4) {
     pixels.data.set(TABLE[pixels.data[i]], i);
   }
   return createImageBitmap(pixels);
+}
+
+/** The map as a small grey PNG. */
+async function askFor(file) {
+  const whole = await createImageBitmap(await render(file, "probability"));
+  const scale = Math.min(1, LARGEST_SIDE / Math.max(whole.width, whole.height));
+  const [width, height] = [whole.width, whole.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const context = contextOf(width, height);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(whole, 0, 0, width, height);
+  whole.close();
+  return context.canvas.convertToBlob({ type: "image/png" });
+}
+
+function contextOf(width, height) {
+  return new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
 }
 
 /** Colour and opacity of each grey: what is less probable than a tenth does not hide the radiograph. */

@@ -9,13 +9,15 @@ const ABOVE_PX = 120;
 export class Lens {
   #lens = document.querySelector("#lens");
   #svg = this.#lens.querySelector("svg");
-  #canvas = this.#lens.querySelector("canvas");
+  #film = this.#lens.querySelector(".film");
+  #heat = this.#lens.querySelector(".heat");
   #desk;
   #at = null;
+  #above = 0;
 
   /**
    * `desk.scale`: screen pixels for each image pixel; `desk.seen(point)`: where on the turned image a point of the stage is;
-   * `desk.paint(canvas, box)`: paints a part of the turned image.
+   * `desk.paint(canvas, box)`, `desk.paintHeat(canvas, box)`: paint a part of the turned image, and of the map of probabilities.
    */
   constructor(desk) {
     this.#desk = desk;
@@ -45,6 +47,13 @@ export class Lens {
     this.#lens.hidden = true;
   }
 
+  /** Shows what has changed below it. */
+  repaint() {
+    if (!this.#lens.hidden) {
+      this.#place(this.#at, this.#above);
+    }
+  }
+
   press(key) {
     const [right, down] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key] ?? [0, 0];
     if (right || down) {
@@ -56,12 +65,16 @@ export class Lens {
 
   #place(at, above) {
     this.#at = at;
+    this.#above = above;
     const { x, y } = this.#desk.seen(at);
     const side = SIDE / this.#desk.scale / FACTOR;
     const box = [x - side / 2, y - side / 2, side, side];
     this.#svg.setAttribute("viewBox", box.join(" "));
-    fitCanvas(this.#canvas, SIDE, SIDE);
-    this.#desk.paint(this.#canvas, box);
+    for (const canvas of [this.#film, this.#heat]) {
+      fitCanvas(canvas, SIDE, SIDE);
+    }
+    this.#desk.paint(this.#film, box);
+    this.#desk.paintHeat(this.#heat, box);
     this.#lens.style.left = `${at.x - SIDE / 2}px`;
     this.#lens.style.top = `${Math.max(at.y - above, 0) - SIDE / 2}px`;
     this.#lens.hidden = false;

@@ -5,9 +5,11 @@ import { Collection } from "./collection.js";
 import { Correcting } from "./correcting.js";
 import { Downloads } from "./downloads.js";
 import { attachHelp } from "./help.js";
+import { Keeping } from "./keeping.js";
 import { attachLanguage } from "./language.js";
 import { Reading } from "./reading.js";
 import { showResult } from "./results.js";
+import { Settings } from "./settings.js";
 import { showStage } from "./stage.js";
 import { Strip } from "./strip.js";
 import { Studies } from "./studies.js";
@@ -25,13 +27,15 @@ const SAMPLE_TRUTH = "phantom_mask.png";
 attachLanguage(() => studies.changed());
 
 const studies = new Studies();
-const work = new Work(studies);
+const keeping = new Keeping(studies);
+const work = new Work(studies, keeping);
 const toolbox = new Toolbox();
 const viewer = new Viewer({
   toolbox,
   onKey: (key) => correcting.press(key) || reading.press(key),
   onRetry: (study) => work.retry(study),
   onProblem: say,
+  onHeat: () => studies.changed(),
 });
 const correcting = new Correcting({ viewer, toolbox, onChange: () => studies.changed() });
 const reading = new Reading({ viewer, toolbox });
@@ -105,6 +109,13 @@ studies.addEventListener("change", () => {
   downloads.show(current);
   collection.show(items, current);
   announce(current);
+});
+
+const settings = new Settings({ studies, reading });
+keeping.restore(settings.current).then(() => {
+  if (studies.current !== null && studies.current.key === settings.current) {
+    settings.apply();
+  }
 });
 
 // Only over HTTPS and on the machine itself; elsewhere the page works without.

@@ -12,17 +12,22 @@ export class Painter {
   #panes;
   #orientation;
   #onProblem;
+  #onHeat;
+  #onPaint;
   #size = null;
   #waiting = false;
 
   /** Whether the map of probabilities is wanted. */
   showsHeat = false;
 
-  constructor({ view, plain, marked, orientation, onProblem }) {
+  /** `onHeat()` is called when a map has come, `onPaint()` when the panes were painted. */
+  constructor({ view, plain, marked, orientation, onProblem, onHeat, onPaint }) {
     this.#view = view;
     this.#panes = { plain, marked };
     this.#orientation = orientation;
     this.#onProblem = onProblem;
+    this.#onHeat = onHeat;
+    this.#onPaint = onPaint;
     for (const changing of [view, this.#film, this.#heat]) {
       changing.addEventListener("change", () => this.#repaint());
     }
@@ -38,6 +43,11 @@ export class Painter {
   /** Paints a part of the turned radiograph, a box (x, y, width, height), on a canvas. */
   paint(canvas, box) {
     this.#film.paint(canvas, this.#placed(box));
+  }
+
+  /** The same of the map of probabilities. */
+  paintHeat(canvas, box) {
+    this.#heat.paint(canvas, this.#placed(box));
   }
 
   /** Once for each picture on the screen. */
@@ -61,15 +71,18 @@ export class Painter {
     for (const pane of [plain, marked]) {
       pane.paint((canvas) => this.paint(canvas, this.#view.box));
     }
-    marked.paintHeat((canvas) => this.#heat.paint(canvas, this.#placed(this.#view.box)));
+    marked.paintHeat((canvas) => this.paintHeat(canvas, this.#view.box));
     find("#legend-heat").hidden = !this.#heat.isThere;
     find("#panes").setAttribute("aria-busy", String(!this.#film.isThere));
+    this.#onPaint();
   }
 
   async #askForHeat(study) {
     this.#onProblem("");
     try {
-      return await heatMap(study.file);
+      const map = await heatMap(study);
+      this.#onHeat();
+      return map;
     } catch (problem) {
       this.#onProblem(`${problem.title}. ${problem.detail}`);
       return null;

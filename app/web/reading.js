@@ -51,6 +51,19 @@ export class Reading {
     this.#showEdges();
   }
 
+  /** How the picture is looked at: its greys, its turns and the part that is seen. */
+  get look() {
+    return { greys: this.#greys.values, preset: find("#preset").value, place: this.#viewer.place };
+  }
+
+  set look({ greys, preset, place }) {
+    find("#preset").value = preset;
+    find("#gamma").value = greys.gamma;
+    this.#greys.take(greys);
+    this.#viewer.place = place;
+    this.#showEdges();
+  }
+
   get marks() {
     return this.#viewer.marks;
   }

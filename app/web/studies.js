@@ -23,6 +23,14 @@ export class Studies extends EventTarget {
     }
   }
 
+  /** Adds studies that a reload brought back; `current` is looked at, unless another one is already. */
+  bring(studies, current) {
+    if (studies.length) {
+      this.#items.unshift(...studies);
+      this.select(this.#current ?? current);
+    }
+  }
+
   select(study) {
     this.#current = study;
     this.changed();

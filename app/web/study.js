@@ -15,7 +15,9 @@ let count = 0;
  * - `problem`: why there is no answer.
  * - `correction`: the mask that a person corrects; null before the first stroke. `showsOriginal`: the service's is looked at.
  * - `released`: the picture was let go, to save memory.
- * - `truth`: the ground truth: `{ file, state, problem }`; null if none was given.
+ * - `heat`: the network's map of probabilities; null before it was asked for.
+ * - `truth`: the ground truth: `{ name, file, state, problem }`; null if none was given.
+ * - `key`: its name among what the browser keeps for a reload. `isRestored`: it came back, and its picture is yet to be made.
  */
 export class Study {
   #shapes = null;
@@ -36,6 +38,51 @@ export class Study {
     this.released = false;
     this.correction = null;
     this.showsOriginal = false;
+    this.heat = null;
+    // Only where the page comes from a safe origin; elsewhere nothing is kept.
+    this.key = crypto.randomUUID?.() ?? null;
+    this.isRestored = false;
+  }
+
+  /** The study of which `kept` was kept. */
+  static restored({ id, key, file, heat, name, type, ...kept }) {
+    const study = new Study(new File([file], name, { type }), { sample: kept.sample });
+    Object.assign(study, { id, key, heat, isRestored: kept.state !== "waiting" });
+    count = Math.max(count, id);
+    study.state = kept.state;
+    study.problem = kept.problem;
+    if (kept.segmented !== null) {
+      study.take(kept.segmented);
+    }
+    if (kept.compared !== null) {
+      study.take(kept.compared);
+      study.truth = { name: kept.truth, file: null, state: "done", problem: null };
+    }
+    if (kept.correction !== null) {
+      study.correction = Correction.restored(study.outlines, study.answer.image, kept.correction);
+      study.showsOriginal = kept.showsOriginal;
+    }
+    return study;
+  }
+
+  /** What comes back after a reload, for JSON, besides file and map. An answer that is awaited is asked for again. */
+  get kept() {
+    const { id, name, sample, segmented, showsOriginal, truth } = this;
+    const ended = ["done", "failed"].includes(this.state);
+    const { type, title, detail, passing } = this.problem ?? {};
+    return {
+      id,
+      name,
+      sample,
+      type: this.file.type,
+      state: ended ? this.state : "waiting",
+      problem: this.problem && { type, title, detail, passing },
+      segmented: ended ? segmented : null,
+      compared: truth?.state === "done" ? this.text : null,
+      truth: truth?.name ?? null,
+      correction: this.correction?.kept ?? null,
+      showsOriginal,
+    };
   }
 
   take(text) {
@@ -82,11 +129,12 @@ export class Study {
   /** The outlines that are looked at. */
   get shapes() {
     this.#shapes ??= shapesOf(this.outlines);
-    if (this.corrected) {
-      // The heart is not corrected.
-      return [...this.correction.measured.shapes, ...this.#shapes.filter(({ lung }) => lung === "heart")];
-    }
-    return this.#shapes;
+    return this.corrected ? this.#withHeart(this.correction.measured.shapes) : this.#shapes;
+  }
+
+  /** The outlines of what is being drawn. */
+  get draft() {
+    return this.#withHeart(this.correction.draft());
   }
 
   /** Drops the result of a comparison: it is stale once another ground truth is given. */
@@ -110,6 +158,12 @@ export class Study {
       return "corrected";
     }
     return this.answer.quality.trusted ? "trusted" : "untrusted";
+  }
+
+  /** The heart is not corrected. */
+  #withHeart(lungs) {
+    this.#shapes ??= shapesOf(this.outlines);
+    return [...lungs, ...this.#shapes.filter(({ lung }) => lung === "heart")];
   }
 
   /** Lets the picture go, but for its thumbnail; it can be made again. */

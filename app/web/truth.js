@@ -55,7 +55,9 @@ export class Truth {
     find("#truth-prompt").textContent = {
       none: t("Drop a mask here to see how well the outlines agree with it. Black is background."),
       working: t("Comparing…"),
-      done: t("Drop another mask here to compare with that one."),
+      done: study.corrected
+        ? t("The comparison is that of the original outlines: “Original” shows it.")
+        : t("Drop another mask here to compare with that one."),
       failed: t("Drop another mask here."),
     }[state];
     this.#showFailure(study.truth);
@@ -76,14 +78,14 @@ export class Truth {
 
   #showMetrics(study) {
     const metrics = study.answer.metrics ?? null;
-    const shown = metrics !== null && study.truth?.state === "done";
+    const shown = metrics !== null && study.truth?.state === "done" && !study.corrected;
     find("#metrics").hidden = !shown;
     find("#both-empty").hidden = !shown || !metrics.both_empty;
     const notes = shown ? (study.answer.ground_truth?.notes ?? []) : [];
     find("#truth-notes").hidden = !notes.length;
     find("#truth-notes").replaceChildren(...notes.map((note) => makeNote(note)));
     if (shown) {
-      find("#truth-name").textContent = study.truth.file.name;
+      find("#truth-name").textContent = study.truth.name;
       find("#metrics-rows").replaceChildren(...ROWS.map((row) => makeRow(row, metrics, study.answer.image)));
     }
   }

@@ -31,6 +31,17 @@ export class View extends EventTarget {
     return { x: left + x / this.#scale, y: top + y / this.#scale };
   }
 
+  /** The part that is seen, to be set again; null where that is the whole image. */
+  get part() {
+    return this.#fitted ? null : { scale: this.#scale, ...this.#middle };
+  }
+
+  set part(part) {
+    if (part !== null) {
+      this.#place(part.x, part.y, part.scale);
+    }
+  }
+
   setImage(width, height) {
     this.#image = { width, height };
     this.fit();

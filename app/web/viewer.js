@@ -27,7 +27,7 @@ export class Viewer {
   #onKey;
 
   /** `onKey` gets keys that are none of the viewer's; it returns whether one was meant. */
-  constructor({ toolbox, onKey, onRetry, onProblem }) {
+  constructor({ toolbox, onKey, onRetry, onProblem, onHeat }) {
     this.#toolbox = toolbox;
     this.#onKey = onKey;
     this.#plain = new Pane(find("#plain"), this.#view, this);
@@ -37,7 +37,9 @@ export class Viewer {
       this.#view.setStage(entry.contentRect.width, entry.contentRect.height);
     }).observe(this.#marked.element);
     const { orientation } = this;
-    this.#painter = new Painter({ view: this.#view, plain: this.#plain, marked: this.#marked, orientation, onProblem });
+    const onPaint = () => this.tool?.repaint?.();
+    const panes = { plain: this.#plain, marked: this.#marked };
+    this.#painter = new Painter({ view: this.#view, ...panes, orientation, onProblem, onHeat, onPaint });
     attachZoom(this.#view);
     this.#attachTools();
     find("#retry").addEventListener("click", () => onRetry(this.#study));
@@ -80,10 +82,22 @@ export class Viewer {
 
   /** Changes the orientation by a function of it. */
   turn(change) {
-    if (this.#study !== null) {
+    const size = this.#study && sizeOf(this.#study);
+    if (size !== null) {
       change(this.orientation);
-      this.#place(sizeOf(this.#study));
+      this.#place(size);
     }
+  }
+
+  /** How the image lies: its turns and the part that is seen. */
+  get place() {
+    const { quarters, mirrored } = this.orientation;
+    return { quarters, mirrored, part: this.#view.part };
+  }
+
+  set place({ quarters, mirrored, part }) {
+    this.turn((orientation) => Object.assign(orientation, { quarters, mirrored }));
+    this.#view.part = part;
   }
 
   /** Shows boxes (x, y, width, height) of the image as large as the stage allows. */
@@ -102,14 +116,22 @@ export class Viewer {
     this.#painter.paint(canvas, box);
   }
 
+  /** The same of the probability map. */
+  paintHeat(canvas, box) {
+    this.#painter.paintHeat(canvas, box);
+  }
+
   /** Shows the probability map, or takes it off. */
   showHeat(shown) {
     this.#painter.showsHeat = shown;
     this.show(this.#study);
   }
 
-  /** Draws outlines that are not the study's yet. */
+  /** Draws outlines that are not the study's yet: what disagreed before them does not matter. */
   drawShapes(shapes) {
+    if (this.#layer !== "outlines") {
+      this.showLayer("outlines");
+    }
     this.#marked.setShapes(shapes);
     this.#drawn.shapes = null;
   }
@@ -168,7 +190,8 @@ export class Viewer {
 
   #draw(study, size) {
     this.#plain.setLabel(t("{name}: radiograph", { name: study.name }));
-    const compared = Boolean(study.answer?.disagreement);
+    // The ground truth was compared with the service's mask.
+    const compared = Boolean(study.answer?.disagreement) && !study.corrected;
     find("#layers").hidden = !compared;
     const layer = compared ? this.#layer : "outlines";
     this.#panes.toggleAttribute("data-untrusted", study.answer?.quality.trusted === false && !study.corrected);

@@ -13,12 +13,17 @@ export class Work {
   #studies;
   #running = 0;
   #made = [];
+  #keeping;
+  #isRemaking = false;
 
-  constructor(studies) {
+  /** `keeping.picture(study)`: what the browser has kept of the pictures that the service made. */
+  constructor(studies, keeping) {
     this.#studies = studies;
+    this.#keeping = keeping;
     studies.addEventListener("change", () => {
       this.#begin();
       this.#restore();
+      this.#remake();
     });
   }
 
@@ -31,7 +36,7 @@ export class Work {
 
   /** Compares a study with a ground truth. */
   async compare(study, file, { resize = false } = {}) {
-    const truth = { file, state: "working", problem: null };
+    const truth = { name: file.name, file, state: "working", problem: null };
     study.truth = truth;
     study.forgetComparison();
     this.#studies.changed();
@@ -73,6 +78,29 @@ export class Work {
     }
   }
 
+  /** Makes the pictures of what a reload brought back one after another, first that of the study that is looked at. */
+  async #remake() {
+    if (this.#isRemaking) {
+      return;
+    }
+    this.#isRemaking = true;
+    const next = () => [this.#studies.current, ...this.#studies.items].find((study) => study?.isRestored);
+    for (let study = next(); study; study = next()) {
+      study.isRestored = false;
+      const made = await this.#keeping.picture(study);
+      const own = await fromBrowser(made ?? study.file);
+      if (made === null && study.state === "done" && !shows(own, study.answer.image)) {
+        await this.#read(study).catch(() => {});
+      } else {
+        this.#show(study, own);
+      }
+      if (made !== null) {
+        this.#keep(study);
+      }
+    }
+    this.#isRemaking = false;
+  }
+
   async #segment(study) {
     const isDicom = await startsAsDicom(study.file);
     // Before the network is asked: whoever waits for it looks at the picture.
@@ -101,9 +129,11 @@ export class Work {
     }
   }
 
-  /** Shows the picture that the service makes of a file. */
+  /** Shows the picture that the service makes of a file, or has made. */
   #read(study) {
-    const read = radiograph(study.file)
+    const read = this.#keeping
+      .picture(study)
+      .then((kept) => kept ?? radiograph(study.file))
       .then(fromBlob)
       .then((picture) => {
         this.#show(study, picture);

@@ -64,7 +64,7 @@ def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
 
     Raises:
         UnreadableImage: The file is damaged or incomplete.
-        UnsupportedImage: It has too many scans for its size.
+        ImageTooLarge: It has too many pixels for its number of scans.
     """
     skeleton = read_skeleton(data)
     if skeleton.starved:

@@ -36,10 +36,11 @@ def apply_gamma(pixels: Float, log_gamma: float) -> Float:
     """Return pixels in 0..1 to the power of exp(``log_gamma``): negative is brighter, 0 is unchanged.
 
     Args:
-        pixels: Floats in 0..1, of any shape.
+        pixels: Floats in 0..1, of any shape. Interpolation and inversion can make them negative by a
+            rounding error, whose power would be NaN; they count as 0.
         log_gamma: Natural logarithm of the exponent.
     """
-    return np.power(pixels, pixels.dtype.type(math.exp(log_gamma)))
+    return np.power(np.maximum(pixels, 0), pixels.dtype.type(math.exp(log_gamma)))
 
 
 def clip_range(pixels: Float, low: float, high: float) -> Float:

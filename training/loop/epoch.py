@@ -12,7 +12,7 @@ from .batches import StageBatches
 from .distributed import ALONE, Group
 from .epoch_metrics import EpochMetrics, ImageMetrics, mean_metrics
 from .learner import Learner, to_device
-from .losses import loss_of
+from .losses import distillation_loss, loss_of
 from .optimisation import learning_rate
 from .recipes import Stage
 
@@ -59,6 +59,8 @@ def train_one_epoch(
             dice_weight=recipe.dice_weight,
             boundary_weight=recipe.boundary_weight,
         )
+        if learner.teacher is not None:
+            loss = loss + distillation_loss(logits, learner.teacher(x))
         value = loss.item()
         require_finite(value)
         learner.optimiser.zero_grad(set_to_none=True)

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from model.checkpoint import UNET, Checkpoint, CheckpointMetadata, read_checkpoint, read_metadata
+from model.checkpoint import Checkpoint, CheckpointMetadata, read_checkpoint, read_metadata
+from model.networks.architectures import UNET
 from model.networks.unet import LEAN_DECODER
 
 from ..data.datasets import SegmentationDataset
@@ -27,6 +28,7 @@ from .recipes import Recipe
 from .run_log import Row
 from .run_state import claim, load_state
 from .stages import Run, train_stages
+from .teacher import Teacher
 
 
 class Outcome(NamedTuple):
@@ -54,6 +56,7 @@ def fit(
     classes: tuple[str, ...] = (),
     encoder_weights: str = "none",
     start_from: Path | None = None,
+    teacher: Path | None = None,
     hardware: Hardware = CPU,
     seed: int = 0,
     resume: bool = False,
@@ -73,6 +76,7 @@ def fit(
         classes: Names of the masks' classes, where they are known; stored in the checkpoint.
         encoder_weights: ``"none"``, ``"imagenet"`` (torchvision's, downloaded) or a file.
         start_from: A checkpoint of the same network; its weights replace ``encoder_weights``.
+        teacher: A checkpoint whose probabilities are learnt besides the masks; see `Teacher`.
         hardware: Device, precision and worker processes. bf16 is faster on CUDA, and on a CPU only if
             it has bf16 instructions.
         seed: Decides the first weights, the order and the augmentation.
@@ -87,6 +91,7 @@ def fit(
     torch.manual_seed(seed)
     # Read once, so that the provenance in the metadata is that of the weights that are used.
     source = None if start_from is None else read_checkpoint(start_from)
+    taught_by = None if teacher is None else read_checkpoint(teacher)
     metadata = CheckpointMetadata(
         name=name,
         architecture=architecture,
@@ -96,7 +101,7 @@ def fit(
         **_decoder(recipe, source),
         preprocessing=recipe.preprocessing,
         encoder_weights=Path(encoder_weights).name if source is None else source.metadata.encoder_weights,
-        recipe=describe_recipe(recipe, seed=seed, start_from=source),
+        recipe=describe_recipe(recipe, seed=seed, start_from=source, teacher=taught_by),
         data=describe_data(train, validation),
         git_revision=git_revision(),
     )
@@ -111,7 +116,14 @@ def fit(
             group.broadcast(
                 lambda: load_initial_weights(network, out, source=source, encoder_weights=encoder_weights)
             )
-        learner = Learner(network, recipe, hardware=hardware, group=group, state=state)
+        learner = Learner(
+            network,
+            recipe,
+            hardware=hardware,
+            group=group,
+            state=state,
+            teacher=None if taught_by is None else Teacher(taught_by, student=metadata, hardware=hardware),
+        )
         rows: list[Row] = state["rows"] if state else []
         best = state["best"] if state else -1.0
         del state

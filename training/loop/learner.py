@@ -12,6 +12,7 @@ from .distributed import Group
 from .hardware import Hardware
 from .optimisation import average_of, optimiser_of
 from .recipes import Recipe
+from .teacher import Teacher
 
 _FEW_STEPS = 200
 """Up to this step of a run, the running batch statistics are replaced by those of a few batches."""
@@ -28,6 +29,7 @@ class Learner:
         hardware: Device and precision.
         group: The processes that train the network together.
         state: What `state_dict` returned in an earlier process; None for a new run.
+        teacher: The network that this one is distilled from; None learns from the masks alone.
 
     Attributes:
         network: Holds the weights; its batch normalisation sees the images of all processes.
@@ -45,9 +47,10 @@ class Learner:
         hardware: Hardware,
         group: Group,
         state: dict[str, Any] | None = None,
+        teacher: Teacher | None = None,
     ) -> None:
         device = torch.device(hardware.device)
-        self.recipe, self.hardware, self.group = recipe, hardware, group
+        self.recipe, self.hardware, self.group, self.teacher = recipe, hardware, group, teacher
         self.network = network.to(device).to(memory_format=torch.channels_last)
         self.average = average_of(self.network, recipe)
         self.optimiser = optimiser_of(self.network, recipe)

@@ -1,4 +1,4 @@
-"""The training loss: cross-entropy, optionally with soft Dice loss."""
+"""The training losses: cross-entropy, optionally with soft Dice loss, and that of distillation."""
 
 import torch
 from torch import Tensor
@@ -51,6 +51,16 @@ def loss_of(logits: Tensor, target: Tensor, *, dice_weight: float, boundary_weig
     total = (predicted + truth).sum(dim=(0, 2, 3))
     dice = (2 * overlap + 1) / (total + 1)
     return loss + dice_weight * (1 - dice.mean())
+
+
+def distillation_loss(logits: Tensor, probabilities: Tensor) -> Tensor:
+    """Return the mean cross-entropy with a teacher's probabilities (Hinton et al., 2015).
+
+    Args:
+        logits: ``(B, num_classes, H, W)``, the student's.
+        probabilities: ``(B, num_classes, H, W)`` float32, the teacher's for the same images.
+    """
+    return functional.cross_entropy(logits.float(), probabilities)
 
 
 def _near_boundary(target: Tensor) -> Tensor:

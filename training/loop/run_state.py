@@ -18,7 +18,7 @@ from ..errors import TrainingError
 _STATE = "state.pt"
 
 _STARTED_WITH = {
-    "recipe": "another recipe or seed",
+    "recipe": "another recipe, seed or --teacher",
     "architecture": "another --model",
     "num_classes": "another number of classes",
     "encoder_weights": "other encoder weights",

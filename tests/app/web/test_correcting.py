@@ -20,6 +20,7 @@ from tests.app.conftest import MakeClient, Service
 from tests.app.fakes import decode, dicom, encode, picture, truth
 from tests.app.web.conftest import MakeScreen, Screen, two_lungs
 from tests.app.web.test_results import download
+from tests.model.writing.dicom.test_seg import violations
 from training.data.folders import find_samples
 
 pytestmark = pytest.mark.slow
@@ -356,6 +357,32 @@ def test_a_corrected_seg_names_its_author(screen: Screen, cleared: bool) -> None
         one for part in state.GraphicAnnotationSequence for one in part.get("GraphicObjectSequence", [])
     ]
     assert len(outlines) == 2 - cleared
+
+
+@pytest.mark.parametrize("kind", ["hole", "islands", "one lung", "empty"])
+def test_dciodvfy_finds_no_error_in_what_is_saved_of_a_correction(
+    screen: Screen, kind: str, tmp_path: Path
+) -> None:
+    page = screen.page
+    screen.choose(("chest.dcm", dicom(picture((8, 12, 16, 40)))))
+    screen.shows("untrusted")
+    if kind == "hole":
+        take(page, "Cut")
+        drag(screen, (12, 20), (18, 20), (18, 30), (12, 30))
+    elif kind == "islands":
+        take(page, "Brush")
+        size(page, 30)
+        for x in (32, 40, 48, 56):
+            drag(screen, (x, 10), (x + 1, 10))
+    else:
+        take(page, "Clear")
+    if kind == "one lung":
+        take(page, "Lasso")
+        drag(screen, (40, 12), (56, 12), (56, 52), (40, 52))
+    screen.shows("corrected")
+    for button, iod in (("DICOM SEG", "Segmentation"), ("DICOM GSPS", "GrayscaleSoftcopyPresentationState")):
+        _, data = download(page, button)
+        assert violations(data, tmp_path, iod=iod) == []
 
 
 def test_a_collection_is_downloaded_for_training(opened: Screen, tmp_path: Path) -> None:

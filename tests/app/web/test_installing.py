@@ -30,7 +30,7 @@ def test_the_page_opens_without_the_service(make_screen: MakeScreen, shared_clie
     screen.complaints.clear()
 
 
-def test_no_image_and_no_result_is_kept(make_screen: MakeScreen, shared_client: Service) -> None:
+def test_the_worker_keeps_no_image_and_no_result(make_screen: MakeScreen, shared_client: Service) -> None:
     screen = installed(make_screen, shared_client)
     screen.choose(("chest.png", two_lungs()))
     screen.shows("untrusted")
@@ -46,10 +46,12 @@ def test_no_image_and_no_result_is_kept(make_screen: MakeScreen, shared_client: 
     assert "/" in kept
     assert "/web/main.js" in kept
     assert all(path == "/" or path.startswith("/web/") for path in kept)
-    storage = screen.page.evaluate(
-        "async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length]"
-    )
-    assert storage == [0, 0, 0]
+
+
+def test_a_page_without_images_keeps_nothing(screen: Screen) -> None:
+    expect(screen.page.locator("#invitation")).to_be_visible()
+    storage = screen.page.evaluate("[localStorage.length, sessionStorage.length]")
+    assert storage == [0, 0]
 
 
 def test_the_manifest(shared_client: Service) -> None:

@@ -98,6 +98,59 @@ def test_a_language_that_is_not_there_is_english(make_screen: MakeScreen, shared
     expect(screen.page.get_by_role("button", name="Choose files")).to_be_visible()
 
 
+ROWS = """(element) => {
+    const rows = [];
+    for (const child of [...element.children].filter((one) => one.checkVisibility())) {
+        const { top, bottom } = child.getBoundingClientRect();
+        if (!rows.some((row) => row.top < bottom && top < row.bottom)) rows.push({ top, bottom });
+    }
+    return rows.length;
+}"""
+
+
+def rows(page: Page, selector: str) -> int:
+    """In how many rows an element's children lie."""
+    found: int = page.locator(selector).evaluate(ROWS)
+    return found
+
+
+CUT_OFF = """(select) => {
+    const style = getComputedStyle(select);
+    const context = document.createElement("canvas").getContext("2d");
+    context.font = style.font;
+    const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const texts = [...select.options].map((option) => option.text);
+    return texts.filter((text) => context.measureText(text).width > room);
+}"""
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+def test_the_tools_leave_the_radiograph_its_room_in_any_language(
+    make_screen: MakeScreen, shared_client: Service, locale: str
+) -> None:
+    screen = make_screen(shared_client, locale=locale, viewport={"width": 1440, "height": 900})
+    page = screen.page
+    screen.choose(("one.png", two_lungs()), ("two.png", two_lungs()), ("notes.png", b"text"))
+    expect(page.locator("#tally")).to_contain_text("3 ")
+    page.locator(".strip-item .open").nth(1).click()
+    screen.shows("untrusted")
+    assert rows(page, "#tools") == 1
+    assert rows(page, "footer") == 1
+    for button in ("#adjust", "#correct"):
+        page.locator(button).click()
+        assert rows(page, f"{button}-tools") <= 2
+    page.locator("#swap").click()
+    screen.shows("corrected")
+    assert rows(page, "#tools") == 1
+    assert rows(page, "#worklist") <= 2
+    for select in page.locator("select:visible").all():
+        assert select.evaluate(CUT_OFF) == []
+    for button in page.locator("#downloads button:visible").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 900
+
+
 def test_longer_words_have_room(german_screen: Screen) -> None:
     page = german_screen.page
     german_screen.choose(("bild.png", two_lungs()), ("notiz.png", b"text"))

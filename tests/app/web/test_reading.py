@@ -236,12 +236,54 @@ def test_the_magnifier_follows_the_pointer(opened: Screen) -> None:
     assert stage is not None
     assert width == pytest.approx(opened.viewbox()[2] * 190 / stage["width"] / 3)
     # The lung's edge lies in its middle: dark on one side, bright on the other.
-    row: list[int] = lens.locator("canvas").evaluate(
+    row: list[int] = lens.locator(".film").evaluate(
         "(canvas) => [...canvas.getContext('2d').getImageData(0, 95, 190, 1).data]"
     )
     assert (row[4 * 40], row[4 * 150]) == pytest.approx((40, 200), abs=2)
     tool(page, "Pan")
     expect(lens).to_be_hidden()
+
+
+def magnified(page: Page, layer: str) -> list[int]:
+    """Colour and opacity in the magnifier's middle."""
+    found: list[int] = page.locator(f"#lens .{layer}").evaluate(
+        """(canvas) => {
+            const copy = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+            copy.drawImage(canvas, -95, -95);
+            return [...copy.getImageData(0, 0, 1, 1).data];
+        }"""
+    )
+    return found
+
+
+def test_the_magnifier_shows_every_layer_that_is_on(opened: Screen) -> None:
+    page = opened.page
+    view = page.locator("#marked .view")
+    view.press("m")
+    page.mouse.move(*on_screen(opened, (16, 32)))
+    expect(page.locator("#lens")).to_be_visible()
+    assert magnified(page, "heat")[3] == 0
+    # Each is switched on below the magnifier, which does not move.
+    view.press("t")
+    expect(page.locator("#legend-heat")).to_be_visible()
+    assert magnified(page, "heat") == pytest.approx([247, 226, 142, 255], abs=5)
+    expect(page.locator("#lens .heat")).to_have_css("opacity", "0.5")
+    view.press("h")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    assert magnified(page, "film")[0] == pytest.approx(40, abs=2)
+    view.press("i")
+    expect(page.locator("#lens .film")).to_have_css("filter", re.compile("greys"))
+    expect(page.locator("#lens .heat")).to_have_css("filter", "none")
+    view.press("+")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    box = page.locator("#lens svg").get_attribute("viewBox")
+    assert box is not None
+    stage = page.locator("#marked .view").bounding_box()
+    assert stage is not None
+    assert float(box.split()[2]) == pytest.approx(opened.viewbox()[2] * 190 / stage["width"] / 3)
+    view.press("t")
+    expect(page.locator("#legend-heat")).to_be_hidden()
+    assert magnified(page, "heat")[3] == 0
 
 
 def test_the_lungs_fill_the_stage(opened: Screen) -> None:

@@ -221,6 +221,19 @@ def test_heart_has_an_outline_a_row_and_a_ratio(make_client: MakeClient, make_sc
     expect(screen.page.locator("#lungs .heart")).to_have_text(re.compile(r"Heart\s*240"))
     expect(screen.page.locator("#legend-heart")).to_be_visible()
     expect(screen.page.locator("#ratio")).to_have_text("Not measured. The mask of the lungs is not trusted.")
+    # It stays while the lungs are corrected.
+    page = screen.page
+    page.locator("#marked .view").press("b")
+    view = page.locator("#marked .view").bounding_box()
+    assert view is not None
+    page.mouse.move(view["x"] + view["width"] / 2, view["y"] + view["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(view["x"] + view["width"] / 2 + 20, view["y"] + view["height"] / 2, steps=3)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    expect(page.locator("#marked .outline")).to_have_count(3)
+    page.mouse.up()
+    screen.shows("corrected")
+    expect(page.locator("#marked .outline")).to_have_count(3)
 
 
 def test_checkpoint_without_hearts_shows_none(screen: Screen) -> None:

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app.fakes import encode, truth
 from tests.app.web.conftest import Screen, two_lungs
+from tests.app.web.test_correcting import drag, on_screen, take
 
 pytestmark = pytest.mark.slow
 
@@ -158,3 +159,30 @@ def test_each_image_keeps_its_own_comparison(opened: Screen) -> None:
     expect(page.locator(".outline")).to_have_count(2)
     page.locator(".strip-item .open").first.click()
     expect(page.locator("#metrics")).to_be_visible()
+
+
+def test_a_correction_is_not_shown_with_what_disagreed_before_it(opened: Screen) -> None:
+    page = opened.page
+    opened.choose_truth("truth.png", TRUTH)
+    expect(page.locator(".disagreement")).to_be_visible()
+    take(page, "Cut")
+    drag(opened, (4, 40), (28, 40), (28, 58), (4, 58))
+    opened.shows("corrected")
+    expect(page.locator(".disagreement")).to_have_count(0)
+    expect(page.locator(".outline")).to_have_count(2)
+    expect(page.locator("#legend-outlines")).to_be_visible()
+    for stale in ("#legend-disagreement", "#layers", "#metrics"):
+        expect(page.locator(stale)).to_be_hidden()
+    expect(page.locator("#truth-prompt")).to_contain_text("is that of the original outlines")
+    page.get_by_role("button", name="Original").click()
+    expect(page.locator("#metrics")).to_be_visible()
+    page.locator("#layers").get_by_text("Disagreement").click()
+    expect(page.locator(".disagreement")).to_be_visible()
+    # A stroke shows the outlines at once, not only when it is done.
+    take(page, "Brush")
+    page.mouse.move(*on_screen(opened, (32, 30)))
+    page.mouse.down()
+    page.mouse.move(*on_screen(opened, (36, 34)), steps=3)
+    expect(page.locator(".disagreement")).to_have_count(0)
+    expect(page.locator(".outline")).to_have_count(2)
+    page.mouse.up()
