@@ -152,7 +152,7 @@ def card_milliseconds(batches: FixedBatches, size: int, *, seconds: float) -> fl
             batches.repeat(size)
         end.record()
         end.synchronize()
-        return start.elapsed_time(end) / _REPEATS
+        return float(start.elapsed_time(end)) / _REPEATS
 
     once()
     times: list[float] = []
