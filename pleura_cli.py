@@ -29,6 +29,14 @@ COMMANDS = {
 """Module of each command; the function has the name of the command."""
 
 
+_EXTRAS = {
+    "dimse": {"pynetdicom"},
+    "export": {"nncf", "onnx", "onnxscript"},
+    "ray": {"pyarrow", "ray"},
+    "train": {"jinja2", "matplotlib", "sklearn", "tensorboard", "torch", "torchvision"},
+}
+"""The packages that each extra brings, by the names of their modules."""
+
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 """Settings that pass all arguments to the parser of the client."""
 
@@ -76,14 +84,24 @@ def main() -> None:
         typer.echo(f"pleura: {error}", err=True)
         sys.exit(1)
     except ModuleNotFoundError as error:
-        typer.echo(
-            f"pleura: {error.name} is not installed: install all of requirements.txt, "
-            "or run this command in the CUDA image.",
-            err=True,
-        )
+        typer.echo(f"pleura: {_missing(error.name or 'a package')}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _missing(module: str) -> str:
+    """Return a sentence that says how to install a module; serving needs none of the extras."""
+    package = module.partition(".")[0]
+    if package == "pleura_client":
+        return "The client is not installed. Run pip install ./client in Pleura's folder."
+    for extra, packages in _EXTRAS.items():
+        if package in packages:
+            return (
+                f"This needs {package}, which is not installed. Install the extra {extra} with "
+                f"pip install -e '.[{extra}]', or everything with make install."
+            )
+    return f"{package} is not installed. Run make install."
 
 
 if __name__ == "__main__":

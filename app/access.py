@@ -45,7 +45,14 @@ _bearer = HTTPBearer(
 
 
 def guard(keys: list[bytes]) -> Callable[..., Awaitable[None]]:
-    """Return a dependency that rejects requests without a valid key."""
+    """Return a dependency that rejects requests without a valid key.
+
+    Args:
+        keys: The valid keys, as bytes; at least one.
+
+    Raises:
+        WrongKey: By the dependency: the request has no valid key.
+    """
 
     async def check(credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]) -> None:
         given = credentials.credentials.encode() if credentials else b""

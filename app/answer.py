@@ -30,7 +30,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The body of an answer, with the timing and quality of its mask for headers and metrics."""
+    """The body of an answer, with what headers and metrics say of its mask.
+
+    Attributes:
+        body: The bytes.
+        media_type: The Content-Type.
+        timing_ms: Milliseconds of each stage.
+        quality: Whether the mask can be trusted.
+    """
 
     body: bytes
     media_type: str
@@ -39,7 +46,13 @@ class Answer:
 
     @classmethod
     def document(cls, document: SegmentationDocument, quality: Quality, timing_ms: Timing) -> Self:
-        """Return an answer in JSON."""
+        """Return an answer in JSON.
+
+        Args:
+            document: The document.
+            quality: Of its mask, for the headers.
+            timing_ms: Of all stages, for the metrics.
+        """
         return cls(
             body=document.model_dump_json().encode(),
             media_type=Media.JSON,
@@ -62,6 +75,13 @@ def prepare(
     max_pixels: int,
 ) -> Prepared:
     """Read a radiograph at the resolution that the answer needs.
+
+    Args:
+        segmenter: The segmenter.
+        source: The bytes of the upload.
+        accepted: The media types that the client accepts, the preferred first.
+        options: The request's options.
+        max_pixels: The most pixels (width times height).
 
     Raises:
         ImageError: The image cannot be used.
@@ -117,7 +137,12 @@ def finish(
 
 
 def encode(segmentation: Segmentation, write: Callable[[], T]) -> tuple[T, Timing]:
-    """Call ``write``, the last stage; return its result and the timing of all stages."""
+    """Call ``write``, the last stage; return its result and the timing of all stages.
+
+    Args:
+        segmentation: Its timing is that of the earlier stages.
+        write: Writes the answer.
+    """
     start = perf_counter()
     written = write()
     return written, replace(segmentation.timing_ms, encode=ms_since(start))

@@ -118,6 +118,10 @@ class Batcher(Generic[Item, Result]):
     async def infer(self, item: Item, slot: Slot) -> Result:
         """Return the network's result for ``item``.
 
+        Args:
+            item: What the network is to run on.
+            slot: The slot that the request has taken; it is free again when the network begins.
+
         Raises:
             EngineError: The network could not be run on the item's batch.
         """

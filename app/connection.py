@@ -91,7 +91,7 @@ class GuardedProtocol(H11Protocol):
             self._outgoing = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop all deadlines."""
+        """Stop all deadlines; see `asyncio.Protocol`."""
         self._stop_incoming()
         self._stop_outgoing()
         self.transport.lost()

@@ -43,6 +43,11 @@ class Corrected(NamedTuple):
     def read(cls, image: memoryview, mask: memoryview, *, max_pixels: int) -> Self:
         """Read the two files.
 
+        Args:
+            image: The bytes of the radiograph.
+            mask: The bytes of the label map.
+            max_pixels: The most pixels (width times height) of either.
+
         Raises:
             ImageError: One of them cannot be used.
         """

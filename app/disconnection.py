@@ -14,6 +14,10 @@ T = TypeVar("T")
 async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """Await ``work``, and cancel it if the client disconnects. The request's body must have been read.
 
+    Args:
+        request: The request.
+        work: It gets `asyncio.CancelledError` if the client disconnects.
+
     Raises:
         ClientGone: The client has closed the connection.
     """

@@ -72,7 +72,7 @@ def require_trust(segmentation: Segmentation) -> None:
 
 
 def encode_mask(segmentation: Segmentation, encoding: MaskEncoding) -> Mask | None:
-    """Return the mask as the document carries it; None if it carries none."""
+    """Return the mask as the document carries it, see `MaskEncoding`; None if it carries none."""
     mask = segmentation.mask
     match encoding:
         case MaskEncoding.PNG:

@@ -104,7 +104,10 @@ def _add_middleware(app: FastAPI, settings: Settings, lifecycle: Lifecycle, trai
     app.add_middleware(HeaderLimits, max_bytes=settings.max_header_bytes)
     app.add_middleware(Targets)
     app.add_middleware(
-        RequestMiddleware, telemetry=app.state.telemetry, lifecycle=lifecycle, traces=app.state.traces
+        RequestMiddleware,
+        telemetry=app.state.telemetry,
+        draining=lambda: lifecycle.draining,
+        traces=app.state.traces,
     )
     if trail is not None:
         app.add_middleware(Audited, trail=trail, keys=bool(app.state.keys))

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -12,7 +13,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from logs import frames, log, request_id
 
 from .errors import Draining
-from .lifecycle import Lifecycle
 from .problems import REASON_KEY, answer, internal_error
 from .telemetry import Telemetry
 from .tracing import Traces, describe
@@ -50,15 +50,17 @@ class RequestMiddleware:
     Args:
         app: The application.
         telemetry: Counts and times the requests.
-        lifecycle: Tells whether the service is draining.
+        draining: Returns whether the service is stopping; answers then close their connection.
         traces: Opens a span for each request.
     """
 
-    def __init__(self, app: ASGIApp, *, telemetry: Telemetry, lifecycle: Lifecycle, traces: Traces) -> None:
+    def __init__(
+        self, app: ASGIApp, *, telemetry: Telemetry, draining: Callable[[], bool], traces: Traces
+    ) -> None:
         self._app = app
         self._telemetry = telemetry
         self._traces = traces
-        self._lifecycle = lifecycle
+        self._draining = draining
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -88,7 +90,7 @@ class RequestMiddleware:
                 headers["X-Request-ID"] = identity
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                if self._lifecycle.draining:
+                if self._draining():
                     headers["Connection"] = "close"
             await send(message)
 
@@ -102,7 +104,7 @@ class RequestMiddleware:
                 await internal_error(scope)(scope, receive, send_with_headers)
         except asyncio.CancelledError:
             # The grace period is over: requests that are still unanswered get 503.
-            if status or not self._lifecycle.draining:
+            if status or not self._draining():
                 raise
             await answer(scope, Draining())(scope, receive, send_with_headers)
         finally:

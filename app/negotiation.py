@@ -39,13 +39,22 @@ def acceptable(accept: str) -> list[Media]:
 
 
 def file_type(accept: str, media: Media) -> str:
-    """Return the Content-Type of a ``media`` file: ``media``, unless plain bytes are preferred."""
+    """Return the Content-Type of a ``media`` file: ``media``, unless plain bytes are preferred.
+
+    Args:
+        accept: The Accept header; empty accepts all.
+        media: The type of the file.
+    """
     ranges = _ranges(accept)
     return BYTES if _quality(BYTES, ranges) > _quality(media, ranges) else media
 
 
 def choose(media: list[Media], radiograph: Radiograph) -> Media:
     """Return the preferred type that is available for this radiograph.
+
+    Args:
+        media: The acceptable types, the preferred first.
+        radiograph: DICOM is available only for a DICOM image.
 
     Raises:
         NotDicom: Only DICOM is acceptable, and the radiograph is not DICOM.

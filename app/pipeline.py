@@ -37,14 +37,32 @@ INFERENCE_TIMEOUT_S = 60.0
 
 
 class Work(Protocol[PreparedT, AnswerT_co]):
-    """The work of one request before and after the network; both run in a thread of the pool."""
+    """The work of one request before and after the network; both methods run in a thread of the pool."""
 
     def prepare(self, segmenter: Segmenter) -> PreparedT:
-        """Read the upload."""
+        """Read the upload, and make the network's input.
+
+        Args:
+            segmenter: The segmenter of this request, also if another one is loaded meanwhile.
+
+        Raises:
+            ImageError: The upload cannot be used.
+            ServiceError: No answer that the client accepts is possible for it.
+        """
         ...
 
     def finish(self, segmenter: Segmenter, prepared: PreparedT, inferred: Inferred) -> AnswerT_co:
-        """Make the answer."""
+        """Make the answer.
+
+        Args:
+            segmenter: The segmenter that ran the network.
+            prepared: The result of `prepare`.
+            inferred: The network's output for it.
+
+        Raises:
+            ImageError: The answer is not possible for this upload.
+            ServiceError: The mask is not trusted, and the settings reject such masks.
+        """
         ...
 
 

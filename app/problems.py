@@ -123,7 +123,13 @@ _SENTENCES = {
 
 
 def problem(kind: ProblemType, detail: str, *, headers: dict[str, str] | None = None) -> Response:
-    """Return a problem document as a response."""
+    """Return a problem document as a response.
+
+    Args:
+        kind: The type of the problem, which has the status.
+        detail: A sentence: what is wrong, then what to do.
+        headers: Further headers; None for none.
+    """
     body = Problem(
         type=f"urn:pleura:problem:{kind.slug}", title=kind.title, status=kind.status, detail=detail
     )

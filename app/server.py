@@ -53,7 +53,7 @@ class Server(uvicorn.Server):
         await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Handle a signal to stop.
+        """Handle a signal to stop; see `signal.signal`.
 
         uvicorn's handler would raise the signal again at the end, so that the exit code would not be 0.
         """

@@ -78,7 +78,12 @@ class Telemetry:
         build.info({"version": installed_version(), "python": platform.python_version()})
 
     def watch(self, *, ready: Callable[[], bool], depth: Callable[[], int]) -> None:
-        """Set the functions that supply these gauges."""
+        """Set the functions that supply these gauges.
+
+        Args:
+            ready: Returns whether requests are served.
+            depth: Returns the number of images in the queue.
+        """
         self.ready.set_function(ready)
         self.queue_depth.set_function(depth)
 
@@ -95,7 +100,13 @@ class Telemetry:
         )
 
     def segmented(self, *, timing_ms: Timing, trusted: bool, predicted_iou: float | None) -> None:
-        """Count one mask."""
+        """Count one mask.
+
+        Args:
+            timing_ms: Milliseconds of each stage.
+            trusted: Whether the mask is trusted.
+            predicted_iou: 0 to 1; None is not observed.
+        """
         self.segmentations.inc()
         if not trusted:
             self.untrusted.inc()

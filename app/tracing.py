@@ -84,7 +84,15 @@ class Traces:
 
 
 def describe(span: Span | None, *, method: str, route: str, status: int, request_id: str) -> None:
-    """Set the name and the attributes of a request's span."""
+    """Set the name and the attributes of a request's span.
+
+    Args:
+        span: The span; None if requests are not traced.
+        method: The HTTP method.
+        route: The route's path, with its parameters' names.
+        status: The HTTP status; 0 if no answer began.
+        request_id: The answer's ``X-Request-ID``.
+    """
     if span is not None:
         span.update_name(f"{method} {route}")
         span.set_attribute("http.request.method", method)

@@ -73,6 +73,10 @@ class Intake:
     async def read(self, request: Request, read: Callable[[UploadFile], Awaitable[T]]) -> T:
         """Return ``read(body)``. The body counts as arriving until then.
 
+        Args:
+            request: The request.
+            read: Reads the body, which is closed afterwards.
+
         Raises:
             ServiceError: One of LengthRequired, BadRequest, EncodedBody, TooManyUploads, UploadTooSlow,
                 BodyTooLarge, SpoolFull, ClientGone.

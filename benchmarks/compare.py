@@ -23,7 +23,7 @@ from typing import Any
 
 from rich.console import Console
 
-from model.checkpoint import BUNDLED
+from model.weights import BUNDLED, checkpoint_file
 
 from .images import PICTURES, RESULTS, Picture
 from .machine import describe_machine
@@ -190,7 +190,9 @@ def main(words: Sequence[str] | None = None) -> int:
     options = _options(words)
     console = Console(width=max(160, Console().width))
     checkpoint = (
-        Path(os.environ["PLEURA_CHECKPOINT"]).resolve() if "PLEURA_CHECKPOINT" in os.environ else None
+        checkpoint_file(Path(os.environ["PLEURA_CHECKPOINT"])).resolve()
+        if "PLEURA_CHECKPOINT" in os.environ
+        else None
     )
     pictures = [picture for picture in PICTURES if picture.name in options.pictures.split(",")]
     with ExitStack() as stack:

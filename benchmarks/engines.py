@@ -1,8 +1,9 @@
 """Comparison of the engines: ``python -m benchmarks.engines [--device cuda]``.
 
 On a CPU, milliseconds an image of each engine, one image at a time, all processors. On CUDA, images a
-second of the service's engine at batch sizes 1 to 64, against PyTorch eager in fp32 one by one, and the
-share of the card's fp16 peak that the network's arithmetic comes to.
+second of the service's engine at batch sizes 1 to 64, from host to host as the service calls it and on the
+card alone, without copies; against PyTorch eager in fp32 one by one, and the share of the card's fp16 peak
+that the network's arithmetic comes to.
 """
 
 from __future__ import annotations
@@ -28,9 +29,13 @@ from .images import RESULTS
 from .tables import gpu
 
 if TYPE_CHECKING:
+    from model.engines.fixed_batches import FixedBatches
     from model.networks.unet import SegmentationNetwork
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
+_REPEATS = 20
+"""Batches between two readings of the card's clock."""
+
 PEAK_TFLOPS = {
     "H200": 989.0,
     "H100 PCIe": 756.0,
@@ -121,7 +126,11 @@ def on_cuda(checkpoint: Path, *, seconds: float) -> dict[str, Any]:
         / milliseconds(partial(engine, np.zeros((size, channels, side, side), np.float32)), seconds=seconds)
         for size in BATCHES
     }
-    points = speeds(rates, baseline=baseline, operations=operations, peak=peak)
+    assert engine.fixed_batches is not None
+    alone = {
+        size: 1000 * size / card_milliseconds(engine.fixed_batches, size, seconds=seconds) for size in BATCHES
+    }
+    points = speeds(rates, alone, baseline=baseline, operations=operations, peak=peak)
     return {
         "card": card,
         "peak_tflops": peak,
@@ -130,6 +139,27 @@ def on_cuda(checkpoint: Path, *, seconds: float) -> dict[str, Any]:
         "eager_fp32_rate": baseline,
         "points": points,
     }
+
+
+def card_milliseconds(batches: FixedBatches, size: int, *, seconds: float) -> float:
+    """Return the median milliseconds of a recorded batch by the card's clock, without the host's copies."""
+    import torch
+
+    def once() -> float:
+        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        start.record()
+        for _ in range(_REPEATS):
+            batches.repeat(size)
+        end.record()
+        end.synchronize()
+        return start.elapsed_time(end) / _REPEATS
+
+    once()
+    times: list[float] = []
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until or len(times) < 3:
+        times.append(once())
+    return float(np.median(times))
 
 
 def count_operations(network: SegmentationNetwork, shape: tuple[int, int, int]) -> int:
@@ -148,19 +178,38 @@ def peak_tflops(card: str) -> float | None:
 
 
 def speeds(
-    rates: dict[int, float], *, baseline: float, operations: int, peak: float | None
+    rates: dict[int, float],
+    alone: dict[int, float],
+    *,
+    baseline: float,
+    operations: int,
+    peak: float | None,
 ) -> list[dict[str, Any]]:
-    """Return per batch size: images/s, ratio to the baseline, TFLOP/s and share of the card's peak."""
+    """Return per batch size: images/s, ratio to the baseline, TFLOP/s and share of the card's peak.
+
+    Args:
+        rates: Images a second by batch size, from host to host.
+        alone: The same on the card alone.
+        baseline: Images a second of PyTorch eager in fp32.
+        operations: Of one image.
+        peak: Of the card in TFLOP/s; None if unknown.
+    """
     return [
         {
             "batch": size,
             "rate": rate,
             "ratio": rate / baseline,
             "tflops": rate * operations / 1e12,
-            "share": None if peak is None else rate * operations / 1e12 / peak,
+            "share": _share(rate, operations, peak),
+            "alone_rate": alone[size],
+            "alone_share": _share(alone[size], operations, peak),
         }
         for size, rate in rates.items()
     ]
+
+
+def _share(rate: float, operations: int, peak: float | None) -> float | None:
+    return None if peak is None else rate * operations / 1e12 / peak
 
 
 def _shape(checkpoint: Path) -> tuple[int, int, int]:

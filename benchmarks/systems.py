@@ -28,13 +28,13 @@ class System:
     """A service that makes masks of radiographs.
 
     Attributes:
-        name: in the table.
-        family: what its variants have in common.
+        name: In the table.
+        family: What its variants have in common.
         command, environment: ``{port}`` stands for the port; the environment comes beside that of this
             process.
-        path: where images are posted.
-        form_field: name of the file in a form; None sends the image as the body.
-        ready: path that answers 200 once it serves.
+        path: Where images are posted.
+        form_field: Name of the file in a form; None sends the image as the body.
+        ready: Path that answers 200 once it serves.
     """
 
     name: str
@@ -115,7 +115,7 @@ def started(system: System) -> Iterator[Running]:
     """Start a service, wait until it is ready, and stop all its processes at the end.
 
     Raises:
-        RuntimeError: it does not become ready.
+        RuntimeError: It does not become ready.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

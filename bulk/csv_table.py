@@ -17,7 +17,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def table_path(out: Path, name: str, shard: Shard | None) -> Path:
-    """``NAME.csv``, or ``NAME-1-of-8.csv`` for a shard."""
+    """Return the path of a table: ``NAME.csv``, or ``NAME-1-of-8.csv`` for a shard.
+
+    Args:
+        out: Folder of the results.
+        name: The table's name.
+        shard: The part of the files that this run processes; None: all.
+    """
     part = "" if shard is None else f"-{shard.index}-of-{shard.count}"
     return out / f"{name}{part}.csv"
 
@@ -36,12 +42,12 @@ class CsvTable:
     """A table written row by row: every added row is in the file even if the process is killed.
 
     Args:
-        path: the file; an existing file is replaced.
-        columns: the header.
-        before: the first rows. An existing file is replaced only after they are all written.
+        path: The file; an existing file is replaced.
+        columns: The header.
+        before: The first rows. An existing file is replaced only after they are all written.
 
     Raises:
-        ArchiveError: the file cannot be written.
+        ArchiveError: The file cannot be written.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], before: Iterable[Sequence[str]] = ()) -> None:
@@ -61,8 +67,12 @@ class CsvTable:
     def add(self, name: str, *values: Any) -> None:
         """Add a row.
 
+        Args:
+            name: The file's path relative to the base, with ``/``.
+            *values: The other columns in order; None becomes an empty cell.
+
         Raises:
-            ArchiveError: the file cannot be written.
+            ArchiveError: The file cannot be written.
         """
         with _as_archive_error():
             self._writer.writerow((cell(name), *map(_text, values)))
@@ -76,8 +86,12 @@ class CsvTable:
 def read_rows(path: Path, columns: Sequence[str]) -> Iterator[list[str]]:
     """Yield the rows of a table; an incomplete last row of a killed process is left out.
 
+    Args:
+        path: The table.
+        columns: The names that its first row must have.
+
     Raises:
-        ArchiveError: the file cannot be read, or has other columns.
+        ArchiveError: The file cannot be read, or has other columns.
     """
     with _as_archive_error(), path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)

@@ -16,8 +16,8 @@ class Failures:
     leaves no file.
 
     Attributes:
-        path: the file.
-        count: number of rows.
+        path: The file.
+        count: Number of rows.
     """
 
     def __init__(self, out: Path, *, shard: Shard | None) -> None:
@@ -38,8 +38,12 @@ class Failures:
     def add(self, name: str, reason: str) -> None:
         """Add a row, and print it on standard error.
 
+        Args:
+            name: The file's path relative to the base, with ``/``.
+            reason: A sentence.
+
         Raises:
-            ArchiveError: the file cannot be written.
+            ArchiveError: The file cannot be written.
         """
         if self._table is None:
             self._table = CsvTable(self.path, ("file", "reason"))

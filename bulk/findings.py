@@ -13,16 +13,16 @@ class Findings:
     """A segmentation without its pixels. A lung or heart that was not found has no area.
 
     Attributes:
-        width, height: size of the image in pixels.
-        right_area_px, left_area_px: lung areas in pixels.
-        right_area_mm2, left_area_mm2: lung areas in mm²; None if the spacing is unknown.
-        heart_area_px, heart_area_mm2: area of the heart; None if the checkpoint does not segment hearts.
-        cardiothoracic_ratio: see `measure_ratio`; None if it is not measured.
-        spacing_plane: the plane of the spacing, see `Radiograph`.
-        trusted: whether the mask is trusted.
-        predicted_iou: predicted IoU; None if the checkpoint is not calibrated.
-        warnings: codes of the warnings, separated by spaces.
-        engine: name of the engine that ran the network.
+        width, height: Size of the image in pixels.
+        right_area_px, left_area_px: Lung areas in pixels.
+        right_area_mm2, left_area_mm2: Lung areas in mm²; None if the spacing is unknown.
+        heart_area_px, heart_area_mm2: Area of the heart; None if the checkpoint does not segment hearts.
+        cardiothoracic_ratio: See `measure_ratio`; None if it is not measured.
+        spacing_plane: The plane of the spacing, see `Radiograph`.
+        trusted: Whether the mask is trusted.
+        predicted_iou: Predicted IoU; None if the checkpoint is not calibrated.
+        warnings: Codes of the warnings, separated by spaces.
+        engine: Name of the engine that ran the network.
     """
 
     width: int

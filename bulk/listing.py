@@ -20,10 +20,10 @@ class Listing:
     """The images below one folder.
 
     Attributes:
-        base: the folder.
-        names: path of each file relative to the base, with ``/``. Results mirror these names.
-        elsewhere: files outside the base, by name: `ELSEWHERE`, then the whole path.
-        ignored: number of files in folders that are not images by suffix or first bytes, hidden files
+        base: The folder.
+        names: Path of each file relative to the base, with ``/``. Results mirror these names.
+        elsewhere: Files outside the base, by name: `ELSEWHERE`, then the whole path.
+        ignored: Number of files in folders that are not images by suffix or first bytes, hidden files
             excluded.
     """
 
@@ -55,13 +55,13 @@ def list_images(sources: Sequence[Path], *, recursive: bool, out: Path, base: Pa
     file always has the same name, and no two files share a name.
 
     Args:
-        sources: files and folders; they need not exist.
-        recursive: include subfolders.
-        out: folder for the results.
-        base: base of the results that exist already.
+        sources: Files and folders; they need not exist.
+        recursive: Include subfolders.
+        out: Folder for the results.
+        base: Base of the results that exist already.
 
     Raises:
-        PleuraError: two files would have the same name.
+        PleuraError: Two files would have the same name.
     """
     paths = [os.path.normpath(source.absolute()) for source in sources]
     if len(paths) == 1 and Path(paths[0]).is_dir():

@@ -30,10 +30,10 @@ class Outcome:
     """Outcome of one file.
 
     Attributes:
-        name: name in the listing.
-        error: a sentence on why there is no result; None if there is one.
-        trusted: whether the mask is trusted.
-        findings: row of the table of results; None without a result, or if the run has no such table.
+        name: Name in the listing.
+        error: A sentence on why there is no result; None if there is one.
+        trusted: Whether the mask is trusted.
+        findings: Row of the table of results; None without a result, or if the run has no such table.
     """
 
     name: str
@@ -47,9 +47,9 @@ class OutputOptions:
     """Output options for every image of a run.
 
     Attributes:
-        format: format of the results.
-        threshold: lowest probability of lung; None for the checkpoint's threshold.
-        postprocess: keep at most two components and fill holes.
+        format: Format of the results.
+        threshold: Lowest probability of lung; None for the checkpoint's threshold.
+        postprocess: Keep at most two components and fill holes.
     """
 
     format: Format
@@ -59,9 +59,13 @@ class OutputOptions:
     def prepare(self, segmenter: Segmenter, source: Path | bytes) -> Prepared:
         """Read an image.
 
+        Args:
+            segmenter: The segmenter.
+            source: A path, or the bytes of a file.
+
         Raises:
-            ImageError: the image cannot be used.
-            OSError: the file cannot be opened.
+            ImageError: The image cannot be used.
+            OSError: The file cannot be opened.
         """
         prepared = segmenter.prepare(source, all_pixels=self.format.shows_radiograph)
         if self.format.is_dicom and prepared.radiograph.dataset is None:
@@ -72,8 +76,13 @@ class OutputOptions:
     def finish(self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred) -> tuple[bytes, Findings]:
         """Return the bytes of the result, and its findings.
 
+        Args:
+            segmenter: The segmenter.
+            prepared: The result of `prepare`.
+            inferred: The network's output for it.
+
         Raises:
-            ImageError: the format is not possible for this image.
+            ImageError: The format is not possible for this image.
         """
         segmentation = segmenter.finish(
             prepared, inferred, threshold=self.threshold, postprocess=self.postprocess
@@ -97,16 +106,16 @@ def segment_all(
     When the iterator is closed, results being written are finished; the rest is dropped.
 
     Args:
-        segmenter: the segmenter.
-        names: paths below ``base``.
-        base: folder of the images.
-        out: folder for the results.
-        options: output options.
-        elsewhere: paths of the images that are not below ``base``, by name.
+        segmenter: The segmenter.
+        names: Paths below ``base``.
+        base: Folder of the images.
+        out: Folder for the results.
+        options: Output options.
+        elsewhere: Paths of the images that are not below ``base``, by name.
 
     Raises:
-        ArchiveError: results cannot be written.
-        EngineError: the network could not be run.
+        ArchiveError: Results cannot be written.
+        EngineError: The network could not be run.
     """
     batch_size = segmenter.engine.max_batch
     workers = available_cpus()

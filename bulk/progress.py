@@ -22,11 +22,11 @@ class RunProgress:
     """A progress bar on a terminal, and a summary line at the end.
 
     Args:
-        total: images to process.
-        done_before: images that a previous run finished.
-        ignored: files that are not images.
-        failures: path of the table of failures.
-        results: path of the table of results, with the warnings about masks.
+        total: Images to process.
+        done_before: Images that a previous run finished.
+        ignored: Files that are not images.
+        failures: Path of the table of failures.
+        results: Path of the table of results, with the warnings about masks.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ def recorded_base(out: Path) -> Path | None:
     """Return the base folder of the result names in ``out``; None if there are no results.
 
     Raises:
-        PleuraError: the record cannot be read.
+        PleuraError: The record cannot be read.
     """
     folder = _read(out / RECORD).get("folder")
     return Path(folder) if isinstance(folder, str) else None
@@ -30,8 +30,14 @@ def check_run(out: Path, *, base: Path, segmenter: Segmenter, options: OutputOpt
     threshold and post-processing. Test-time augmentation (``--flips``) is part of the engine name.
     Formats may differ, since their file names differ.
 
+    Args:
+        out: Folder of the results.
+        base: Folder of the images.
+        segmenter: Makes the masks.
+        options: Threshold, post-processing and format.
+
     Raises:
-        PleuraError: the results were made with other settings, or the folder cannot be written.
+        PleuraError: The results were made with other settings, or the folder cannot be written.
     """
     metadata = segmenter.metadata
     wanted = {

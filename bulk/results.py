@@ -37,9 +37,9 @@ class Results:
     Memory use is 9 bytes per file.
 
     Args:
-        out: folder of the results.
-        format_: format of this run.
-        shard: the part of the files that this run processes.
+        out: Folder of the results.
+        format_: Format of this run.
+        shard: The part of the files that this run processes.
     """
 
     def __init__(self, out: Path, *, format_: Format, shard: Shard | None) -> None:
@@ -62,13 +62,13 @@ class Results:
         """Start the table with the rows that are still valid.
 
         Args:
-            names: the files of this run.
+            names: The files of this run.
 
         Returns:
             The files that remain to be done.
 
         Raises:
-            ArchiveError: the table cannot be written, or another file has its name.
+            ArchiveError: The table cannot be written, or another file has its name.
         """
         known = _Names(names)
         for name in names:
@@ -81,7 +81,7 @@ class Results:
         """Add the row of one file.
 
         Raises:
-            ArchiveError: the file cannot be written.
+            ArchiveError: The file cannot be written.
         """
         assert self._table is not None, "call resume first"
         found: Sequence[object] = [None] * (len(COLUMNS) - 2)

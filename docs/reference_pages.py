@@ -24,7 +24,7 @@ from pleura_cli import COMMANDS, cli
 from tests.model.reading.matrix import DICOMS, RASTERS, Kind
 
 _TERMINAL = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
-_NO_FLAG = "from the environment or a file only"
+_NO_OPTION = "from the environment only"
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
@@ -56,7 +56,7 @@ def settings() -> str:
     rows = [
         (
             f"`PLEURA_{name.upper()}`",
-            f"`--{name.replace('_', '-')}`" if "SecretStr" not in str(field.annotation) else _NO_FLAG,
+            f"`--{name.replace('_', '-')}`" if "SecretStr" not in str(field.annotation) else _NO_OPTION,
             "" if field.default in (None, "") else f"`{field.default}`",
             field.description or "",
         )
@@ -65,9 +65,9 @@ def settings() -> str:
     return "\n\n".join(
         [
             "# Settings",
-            "Every setting of `pleura serve` is an environment variable and, but for `PLEURA_API_KEY`, a "
-            "flag; a flag wins.",
-            _table(("variable", "flag", "default", "meaning"), rows),
+            "Every setting of `pleura serve` is an environment variable and, except `PLEURA_API_KEY` and "
+            "`PLEURA_AUDIT_KEY`, an option; an option takes precedence.",
+            _table(("variable", "option", "default", "meaning"), rows),
         ]
     )
 

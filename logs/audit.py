@@ -136,7 +136,14 @@ def _handler(target: str) -> logging.Handler:
 def participant(
     title: str, role: Code, *, requestor: bool = False, address: str | None = None
 ) -> dict[str, Any]:
-    """Return a participant: its AE title or name, its role, and its network address where it is known."""
+    """Return a participant of an event.
+
+    Args:
+        title: Its AE title or name.
+        role: Its role.
+        requestor: Whether it began the event.
+        address: Its network address; None if it is not known.
+    """
     found: dict[str, Any] = {"UserID": title, "UserIsRequestor": requestor, "RoleIDCode": _code(role)}
     if address is not None:
         found["NetworkAccessPointID"], found["NetworkAccessPointTypeCode"] = address, 2

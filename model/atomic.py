@@ -15,6 +15,10 @@ def write_atomically(path: Path, data: bytes) -> None:
     folders are created. The file has the mode of any new file: 0666 less the process's umask. A file that
     it replaces does not pass on its mode.
 
+    Args:
+        path: Where the file is to be; an existing one is replaced.
+        data: The whole content.
+
     Raises:
         OSError: The file cannot be written; a file that was at ``path`` is unchanged.
     """

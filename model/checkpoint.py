@@ -13,25 +13,20 @@ from safetensors import SafetensorError
 
 from .atomic import write_atomically
 from .errors import CheckpointError
+from .networks.architectures import ARCHITECTURES, UNET, network_of
 from .preprocessing import Preprocessing
 from .safetensors_header import METADATA, NOT_A_HEADER, Header, header_in, read_header, tensor_hash
+from .weights import BUNDLED as BUNDLED
+from .weights import checkpoint_file
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from .networks.unet import SegmentationNetwork
 
-BUNDLED = Path(__file__).parent / "weights" / "pleura-r50-256.safetensors"
-
-UNET = "resnet50-unet"
-FCN = "resnet50-fcn"
-DEEPLABV3 = "resnet50-deeplabv3"
-
 HEART = "heart"
 """Name of the heart among `CheckpointMetadata.classes`."""
-
 LUNG_AND_HEART = ("background", "lung", HEART)
-
 _KEY = "pleura"
 
 
@@ -40,14 +35,14 @@ class CheckpointMetadata(BaseModel):
 
     Attributes:
         name: The model's name.
-        architecture: The network's architecture: `UNET`, or one of torchvision's for comparison.
+        architecture: The network's architecture, one of `ARCHITECTURES`.
         num_classes, in_channels: Arguments of the network.
         classes: The names of the classes, background first, if known; `HEART` is among them for networks
             that segment the heart.
         bridge_channels, decoder_channels, skip_channels, head_channels: Further arguments of `ResNet50UNet`.
         preprocessing: How an image is turned into the network's input.
         threshold: Probability from which a pixel is lung.
-        encoder_weights: The encoder's initial weights: ``"none"``, ``"imagenet"`` or a file name.
+        encoder_weights: The encoder's first weights: ``"none"``, ``"imagenet"`` or a file name.
         recipe: The fields of the recipe.
         data: The training data, by folder.
         figures: Figures on the validation data.
@@ -79,30 +74,18 @@ class CheckpointMetadata(BaseModel):
 
     def network(self) -> SegmentationNetwork:
         """Return the network of this checkpoint with random weights."""
-        if self.architecture != UNET:
-            from .networks.torchvision import TorchvisionNetwork
-
-            return TorchvisionNetwork(
-                "fcn" if self.architecture == FCN else "deeplabv3",
-                num_classes=self.num_classes,
-                in_channels=self.in_channels,
-            )
-        from .networks.unet import ResNet50UNet
-
-        return ResNet50UNet(
-            num_classes=self.num_classes,
-            in_channels=self.in_channels,
-            bridge_channels=self.bridge_channels,
-            decoder_channels=self.decoder_channels,
-            skip_channels=self.skip_channels,
-            head_channels=self.head_channels,
-        )
+        return network_of(self)
 
 
 def save_checkpoint(
     path: Path, weights: dict[str, Tensor], metadata: CheckpointMetadata
 ) -> CheckpointMetadata:
     """Write weights and metadata to ``path`` atomically.
+
+    Args:
+        path: The file.
+        weights: The network's tensors by name, on any device.
+        metadata: Its ``sha256`` is set here.
 
     Returns:
         The metadata as written, with the sha256 of the weights.
@@ -111,8 +94,7 @@ def save_checkpoint(
 
     tensors = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
     metadata = metadata.model_copy(update={"sha256": tensor_hash(save(tensors))})
-    data = save(tensors, {_KEY: metadata.model_dump_json()})
-    write_atomically(path, data)
+    write_atomically(path, save(tensors, {_KEY: metadata.model_dump_json()}))
     return metadata
 
 
@@ -171,9 +153,13 @@ class Checkpoint:
 def read_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint and verify the sha256 of its weights. This does not need torch.
 
+    Args:
+        path: A file, or the name of a bundled checkpoint; see `checkpoint_file`.
+
     Raises:
         CheckpointError: The file is missing, damaged, altered or not Pleura's.
     """
+    path = checkpoint_file(path)
     with _opened(path) as file:
         # Check the header first, so that a large file of another kind is not loaded.
         read_header(file)
@@ -191,9 +177,13 @@ def read_checkpoint(path: Path) -> Checkpoint:
 def read_metadata(path: Path) -> CheckpointMetadata:
     """Read only the metadata of a checkpoint. This does not need torch.
 
+    Args:
+        path: As of `read_checkpoint`.
+
     Raises:
         CheckpointError: The file is missing, not safetensors, or not Pleura's.
     """
+    path = checkpoint_file(path)
     with _opened(path) as file:
         header = read_header(file)
     return _metadata_in(header, path)
@@ -242,9 +232,10 @@ def _metadata_in(header: Header, path: Path) -> CheckpointMetadata:
             f"The checkpoint {path.name} has metadata that this version cannot read (field {field}). Train "
             "it again or use the version that wrote it."
         ) from None
-    if found.architecture not in (UNET, FCN, DEEPLABV3):
+    if found.architecture not in ARCHITECTURES:
+        known = ", ".join(ARCHITECTURES[:-1])
         raise CheckpointError(
-            f"The checkpoint {path.name} holds a {found.architecture}. Use one of {UNET}, {FCN} or "
-            f"{DEEPLABV3}."
+            f"The checkpoint {path.name} holds a {found.architecture}. Use one of {known} or "
+            f"{ARCHITECTURES[-1]}."
         )
     return found

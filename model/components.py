@@ -1,5 +1,6 @@
 """Connected components of a mask, and which of them are lungs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -21,8 +22,8 @@ class Components:
     """Connected components (8-connectivity) of a mask, the largest first.
 
     Attributes:
-        labels: ``(h, w)`` int32: 0 is background, else one of ``numbers``.
-        numbers: ``(n,)`` numbers in ``labels``.
+        labels: ``(h, w)`` int32: the number of each pixel's component; 0 is background.
+        numbers: ``(n,)`` the components' numbers in ``labels``.
         areas: ``(n,)`` pixels.
         boxes: ``(n, 4)`` x, y, width, height in pixels.
         centroids: ``(n, 2)`` x, y in pixels.
@@ -42,9 +43,27 @@ class Components:
         mask: NDArray[np.bool_] = self.labels == self.numbers[index]
         return mask
 
+    def only(self, ranks: Sequence[int]) -> "Components":
+        """Return the components of these ranks, which ascend; ``labels`` keeps the numbers of the others."""
+        kept = list(ranks)
+        return Components(
+            labels=self.labels,
+            numbers=self.numbers[kept],
+            areas=self.areas[kept],
+            boxes=self.boxes[kept],
+            centroids=self.centroids[kept],
+        )
+
 
 def find_components(mask: NDArray[np.bool_]) -> Components:
-    """Return the components of ``mask`` ``(h, w)`` bool; equal areas stay in reading order."""
+    """Return the components of a mask with 8-connectivity, the largest first.
+
+    Args:
+        mask: ``(h, w)`` bool.
+
+    Returns:
+        The components; those of equal area are in reading order.
+    """
     # The default algorithm is slower with int32 labels, and int16 labels may overflow.
     _, labels, stats, centroids = cv2.connectedComponentsWithStatsWithAlgorithm(
         mask.view(np.uint8), 8, cv2.CV_32S, cv2.CCL_BBDT
@@ -76,6 +95,11 @@ def lungs_among(components: Components) -> tuple[int, ...]:
 
 
 def share_columns(one: NDArray[np.int32], other: NDArray[np.int32]) -> bool:
-    """Return whether two boxes (x, y, width, height) share at least half of the narrower box's columns."""
+    """Return whether two boxes share at least half of the narrower box's columns.
+
+    Args:
+        one: Box ``(4,)`` int32: x, y, width, height in pixels.
+        other: Another box.
+    """
     left, right = max(one[0], other[0]), min(one[0] + one[2], other[0] + other[2])
     return bool(right - left >= _SAME_COLUMNS * min(one[2], other[2]))

@@ -16,7 +16,12 @@ LUNG_VALUES = r"^\d{1,5}(,\d{1,5}){0,63}$"
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """An assumption about a mask, or a possible fault in it: a stable code and a sentence for people."""
+    """An assumption about a mask, or a possible fault in it.
+
+    Attributes:
+        code: Stable, for programs.
+        message: A sentence for people.
+    """
 
     code: str
     message: str

@@ -66,6 +66,14 @@ def cardiothoracic_ratio(heart: Lung | None, right: Lung | None, left: Lung | No
     radiographs whose ratio was read by people, this differs from their reading by 0.001 in the mean, given
     their outlines.
 
+    Args:
+        heart: The heart, or None if not found.
+        right: The patient's right lung, or None if not found.
+        left: The patient's left lung, or None if not found.
+
+    Returns:
+        The ratio of two widths in pixels of one image, so without a unit.
+
     Source:
         Dong et al., *Unsupervised domain adaptation for automatic estimation of cardiothoracic ratio*,
         MICCAI 2018.
@@ -83,7 +91,9 @@ def measure_ratio(
     """Return the cardiothoracic ratio, or the reason why it is not measured.
 
     Args:
-        heart, right, left: The heart and the lungs; None if not found.
+        heart: The heart; None if not found.
+        right: The patient's right lung; None if not found.
+        left: The patient's left lung; None if not found.
         trusted: Whether the mask of the lungs is trusted.
         view: The View Position of a DICOM file; None if unknown.
     """

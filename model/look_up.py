@@ -17,6 +17,9 @@ def look_up(table: NDArray[Scalar], indices: NDArray[np.integer[Any]]) -> NDArra
     Args:
         table: ``(n,)``, or ``(n, c)`` for c channels.
         indices: ``(h, w)``, each from 0 to n - 1; others are clipped.
+
+    Returns:
+        ``(h, w)`` or ``(h, w, c)``, of the table's dtype.
     """
     found = np.empty((*indices.shape, *table.shape[1:]), table.dtype)
     rows = max(1, _BLOCK // max(1, indices.shape[1]))

@@ -36,7 +36,9 @@ class Lung:
     centroid: tuple[float, float]
 
 
-def label_lungs(mask: NDArray[np.bool_], *, left_at: Edge = "right") -> NDArray[np.uint8]:
+def label_lungs(
+    mask: NDArray[np.bool_], *, left_at: Edge = "right", components: Components | None = None
+) -> NDArray[np.uint8]:
     """Label the right and the left lung.
 
     - Two lungs: the one whose centroid is further towards the patient's left is the left lung.
@@ -49,31 +51,45 @@ def label_lungs(mask: NDArray[np.bool_], *, left_at: Edge = "right") -> NDArray[
     Args:
         mask: ``(h, w)`` bool, at the network's resolution, where this takes about a millisecond.
         left_at: The edge of the image where the patient's left is.
+        components: Those of the mask, to save time if they are known.
 
     Returns:
         ``(h, w)`` uint8: 0 background, `RIGHT`, `LEFT`; every pixel of the mask has a label.
     """
     turned = left_at in ("bottom", "top")
-    labels = _label_by_columns(np.ascontiguousarray(mask.T) if turned else mask)
+    if turned:
+        mask, components = np.ascontiguousarray(mask.T), None
+    labels = _label_by_columns(mask, find_components(mask) if components is None else components)
     if left_at in ("left", "top"):
         labels = np.array([0, LEFT, RIGHT], np.uint8)[labels]
     return np.ascontiguousarray(labels.T) if turned else labels
 
 
 class Labelled(NamedTuple):
-    """The labels of `label_lungs`, the source of their sides, and doubts about the sides."""
+    """The labels of the lungs.
+
+    Attributes:
+        labels: ``(h, w)`` uint8 as of `label_lungs`.
+        sides_from: The source of right and left.
+        doubts: Doubts about the sides.
+    """
 
     labels: NDArray[np.uint8]
     sides_from: SidesFrom
     doubts: tuple[Doubt, ...]
 
 
-def label_by_file(mask: NDArray[np.bool_], sides: Sides) -> Labelled:
+def label_by_file(mask: NDArray[np.bool_], sides: Sides, components: Components | None = None) -> Labelled:
     """Label the right and the left lung with the sides that the image's file states (see `label_lungs`).
 
     A single lung gets the side that the file says is shown, wherever it is in the image.
+
+    Args:
+        mask: ``(h, w)`` bool at the network's resolution.
+        sides: What the file says about right and left.
+        components: Those of the mask, to save time if they are known.
     """
-    labels = label_lungs(mask, left_at=sides.left_at)
+    labels = label_lungs(mask, left_at=sides.left_at, components=components)
     found = [side for side in (RIGHT, LEFT) if (labels == side).any()]
     if sides.only is None or len(found) != 1:
         return Labelled(labels, sides.source, sides.doubts)
@@ -82,9 +98,8 @@ def label_by_file(mask: NDArray[np.bool_], sides: Sides) -> Labelled:
     return Labelled(mask.view(np.uint8) * np.uint8(shown), "image_laterality", doubts)
 
 
-def _label_by_columns(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def _label_by_columns(mask: NDArray[np.bool_], components: Components) -> NDArray[np.uint8]:
     """Label the lungs of an image with the patient's left on its right."""
-    components = find_components(mask)
     if not len(components):
         return np.zeros(mask.shape, np.uint8)
     cut = find_neck(components.mask(0), components.boxes[0])
@@ -96,7 +111,7 @@ def _label_by_columns(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
         return mask.view(np.uint8) * np.uint8(sides[0])
     labels = np.zeros(mask.shape, np.uint8)
     for rank, side in zip(lungs, sides, strict=True):
-        labels[components.mask(rank)] = side
+        labels |= components.mask(rank).view(np.uint8) * np.uint8(side)
     return labels if len(components) == len(lungs) else _spread(labels, mask)
 
 

@@ -14,7 +14,12 @@ from .radiograph import Radiograph
 
 
 def network_frame(radiograph: Radiograph, preprocessing: Preprocessing) -> Frame:
-    """Return the rows and columns of the network's square that the radiograph's picture covers."""
+    """Return the rows and columns of the network's square that the radiograph's picture covers.
+
+    Args:
+        radiograph: Its margins, if cut off, are not part of the picture.
+        preprocessing: Whether the picture is stretched to the square or padded.
+    """
     _, _, width, height = picture_box(radiograph)
     return preprocessing.frame(width=width, height=height)
 
@@ -22,7 +27,16 @@ def network_frame(radiograph: Radiograph, preprocessing: Preprocessing) -> Frame
 def restore(
     square: NDArray[np.float32], radiograph: Radiograph, preprocessing: Preprocessing
 ) -> NDArray[np.float32]:
-    """Resize ``(S, S)`` to the native size of the radiograph's picture."""
+    """Resize the network's output to the native size of the radiograph's picture.
+
+    Args:
+        square: ``(S, S)`` float32.
+        radiograph: The radiograph that the network has seen.
+        preprocessing: How its input was made.
+
+    Returns:
+        ``(height, width)`` float32 of the picture, without margins that were cut off.
+    """
     _, _, width, height = picture_box(radiograph)
     return preprocessing.restore(square, width=width, height=height)
 
@@ -33,16 +47,33 @@ def heart_at_native_size(
     radiograph: Radiograph,
     preprocessing: Preprocessing,
 ) -> NDArray[np.bool_]:
-    """Return the heart's mask at native size, without the lungs ``labels``."""
+    """Return the heart's mask at native size, without the lungs.
+
+    Args:
+        probabilities: ``(S, S)`` float32, probability of heart; a pixel is heart from 0.5.
+        labels: ``(H, W)`` uint8, the lungs at native size.
+        radiograph: The radiograph.
+        preprocessing: How the network's input was made.
+
+    Returns:
+        ``(H, W)`` bool.
+    """
     mask = restore(keep_heart(probabilities, threshold=0.5), radiograph, preprocessing) >= 0.5
     without_lungs: NDArray[np.bool_] = put_back(mask, radiograph) & (labels == 0)
     return without_lungs
 
 
 def label_at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Label ``mask`` ``(H, W)``, which may be overwritten, with the labels ``(h, w)`` at the network's size.
+    """Label a mask at native size with the labels at the network's size.
 
     Every pixel of the mask is less than one network pixel away from a labelled one.
+
+    Args:
+        small: ``(h, w)`` uint8 as of `label_lungs`.
+        mask: ``(H, W)`` bool, which may be overwritten.
+
+    Returns:
+        ``(H, W)`` uint8 as of `label_lungs`; it shares the memory of ``mask``.
     """
     height, width = mask.shape
     columns = {side: np.flatnonzero((small == side).any(axis=0)) for side in (RIGHT, LEFT)}

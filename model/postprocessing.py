@@ -1,5 +1,7 @@
 """Post-processing of the network's probabilities: at most two lungs, without holes."""
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,24 @@ _ASTRIDE = 0.05
 """The least share of such a hole on either side of the cut."""
 
 
+class Kept(NamedTuple):
+    """The probabilities of what is kept as lung.
+
+    Attributes:
+        probabilities: ``(h, w)`` float32.
+        components: The components of the thresholded probabilities; None if they were not determined.
+    """
+
+    probabilities: NDArray[np.float32]
+    components: Components | None = None
+
+
 def postprocess(probabilities: NDArray[np.float32], *, threshold: float) -> NDArray[np.float32]:
+    """Return the probabilities of `keep_lungs`."""
+    return keep_lungs(probabilities, threshold=threshold).probabilities
+
+
+def keep_lungs(probabilities: NDArray[np.float32], *, threshold: float) -> Kept:
     """Keep at most two lungs and fill their holes, at the network's resolution.
 
     Of the components (8-connectivity) of the thresholded probabilities, the largest is kept, and a second one
@@ -29,23 +48,26 @@ def postprocess(probabilities: NDArray[np.float32], *, threshold: float) -> NDAr
         threshold: Probability from which a pixel is lung.
 
     Returns:
-        ``(h, w)`` float32: 0 in dropped components, 1 in filled holes, elsewhere unchanged. Resized by linear
-        interpolation and thresholded again, this gives the mask.
+        Probabilities: 0 in dropped components, 1 in filled holes, elsewhere unchanged. Resized by linear
+        interpolation and thresholded again, they give the mask.
     """
     found = probabilities >= threshold
     components = find_components(found)
     lungs = lungs_among(components)
     if not lungs:
-        return probabilities.copy()
+        return Kept(probabilities.copy(), components)
     result = probabilities.copy()
     kept = found
     if len(lungs) < len(components):
-        kept = np.logical_or.reduce([components.mask(rank) for rank in lungs])
+        components = components.only(lungs)
+        kept = np.logical_or.reduce([components.mask(rank) for rank in range(len(components))])
         result[found & ~kept] = 0
     holes = _enclosed(kept)
-    if holes.any():
-        result[holes & ~_between_lungs(holes, components)] = 1
-    return result
+    if not holes.any():
+        return Kept(result, components)
+    result[holes & ~_between_lungs(holes, components)] = 1
+    # Filled holes change the components' areas and centroids.
+    return Kept(result)
 
 
 def _enclosed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -38,8 +38,8 @@ class Segmenter:
     threads; `run` admits as many threads at a time as the engine has streams.
 
     Args:
-        checkpoint: The path of a safetensors file of `pleura train`, or a checkpoint in memory. None
-            takes the bundled one.
+        checkpoint: The path of a safetensors file of `pleura train`, ``"small"`` for the small bundled
+            checkpoint, or a checkpoint in memory. None takes the default one.
         device: ``"auto"`` selects CUDA if available.
         engine: ``"auto"`` selects the fastest that is available.
         threads: CPU threads; None takes what the container's quota allows.
@@ -52,16 +52,17 @@ class Segmenter:
 
     def __init__(
         self,
-        checkpoint: Path | Checkpoint | None = None,
+        checkpoint: Path | str | Checkpoint | None = None,
         *,
         device: Device = "auto",
         engine: EngineChoice = "auto",
         threads: int | None = None,
         flips: bool = False,
     ) -> None:
-        read = checkpoint if isinstance(checkpoint, Checkpoint) else read_checkpoint(checkpoint or BUNDLED)
-        chosen = choose_engine(read, device=device, engine=engine, threads=threads)
-        self._compose(read.metadata, FlipAveraged(chosen) if flips else chosen)
+        if not isinstance(checkpoint, Checkpoint):
+            checkpoint = read_checkpoint(Path(checkpoint or BUNDLED))
+        chosen = choose_engine(checkpoint, device=device, engine=engine, threads=threads)
+        self._compose(checkpoint.metadata, FlipAveraged(chosen) if flips else chosen)
 
     @classmethod
     def from_engine(cls, metadata: CheckpointMetadata, engine: Engine) -> Self:
@@ -175,8 +176,8 @@ class Segmenter:
         start = perf_counter()
         cut = self.metadata.threshold if threshold is None else threshold
         radiograph = prepared.radiograph
-        kept = kept_probabilities(inferred, threshold=cut, postprocess=postprocess)
-        small, sides_from, doubts = label_by_file(kept >= cut, radiograph.sides)
+        kept, components = kept_probabilities(inferred, threshold=cut, postprocess=postprocess)
+        small, sides_from, doubts = label_by_file(kept >= cut, radiograph.sides, components)
         found = small[network_frame(radiograph, self.metadata.preprocessing)]
         mask = restore(kept, radiograph, self.metadata.preprocessing) >= cut
         labels = put_back(label_at_native_size(found, mask), radiograph)
@@ -218,7 +219,7 @@ class Segmenter:
     ) -> NDArray[np.bool_]:
         """Return only the mask at native size ``(height, width)``; see `finish`."""
         cut, radiograph = self.metadata.threshold if threshold is None else threshold, prepared.radiograph
-        kept = kept_probabilities(inferred, threshold=cut, postprocess=postprocess)
+        kept, _ = kept_probabilities(inferred, threshold=cut, postprocess=postprocess)
         return put_back(restore(kept, radiograph, self.metadata.preprocessing) >= cut, radiograph)
 
     def probabilities(self, prepared: Prepared, inferred: Inferred) -> NDArray[np.float32]:

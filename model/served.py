@@ -17,6 +17,11 @@ def read_as_served(
 ) -> Radiograph:
     """Read an image no finer than needed for ``side`` pixels a side inside its margins.
 
+    Args:
+        source: The bytes of an image file, or its path.
+        side: Pixels that each side of the picture keeps at least, where the file has so many.
+        max_pixels: The most pixels (width times height) that the header may declare.
+
     Raises:
         ImageError: The image cannot be read, is too large or is not suitable.
     """

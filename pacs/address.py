@@ -26,8 +26,12 @@ class Peer(NamedTuple):
 def parse_address(given: str, *, host: str | None = None) -> Address:
     """Parse ``HOST:PORT``, or ``PORT`` if ``host`` is given; IPv6 addresses stand in brackets.
 
+    Args:
+        given: The text.
+        host: The host of a port alone; None: a host must be given.
+
     Raises:
-        ValueError: it is not one; the message says what to give.
+        ValueError: It is not one; the message says what to give.
     """
     name, _, port = given.rpartition(":")
     name = name.removeprefix("[").removesuffix("]") or host or ""
@@ -41,7 +45,7 @@ def parse_peer(given: str) -> Peer:
     """Parse ``AE@HOST:PORT``.
 
     Raises:
-        ValueError: it is not one; the message says what to give.
+        ValueError: It is not one; the message says what to give.
     """
     title, _, address = given.partition("@")
     try:
@@ -54,7 +58,7 @@ def parse_ae_title(given: str) -> str:
     """Return a valid AE title.
 
     Raises:
-        ValueError: it is not valid; the message says what to give.
+        ValueError: It is not valid; the message says what to give.
     """
     if not _AE_TITLE.fullmatch(given.strip()):
         raise ValueError("give an AE title of 1 to 16 ASCII characters without a backslash.")

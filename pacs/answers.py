@@ -17,10 +17,10 @@ def translated() -> Iterator[None]:
     """Turn what requests raises into the errors of `pacs.errors`.
 
     Raises:
-        PacsError: wrong credentials, an untrusted certificate or a redirection.
-        Unavailable: no response, an overloaded or failing server, or a response that is truncated or
+        PacsError: Wrong credentials, an untrusted certificate or a redirection.
+        Unavailable: No response, an overloaded or failing server, or a response that is truncated or
             not DICOMweb.
-        Refused: any other status.
+        Refused: Any other status.
     """
     try:
         yield

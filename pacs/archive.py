@@ -44,10 +44,10 @@ class Archive:
     """A PACS. Each method may raise `PacsError`: nothing works until the user changes the configuration.
 
     Args:
-        url: base address of the DICOMweb service.
-        session: the HTTP session.
-        retries: the retry policy.
-        endless: retry the search for series without limit.
+        url: Base address of the DICOMweb service.
+        session: The HTTP session.
+        retries: The retry policy.
+        endless: Retry the search for series without limit.
     """
 
     def __init__(self, url: str, session: Session, retries: Retries, *, endless: bool = False) -> None:
@@ -57,10 +57,14 @@ class Archive:
         self._warned = False
 
     def series(self, modalities: Sequence[str], *, since: date | None = None) -> Iterator[Series]:
-        """All series of these modalities; only of studies dated ``since`` or later if it is given.
+        """Yield all series of some modalities.
+
+        Args:
+            modalities: Values of Modality, each searched for by itself.
+            since: Only series of studies of this date or later; None: all.
 
         Raises:
-            PacsError: also if the PACS does not answer the search.
+            PacsError: Also if the PACS does not answer the search.
         """
         answered = False
         try:
@@ -88,8 +92,8 @@ class Archive:
         """All instances of a series.
 
         Raises:
-            Unavailable: the PACS cannot answer now.
-            Refused: the PACS rejects the request.
+            Unavailable: The PACS cannot answer now.
+            Refused: The PACS rejects the request.
         """
         for row in self._rows(
             self._client.instances,
@@ -104,11 +108,15 @@ class Archive:
                 yield Instance(series.study, series.uid, uids[0], facts, ae)
 
     def has_series(self, study: str, uid: str) -> bool:
-        """Whether a study has this series.
+        """Return whether a study has a series.
+
+        Args:
+            study: Study Instance UID.
+            uid: Series Instance UID.
 
         Raises:
-            Unavailable: the PACS cannot answer now.
-            Refused: the PACS rejects the request.
+            Unavailable: The PACS cannot answer now.
+            Refused: The PACS rejects the request.
         """
         try:
             found = self._ask(
@@ -128,9 +136,9 @@ class Archive:
         """Return the file of an instance, in its stored transfer syntax if the PACS offers it.
 
         Raises:
-            Unavailable: the PACS cannot answer now.
-            Refused: the PACS rejects the request.
-            TooLong: the file is too large.
+            Unavailable: The PACS cannot answer now.
+            Refused: The PACS rejects the request.
+            TooLong: The file is too large.
         """
         return self._ask(
             lambda: self._client.retrieve(instance.study, instance.series, instance.uid), ATTEMPTS
@@ -140,8 +148,8 @@ class Archive:
         """Return the attributes of an instance without its pixels; None if they cannot be understood.
 
         Raises:
-            Unavailable: the PACS cannot answer now.
-            Refused: the PACS rejects the request.
+            Unavailable: The PACS cannot answer now.
+            Refused: The PACS rejects the request.
         """
         row = self._ask(
             lambda: self._client.metadata(instance.study, instance.series, instance.uid), ATTEMPTS
@@ -155,9 +163,13 @@ class Archive:
     def store(self, dataset: Dataset, *, study: str) -> None:
         """Store an instance in a study, then check that it can be found.
 
+        Args:
+            dataset: The instance, with its file meta information.
+            study: Study Instance UID.
+
         Raises:
-            Unavailable: the PACS cannot answer now, or accepted the instance but does not list it.
-            Refused: the PACS rejects it.
+            Unavailable: The PACS cannot answer now, or accepted the instance but does not list it.
+            Refused: The PACS rejects it.
         """
         file = BytesIO()
         dcmwrite(file, dataset)
@@ -206,7 +218,7 @@ class Archive:
         """Distinguish an archive that returns 404 for an empty result from an address without DICOMweb.
 
         Raises:
-            Refused: the server answers no search.
+            Refused: The server answers no search.
         """
         try:
             self._ask(lambda: self._client.series(limit=1), self._search_attempts)

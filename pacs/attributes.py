@@ -12,7 +12,12 @@ def first(row: Any, tag: str) -> Any:
 
 
 def values(row: Any, tag: str) -> list[Any]:
-    """All values of an attribute; the items of a sequence."""
+    """Return all values of an attribute; the items of a sequence.
+
+    Args:
+        row: An object of the DICOM JSON model (PS3.18 F.2), or anything else a PACS answers.
+        tag: Eight hexadecimal digits.
+    """
     try:
         found = row[tag]["Value"]
     except (LookupError, TypeError):

@@ -36,12 +36,12 @@ class Audit(AuditTrail):
     """The audit trail of instances that are processed, received and sent.
 
     Args:
-        target: a file, or ``syslog://HOST:PORT`` (UDP), or ``syslog:`` for the local one.
-        ae_title: title or name of this system.
-        key: of the HMAC that UIDs are hashed with; with none, whoever knows a UID can find its lines.
+        target: A file, or ``syslog://HOST:PORT`` (UDP), or ``syslog:`` for the local one.
+        ae_title: Title or name of this system.
+        key: Of the HMAC that UIDs are hashed with; with none, whoever knows a UID can find its lines.
 
     Raises:
-        PacsError: the target cannot be used.
+        PacsError: The target cannot be used.
     """
 
     def __init__(self, target: str, *, ae_title: str, key: str = "") -> None:
@@ -53,7 +53,7 @@ class Audit(AuditTrail):
             ) from None
 
     def ended(self, level: str, uid: str, end: End) -> None:
-        """Record that an instance was read, and its outcome."""
+        """Record that an instance was read, and its outcome; see `Ended`."""
         self.write(
             ACCESSED,
             "R",
@@ -64,16 +64,21 @@ class Audit(AuditTrail):
         )
 
     def received(self, answer: str, uid: str, peer: str) -> None:
-        """Record a C-STORE request."""
+        """Record a C-STORE request; see `Transferred`."""
         participants = [participant(peer, SOURCE, requestor=True), participant(self.name, DESTINATION)]
         self.write(TRANSFERRED, "C", _OUTCOMES[answer], participants, uids=[uid], detail=answer)
 
     def sent(self, outcome: str, uid: str, peer: str) -> None:
-        """Record an attempt to send a result."""
+        """Record an attempt to send a result; see `Transferred`."""
         participants = [participant(self.name, SOURCE, requestor=True), participant(peer, DESTINATION)]
         self.write(TRANSFERRED, "C", _OUTCOMES[outcome], participants, uids=[uid], detail=outcome)
 
     def rejected(self, peer: str, address: str) -> None:
-        """Record a caller whose association was rejected."""
+        """Record a caller whose association was rejected.
+
+        Args:
+            peer: Its AE title.
+            address: Its network address.
+        """
         participants = [participant(peer, SOURCE, requestor=True, address=address)]
         self.write(ALERT, "E", MINOR_FAILURE, participants, event_type=NODE)

@@ -71,7 +71,13 @@ class Client:
         return self._search(self._searches.search_for_studies, (), arguments)
 
     def metadata(self, study: str, series: str, instance: str) -> Row:
-        """Return the attributes of an instance without its pixels; empty if the response is empty."""
+        """Return the attributes of an instance without its pixels; empty if the response is empty.
+
+        Args:
+            study: Study Instance UID.
+            series: Series Instance UID.
+            instance: SOP Instance UID.
+        """
         try:
             (row,) = _rows([self._searches.retrieve_instance_metadata(study, series, instance)])
         except IndexError:
@@ -79,12 +85,23 @@ class Client:
         return row
 
     def retrieve(self, study: str, series: str, instance: str) -> bytes:
-        """Return the file of an instance, in its stored transfer syntax if the PACS offers it."""
+        """Return the file of an instance, in its stored transfer syntax if the PACS offers it.
+
+        Args:
+            study: Study Instance UID.
+            series: Series Instance UID.
+            instance: SOP Instance UID.
+        """
         url = f"{self._url}/studies/{study}/series/{series}/instances/{instance}"
         return _first_accepted(self._retrieve, lambda accept: self._file(url, accept))
 
     def store(self, file: bytes, *, study: str) -> Response:
-        """Store one file in a study and return the response, whatever its status but 406."""
+        """Store one file in a study and return the response, whatever its status but 406.
+
+        Args:
+            file: A PS3.10 file.
+            study: Study Instance UID.
+        """
         boundary = uuid4().hex
         body = (
             f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()

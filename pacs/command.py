@@ -76,10 +76,13 @@ def pacs(
         description=description,
         ae=ae,
     )
-    options = {"selection": selection, "store_untrusted": store_untrusted, "forms": parse_forms(form)}
+    forms = parse_forms(form)
     address = None if metrics is None else parse_metrics_address(metrics)
 
     from .observers import observing
+    from .worker import WorkOptions
+
+    options = WorkOptions(selection=selection, store_untrusted=store_untrusted, forms=forms)
 
     segmenter, settings, stop = _start(checkpoint, device=device, engine=engine, log_format=log_format)
     with observing(settings, report=report, metrics=address, name=ae_title) as observers:

@@ -11,8 +11,8 @@ class Unavailable(Exception):
     """The PACS does not answer or cannot answer now; a retry may succeed.
 
     Attributes:
-        reason: a few words for the log.
-        retry_after_s: delay in seconds that the PACS asks for (Retry-After); None if it gives none.
+        reason: A few words for the log.
+        retry_after_s: Delay in seconds that the PACS asks for (Retry-After); None if it gives none.
     """
 
     def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
@@ -25,8 +25,8 @@ class Refused(Exception):
     """The PACS rejected the request; a retry would get the same response.
 
     Attributes:
-        reason: a few words for the log.
-        status: the HTTP status of the response, if that is the reason.
+        reason: A few words for the log.
+        status: The HTTP status of the response, if that is the reason.
     """
 
     def __init__(self, reason: str, *, status: int | None = None) -> None:

@@ -50,8 +50,8 @@ def known_from_file(dataset: Dataset, *, ae: tuple[str, ...] = ()) -> dict[str, 
     """Attributes from a file. All but the modality are then known: a missing one has no values.
 
     Args:
-        dataset: the dataset, with its file meta information if it has any.
-        ae: titles of application entities that the PACS gives for it.
+        dataset: The dataset, with its file meta information if it has any.
+        ae: Titles of application entities that the PACS gives for it.
     """
     meta = getattr(dataset, "file_meta", Dataset())
     found = {

@@ -11,8 +11,8 @@ class Series:
 
     Attributes:
         study, uid: UIDs.
-        instances: number of instances; None if the PACS does not give it.
-        facts: its attributes from the search.
+        instances: Number of instances; None if the PACS does not give it.
+        facts: Its attributes from the search.
     """
 
     study: str
@@ -27,8 +27,8 @@ class Instance:
 
     Attributes:
         study, series, uid: UIDs.
-        facts: its attributes from the searches.
-        ae: titles of the application entities that can retrieve it.
+        facts: Its attributes from the searches.
+        ae: Titles of the application entities that can retrieve it.
     """
 
     study: str

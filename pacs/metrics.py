@@ -55,7 +55,7 @@ class Metrics:
         """Serve ``/metrics``.
 
         Raises:
-            PacsError: the address cannot be used.
+            PacsError: The address cannot be used.
         """
         try:
             start_http_server(port, host, registry=self.registry)
@@ -65,17 +65,22 @@ class Metrics:
             ) from None
 
     def watch_queue(self, depth: Callable[[], dict[str, int]], associations: Callable[[], int]) -> None:
-        """Add gauges for the queue and the connections of the listener."""
+        """Add gauges for the queue and the connections of the listener.
+
+        Args:
+            depth: Returns the number of instances by state.
+            associations: Returns the number of open associations.
+        """
         self.registry.register(_Depth(depth, associations))
 
     def ended(self, level: str, uid: str, end: End) -> None:
-        """Count an instance or series."""
+        """Count an instance or series; see `Ended`."""
         self._instances.labels(end.outcome.value, end.reason).inc()
 
     def received(self, answer: str, uid: str, peer: str) -> None:
-        """Count a C-STORE request."""
+        """Count a C-STORE request; see `Transferred`."""
         self._received.labels(answer).inc()
 
     def sent(self, outcome: str, uid: str, peer: str) -> None:
-        """Count an attempt to send a result."""
+        """Count an attempt to send a result; see `Transferred`."""
         self._sent.labels(outcome).inc()

@@ -15,6 +15,7 @@ from .settings import PacsSettings
 from .worker import Ended
 
 Transferred = Callable[[str, str, str], None]
+"""Called with the outcome in a word, the SOP Instance UID and the AE title of the other side."""
 
 
 def _nobody(ae_title: str, address: str) -> None:
@@ -26,10 +27,10 @@ class Observers:
     """Callables, by the event that calls them.
 
     Attributes:
-        ended: ends of instances and series.
-        received, sent: outcomes of C-STORE requests.
-        rejected: callers that were rejected.
-        metrics: the metrics, if they are served.
+        ended: Ends of instances and series.
+        received, sent: Outcomes of C-STORE requests.
+        rejected: Callers that were rejected.
+        metrics: The metrics, if they are served.
     """
 
     ended: list[Ended] = field(default_factory=list)
@@ -46,13 +47,13 @@ def observing(
     """Open what is asked for, and close it at the end.
 
     Args:
-        settings: whether there is an audit trail.
-        report: file of the report.
-        metrics: address of the metrics.
+        settings: Whether there is an audit trail.
+        report: File of the report.
+        metrics: Address of the metrics.
         name: AE title or name of this system, for the audit trail.
 
     Raises:
-        PacsError: a file or an address cannot be used.
+        PacsError: A file or an address cannot be used.
     """
     observers = Observers()
     with ExitStack() as stack:

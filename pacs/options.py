@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
 
 def check_source(url: str | None, listen: str | None, *, dry_run: bool, watch: bool) -> None:
-    """Check that exactly one of --url and --listen is given, and that the others go with it."""
+    """Check that exactly one of --url and --listen is given, and that the others go with it.
+
+    Args:
+        url: The value of --url; None if it is not given.
+        listen: The value of --listen; None if it is not given.
+        dry_run: Whether --dry-run is given.
+        watch: Whether --watch is given.
+
+    Raises:
+        typer.BadParameter: They contradict each other, or the URL is none.
+    """
     if (url is None) == (listen is None):
         raise typer.BadParameter("give either --url or --listen.", param_hint="--url / --listen")
     if dry_run and (url is None or watch):
@@ -36,7 +46,18 @@ def parse_metrics_address(given: str) -> Address:
 
 
 def parse_door(listen: str, send_to: str | None, ae_title: str, calling: str, queue: Path | None) -> Door:
-    """Parse the options that go with --listen."""
+    """Parse the options that go with --listen.
+
+    Args:
+        listen: ``PORT`` or ``HOST:PORT``.
+        send_to: ``AE@HOST:PORT`` of the destination; None if it is not given, which is an error.
+        ae_title: The listener's own title.
+        calling: Titles that may send, separated by commas; empty admits all.
+        queue: Folder of the queue; None if it is not given, which is an error.
+
+    Raises:
+        typer.BadParameter: A value is missing or malformed.
+    """
     from .dimse.settings import Door
 
     if send_to is None or queue is None:

@@ -20,10 +20,10 @@ def all_rows(ask: Callable[[int], list[Row]]) -> Iterator[Row]:
     """Return the rows of all pages.
 
     Args:
-        ask: requests the page that begins at an offset.
+        ask: Requests the page that begins at an offset.
 
     Raises:
-        Refused: as ``ask``, for the first page.
+        Refused: As ``ask``, for the first page.
     """
     offset, begin = 0, None
     while page := _page(ask, offset):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from model.devices import Device, EngineChoice
+from model.writing.dicom.forms import FORMS
 
 Url = Annotated[
     str | None,
@@ -14,16 +15,18 @@ Url = Annotated[
 
 Listen = Annotated[
     str | None,
-    typer.Option(metavar="[HOST:]PORT", help="Receive radiographs by C-STORE here, instead of --url."),
+    typer.Option(
+        metavar="[HOST:]PORT", help="Port, or host and port, to listen on for C-STORE; instead of --url."
+    ),
 ]
 
 SendTo = Annotated[
     str | None,
-    typer.Option(metavar="AE@HOST:PORT", help="With --listen: where the results go, by C-STORE."),
+    typer.Option(metavar="AE@HOST:PORT", help="With --listen: AE title, host and port of the destination."),
 ]
 
 AeTitle = Annotated[
-    str, typer.Option(envvar="PLEURA_DIMSE_AE_TITLE", help="With --listen: the AE title of Pleura.")
+    str, typer.Option(envvar="PLEURA_DIMSE_AE_TITLE", help="With --listen: AE title of Pleura.")
 ]
 
 Calling = Annotated[
@@ -31,7 +34,7 @@ Calling = Annotated[
     typer.Option(
         envvar="PLEURA_DIMSE_CALLING",
         metavar="LIST",
-        help="With --listen: AE titles that may send; all if not given.",
+        help="With --listen: calling AE titles that may send, separated by commas; default: all.",
     ),
 ]
 
@@ -40,18 +43,18 @@ Queue = Annotated[
     typer.Option(envvar="PLEURA_DIMSE_QUEUE", metavar="DIR", help="With --listen: folder of the queue."),
 ]
 
-Watch = Annotated[bool, typer.Option("--watch", help="Keep searching for new radiographs until stopped.")]
+Watch = Annotated[bool, typer.Option("--watch", help="Keep searching until SIGTERM or SIGINT.")]
 
 Interval = Annotated[float, typer.Option(min=1, help="Seconds between two searches.")]
 
 Days = Annotated[
     int | None,
-    typer.Option(min=0, help="Only studies dated at most this many days ago, 0 for today; all if not given."),
+    typer.Option(min=0, help="Only studies dated at most this many days ago, 0 for today; default: all."),
 ]
 
 Modality = Annotated[
     str,
-    typer.Option(envvar="PLEURA_PACS_MODALITY", metavar="LIST", help="Modalities, separated by commas."),
+    typer.Option(envvar="PLEURA_PACS_MODALITY", metavar="LIST", help="Compared with Modality."),
 ]
 
 BodyPart = Annotated[
@@ -59,13 +62,17 @@ BodyPart = Annotated[
     typer.Option(
         envvar="PLEURA_PACS_BODY_PART",
         metavar="LIST",
-        help="Body parts; * for all, EMPTY for a missing value.",
+        help="Compared with BodyPartExamined, otherwise the code meaning in AnatomicRegionSequence.",
     ),
 ]
 
 View = Annotated[
     str,
-    typer.Option(envvar="PLEURA_PACS_VIEW", metavar="LIST", help="View positions; * for all."),
+    typer.Option(
+        envvar="PLEURA_PACS_VIEW",
+        metavar="LIST",
+        help="Compared with ViewPosition, otherwise ViewCodeSequence.",
+    ),
 ]
 
 Laterality = Annotated[
@@ -73,34 +80,34 @@ Laterality = Annotated[
     typer.Option(
         envvar="PLEURA_PACS_LATERALITY",
         metavar="LIST",
-        help="Lateralities: R, L, U (unpaired), B (both).",
+        help="Compared with ImageLaterality, otherwise Laterality: R, L, U (unpaired), B (both).",
     ),
 ]
 
 Description = Annotated[
     str,
     typer.Option(
-        envvar="PLEURA_PACS_DESCRIPTION", metavar="LIST", help="Descriptions of the series or the study."
+        envvar="PLEURA_PACS_DESCRIPTION",
+        metavar="LIST",
+        help="Compared with SeriesDescription and StudyDescription.",
     ),
 ]
 
 Ae = Annotated[
     str,
-    typer.Option(envvar="PLEURA_PACS_AE", metavar="LIST", help="Titles of the sending application entities."),
+    typer.Option(envvar="PLEURA_PACS_AE", metavar="LIST", help="Compared with the AE titles of the sender."),
 ]
 
 DryRun = Annotated[
     bool,
-    typer.Option(
-        "--dry-run", help="With --url: only say which radiographs would be segmented; store nothing."
-    ),
+    typer.Option("--dry-run", help="With --url: only report which images would be segmented; store nothing."),
 ]
 
-Report = Annotated[Path | None, typer.Option(help="CSV file with what became of each instance, and why.")]
+Report = Annotated[Path | None, typer.Option(help="CSV file to which outcomes and reasons are appended.")]
 
 Metrics = Annotated[
     str | None,
-    typer.Option(metavar="[HOST:]PORT", help="Serve Prometheus metrics here."),
+    typer.Option(metavar="[HOST:]PORT", help="Port, or host and port, for Prometheus."),
 ]
 
 Form = Annotated[
@@ -108,7 +115,7 @@ Form = Annotated[
     typer.Option(
         envvar="PLEURA_PACS_FORM",
         metavar="LIST",
-        help="What is stored: seg, labelmap, sc, gsps, sr, separated by commas.",
+        help=f"Forms to store, separated by commas: {', '.join(FORMS)}.",
     ),
 ]
 
@@ -118,7 +125,9 @@ StoreUntrusted = Annotated[
 
 Checkpoint = Annotated[
     Path | None,
-    typer.Option(envvar="PLEURA_CHECKPOINT", help="Checkpoint to use; the bundled one if not given."),
+    typer.Option(
+        envvar="PLEURA_CHECKPOINT", help="Checkpoint to use: a file, or small; the bundled one if not given."
+    ),
 ]
 
 DeviceName = Annotated[

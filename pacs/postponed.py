@@ -30,7 +30,7 @@ class Postponed:
     """UIDs that failed. The pause doubles from one minute up to an hour, until the limit of failures.
 
     Args:
-        clock: returns seconds from any origin.
+        clock: Returns seconds from any origin.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -42,6 +42,10 @@ class Postponed:
 
     def put(self, uid: str, *, series: str) -> bool:
         """Record a failure of a series or of an instance in it.
+
+        Args:
+            uid: SOP Instance UID, or the Series Instance UID itself.
+            series: Series Instance UID.
 
         Returns:
             Whether to try again; if not, the UID is forgotten.

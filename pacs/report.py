@@ -18,10 +18,10 @@ class Report:
     """One row for each instance, and for each series that was left out as a whole; rows are appended.
 
     Args:
-        path: the file.
+        path: The file.
 
     Raises:
-        PacsError: it cannot be written.
+        PacsError: It cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,7 +44,7 @@ class Report:
         self._file.close()
 
     def ended(self, level: str, uid: str, end: End) -> None:
-        """Add a row; ``level`` is ``"instance"`` or ``"series"``."""
+        """Add a row; see `Ended`."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         self._rows.writerow((now, level, uid, end.outcome, end.reason))
         self._file.flush()

@@ -31,7 +31,7 @@ class Retries:
     """Retry policy for calls to the PACS.
 
     Args:
-        wait: waits for a number of seconds and returns whether to stop.
+        wait: Waits for a number of seconds and returns whether to stop.
     """
 
     def __init__(self, wait: Callable[[float], bool]) -> None:
@@ -41,12 +41,12 @@ class Retries:
         """Call until it succeeds, and return its result.
 
         Args:
-            call: raises `Unavailable` to be called again.
-            attempts: most calls; None for no limit.
+            call: Raises `Unavailable` to be called again.
+            attempts: Most calls; None for no limit.
 
         Raises:
-            Unavailable: the last attempt failed.
-            Stopped: a stop was requested during a pause.
+            Unavailable: The last attempt failed.
+            Stopped: A stop was requested during a pause.
         """
         retrying = Retrying(
             retry=retry_if_exception_type(Unavailable),

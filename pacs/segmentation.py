@@ -22,7 +22,7 @@ class Withheld(Exception):
 
     Attributes:
         outcome: ``"no lung"`` or ``"not trusted"``.
-        codes: codes of the warnings about the mask.
+        codes: Codes of the warnings about the mask.
     """
 
     def __init__(self, outcome: str, codes: tuple[str, ...]) -> None:
@@ -35,7 +35,7 @@ class LeftOut(Exception):
     """The radiograph does not match the selection.
 
     Attributes:
-        filter: the name of the filter that it does not match.
+        filter: The name of the filter that it does not match.
     """
 
     def __init__(self, filter_: str) -> None:
@@ -48,6 +48,11 @@ def series_uid(instance: str, segmenter: Segmenter, form: Form = Form.SEG) -> st
 
     It depends only on the instance, the weights and the form. So the PACS can be asked whether an
     instance was segmented, and a new version of Pleura with the same weights does not segment it again.
+
+    Args:
+        instance: SOP Instance UID of the radiograph.
+        segmenter: Its weights count.
+        form: The form of the result.
     """
     words = [] if form is Form.SEG else [form.value]
     return str(generate_uid(entropy_srcs=["pleura pacs", instance, segmenter.metadata.sha256, *words]))
@@ -65,19 +70,19 @@ def segment(
     """Return the lungs in a radiograph.
 
     Args:
-        data: the file of the radiograph.
-        instance: the instance that was requested.
-        segmenter: makes the mask.
-        selection: what the radiograph must match.
-        store_untrusted: also return a mask that is not trusted; the results then state it.
-        all_pixels: whether the radiograph will be shown.
+        data: The file of the radiograph.
+        instance: The instance that was requested.
+        segmenter: Makes the mask.
+        selection: What the radiograph must match.
+        store_untrusted: Also return a mask that is not trusted; the results then state it.
+        all_pixels: Whether the radiograph will be shown.
 
     Raises:
-        ImageError: the radiograph cannot be read or is not suitable.
-        Refused: the PACS returned another instance.
-        LeftOut: the radiograph does not match the selection.
-        EngineError: the network could not be run.
-        Withheld: no lung was found, or the mask is not trusted.
+        ImageError: The radiograph cannot be read or is not suitable.
+        Refused: The PACS returned another instance.
+        LeftOut: The radiograph does not match the selection.
+        EngineError: The network could not be run.
+        Withheld: No lung was found, or the mask is not trusted.
     """
     prepared = segmenter.prepare(data, all_pixels=all_pixels)
     source = prepared.radiograph.dataset
@@ -100,8 +105,14 @@ def segment(
 def result(segmentation: Segmentation, form: Form, *, instance: Instance, segmenter: Segmenter) -> Dataset:
     """Return one result, whose references lead to the results of the other forms.
 
+    Args:
+        segmentation: Of the instance.
+        form: The form of the result.
+        instance: The radiograph.
+        segmenter: The segmenter that made the segmentation.
+
     Raises:
-        UnsuitableImage: the form is not possible for this radiograph.
+        UnsuitableImage: The form is not possible for this radiograph.
     """
     ((_, data),) = write_forms(
         segmentation,

@@ -33,12 +33,12 @@ class Selection:
     """A filter per attribute: upper-case patterns, ``*`` and ``?`` as in PS3.4 C.2.2.2.4, `EMPTY` for none.
 
     Attributes:
-        modality: exact codes, which go into the search.
+        modality: Exact codes, which go into the search.
         body_part: BodyPartExamined, or the meaning of AnatomicRegionSequence.
         view: ViewPosition, or ViewCodeSequence.
         laterality: ImageLaterality or Laterality.
         description: SeriesDescription or StudyDescription.
-        ae: titles of the sending application entities.
+        ae: Titles of the sending application entities.
     """
 
     modality: tuple[str, ...]
@@ -53,7 +53,7 @@ class Selection:
         """Parse a selection from comma-separated lists; filters not given take `DEFAULTS`.
 
         Raises:
-            ValueError: a list is empty, or a modality is not a single code. The message names the
+            ValueError: A list is empty, or a modality is not a single code. The message names the
                 option and says what to do.
         """
         parsed = {name: _patterns(name, listed) for name, listed in (DEFAULTS | given).items()}

@@ -60,7 +60,7 @@ class _Bounded:
         """Yield the body in chunks, decompressed.
 
         Raises:
-            TooLong: the body exceeds `MAX_ANSWER`.
+            TooLong: The body exceeds `MAX_ANSWER`.
         """
         taken = 0
         for chunk in self._raw.stream(min(amount, _CHUNK), decode_content=decode_content):

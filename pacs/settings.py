@@ -18,16 +18,18 @@ class PacsSettings(BaseSettings):
     )
 
     user: str | None = Field(None, description="Name for HTTP Basic authentication.")
-    password: SecretStr | None = Field(None, description="Password that goes with the name.")
-    audit: str | None = Field(None, description="File or syslog address of the audit trail; off if not set.")
-    audit_key: SecretStr = Field(SecretStr(""), description="Key that the audit trail hashes UIDs with.")
+    password: SecretStr | None = Field(None, description="Password for that name.")
+    audit: str | None = Field(
+        None, description="File, syslog://HOST:PORT (UDP) or syslog: of the audit trail; default: off."
+    )
+    audit_key: SecretStr = Field(SecretStr(""), description="HMAC key for the UIDs in the audit trail.")
     token: SecretStr | None = Field(None, description="Bearer token, instead of name and password.")
 
     def check(self) -> None:
         """Reject credentials that contradict each other.
 
         Raises:
-            PacsError: a name without a password, a password without a name, or both kinds of credentials.
+            PacsError: A name without a password, a password without a name, or both kinds of credentials.
         """
         if (self.user is None) != (self.password is None):
             raise PacsError("Set both PLEURA_PACS_USER and PLEURA_PACS_PASSWORD, or neither.")

@@ -27,7 +27,7 @@ class Settled:
     is 3e-6.
 
     Args:
-        clock: returns seconds from any origin.
+        clock: Returns seconds from any origin.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -53,11 +53,22 @@ class Settled:
         return known is not None and _short(instance) in known.instances
 
     def close(self, series: str, size: int | None) -> None:
-        """Record that a series of ``size`` instances is finished; None if the PACS does not give the size."""
+        """Record that a series is finished.
+
+        Args:
+            series: Series Instance UID.
+            size: The number of its instances; None if the PACS does not give it.
+        """
         self._series.setdefault(_short(series), _Series(self._clock())).size = size
 
     def closed(self, series: str, size: int | None) -> bool:
-        """Whether a series was finished when it had ``size`` instances."""
+        """Return whether a series was finished when it had so many instances.
+
+        Args:
+            series: Series Instance UID.
+            size: The number of its instances now; None if the PACS does not give it, then the answer is
+                False.
+        """
         known = self._series.get(_short(series))
         return size is not None and known is not None and known.size == size
 

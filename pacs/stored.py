@@ -24,14 +24,18 @@ _XML = frozenset({"application/dicom+xml", "application/xml", "text/xml"})
 def check_stored(response: Response, uid: str) -> bool:
     """Check the response to a store of one instance.
 
+    Args:
+        response: The response, of any status and type.
+        uid: SOP Instance UID of the instance.
+
     Returns:
         Whether the response confirms the instance. False for an empty response: a search must then
         confirm it.
 
     Raises:
-        ValueError: the response is not DICOMweb; usually an error page of a proxy.
-        Unavailable: the PACS cannot store the instance now.
-        Refused: the PACS rejects the instance.
+        ValueError: The response is not DICOMweb; usually an error page of a proxy.
+        Unavailable: The PACS cannot store the instance now.
+        Refused: The PACS rejects the instance.
     """
     status = response.status_code
     if status >= 400 and status != 409:

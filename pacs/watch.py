@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from logs import log
 from model.segmenter import Segmenter
@@ -18,14 +17,14 @@ from .settings import PacsSettings
 from .stop import Stop
 from .totals import log_totals
 from .watcher import Watcher, counts
-from .worker import End, Outcome, Worker
+from .worker import End, Outcome, Worker, WorkOptions
 
 
 def watch_archive(
     url: str,
     segmenter: Segmenter,
     stop: Stop,
-    options: dict[str, Any],
+    options: WorkOptions,
     *,
     settings: PacsSettings,
     interval_s: float | None,
@@ -36,38 +35,32 @@ def watch_archive(
     """Segment the radiographs of an archive.
 
     Args:
-        url: base address of the DICOMweb service.
-        segmenter: makes the masks.
-        stop: ends it.
-        options: for `Worker`.
-        settings: credentials.
-        interval_s: seconds between two rounds; None for one round.
-        days: only studies of the last ``days`` days; None for all.
-        observers: called at the end of each instance.
-        dry_run: only decide which instances would be segmented.
+        url: Base address of the DICOMweb service.
+        segmenter: Makes the masks.
+        stop: Ends it.
+        options: What is processed, and what is stored.
+        settings: Credentials.
+        interval_s: Seconds between two rounds; None for one round.
+        days: Only studies of the last ``days`` days; None for all.
+        observers: Called at the end of each instance.
+        dry_run: Only decide which instances would be segmented.
 
     Returns:
         Whether nothing was refused or put off.
 
     Raises:
-        PleuraError: the archive or the network cannot be used at all.
+        PleuraError: The archive or the network cannot be used at all.
     """
     endless = interval_s is not None
     with make_session(settings) as session:
         archive = Archive(url.rstrip("/"), session, Retries(stop.wait), endless=endless)
         worker: Callable[[Instance], End]
         if dry_run:
-            worker = DryRun(
-                archive,
-                segmenter,
-                selection=options["selection"],
-                forms=options["forms"],
-                on_end=observers.ended,
-            )
+            worker = DryRun(archive, segmenter, options, on_end=observers.ended)
         else:
-            worker = Worker(archive, segmenter, **options, on_end=observers.ended)
+            worker = Worker(archive, segmenter, options, on_end=observers.ended)
         watcher = Watcher(
-            archive, worker, stop, selection=options["selection"], days=days, on_end=observers.ended
+            archive, worker, stop, selection=options.selection, days=days, on_end=observers.ended
         )
         if interval_s is not None:
             watcher.watch(interval_s=interval_s)

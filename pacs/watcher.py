@@ -32,16 +32,16 @@ class Watcher:
     others.
 
     Args:
-        archive: the PACS.
-        worker: processes one instance.
-        stop: checked before each instance.
-        selection: which series are processed.
-        days: only studies of the last ``days`` days; None for all.
-        on_end: called with each end that the worker does not see: of a series, or after too many failures.
+        archive: The PACS.
+        worker: Processes one instance.
+        stop: Checked before each instance.
+        selection: Which series are processed.
+        days: Only studies of the last ``days`` days; None for all.
+        on_end: Called with each end that the worker does not see: of a series, or after too many failures.
 
     Attributes:
-        ends: number of instances by outcome and reason.
-        postponed: instances and series to be tried again.
+        ends: Number of instances by outcome and reason.
+        postponed: Instances and series to be tried again.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Watcher:
         """Repeat rounds until stopped, with a pause after each, and log the outcomes of each round.
 
         Raises:
-            PleuraError: the PACS or the network cannot be used at all.
+            PleuraError: The PACS or the network cannot be used at all.
         """
         while True:
             before = self.outcomes
@@ -92,7 +92,7 @@ class Watcher:
         """Complete one round; if the PACS fails, start the round again with the search, which retries.
 
         Raises:
-            PleuraError: the PACS or the network cannot be used at all.
+            PleuraError: The PACS or the network cannot be used at all.
         """
         while not self._stop.wanted:
             try:

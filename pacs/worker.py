@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -40,7 +41,7 @@ class End(NamedTuple):
 
 
 Ended = Callable[[str, str, End], None]
-"""Called with ``"instance"`` or ``"series"``, its UID and its end."""
+"""Called with the level, ``"instance"`` or ``"series"``, its UID and its end."""
 
 
 class Store(Protocol):
@@ -50,51 +51,65 @@ class Store(Protocol):
     """
 
     def has_series(self, study: str, uid: str) -> bool:
-        """Whether a result exists."""
+        """Return whether a result exists.
+
+        Args:
+            study: Study Instance UID.
+            uid: Series Instance UID of the result.
+        """
 
     def fetch(self, instance: Instance) -> bytes:
         """Return the file of an instance."""
 
     def store(self, dataset: Dataset, *, study: str) -> None:
-        """Store a result."""
+        """Store a result.
+
+        Args:
+            dataset: The result, with its file meta information.
+            study: Study Instance UID of the radiograph.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOptions:
+    """What is processed, and what is stored.
+
+    Attributes:
+        selection: Which instances are processed.
+        store_untrusted: Also store masks that are not trusted.
+        forms: What is stored of each instance.
+    """
+
+    selection: Selection = field(default_factory=Selection.of)
+    store_untrusted: bool = False
+    forms: tuple[Form, ...] = (Form.SEG,)
 
 
 class Worker:
     """Segment an instance and stores the results, or logs why it does not.
 
     Args:
-        archive: where the instances are and the results go.
-        segmenter: makes the masks.
-        selection: which instances are processed.
-        store_untrusted: also store masks that are not trusted.
-        forms: what is stored.
-        on_end: called with each end.
+        archive: Where the instances are and the results go.
+        segmenter: Makes the masks.
+        options: What is processed, and what is stored.
+        on_end: Called with each end.
     """
 
     def __init__(
-        self,
-        archive: Store,
-        segmenter: Segmenter,
-        *,
-        selection: Selection | None = None,
-        store_untrusted: bool = False,
-        forms: Iterable[Form] = (Form.SEG,),
-        on_end: Sequence[Ended] = (),
+        self, archive: Store, segmenter: Segmenter, options: WorkOptions, *, on_end: Sequence[Ended] = ()
     ) -> None:
-        self._on_end = on_end
-        self._forms = tuple(forms)
         self._archive = archive
         self._segmenter = segmenter
-        self._selection = selection or Selection.of()
-        self._store_untrusted = store_untrusted
+        self._options = options
+        self._on_end = on_end
 
     def __call__(self, instance: Instance) -> End:
         """Process one instance.
 
         Raises:
-            Unavailable: the PACS cannot return or store it now.
-            Stopped: a stop was requested while waiting for the PACS.
-            PleuraError: the PACS or the network cannot be used at all.
+            Unavailable: The PACS cannot return or store it now.
+            Stopped: A stop was requested while waiting for the PACS.
+            PleuraError: The PACS or the network cannot be used at all.
         """
         end = self._end(instance)
         for ended in self._on_end:
@@ -123,17 +138,17 @@ class Worker:
             return _passed_over(instance, type(error).__name__, frames(error))
 
     def _segment(self, instance: Instance) -> End:
-        if unwanted := self._selection.against(instance.facts):
+        if unwanted := self._options.selection.against(instance.facts):
             raise LeftOut(unwanted)
-        missing = [form for form in self._forms if not self._is_stored(instance, form)]
+        missing = [form for form in self._options.forms if not self._is_stored(instance, form)]
         if not missing:
             return End(Outcome.PRESENT)
         segmentation = segment(
             self._archive.fetch(instance),
             instance=instance,
             segmenter=self._segmenter,
-            selection=self._selection,
-            store_untrusted=self._store_untrusted,
+            selection=self._options.selection,
+            store_untrusted=self._options.store_untrusted,
             all_pixels=not ALL_PIXELS.isdisjoint(missing),
         )
         stored, failure = 0, None

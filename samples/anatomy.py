@@ -16,37 +16,37 @@ class Anatomy:
     on the image's left.
 
     Attributes:
-        apex_z: tops of the lungs.
-        fullness: how broad the upper chest is; 2 is an ellipse, more is broader.
-        apex_x: distance of the tops from the midline.
-        half_width: greatest distance of the pleura from the midline.
-        widest_z: level of that distance.
-        lung_depth: half of the lungs' greatest extent along y.
-        dome_z: tops of the diaphragm.
-        dome_drop: height over which a dome falls away from its top to its equator.
-        dome_depth: half of the domes' extent along y.
-        heart_x, heart_z: centre of the ventricles.
-        heart_length, heart_breadth: half axes of the ventricles.
-        heart_tilt: angle of the long axis below the horizontal, radians.
-        heart_depth: half of the heart's extent along y.
-        knob: radius of the aortic arch.
-        bend: greatest sideways shift of the spine, and of what hangs on it.
-        bend_phase: where along z the spine bends, radians.
-        rib_z: level of the first rib's head.
-        rib_pitch: distance between the heads of the first two ribs.
-        rib_fall: height that a rib loses from its head to the side, and from the side to the front.
-        rib_height, rib_thickness: size of a rib's cross-section.
-        bone: bone density, as a share of the usual.
-        chest_wall: thickness of muscle and fat over the ribs.
-        body_depth: half of the trunk's extent along y.
-        breast: thickness of the breasts; 0 for none.
-        shoulder_z: level of the shoulder joints.
-        arm_angle: of the upper arms from the vertical, radians.
-        clavicle_rise: height of the outer end of the clavicles over the inner.
-        gas: radius of the stomach's gas bubble; 0 for none.
-        hilum_z: levels of the hila.
-        vessels: radius of the first pulmonary branches.
-        vessel_seed: seed of the vessels' courses.
+        apex_z: Tops of the lungs.
+        fullness: How broad the upper chest is; 2 is an ellipse, more is broader.
+        apex_x: Distance of the tops from the midline.
+        half_width: Greatest distance of the pleura from the midline.
+        widest_z: Level of that distance.
+        lung_depth: Half of the lungs' greatest extent along y.
+        dome_z: Tops of the diaphragm.
+        dome_drop: Height over which a dome falls away from its top to its equator.
+        dome_depth: Half of the domes' extent along y.
+        heart_x, heart_z: Centre of the ventricles.
+        heart_length, heart_breadth: Half axes of the ventricles.
+        heart_tilt: Angle of the long axis below the horizontal, radians.
+        heart_depth: Half of the heart's extent along y.
+        knob: Radius of the aortic arch.
+        bend: Greatest sideways shift of the spine, and of what hangs on it.
+        bend_phase: Where along z the spine bends, radians.
+        rib_z: Level of the first rib's head.
+        rib_pitch: Distance between the heads of the first two ribs.
+        rib_fall: Height that a rib loses from its head to the side, and from the side to the front.
+        rib_height, rib_thickness: Size of a rib's cross-section.
+        bone: Bone density, as a share of the usual.
+        chest_wall: Thickness of muscle and fat over the ribs.
+        body_depth: Half of the trunk's extent along y.
+        breast: Thickness of the breasts; 0 for none.
+        shoulder_z: Level of the shoulder joints.
+        arm_angle: Of the upper arms from the vertical, radians.
+        clavicle_rise: Height of the outer end of the clavicles over the inner.
+        gas: Radius of the stomach's gas bubble; 0 for none.
+        hilum_z: Levels of the hila.
+        vessels: Radius of the first pulmonary branches.
+        vessel_seed: Seed of the vessels' courses.
     """
 
     apex_z: tuple[float, float]

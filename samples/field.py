@@ -18,11 +18,11 @@ class Field:
     """Where the rays pass through the patient.
 
     Attributes:
-        width, height: pixels.
-        pitch: mm between the middles of neighbouring pixels, in rows and columns alike.
-        turn: the patient leans by this angle, radians, to the image's right where positive.
-        shift: where the patient's origin lies, in mm right of and below the image's middle.
-        bend: sideways shift of the spine for each of `LEVELS`, mm.
+        width, height: Pixels.
+        pitch: Mm between the middles of neighbouring pixels, in rows and columns alike.
+        turn: The patient leans by this angle, radians, to the image's right where positive.
+        shift: Where the patient's origin lies, in mm right of and below the image's middle.
+        bend: Sideways shift of the spine for each of `LEVELS`, mm.
     """
 
     width: int

@@ -15,14 +15,14 @@ class Exposure:
     """Parameters of the exposure and of the processing.
 
     Attributes:
-        scatter: scattered light as a share of the primary beam's mean behind the body.
-        photons: quanta in a mm² of the unattenuated beam.
-        blur: standard deviation of the focal spot's and the detector's blur, mm.
-        middle: attenuation above the lungs' that becomes the middle of the grey scale.
-        latitude: half of the attenuation over which the curve rises from 0.27 to 0.73.
-        harmonisation: share of the coarse contrast that the processing takes away, as digital systems do.
-        enhancement: share of the fine contrast that the processing adds.
-        heel: relative fall of the beam from top to bottom.
+        scatter: Scattered light as a share of the primary beam's mean behind the body.
+        photons: Quanta in a mm² of the unattenuated beam.
+        blur: Standard deviation of the focal spot's and the detector's blur, mm.
+        middle: Attenuation above the lungs' that becomes the middle of the grey scale.
+        latitude: Half of the attenuation over which the curve rises from 0.27 to 0.73.
+        harmonisation: Share of the coarse contrast that the processing takes away, as digital systems do.
+        enhancement: Share of the fine contrast that the processing adds.
+        heel: Relative fall of the beam from top to bottom.
     """
 
     scatter: float
@@ -56,10 +56,10 @@ def expose(
 
     Args:
         attenuation: ``(height, width)`` float32, the line integral of the attenuation coefficient.
-        lungs: typical attenuation in the lungs, by which the exposure is set, as a phototimer does.
-        pitch: mm a pixel.
-        exposure: how it is taken.
-        rng: draws the noise.
+        lungs: Typical attenuation in the lungs, by which the exposure is set, as a phototimer does.
+        pitch: Mm a pixel.
+        exposure: How it is taken.
+        rng: Draws the noise.
 
     Returns:
         ``(height, width)`` float32 in 0..1, bright where the body is dense.

@@ -73,12 +73,13 @@ def phantom(*, width: int = 512, height: int = 512, seed: int = 0, bits: Literal
     at every size.
 
     Args:
-        width, height: pixels.
-        seed: of everything that varies: patient, pose, exposure, noise.
+        width: Columns in pixels.
+        height: Rows in pixels.
+        seed: Of everything that varies: patient, pose, exposure, noise.
         bits: 8 or 16; the grey values are the same up to rounding.
 
     Raises:
-        ValueError: a side is not positive, or bits is neither 8 nor 16.
+        ValueError: A side is not positive, or bits is neither 8 nor 16.
     """
     if width < 1 or height < 1:
         raise ValueError(

@@ -15,7 +15,15 @@ _FAR = 8.0
 def ellipse(
     x: Array, z: Array, *, at: tuple[float, float], axes: tuple[float, float], tilt: float = 0
 ) -> Array:
-    """Return f of an ellipse whose first axis is tilted down from x by ``tilt`` radians."""
+    """Return the function of an ellipse: below 1 inside, 1 on the outline.
+
+    Args:
+        x: Coordinates to the patient's left, mm, of any shape.
+        z: Coordinates downwards, mm, of a shape that broadcasts with x.
+        at: The centre, x and z in mm.
+        axes: The half axes, mm.
+        tilt: Radians by which the first axis is tilted down from x.
+    """
     dx, dz = x - at[0], z - at[1]
     c, s = math.cos(tilt), math.sin(tilt)
     along = (c * dx + s * dz) / axes[0]

@@ -88,7 +88,16 @@ class Skeleton:
         return share
 
     def spine(self, x: Array, z: Array, level: Index) -> Array:
-        """Bone of the vertebrae: bodies, end plates, discs, pedicles, spinous and transverse processes."""
+        """Bone of the vertebrae: bodies, end plates, discs, pedicles, spinous and transverse processes.
+
+        Args:
+            x: Coordinates to the patient's left, mm.
+            z: Coordinates downwards, mm.
+            level: Indices of the rays' levels.
+
+        Returns:
+            Length of bone along each ray, mm, of the broadcast shape.
+        """
         a = self.anatomy
         width = self._spine[level]
         pitch = a.rib_pitch

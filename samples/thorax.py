@@ -32,11 +32,11 @@ class Hemithorax:
     """One side of the rib cage, seen by a set of rays: all arrays are of the rays' shape, lengths in mm.
 
     Attributes:
-        lateral: distance from the midline towards this side; negative on the other.
-        middle: where the cavity is deepest, as a lateral distance.
-        outer: the cavity's half axis from there to the side wall; tiny above the apex.
-        inner: its half axis from there to the midline.
-        depth: its half axis along y.
+        lateral: Distance from the midline towards this side; negative on the other.
+        middle: Where the cavity is deepest, as a lateral distance.
+        outer: The cavity's half axis from there to the side wall; tiny above the apex.
+        inner: Its half axis from there to the midline.
+        depth: Its half axis along y.
     """
 
     lateral: Array
@@ -105,7 +105,13 @@ class Thorax:
         return middle, outer, inner, depth
 
     def hemithorax(self, x: Array, level: Index, side: int) -> Hemithorax:
-        """Return the rib cage on one side, for rays at x (mm) and the given levels."""
+        """Return the rib cage on one side, as rays at the given places see it.
+
+        Args:
+            x: Coordinates to the patient's left, mm.
+            level: Indices of the rays' levels.
+            side: `RIGHT` or `LEFT`.
+        """
         middle, outer, inner, depth = (values[level] for values in self._sides[side])
         return Hemithorax(-x if side == RIGHT else x, middle, outer, inner, depth)
 
@@ -117,7 +123,13 @@ class Thorax:
         return half_chord(offset * offset, half.depth)
 
     def mediastinum(self, x: Array, z: Array, level: Index) -> Array:
-        """Half chords of the heart, the great vessels and what lies between the lungs."""
+        """Return the half chords of the heart, the great vessels and what lies between the lungs.
+
+        Args:
+            x: Coordinates to the patient's left, mm.
+            z: Coordinates downwards, mm.
+            level: Indices of the rays' levels.
+        """
         a = self.anatomy
         heart = ellipse(
             x, z, at=(a.heart_x, a.heart_z), axes=(a.heart_length, a.heart_breadth), tilt=a.heart_tilt
@@ -149,7 +161,13 @@ class Thorax:
         return np.maximum(*domes)
 
     def body(self, x: Array, z: Array, level: Index) -> Array:
-        """Half chords of the whole body: trunk, neck, shoulders and upper arms."""
+        """Return the half chords of the whole body: trunk, neck, shoulders and upper arms.
+
+        Args:
+            x: Coordinates to the patient's left, mm.
+            z: Coordinates downwards, mm.
+            level: Indices of the rays' levels.
+        """
         a = self.anatomy
         side = np.abs(x)
         trunk = side / self._trunk_width[level]

@@ -23,7 +23,7 @@ class Tube:
     Attributes:
         points: ``(N, 2)``, x and z of its centre line, mm.
         radii: ``(N,)``, mm.
-        wall: thickness of its wall as a share of the radius; 1 for a solid one.
+        wall: Thickness of its wall as a share of the radius; 1 for a solid one.
     """
 
     points: NDArray[np.float64]
@@ -34,7 +34,14 @@ class Tube:
     def through(
         cls, points: Sequence[tuple[float, float]], *, radii: Sequence[float], sign: int, wall: float
     ) -> Self:
-        """Make a smooth tube (Catmull-Rom) through points for positive x, mirrored if ``sign`` is -1."""
+        """Make a smooth tube (Catmull-Rom) through points.
+
+        Args:
+            points: X and z of the centre line for positive x, mm; at least two.
+            radii: One for each point, mm.
+            sign: -1 mirrors the tube at x = 0, 1 does not.
+            wall: Thickness of its wall as a share of the radius; 1 for a solid one.
+        """
         knots = np.array(points) * (sign, 1)
         padded = np.vstack([2 * knots[0] - knots[1], knots, 2 * knots[-1] - knots[-2]])
         t = np.linspace(0, 1, 6, endpoint=False)[:, None]
@@ -47,7 +54,13 @@ class Tube:
 
 
 def draw_bone(canvas: Array, tube: Tube, field: Field) -> None:
-    """Add the bone along each ray, mm, to ``canvas`` ``(height, width)``: the wall and part of the core."""
+    """Add the bone along each ray: the wall of a tube and part of its core.
+
+    Args:
+        canvas: ``(height, width)``, mm; it is changed.
+        tube: The bone.
+        field: Where the pixels are.
+    """
     low, high = _reach(field.pixels(tube.points), tube.radii / field.pitch)
     left, top = np.maximum(low.min(axis=0), 0)
     right, bottom = np.minimum(high.max(axis=0), (field.width, field.height))
@@ -63,11 +76,16 @@ def draw_bone(canvas: Array, tube: Tube, field: Field) -> None:
 def draw_solid(
     canvas: Array, tubes: Sequence[Tube], field: Field, *, corner: tuple[int, int] = (0, 0)
 ) -> None:
-    """Raise ``canvas`` ``(height, width)`` to the length of the tubes along each ray, mm, if that is more.
+    """Raise pixels to the length of tubes along each ray, if that is more.
 
     A tube thinner than a pixel is drawn a pixel wide and thinned in the same measure, so that it is not
-    lost between rays. The canvas may be a part of the image, whose column and row ``corner`` is its
-    first pixel.
+    lost between rays.
+
+    Args:
+        canvas: ``(height, width)``, mm; it is changed.
+        tubes: The tubes.
+        field: Where the pixels of the whole image are.
+        corner: Column and row of the canvas's first pixel in the image, of which it may be a part.
     """
     points = field.pixels(np.vstack([tube.points for tube in tubes])) - corner
     radii = np.concatenate([tube.radii for tube in tubes]) / field.pitch

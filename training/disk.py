@@ -17,7 +17,7 @@ def writing(folder: Path) -> Iterator[None]:
     """Create ``folder``, test that it can be written, and turn later failures to write into a message.
 
     Raises:
-        TrainingError: the disk is full, or the folder cannot be written.
+        TrainingError: The disk is full, or the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

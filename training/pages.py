@@ -13,9 +13,9 @@ class ShownCase(NamedTuple):
     """An image with its masks, as a page shows it.
 
     Attributes:
-        name: of the image.
-        panels: a JPEG; see `training.evaluation.figures.case_overlays`.
-        caption: short phrases below it.
+        name: Of the image.
+        panels: A JPEG; see `training.evaluation.figures.case_overlays`.
+        caption: Short phrases below it.
     """
 
     name: str

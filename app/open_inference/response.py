@@ -24,7 +24,14 @@ INPUTS = [TensorMetadata(name=INPUT_NAME, datatype="BYTES", shape=[-1])]
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """An output tensor of BYTES."""
+    """An output tensor of BYTES.
+
+    Attributes:
+        of: Returns the element of an answer.
+        base64: Whether JSON carries it in base64; else it is text.
+        datatype: The protocol's name of the type.
+        row: The shape of an element; empty for one per image.
+    """
 
     of: Callable[[InferenceAnswer], bytes]
     base64: bool
@@ -44,7 +51,14 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """An output tensor with a number or a row per image; unknown values are null in JSON, NaN in binary."""
+    """An output tensor of numbers; unknown values are null in JSON, NaN in binary.
+
+    Attributes:
+        of: Returns the number of an answer, its row of numbers, or None.
+        datatype: The protocol's name of the type.
+        dtype: The same for NumPy, little-endian.
+        row: The shape of an element; empty for one number per image.
+    """
 
     of: Callable[[InferenceAnswer], float | tuple[int, ...] | None]
     datatype: str

@@ -69,7 +69,7 @@ class Infer:
         return segmenter.prepare(self.image, max_pixels=self.settings.max_pixels)
 
     def finish(self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred) -> InferenceAnswer:
-        """Make the mask and the document."""
+        """Make the mask and the document; see `Work`."""
         segmentation = segmenter.finish(
             prepared,
             inferred,

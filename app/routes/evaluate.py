@@ -46,7 +46,15 @@ class PreparedPair(Prepared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluate:
-    """The work of one request."""
+    """The work of one request; see `Work`.
+
+    Attributes:
+        image: The radiograph.
+        mask: The ground truth.
+        options: The options in the query.
+        accepted: The media types that the client accepts, the preferred first.
+        settings: The service's settings.
+    """
 
     image: UploadFile
     mask: UploadFile
@@ -55,7 +63,12 @@ class Evaluate:
     settings: Settings
 
     def prepare(self, segmenter: Segmenter) -> PreparedPair:
-        """Read the image and the ground truth."""
+        """Read the image and the ground truth.
+
+        Raises:
+            ImageError: The image or the ground truth cannot be used.
+            SizeMismatch: The ground truth has another size, and ``resize`` is not set.
+        """
         most = self.settings.max_pixels
         prepared = prepare(
             segmenter,
@@ -77,7 +90,7 @@ class Evaluate:
         return PreparedPair(prepared.radiograph, prepared.input, prepared.timing_ms, truth=truth)
 
     def finish(self, segmenter: Segmenter, prepared: PreparedPair, inferred: Inferred) -> Answer:
-        """Make the mask and compare it with the ground truth."""
+        """Make the mask and compare it with the ground truth; see `Work`."""
         raw = partial(segmenter.mask, prepared, inferred, threshold=self.options.threshold, postprocess=False)
         return finish(
             segmenter,

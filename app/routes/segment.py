@@ -29,7 +29,14 @@ _BODY = body(raw=True, image="The radiograph: PNG, JPEG, TIFF, BMP, WebP or DICO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """The work of one request."""
+    """The work of one request; see `Work`.
+
+    Attributes:
+        image: The radiograph.
+        options: The options in the query.
+        accepted: The media types that the client accepts, the preferred first.
+        settings: The service's settings.
+    """
 
     image: UploadFile
     options: SegmentOptions
@@ -47,7 +54,7 @@ class Segment:
         )
 
     def finish(self, segmenter: Segmenter, prepared: Prepared, inferred: Inferred) -> Answer:
-        """Make the answer."""
+        """Make the answer; see `Work`."""
         return finish(
             segmenter,
             prepared,

@@ -33,10 +33,10 @@ class Allocation:
     """The allocation of a cluster.
 
     Attributes:
-        networks: copies of the network, one per GPU or group of processors.
-        threads: threads of each copy on a CPU.
+        networks: Copies of the network, one per GPU or group of processors.
+        threads: Threads of each copy on a CPU.
         gpus: GPUs of each copy.
-        task_cpus: processors that reading or writing a block reserves.
+        task_cpus: Processors that reading or writing a block reserves.
     """
 
     networks: int
@@ -51,7 +51,7 @@ def join_cluster() -> None:
     A cluster started here keeps its files in a temporary folder, which is removed when this process ends.
 
     Raises:
-        PleuraError: there is no cluster at ``RAY_ADDRESS``, or the path of the temporary folder is too
+        PleuraError: There is no cluster at ``RAY_ADDRESS``, or the path of the temporary folder is too
             long for Ray.
     """
     # Silences Ray's warning about a future change of CUDA_VISIBLE_DEVICES on workers without a GPU.

@@ -27,7 +27,8 @@ CheckpointPath = Annotated[
     Path | None,
     typer.Option(
         envvar="PLEURA_CHECKPOINT",
-        help="Checkpoint to use, at the same path on all machines; the bundled one if not given.",
+        help="Checkpoint to use: a file, at the same path on all machines, or small; "
+        "the bundled one if not given.",
     ),
 ]
 DeviceName = Annotated[Device, typer.Option(help="auto selects GPUs if there are any.")]
@@ -157,7 +158,13 @@ def describe(checkpoint: Path | None) -> "CheckpointMetadata":
 
 
 def load(checkpoint: Path | None, device: "Device", threads: int) -> "Segmenter":
-    """Load the segmenter of one worker."""
+    """Load the segmenter of one worker.
+
+    Args:
+        checkpoint: A file or a name; None takes the bundled one.
+        device: As of `Segmenter`.
+        threads: CPU threads, at most as many as the machine has.
+    """
     from model.segmenter import Segmenter
     from model.threads import available_cpus
 

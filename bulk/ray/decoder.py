@@ -26,8 +26,8 @@ class Decoder:
     """Call a function in a separate process, which starts at the first call and restarts after a crash.
 
     Args:
-        prepare: turns the bytes of an image into a picklable value; must itself be picklable.
-        timeout_s: seconds that one call may take.
+        prepare: Turns the bytes of an image into a picklable value; must itself be picklable.
+        timeout_s: Seconds that one call may take.
     """
 
     def __init__(self, prepare: Callable[[bytes], Any], *, timeout_s: float = _TIMEOUT_S) -> None:
@@ -40,7 +40,7 @@ class Decoder:
         """Return the result of ``prepare`` for ``data``.
 
         Raises:
-            ImageError: raised by ``prepare``, or the process crashed or timed out.
+            ImageError: Raised by ``prepare``, or the process crashed or timed out.
         """
         for _ in range(_ATTEMPTS):
             try:

@@ -37,12 +37,12 @@ def segment_all(job: Job, names: Sequence[str], allocation: Allocation) -> Gener
     If a worker or machine is lost, Ray processes its blocks again.
 
     Args:
-        job: description of the run.
-        names: paths below ``job.source``.
-        allocation: the allocation from `allocate`.
+        job: Description of the run.
+        names: Paths below ``job.source``.
+        allocation: The allocation from `allocate`.
 
     Raises:
-        PleuraError: the results cannot be written, or the network could not be run.
+        PleuraError: The results cannot be written, or the network could not be run.
     """
     side = job.describe().preprocessing.input_size
     size = max(1, min(_BLOCK, _BLOCK_BYTES // (2 * 4 * side**2), len(names) // (8 * allocation.networks)))

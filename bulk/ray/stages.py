@@ -34,11 +34,11 @@ class Job:
     """The description of a run for the workers; small, since it is sent with every block.
 
     Attributes:
-        source: location of the images.
-        out: location of the tables.
-        sha256: hash of the checkpoint, which must be the same on all machines.
-        describe: reads the metadata of the checkpoint.
-        load: makes the segmenter with the network, given a number of threads.
+        source: Location of the images.
+        out: Location of the tables.
+        sha256: Hash of the checkpoint, which must be the same on all machines.
+        describe: Reads the metadata of the checkpoint.
+        load: Makes the segmenter with the network, given a number of threads.
     """
 
     source: Location
@@ -51,7 +51,7 @@ class Job:
         """Return the metadata if the checkpoint of this machine is the one of the run.
 
         Raises:
-            CheckpointError: this machine has another checkpoint.
+            CheckpointError: This machine has another checkpoint.
         """
         if metadata.sha256 != self.sha256:
             raise CheckpointError(
@@ -64,8 +64,12 @@ class Job:
 def prepare(data: bytes, job: Job) -> Row:
     """Return a row of `tables.READ`, without its path, from the bytes of an image.
 
+    Args:
+        data: The bytes of the image.
+        job: The run, whose checkpoint is loaded once in each process.
+
     Raises:
-        ImageError: the image cannot be used.
+        ImageError: The image cannot be used.
     """
     return tables.pack(_segmenter(job).prepare(data))
 
@@ -108,7 +112,7 @@ def write_block(block: pa.Table, *, job: Job) -> pa.Table:
     overwrites its file, and no image has two rows.
 
     Raises:
-        ArchiveError: the files cannot be written.
+        ArchiveError: The files cannot be written.
     """
     segmenter = _segmenter(job)
     metadata = segmenter.metadata

@@ -39,7 +39,7 @@ class Location:
     """A folder on this machine, on a disk shared by all machines, or in an object store.
 
     Attributes:
-        address: an absolute path, or ``scheme://…`` for `pyarrow.fs.FileSystem.from_uri`.
+        address: An absolute path, or ``scheme://…`` for `pyarrow.fs.FileSystem.from_uri`.
     """
 
     address: str
@@ -53,7 +53,7 @@ class Location:
         """Return the file system, and the path in it.
 
         Raises:
-            PleuraError: the address is invalid or cannot be reached.
+            PleuraError: The address is invalid or cannot be reached.
         """
         return _opened(self.address)
 
@@ -64,7 +64,7 @@ class Location:
             The relative paths, with ``/``, and the number of other files.
 
         Raises:
-            PleuraError: the location cannot be listed.
+            PleuraError: The location cannot be listed.
         """
         files, base = self.open()
         if isinstance(files, fs.LocalFileSystem):
@@ -93,7 +93,7 @@ class Location:
         """Return the bytes of one file.
 
         Raises:
-            UnreadableImage: the file cannot be opened, or is too large.
+            UnreadableImage: The file cannot be opened, or is too large.
         """
         files, base = self.open()
         try:
@@ -110,8 +110,12 @@ class Location:
     def write(self, name: str, data: bytes) -> None:
         """Write a file atomically.
 
+        Args:
+            name: Relative to this location.
+            data: The whole content.
+
         Raises:
-            ArchiveError: the file cannot be written.
+            ArchiveError: The file cannot be written.
         """
         files, base = self.open()
         try:
@@ -136,8 +140,12 @@ class Location:
     def write_table(self, name: str, table: pa.Table) -> None:
         """Write ``table`` as one Parquet file; for an empty table, remove the file.
 
+        Args:
+            name: Relative to this location.
+            table: All rows of the file.
+
         Raises:
-            ArchiveError: the file cannot be written.
+            ArchiveError: The file cannot be written.
         """
         if not table.num_rows:
             self.remove(name)
@@ -150,7 +158,7 @@ class Location:
         """Return the column ``path`` of all files of a table, duplicates included.
 
         Raises:
-            ArchiveError: a file is damaged.
+            ArchiveError: A file is damaged.
         """
         files, base = self.open()
         found = files.get_file_info(fs.FileSelector(f"{base}/{table}", allow_not_found=True))
@@ -176,7 +184,7 @@ class Location:
         """Remove a table.
 
         Raises:
-            ArchiveError: the table cannot be removed.
+            ArchiveError: The table cannot be removed.
         """
         files, base = self.open()
         try:
@@ -190,7 +198,7 @@ class Location:
         """Write the record of the settings if there is none, otherwise compare.
 
         Raises:
-            PleuraError: the tables were made with other settings.
+            PleuraError: The tables were made with other settings.
         """
         files, base = self.open()
         try:

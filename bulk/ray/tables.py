@@ -93,7 +93,12 @@ def pack(prepared: Prepared) -> Row:
 
 
 def unpack(row: Row, metadata: CheckpointMetadata) -> Prepared:
-    """Return the argument of `pack`, without the pixels of the radiograph."""
+    """Return the argument of `pack`, without the pixels of the radiograph.
+
+    Args:
+        row: A row of `READ` without an error.
+        metadata: The size and channels of the network's input.
+    """
     side = metadata.preprocessing.input_size
     square = np.frombuffer(row["input"], np.float32).reshape(side, side)
     radiograph = Radiograph(
@@ -111,7 +116,13 @@ def unpack(row: Row, metadata: CheckpointMetadata) -> Prepared:
 
 
 def with_inferred(row: Row, inferred: Inferred, *, engine: str) -> Row:
-    """Return a row of `INFERRED`."""
+    """Return a row of `INFERRED`.
+
+    Args:
+        row: A row of `READ`.
+        inferred: The network's output for it.
+        engine: Name of the engine.
+    """
     return row | {
         "probabilities": inferred.probabilities.tobytes(),
         "embedding": inferred.embedding.tobytes(),
@@ -120,14 +131,25 @@ def with_inferred(row: Row, inferred: Inferred, *, engine: str) -> Row:
 
 
 def inferred_of(row: Row, metadata: CheckpointMetadata) -> Inferred:
-    """Return the network output in a row of `INFERRED`."""
+    """Return the network output in a row of `INFERRED`.
+
+    Args:
+        row: A row of `INFERRED`.
+        metadata: The size of the network's input.
+    """
     side = metadata.preprocessing.input_size
     probabilities = np.frombuffer(row["probabilities"], np.float32).reshape(side, side)
     return Inferred(probabilities, np.frombuffer(row["embedding"], np.float32))
 
 
 def result(row: Row, segmentation: Segmentation, metadata: CheckpointMetadata) -> Row:
-    """Return a row of `IMAGES`."""
+    """Return a row of `IMAGES`.
+
+    Args:
+        row: A row of `INFERRED`.
+        segmentation: Of the same image.
+        metadata: Of the checkpoint.
+    """
     quality = segmentation.quality
     return {name: row[name] for name, _ in _IMAGE} | {
         "path": row["path"],

@@ -13,8 +13,13 @@ _CONNECT_S = 10.0
 def client_options(url: str, *, api_key: str | None, timeout: float) -> dict[str, Any]:
     """Return keyword arguments for ``httpx.Client`` and ``httpx.AsyncClient``.
 
+    Args:
+        url: Address of the service: ``http://host:port``.
+        api_key: API key; None sends none.
+        timeout: Seconds for each read and write; at most 10 to connect.
+
     Raises:
-        InvalidArgument: the address is invalid, or the key cannot be sent.
+        InvalidArgument: The address is invalid, or the key cannot be sent.
     """
     try:
         base = httpx.URL(url)

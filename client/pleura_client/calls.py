@@ -29,12 +29,12 @@ class Call(Generic[T]):
     """One call.
 
     Attributes:
-        path: path below the address of the service.
-        accept: requested media type.
-        read: makes the result from a successful response.
-        query: query parameters.
-        content: the body, if it is an image.
-        files: the body, if it is a form with files.
+        path: Path below the address of the service.
+        accept: Requested media type.
+        read: Makes the result from a successful response.
+        query: Query parameters.
+        content: The body, if it is an image.
+        files: The body, if it is a form with files.
     """
 
     path: str
@@ -64,7 +64,7 @@ class Call(Generic[T]):
         """Return the result of the final outcome.
 
         Raises:
-            PleuraClientError: the outcome is not a success.
+            PleuraClientError: The outcome is not a success.
         """
         if isinstance(outcome, httpx.Response) and outcome.is_success:
             return self.read(outcome)
@@ -72,7 +72,11 @@ class Call(Generic[T]):
 
 
 def segment(image: Source, *, threshold: float | None, postprocess: bool) -> Call[Segmentation]:
-    """Request the mask and its quality."""
+    """Request the mask and its quality; arguments as of `Pleura.segment`.
+
+    Raises:
+        InvalidArgument: The image cannot be sent.
+    """
     return Call(
         path="segment",
         accept=_JSON,
@@ -91,7 +95,11 @@ def evaluate(
     resize: bool,
     lung_values: Collection[int] | None,
 ) -> Call[Evaluation]:
-    """Request the mask and its agreement with a ground truth."""
+    """Request the mask and its agreement with a ground truth; arguments as of `Pleura.evaluate`.
+
+    Raises:
+        InvalidArgument: The image or the mask cannot be sent.
+    """
     return Call(
         path="evaluate",
         accept=_JSON,
@@ -104,7 +112,11 @@ def evaluate(
 
 
 def overlay(image: Source, *, threshold: float | None, postprocess: bool) -> Call[MaskFile]:
-    """Request the radiograph with the outlines of its lungs."""
+    """Request the radiograph with the outlines of its lungs; arguments as of `Pleura.overlay`.
+
+    Raises:
+        InvalidArgument: The image cannot be sent.
+    """
     return Call(
         path="segment",
         accept=_PNG,
@@ -115,7 +127,11 @@ def overlay(image: Source, *, threshold: float | None, postprocess: bool) -> Cal
 
 
 def seg(dicom: File, *, threshold: float | None, postprocess: bool) -> Call[MaskFile]:
-    """Request a DICOM segmentation."""
+    """Request a DICOM segmentation; arguments as of `Pleura.seg`.
+
+    Raises:
+        InvalidArgument: The file cannot be read.
+    """
     return Call(
         path="segment",
         accept=_DICOM,

@@ -25,8 +25,8 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "pleura-client") -> i
     """Run the command.
 
     Args:
-        argv: the arguments; None for those of the process.
-        prog: name of the program.
+        argv: The arguments; None for those of the process.
+        prog: Name of the program.
 
     Returns:
         The exit code: 0, or 1 if something failed. Invalid arguments exit with 2.
@@ -90,7 +90,7 @@ def _targets(files: Sequence[str], *, out: str, form: str) -> list[tuple[str, Pa
     """Return the path of each result; None for stdout.
 
     Raises:
-        InvalidArgument: results would overwrite each other or an input file.
+        InvalidArgument: Results would overwrite each other or an input file.
     """
     if files.count(_STREAM) > 1:
         raise InvalidArgument("Give - for stdin once.")

@@ -9,10 +9,10 @@ class Problem:
     """A problem document of the service (RFC 9457).
 
     Attributes:
-        type: stable URI of the problem type; ``about:blank`` if the response is not from the service.
-        title: name of the problem type.
+        type: Stable URI of the problem type; ``about:blank`` if the response is not from the service.
+        title: Name of the problem type.
         status: HTTP status.
-        detail: what is wrong, then what to do.
+        detail: What is wrong, then what to do.
     """
 
     type: str
@@ -41,8 +41,8 @@ class ServiceError(PleuraClientError):
     """The service responded with an error.
 
     Attributes:
-        problem: the problem document.
-        retry_after: seconds after which to retry; None if the service gives none.
+        problem: The problem document.
+        retry_after: Seconds after which to retry; None if the service gives none.
     """
 
     def __init__(self, problem: Problem, *, retry_after: float | None = None) -> None:

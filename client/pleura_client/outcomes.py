@@ -44,7 +44,9 @@ def error(outcome: Outcome) -> PleuraClientError:
 def retry_after(response: httpx.Response, *, now: float) -> float | None:
     """Return the delay of ``Retry-After`` in seconds (RFC 9110, section 10.2.3); None if there is none.
 
-    ``now`` is in seconds since 1970.
+    Args:
+        response: A response with status 429 or 503.
+        now: Seconds since the epoch.
     """
     value: str = response.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdecimal():

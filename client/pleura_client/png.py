@@ -21,7 +21,7 @@ def grey_png(
 
     Args:
         pixels: ``(height, width)`` uint8 or uint16.
-        text: text chunks by keyword (Latin-1, at most 79 characters).
+        text: Text chunks by keyword (Latin-1, at most 79 characters).
     """
     height, width = pixels.shape
     depth = 8 * pixels.dtype.itemsize

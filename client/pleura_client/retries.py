@@ -35,10 +35,10 @@ class Retries:
     timeout, and a retry would only make the queue longer.
 
     Attributes:
-        times: number of retries.
-        longest_s: longest pause in seconds. If the service asks for more, the request is not retried.
-        jitter: returns a number from 0 to 1, so that clients that failed together do not retry together.
-        clock: returns seconds since 1970.
+        times: Number of retries.
+        longest_s: Longest pause in seconds. If the service asks for more, the request is not retried.
+        jitter: Returns a number from 0 to 1, so that clients that failed together do not retry together.
+        clock: Returns seconds since 1970.
     """
 
     times: int
@@ -56,8 +56,8 @@ class Retries:
         The pause is ``Retry-After`` plus a random share of a time that doubles with each failure.
 
         Args:
-            outcome: the outcome of the request.
-            sent: number of times it was sent.
+            outcome: The outcome of the request.
+            sent: Number of times it was sent.
 
         Returns:
             Seconds, or None if the outcome is final.

@@ -19,7 +19,8 @@ def decode(counts: str, *, height: int, width: int) -> NDArray[np.bool_]:
 
     Args:
         counts: COCO's compressed run lengths.
-        height, width: size of the mask in pixels.
+        height: Rows of the mask.
+        width: Columns of the mask.
 
     Returns:
         ``(height, width)`` bool, C-contiguous.

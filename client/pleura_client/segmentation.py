@@ -11,19 +11,19 @@ class Image:
     """The radiograph as the service read it.
 
     Attributes:
-        width, height: pixels.
-        format: file format: ``png``, ``dicom``, …
-        spacing_mm: pixel spacing in mm, ``(row, column)``; None if the file does not give it.
-        spacing_plane: plane of the spacing: ``patient``; ``detector`` (or film: lengths are magnified);
+        width, height: Pixels.
+        format: File format: ``png``, ``dicom``, …
+        spacing_mm: Pixel spacing in mm, ``(row, column)``; None if the file does not give it.
+        spacing_plane: Plane of the spacing: ``patient``; ``detector`` (or film: lengths are magnified);
             ``unknown``, one of the two.
-        applied: transformations applied to the stored values, in order.
-        picture: x, y, width and height in pixels of the image without plain margins; None if there were
+        applied: Transformations applied to the stored values, in order.
+        picture: X, y, width and height in pixels of the image without plain margins; None if there were
             none.
-        sides_from: source of right and left: ``patient_orientation``, ``image_laterality`` or
+        sides_from: Source of right and left: ``patient_orientation``, ``image_laterality`` or
             ``convention``.
-        left_at: the image's edge at the patient's left: ``left``, ``right``, ``top`` or ``bottom``; None if
+        left_at: The image's edge at the patient's left: ``left``, ``right``, ``top`` or ``bottom``; None if
             the service does not say.
-        patient_orientation: where the rows run to, and the columns, by the DICOM header, in the letters R, L,
+        patient_orientation: Where the rows run to, and the columns, by the DICOM header, in the letters R, L,
             A (front), P (back), H (head), F (feet); None if it does not say.
     """
 
@@ -44,10 +44,10 @@ class Lung:
     """One of the patient's lungs.
 
     Attributes:
-        area_px: area in pixels.
-        area_mm2: area in mm²; None if the spacing is unknown.
-        box: x, y, width and height of the bounding box in pixels.
-        centroid: x and y in pixels.
+        area_px: Area in pixels.
+        area_mm2: Area in mm²; None if the spacing is unknown.
+        box: X, y, width and height of the bounding box in pixels.
+        centroid: X and y in pixels.
     """
 
     area_px: int
@@ -58,7 +58,12 @@ class Lung:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lungs:
-    """The patient's right and left lung, see ``Image.sides_from``; None if not found."""
+    """The patient's lungs; ``Image.sides_from`` says how the sides are known.
+
+    Attributes:
+        right: The patient's right lung; None if not found.
+        left: The patient's left lung; None if not found.
+    """
 
     right: Lung | None
     left: Lung | None
@@ -70,9 +75,9 @@ class CardiothoracicRatio:
 
     Attributes:
         value: None where it is not measured.
-        reason: why it is not measured; None where it is.
-        remarks: what makes the heart look larger or smaller than it is.
-        method: how it is measured.
+        reason: Why it is not measured; None where it is.
+        remarks: What makes the heart look larger or smaller than it is.
+        method: How it is measured.
     """
 
     value: float | None
@@ -83,7 +88,12 @@ class CardiothoracicRatio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warning:
-    """A warning about a mask or an assumption: a stable code for programs and a sentence for people."""
+    """A warning about a mask or an assumption.
+
+    Attributes:
+        code: Stable, for programs.
+        message: A sentence for people.
+    """
 
     code: str
     message: str
@@ -94,10 +104,10 @@ class Quality:
     """Whether the mask can be trusted.
 
     Attributes:
-        predicted_iou: predicted IoU with a ground truth; None if the checkpoint is not calibrated for
+        predicted_iou: Predicted IoU with a ground truth; None if the checkpoint is not calibrated for
             the requested threshold and post-processing.
-        trusted: whether the mask is trusted.
-        warnings: warnings about the mask.
+        trusted: Whether the mask is trusted.
+        warnings: Warnings about the mask.
     """
 
     predicted_iou: float | None
@@ -110,9 +120,9 @@ class ServedModel:
     """The model that made the mask.
 
     Attributes:
-        name, sha256: name of the checkpoint and hash of its weights.
-        engine, device: engine and device that ran the network.
-        threshold: lowest probability of lung.
+        name, sha256: Name of the checkpoint and hash of its weights.
+        engine, device: Engine and device that ran the network.
+        threshold: Lowest probability of lung.
     """
 
     name: str
@@ -124,7 +134,15 @@ class ServedModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Milliseconds by stage, measured by the service; network transfer is not included."""
+    """Milliseconds by stage, measured by the service; network transfer is not included.
+
+    Attributes:
+        decode: Reading the image.
+        queue: Waiting for the network.
+        inference: The network.
+        postprocess: The mask and its quality.
+        encode: Writing the answer.
+    """
 
     decode: float
     queue: float
@@ -139,12 +157,12 @@ class Segmentation:
 
     Attributes:
         mask: ``(height, width)`` bool at native size: True is lung.
-        image: the radiograph as the service read it.
-        lungs: area and position of each lung.
-        quality: whether the mask can be trusted.
-        model: the model that made the mask.
-        timing_ms: milliseconds by stage.
-        heart: its area and place; None where it was not found, or the service's checkpoint finds no hearts.
+        image: The radiograph as the service read it.
+        lungs: Area and position of each lung.
+        quality: Whether the mask can be trusted.
+        model: The model that made the mask.
+        timing_ms: Milliseconds by stage.
+        heart: Its area and place; None where it was not found, or the service's checkpoint finds no hearts.
         cardiothoracic_ratio: None where the service's checkpoint finds no hearts.
     """
 
@@ -170,10 +188,10 @@ class Metrics:
     Distances are None if a mask is empty; those in mm also if the spacing is unknown.
 
     Attributes:
-        iou, dice, pixel_accuracy, precision, recall: between 0 and 1.
+        iou, dice, pixel_accuracy, precision, recall: Between 0 and 1.
         hd95_px, hd95_mm: 95th percentile of the distances between the outlines.
-        assd_px, assd_mm: average symmetric surface distance.
-        both_empty: neither mask has a lung; overlap measures are then 1 by definition.
+        assd_px, assd_mm: Average symmetric surface distance.
+        both_empty: Neither mask has a lung; overlap measures are then 1 by definition.
         raw_iou: IoU without post-processing.
     """
 
@@ -195,7 +213,7 @@ class GroundTruth:
     """How the service read the ground truth.
 
     Attributes:
-        notes: assumptions and doubts about the file; empty if there are none.
+        notes: Assumptions and doubts about the file; empty if there are none.
     """
 
     notes: tuple[Warning, ...] = ()
@@ -203,7 +221,12 @@ class GroundTruth:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evaluation(Segmentation):
-    """The lungs in one radiograph, and their agreement with its ground truth."""
+    """The lungs in one radiograph, and their agreement with its ground truth.
+
+    Attributes:
+        metrics: The agreement.
+        ground_truth: How the service read the ground truth.
+    """
 
     metrics: Metrics
     ground_truth: GroundTruth = GroundTruth()

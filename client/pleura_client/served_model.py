@@ -9,18 +9,18 @@ class Model:
     """The served checkpoint and its engine.
 
     Attributes:
-        name, sha256: name of the checkpoint and hash of its weights.
-        architecture: name of the network architecture.
-        num_classes: classes of the logits, background included.
-        in_channels: channels of the network input.
-        preprocessing: parameters of the preprocessing.
-        threshold: lowest probability of lung.
-        encoder_weights: initial weights of the encoder.
-        recipe, data: training recipe and training data.
-        figures: results on the validation set.
-        calibration: parameters of the predicted IoU; None if the checkpoint is not calibrated.
-        git_revision: revision of the training code.
-        engine, device: engine and device that run the network.
+        name, sha256: Name of the checkpoint and hash of its weights.
+        architecture: Name of the network architecture.
+        num_classes: Classes of the logits, background included.
+        in_channels: Channels of the network input.
+        preprocessing: Parameters of the preprocessing.
+        threshold: Lowest probability of lung.
+        encoder_weights: Initial weights of the encoder.
+        recipe, data: Training recipe and training data.
+        figures: Results on the validation set.
+        calibration: Parameters of the predicted IoU; None if the checkpoint is not calibrated.
+        git_revision: Revision of the training code.
+        engine, device: Engine and device that run the network.
     """
 
     name: str

@@ -24,11 +24,11 @@ def image_bytes(source: Source) -> bytes:
     """Return the bytes of an image file.
 
     Args:
-        source: a path, the bytes of a file, or grey pixels ``(height, width)``, uint8 or uint16, bright
+        source: A path, the bytes of a file, or grey pixels ``(height, width)``, uint8 or uint16, bright
             where dense; an array is sent as a PNG of the same values.
 
     Raises:
-        InvalidArgument: the file cannot be read, or the array has another shape or dtype.
+        InvalidArgument: The file cannot be read, or the array has another shape or dtype.
     """
     if not isinstance(source, np.ndarray):
         return file_bytes(source)
@@ -45,11 +45,11 @@ def mask_bytes(source: Source) -> bytes:
     """Return the bytes of a mask file.
 
     Args:
-        source: a path, the bytes of a file, or an array ``(height, width)``: bool, integers from 0 to
+        source: A path, the bytes of a file, or an array ``(height, width)``: bool, integers from 0 to
             65535, which are sent unchanged, or fractions from 0 to 1.
 
     Raises:
-        InvalidArgument: the file cannot be read, or the array is not a mask.
+        InvalidArgument: The file cannot be read, or the array is not a mask.
     """
     if not isinstance(source, np.ndarray):
         return file_bytes(source)
@@ -73,7 +73,7 @@ def file_bytes(source: File) -> bytes:
     """Return the bytes of a file.
 
     Raises:
-        InvalidArgument: the file cannot be read.
+        InvalidArgument: The file cannot be read.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)

@@ -38,15 +38,15 @@ class Pleura:
         UnexpectedAnswer: the response is not one of Pleura, or of a version that this client does not know.
 
     Args:
-        url: address of the service: ``http://host:port``.
+        url: Address of the service: ``http://host:port``.
         api_key: API key, if the service requires one.
-        timeout: seconds for each read and write; at most 10 to connect.
-        retries: number of retries after 429, 503 or a failed connection. No request changes anything in
+        timeout: Seconds for each read and write; at most 10 to connect.
+        retries: Number of retries after 429, 503 or a failed connection. No request changes anything in
             the service.
-        max_wait: longest pause before a retry in seconds; if ``Retry-After`` asks for more, the request
+        max_wait: Longest pause before a retry in seconds; if ``Retry-After`` asks for more, the request
             is not retried.
-        transport: an httpx transport, for instance for a certificate authority or a proxy.
-        sleep: sleeps for a number of seconds.
+        transport: An httpx transport, for instance for a certificate authority or a proxy.
+        sleep: Sleeps for a number of seconds.
     """
 
     def __init__(
@@ -72,9 +72,9 @@ class Pleura:
         """Segment the lungs.
 
         Args:
-            image: the radiograph.
-            threshold: lowest probability of lung, 0 to 1; None for the threshold of the checkpoint.
-            postprocess: keep at most the largest two components and fill holes.
+            image: The radiograph.
+            threshold: Lowest probability of lung, 0 to 1; None for the threshold of the checkpoint.
+            postprocess: Keep at most the largest two components and fill holes.
         """
         return self._ask(calls.segment(image, threshold=threshold, postprocess=postprocess))
 
@@ -91,13 +91,13 @@ class Pleura:
         """Segment the lungs and compare them with a ground truth.
 
         Args:
-            image: the radiograph.
-            mask: its ground truth: an image that distinguishes lung from background, or an array of
+            image: The radiograph.
+            mask: Its ground truth: an image that distinguishes lung from background, or an array of
                 bool, integers, or fractions from 0 to 1.
-            threshold: lowest probability of lung, 0 to 1; None for the threshold of the checkpoint.
-            postprocess: keep at most the largest two components and fill holes.
-            resize: resize a ground truth of another size instead of rejecting it.
-            lung_values: values of lung in the ground truth; None for all values but the background.
+            threshold: Lowest probability of lung, 0 to 1; None for the threshold of the checkpoint.
+            postprocess: Keep at most the largest two components and fill holes.
+            resize: Resize a ground truth of another size instead of rejecting it.
+            lung_values: Values of lung in the ground truth; None for all values but the background.
         """
         call = calls.evaluate(
             image,
@@ -110,18 +110,30 @@ class Pleura:
         return self._ask(call)
 
     def overlay(self, image: Source, *, threshold: float | None = None, postprocess: bool = True) -> MaskFile:
-        """Return a PNG of the radiograph with the outlines of its lungs; arguments as for `segment`."""
+        """Return a PNG of the radiograph with the outlines of its lungs.
+
+        Args:
+            image: The radiograph.
+            threshold: Lowest probability of lung, 0 to 1; None for the threshold of the checkpoint.
+            postprocess: Keep at most the largest two components and fill holes.
+        """
         return self._ask(calls.overlay(image, threshold=threshold, postprocess=postprocess))
 
     def seg(self, dicom: File, *, threshold: float | None = None, postprocess: bool = True) -> MaskFile:
-        """Return a DICOM SEG of a DICOM radiograph, given as a path or bytes; options as for `segment`."""
+        """Return a DICOM SEG of a DICOM radiograph.
+
+        Args:
+            dicom: A path, or the bytes of a file.
+            threshold: Lowest probability of lung, 0 to 1; None for the threshold of the checkpoint.
+            postprocess: Keep at most the largest two components and fill holes.
+        """
         return self._ask(calls.seg(dicom, threshold=threshold, postprocess=postprocess))
 
     def ready(self) -> bool:
         """Whether the service accepts requests now; False also without a response. Not retried.
 
         Raises:
-            RequestRefused, UnexpectedAnswer: the response is not one of Pleura.
+            RequestRefused, UnexpectedAnswer: The response is not one of Pleura.
         """
         call = calls.ready()
         try:

@@ -17,10 +17,10 @@ class Trust:
     """Whether a mask can be trusted.
 
     Attributes:
-        trusted: whether the mask is trusted.
-        predicted_iou: predicted IoU with a ground truth; None if the checkpoint is not calibrated for
+        trusted: Whether the mask is trusted.
+        predicted_iou: Predicted IoU with a ground truth; None if the checkpoint is not calibrated for
             the requested threshold and post-processing.
-        warnings: codes of the warnings.
+        warnings: Codes of the warnings.
     """
 
     trusted: bool
@@ -32,7 +32,7 @@ class Trust:
         """Read the headers of a response.
 
         Raises:
-            KeyError, ValueError: a header is missing or invalid.
+            KeyError, ValueError: A header is missing or invalid.
         """
         predicted = headers.get(PREDICTED_IOU)
         codes = headers.get(WARNINGS, "").split(",")
@@ -47,7 +47,7 @@ class MaskFile(bytes):
     """The bytes of a mask file from the service, with its trust.
 
     Attributes:
-        trust: whether the mask can be trusted.
+        trust: Whether the mask can be trusted.
     """
 
     trust: Trust

@@ -66,6 +66,10 @@ def save(model: openvino.Model, path: Path) -> None:
     The .xml is written last, so that an existing .xml means a complete model. While one model replaces
     another, the fingerprint does not match and the model is rejected.
 
+    Args:
+        model: The model of `convert`, or its int8 version.
+        path: The .xml file; the two others have its stem.
+
     Raises:
         OSError: The files cannot be written.
     """

@@ -36,7 +36,7 @@ class FoldedNetwork(nn.Module):
         self._folded = folded.to(dtype=dtype).to(memory_format=torch.channels_last)
 
     def forward(self, x: Tensor) -> Outputs:
-        """See the class."""
+        """Map ``(B, C, S, S)`` float32 to probabilities ``(B, num_classes, S, S)`` and embeddings."""
         outputs = self._folded(x.to(dtype=self._dtype, memory_format=torch.channels_last))
         return tuple(part.float() for part in outputs)
 
@@ -72,6 +72,14 @@ class FixedBatches:
         size = min(size for size in self._batches if size >= len(batch))
         return self._batches[size](batch)
 
+    def repeat(self, size: int) -> None:
+        """Run the recorded work of a fixed size again without copies, to measure the card alone.
+
+        Args:
+            size: One of the fixed batch sizes.
+        """
+        self._batches[size].repeat()
+
 
 class _FixedBatch:
     """One batch size: fixed buffers (pinned memory on the host) and the recorded work between them."""
@@ -83,7 +91,7 @@ class _FixedBatch:
         on_cuda = device.type == "cuda"
         self._given = torch.zeros(shape, pin_memory=on_cuda)
         self._x = torch.zeros(shape, device=device)
-        self._repeat, self._outputs = record(lambda: network(self._x))
+        self.repeat, self._outputs = record(lambda: network(self._x))
         self._found = [torch.zeros(output.shape, pin_memory=on_cuda) for output in self._outputs]
 
     def __call__(self, batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -91,7 +99,7 @@ class _FixedBatch:
         # The padding keeps old images, which do not affect the results of the others.
         self._given[:count].copy_(torch.from_numpy(batch))
         self._x[:count].copy_(self._given[:count], non_blocking=True)
-        self._repeat()
+        self.repeat()
         for found, output in zip(self._found, self._outputs, strict=True):
             found[:count].copy_(output[:count], non_blocking=True)
         if self._device.type == "cuda":

@@ -154,6 +154,10 @@ def _core() -> openvino.Core:
 def read_model(path: Path, *, sha256: str) -> openvino.Model:
     """Read an exported model and check that it is intact and was made from these weights.
 
+    Args:
+        path: The .xml file.
+        sha256: Of the checkpoint's weights, in hexadecimal digits.
+
     Raises:
         EngineError: The model is damaged, or was made from other weights.
     """
@@ -173,7 +177,12 @@ def read_model(path: Path, *, sha256: str) -> openvino.Model:
 
 
 def is_made_from(path: Path, sha256: str) -> bool:
-    """Return whether an exported model was made from these weights, without loading it."""
+    """Return whether an exported model was made from these weights, without loading it.
+
+    Args:
+        path: The .xml file, which may be missing.
+        sha256: Of the checkpoint's weights, in hexadecimal digits.
+    """
     try:
         return f'value="{sha256}"'.encode() in path.read_bytes()
     except OSError:

@@ -34,6 +34,9 @@ class TorchEngine:
         in_channels, side: C and S of the inputs ``(B, C, S, S)``, which are fixed in a graph.
         max_batch: The largest batch on CUDA.
 
+    Attributes:
+        fixed_batches: What runs on CUDA; None on a CPU.
+
     Raises:
         EngineError: The device has too little memory.
     """
@@ -54,9 +57,11 @@ class TorchEngine:
         self.name = f"torch-{self.precision}"
         self.max_batch = max_batch if on_cuda else 1
         self.streams = 1
+        self.fixed_batches: FixedBatches | None = None
         with _engine_errors(), torch.inference_mode():
             if on_cuda:
-                self._run: Run = self._recorded(network, (in_channels, side, side))
+                self.fixed_batches = self._recorded(network, (in_channels, side, side))
+                self._run: Run = self.fixed_batches
             else:
                 self._run = self._eager(network)
 

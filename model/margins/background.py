@@ -71,7 +71,7 @@ def find_fields(levels: Levels, least: float) -> Iterator[Field]:
     medians = {}
     for side, lines in enumerate(from_each_side(levels)):
         ring = lines[:_RING]
-        median = float(np.median(ring))
+        median = _median(ring)
         if (np.abs(ring - median) <= _TOLERANCE[1]).mean() >= PLAIN:
             medians[side] = median
     together = {
@@ -84,13 +84,23 @@ def find_fields(levels: Levels, least: float) -> Iterator[Field]:
             yield field
 
 
+def _median(levels: Levels) -> float:
+    """Return the median of few values in half of `numpy.median`'s time."""
+    values = levels.ravel()
+    middle = len(values) // 2
+    if len(values) % 2:
+        return float(np.partition(values, middle)[middle])
+    parted = np.partition(values, (middle - 1, middle))
+    return float((parted[middle - 1] + parted[middle]) / 2)
+
+
 def _follow(levels: Levels, sides: tuple[int, ...], least: float) -> Field | None:
     """Fit a plane to the outermost lines of some sides, then repeatedly to all lines that fit it."""
     # Every other pixel suffices for a uniform field, in a quarter of the time.
     coarse = levels[::2, ::2]
     height, width = coarse.shape
     outermost = [from_each_side(levels)[side][:_RING] for side in sides]
-    mean = float(np.mean([np.median(lines) for lines in outermost]))
+    mean = float(np.mean([_median(lines) for lines in outermost]))
     depths = dict.fromkeys(sides, 1)
     off, tolerance = np.abs(coarse - np.float32(mean)), _ALIKE
     for _ in range(_FOLLOWED):

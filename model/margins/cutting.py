@@ -39,7 +39,7 @@ def picture_box(radiograph: Radiograph) -> Box:
 
 
 def picture_pixels(radiograph: Radiograph) -> Grey:
-    """Return the pixels within the margins."""
+    """Return the pixels within the margins, ``(h, w)`` of the radiograph's dtype; a view."""
     if radiograph.picture is None:
         return radiograph.pixels
     by_row, by_column = _steps(radiograph)
@@ -50,7 +50,15 @@ def picture_pixels(radiograph: Radiograph) -> Grey:
 
 
 def put_back(picture: NDArray[Pixel], radiograph: Radiograph) -> NDArray[Pixel]:
-    """Pad an array of the picture's native size with zeros to the image's ``(height, width)``."""
+    """Pad an array of the picture's native size with zeros to the image's size.
+
+    Args:
+        picture: ``(h, w)`` of any dtype.
+        radiograph: The radiograph that the picture is in.
+
+    Returns:
+        ``(height, width)`` of the same dtype; ``picture`` itself if no margins were cut off.
+    """
     if radiograph.picture is None:
         return picture
     x, y, width, height = radiograph.picture
@@ -60,7 +68,15 @@ def put_back(picture: NDArray[Pixel], radiograph: Radiograph) -> NDArray[Pixel]:
 
 
 def crop(array: Array, box: Box | None) -> Array:
-    """Return the part of ``(H, W)`` in a box; None means all."""
+    """Return the part of an array that is in a box.
+
+    Args:
+        array: ``(H, W)`` or ``(H, W, …)``.
+        box: X, y, width, height in pixels; None means all.
+
+    Returns:
+        A view ``(height, width)`` or ``(height, width, …)``.
+    """
     if box is None:
         return array
     x, y, width, height = box

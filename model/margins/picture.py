@@ -57,7 +57,7 @@ def find_picture(pixels: Grey) -> Box | None:
         pixels: ``(H, W)`` uint8 or uint16.
 
     Returns:
-        x, y, width and height of the picture in pixels; None if there is no margin, or only a small one.
+        X, y, width and height of the picture in pixels; None if there is no margin, or only a small one.
     """
     region = Region.whole(pixels)
     small = _reduced(pixels)

@@ -44,7 +44,8 @@ def gross_errors(prediction: Mask, truth: Mask) -> tuple[GrossError, ...]:
     error.
 
     Args:
-        prediction, truth: ``(h, w)`` bool of the same size.
+        prediction: ``(h, w)`` bool.
+        truth: ``(h, w)`` bool of the same size.
 
     Raises:
         SizeMismatch: Their sizes differ.

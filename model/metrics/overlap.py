@@ -37,7 +37,11 @@ class Overlap:
 
 
 def overlap(prediction: Mask, truth: Mask) -> Overlap:
-    """Compare two masks ``(h, w)`` bool of one size.
+    """Compare two masks of one size.
+
+    Args:
+        prediction: ``(h, w)`` bool.
+        truth: ``(h, w)`` bool.
 
     Raises:
         SizeMismatch: Their sizes differ.
@@ -59,7 +63,15 @@ def overlap(prediction: Mask, truth: Mask) -> Overlap:
 
 
 def require_same_size(prediction: Mask, truth: Mask) -> None:
-    """Raise SizeMismatch if two masks ``(h, w)`` differ in size."""
+    """Reject two masks of different sizes.
+
+    Args:
+        prediction: ``(h, w)`` bool.
+        truth: ``(h, w)`` bool.
+
+    Raises:
+        SizeMismatch: Their sizes differ.
+    """
     if prediction.shape != truth.shape:
         (height, width), (true_height, true_width) = prediction.shape, truth.shape
         raise SizeMismatch(
@@ -69,6 +81,15 @@ def require_same_size(prediction: Mask, truth: Mask) -> None:
 
 
 def resize_nearest(mask: Mask, *, width: int, height: int) -> Mask:
-    """Resize ``mask`` ``(h, w)`` bool by nearest neighbour."""
+    """Resize a mask by nearest neighbour.
+
+    Args:
+        mask: ``(h, w)`` bool.
+        width: Columns of the result.
+        height: Rows of the result.
+
+    Returns:
+        ``(height, width)`` bool.
+    """
     resized = cv2.resize(mask.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     return resized.astype(np.bool_)

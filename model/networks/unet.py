@@ -30,7 +30,13 @@ class Inference(NamedTuple):
 
 
 def conv_bn_relu(in_channels: int, out_channels: int, *, kernel_size: int = 3) -> nn.Sequential:
-    """Return a convolution that keeps the size, batch normalisation and ReLU."""
+    """Return a convolution that keeps the size, batch normalisation and ReLU.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        kernel_size: Side of the square kernel in pixels; odd.
+    """
     return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False),
         nn.BatchNorm2d(out_channels),
@@ -62,7 +68,15 @@ class DecoderBlock(nn.Module):
         )
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        """Map ``x (B, C, H, W)`` and ``skip (B, S, 2H, 2W)`` to ``(B, out_channels, 2H, 2W)``."""
+        """Return the features of the next finer level.
+
+        Args:
+            x: ``(B, in_channels, H, W)``, the coarser features.
+            skip: ``(B, skip_channels, 2H, 2W)``, the encoder's features.
+
+        Returns:
+            ``(B, out_channels, 2H, 2W)``.
+        """
         x = functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
         output: Tensor = self.convolutions(torch.cat((x, self.reduction(skip)), dim=1))
         return output
@@ -78,7 +92,14 @@ class SegmentationNetwork(nn.Module):
     encoder: nn.Module
 
     def infer(self, x: Tensor) -> Inference:
-        """Return softmax probabilities, and an embedding for the quality model."""
+        """Return softmax probabilities, and an embedding for the quality model.
+
+        Args:
+            x: ``(B, in_channels, H, W)`` float32.
+
+        Raises:
+            NotImplementedError: A subclass does not define it.
+        """
         raise NotImplementedError
 
 

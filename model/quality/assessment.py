@@ -62,7 +62,14 @@ def assess(
 def judge(
     vector: FeatureVector, quality_model: QualityModel | None, *, as_calibrated: FeatureVector | None = None
 ) -> Quality:
-    """Assess a feature vector; see `assess`."""
+    """Assess a feature vector; see `assess`.
+
+    Args:
+        vector: The features of the mask as it was made.
+        quality_model: The checkpoint's quality model; None: only the mask's shape is assessed.
+        as_calibrated: The features with the settings that the quality model was fitted to, if the mask was
+            made with others; None: they are the same.
+    """
     warnings = shape_warnings(vector.mask)
     if vector.mask.lungs:
         warnings += uncertainty_warnings(vector.uncertainty)
@@ -80,14 +87,24 @@ def judge(
 
 
 def warn(quality: Quality, warnings: Iterable[Warning]) -> Quality:
-    """Add warnings to a quality; some of them make the mask not trusted."""
+    """Add warnings to a quality; some of them make the mask not trusted.
+
+    Args:
+        quality: The assessment so far.
+        warnings: Those with a code in `REMARKS` leave the trust as it is.
+    """
     added = tuple(warnings)
     trusted = quality.trusted and _leave_trust(added)
     return replace(quality, trusted=trusted, warnings=(*quality.warnings, *added))
 
 
 def with_age(quality: Quality, years: float | None) -> Quality:
-    """Replace what the image says about a child by what the file says; None leaves the quality as it is."""
+    """Replace what the image says about a child by what the file says.
+
+    Args:
+        quality: The assessment so far.
+        years: The patient's age; None leaves the quality as it is.
+    """
     if years is None:
         return quality
     others = [warning for warning in quality.warnings if warning.code != "child"]

@@ -13,7 +13,12 @@ _ADVICE = "Pleura is meant for adults, and its masks of children are often wrong
 
 
 def warn_by_image(ood: OodScores, model: Linear | None) -> list[Warning]:
-    """Return a warning if the image probably shows a child; none if the quality model cannot tell."""
+    """Return a warning if the image probably shows a child; none if the quality model cannot tell.
+
+    Args:
+        ood: The features relative to frontal chest X-rays.
+        model: The model `child` of the quality model; None: it has none.
+    """
     if model is None or float(model.weights @ ood.features + model.bias) < 0:
         return []
     return [Warning("child", f"The patient is probably a child. {_ADVICE}")]

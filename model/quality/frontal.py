@@ -35,19 +35,37 @@ _WARNINGS = {
 
 
 def frontal_odds(ood: OodScores, model: Linear) -> float:
-    """Return the log odds of a frontal chest X-ray."""
+    """Return the log odds of a frontal chest X-ray.
+
+    Args:
+        ood: Only its nine scores are used.
+        model: Weights ``(9,)`` and bias.
+
+    Returns:
+        Natural logarithm of the odds; from 0 on the image is taken to be frontal.
+    """
     return float(model.weights @ ood.scores + model.bias)
 
 
 def kind_probabilities(ood: OodScores, model: Kinds) -> NDArray[np.float64]:
-    """Return the probability of each of `KINDS`, ``(len(KINDS),)``."""
+    """Return the probability of each of `KINDS`, ``(len(KINDS),)``.
+
+    Args:
+        ood: Its ``features`` ``(F,)`` are used.
+        model: The fitted weights ``(len(KINDS), F)`` and bias.
+    """
     logits = model.weights @ ood.features + model.bias
     exponentials = np.exp(logits - logits.max())
     return np.asarray(exponentials / exponentials.sum(), np.float64)
 
 
 def frontal_warnings(ood: OodScores, quality_model: QualityModel) -> list[Warning]:
-    """Return at most one warning, for the most probable fault of the image."""
+    """Return at most one warning, for the most probable fault of the image.
+
+    Args:
+        ood: The features relative to frontal chest X-rays.
+        quality_model: Its models `frontal` and `kinds` are used.
+    """
     probabilities = kind_probabilities(ood, quality_model.kinds)
     likeliest = KINDS[int(probabilities.argmax())]
     if frontal_odds(ood, quality_model.frontal) < 0:

@@ -48,7 +48,12 @@ class ImageFeatures:
 
 
 def measure_image(image: NDArray[np.float32], labels: NDArray[np.uint8]) -> ImageFeatures:
-    """Compute the features of an image ``(h, w)`` float32 with its labels ``(h, w)``."""
+    """Compute the features of an image with its labels.
+
+    Args:
+        image: ``(h, w)`` float32, the picture at the network's size.
+        labels: ``(h, w)`` uint8 as of `label_lungs`.
+    """
     size = (_WORKING_SIDE, _WORKING_SIDE)
     x = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
     mask = cv2.resize((labels > 0).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST_EXACT)
@@ -84,9 +89,9 @@ def measure_image(image: NDArray[np.float32], labels: NDArray[np.uint8]) -> Imag
         contrast=contrast,
         middle=middle,
         bands=(bands[0], bands[1], bands[2], bands[3]),
-        blackest=float((x <= low + near).mean()),
-        whitest=float((x >= high - near).mean()),
-        flat=float((steep < 0.02).mean()),
+        blackest=float(np.count_nonzero(x <= low + near) / x.size),
+        whitest=float(np.count_nonzero(x >= high - near) / x.size),
+        flat=float(np.count_nonzero(steep < 0.02) / x.size),
         skewness=float((x * x * x).mean()),
         frame=float((x.sum() - centre.sum()) / (x.size - centre.size)),
         mirror=_correlation(small, small[:, ::-1]),
@@ -104,7 +109,15 @@ def image_thumbnail(image: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def chest_thumbnail(image: NDArray[np.float32], labels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return a thumbnail of the lungs' box with a margin; without lungs, of the image."""
+    """Return a thumbnail of the lungs' box with a margin; without lungs, of the image.
+
+    Args:
+        image: ``(h, w)`` float32, the picture at the network's size.
+        labels: ``(h, w)`` uint8 as of `label_lungs`.
+
+    Returns:
+        As of `image_thumbnail`, ``(D,)`` float32.
+    """
     height, width = labels.shape
     left, top, w, h = cv2.boundingRect((labels > 0).astype(np.uint8))
     if not w:

@@ -65,15 +65,15 @@ def measure_mask(labels: NDArray[np.uint8]) -> MaskFeatures:
     left, top = min(one.left for one in lungs), min(one.top for one in lungs)
     right, bottom = max(one.right for one in lungs), max(one.bottom for one in lungs)
     areas = sorted(one.area for one in lungs)
-    inside = mask[top:bottom, left:right]
-    mirrored = inside[:, ::-1]
-    perimeter = float(np.count_nonzero(mask - cv2.erode(mask, _SQUARE)))
+    inside = np.ascontiguousarray(mask[top:bottom, left:right])
+    shared = cv2.countNonZero(cv2.bitwise_and(inside, cv2.flip(inside, 1)))
+    perimeter = float(cv2.countNonZero(cv2.subtract(mask, cv2.erode(mask, _SQUARE))))
     gap = level = slant = 0.0
     if len(lungs) == 2:
         first, second = sorted(lungs, key=lambda one: one.x)
         gap = (second.left - first.right) / width
-        shared = min(first.bottom, second.bottom) - max(first.top, second.top)
-        level = max(0, shared) / (bottom - top)
+        overlap = min(first.bottom, second.bottom) - max(first.top, second.top)
+        level = max(0, overlap) / (bottom - top)
         slant = (second.y - first.y) / height
     return MaskFeatures(
         area=sum(areas) / size,
@@ -89,22 +89,35 @@ def measure_mask(labels: NDArray[np.uint8]) -> MaskFeatures:
             np.mean([(one.bottom - one.top) / height / ((one.right - one.left) / width) for one in lungs])
         ),
         roughness=perimeter**2 / (4 * np.pi * sum(areas)),
-        symmetry=float(np.count_nonzero(inside & mirrored) / np.count_nonzero(inside | mirrored)),
+        symmetry=shared / (2 * cv2.countNonZero(inside) - shared),
     )
 
 
 def _contact(mask: NDArray[np.uint8]) -> tuple[float, float, float, float]:
     rows, columns = (max(1, round(_BORDER * side)) for side in mask.shape)
     return (
-        float(mask[:rows].any(axis=0).mean()),
-        float(mask[-rows:].any(axis=0).mean()),
-        float(mask[:, :columns].any(axis=1).mean()),
-        float(mask[:, -columns:].any(axis=1).mean()),
+        _share_touched(mask[:rows], 0),
+        _share_touched(mask[-rows:], 0),
+        _share_touched(mask[:, :columns], 1),
+        _share_touched(mask[:, -columns:], 1),
     )
 
 
+def _share_touched(strip: NDArray[np.uint8], axis: int) -> float:
+    """Return the share of the lines across a strip that contain lung."""
+    lines = cv2.reduce(strip, axis, cv2.REDUCE_MAX)
+    return cv2.countNonZero(lines) / lines.size
+
+
 def mask_thumbnail(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return a thumbnail of the mask's box, `THUMBNAIL_SIDE` squared in 0..1, flattened; zeros if empty."""
+    """Return a thumbnail of the mask's box, flattened.
+
+    Args:
+        labels: ``(h, w)`` uint8 as of `label_lungs`.
+
+    Returns:
+        ``(THUMBNAIL_SIDE²,)`` float32 in 0..1; zeros if the mask is empty.
+    """
     mask = (labels > 0).astype(np.uint8)
     x, y, width, height = cv2.boundingRect(mask)
     if not width:

@@ -80,14 +80,25 @@ class ReferenceDistribution(_Numbers):
 
 
 class Linear(_Numbers):
-    """A linear model ``weights @ x + bias`` with weights ``(F,)``."""
+    """A linear model ``weights @ x + bias``.
+
+    Attributes:
+        weights: ``(F,)``.
+        bias: The constant term.
+    """
 
     weights: Array
     bias: float
 
 
 class Kinds(_Numbers):
-    """A softmax classifier of kinds of image: weights ``(len(names), F)``, bias ``(len(names),)``."""
+    """A softmax classifier of kinds of image.
+
+    Attributes:
+        names: The kinds.
+        weights: ``(len(names), F)``.
+        bias: ``(len(names),)``.
+    """
 
     names: tuple[str, ...]
     weights: Array

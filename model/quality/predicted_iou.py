@@ -17,12 +17,28 @@ def iou_features(ood: OodScores) -> NDArray[np.float64]:
 
 
 def predict_iou(ood: OodScores, model: Linear) -> float:
-    """Return the mean IoU by fractional logistic regression (Papke and Wooldridge, 1996)."""
+    """Return the predicted IoU of a mask by fractional logistic regression.
+
+    Args:
+        ood: The scores of the mask's features.
+        model: The fitted weights ``(17,)`` and bias.
+
+    Returns:
+        The mean IoU of such masks with their ground truth, 0 to 1.
+
+    Source:
+        Papke and Wooldridge, *Econometric methods for fractional response variables*, 1996.
+    """
     return logistic(float(model.weights @ iou_features(ood)) + model.bias)
 
 
 def iou_warnings(predicted: float, *, least: float) -> list[Warning]:
-    """Return a warning if the predicted IoU is less than ``least``."""
+    """Return a warning if the predicted IoU is less than ``least``.
+
+    Args:
+        predicted: The predicted IoU, 0 to 1.
+        least: The trust threshold of the quality model.
+    """
     if predicted >= least:
         return []
     return [

@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Warning:
-    """A warning about a mask: a stable code and a sentence."""
+    """A warning about a mask.
+
+    Attributes:
+        code: Stable, for programs.
+        message: A sentence for people: what is wrong, then what to do.
+    """
 
     code: str
     message: str

@@ -49,7 +49,13 @@ class UncertaintyFeatures:
 def measure_uncertainty(
     probabilities: NDArray[np.float32], labels: NDArray[np.uint8], *, threshold: float
 ) -> UncertaintyFeatures:
-    """Compute the features of a map ``(h, w)`` before post-processing with the labels ``(h, w)`` after it."""
+    """Compute the features of the probabilities and of the mask that was made from them.
+
+    Args:
+        probabilities: ``(h, w)`` float32, probability of lung before post-processing.
+        labels: ``(h, w)`` uint8 as of `label_lungs`, after post-processing.
+        threshold: Probability from which a pixel is lung, 0 to 1.
+    """
     mask = cv2.inRange(labels, 1, 255)
     raw = (probabilities >= threshold).view(np.uint8)
     area = max(1, cv2.countNonZero(mask))
@@ -63,7 +69,7 @@ def measure_uncertainty(
     # Every other pixel suffices for pieces of this size, at a quarter of the time.
     step = max(1, probabilities.shape[0] // 128)
     coarse = np.ascontiguousarray(raw[::step, ::step])
-    count, _, stats, _ = cv2.connectedComponentsWithStats(coarse, connectivity=8)
+    count, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(coarse, 8, cv2.CV_32S, cv2.CCL_BBDT)
     return UncertaintyFeatures(
         soft_iou=inside / (area + outside),
         inside=inside / area,

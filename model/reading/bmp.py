@@ -14,7 +14,12 @@ _UNCOMPRESSED = (0, 3, 6)
 
 
 def size(data: Data) -> tuple[int, int]:
-    """Return width and height from the header; a negative height means that rows are stored from the top."""
+    """Return width and height from the header; a negative height means that rows are stored from the top.
+
+    Raises:
+        UnreadableImage: The header is incomplete.
+        UnsupportedImage: The pixels are compressed.
+    """
     header = int.from_bytes(data[_HEADER : _HEADER + 4], "little")
     if len(data) < _HEADER + header:
         raise UnreadableImage(DAMAGED)
@@ -28,7 +33,16 @@ def size(data: Data) -> tuple[int, int]:
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """Return the pixels."""
+    """Return the pixels.
+
+    Args:
+        data: The bytes of the file.
+        colour: Keep colours, palette indices and opacity, as masks require; else return grey.
+        min_side: Not used: bitmaps are decoded at full size.
+
+    Raises:
+        ImageError: The pixels are incomplete or not supported.
+    """
     with pillow_image(data, "BMP") as image:
         pixels = pillow_pixels(image)
         return (

@@ -49,7 +49,15 @@ class Decoded:
 
 
 def decode_with_opencv(data: Data, flags: int) -> Grey:
-    """Decode with OpenCV to ``(h, w)`` or ``(h, w, 3)`` BGR, depending on ``flags``.
+    """Decode with OpenCV.
+
+    Args:
+        data: The bytes of the file.
+        flags: OpenCV's ``IMREAD_`` flags: `GREY`, `COLOUR` or `STORED`.
+
+    Returns:
+        ``(h, w)`` or ``(h, w, 3)`` BGR, uint8 or uint16, depending on the flags; `STORED` may give
+        ``(h, w, 4)``.
 
     Raises:
         UnreadableImage: OpenCV cannot decode the image.
@@ -87,6 +95,10 @@ def _decode(data: Data, flags: int) -> NDArray[np.generic]:
 def pillow_image(data: Data, kind: str) -> Iterator[Image.Image]:
     """Open an image with Pillow as format ``kind`` only; its pixels are decoded on access.
 
+    Args:
+        data: The bytes of the file.
+        kind: Pillow's name of the format, such as ``"TIFF"``.
+
     Raises:
         UnreadableImage: Pillow fails, on opening or anywhere in the block.
         ImageTooLarge: The image exceeds Pillow's own limit.
@@ -123,7 +135,14 @@ def pillow_pixels(image: Image.Image) -> Grey:
 
 
 def split_alpha(pixels: Grey) -> tuple[Grey, Grey | None]:
-    """Split ``(h, w, 4)`` into colour ``(h, w, 3)`` and alpha ``(h, w)``; without alpha return the pixels."""
+    """Split pixels into colour and opacity.
+
+    Args:
+        pixels: ``(h, w, 4)``, or pixels without opacity of another shape.
+
+    Returns:
+        Colour ``(h, w, 3)`` and opacity ``(h, w)``; the pixels and None without opacity.
+    """
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         return pixels[..., :3], np.asarray(pixels[..., 3].copy())  # type: ignore[return-value]
     return pixels, None
@@ -140,5 +159,12 @@ def pillow_indices(image: Image.Image) -> Grey | None:
 
 
 def to_grey(pixels: Grey) -> Grey:
-    """Convert ``(h, w, 3)`` RGB to grey ``(h, w)`` by ITU-R BT.601 luma; return grey unchanged."""
+    """Convert RGB to grey by ITU-R BT.601 luma.
+
+    Args:
+        pixels: ``(h, w, 3)``, or grey ``(h, w)``, which is returned unchanged.
+
+    Returns:
+        ``(h, w)`` of the same dtype.
+    """
     return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if pixels.ndim == 3 else pixels  # type: ignore[return-value]

@@ -36,7 +36,12 @@ _REDUCED = {
 
 
 def size(data: Data) -> tuple[int, int]:
-    """Return width and height from the frame header."""
+    """Return width and height from the frame header.
+
+    Raises:
+        UnreadableImage: There is no frame header.
+        UnsupportedImage: The process, the bits or the number of components is not supported.
+    """
     frame = read_frame(data)
     if frame.process not in (BASELINE, EXTENDED, PROGRESSIVE):
         kind = _UNREAD.get(frame.process, "JPEG with arithmetic coding")
@@ -49,7 +54,18 @@ def size(data: Data) -> tuple[int, int]:
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """Return the pixels of the first image; grey with ``min_side`` may be at 1/2, 1/4 or 1/8 of the size."""
+    """Return the pixels of the first image.
+
+    Args:
+        data: The bytes of the file.
+        colour: Keep colours, as masks require; else return grey.
+        min_side: Grey may be decoded at 1/2, 1/4 or 1/8 of its size if both sides keep this many pixels; None
+            decodes at full size.
+
+    Raises:
+        UnreadableImage: The file is damaged or incomplete.
+        ImageTooLarge: It has too many pixels for its number of scans.
+    """
     skeleton = read_skeleton(data)
     if skeleton.starved:
         raise UnreadableImage(DAMAGED)

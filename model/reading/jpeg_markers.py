@@ -16,6 +16,7 @@ BASELINE, EXTENDED, PROGRESSIVE, LOSSLESS, JPEG_LS = 0xC0, 0xC1, 0xC2, 0xC3, 0xF
 
 _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _EXIF = 0xE1
+# C4, C8 and CC are no frames; D0 to D7 and 01 have no length (ITU-T T.81, table B.1).
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {JPEG_LS}
 _ALONE = frozenset(range(0xD0, 0xD8)) | {0x01}
 # In entropy-coded data 0xFF is followed by a stuffed byte (below 0x80) or by a restart marker; all else
@@ -35,7 +36,15 @@ _SCAN_PARAMETERS = 3
 
 @dataclass(frozen=True, slots=True)
 class JpegFrame:
-    """The frame header. ``process`` is the marker's second byte, such as `BASELINE`."""
+    """The frame header (ITU-T T.81 B.2.2).
+
+    Attributes:
+        process: The marker's second byte, such as `BASELINE`.
+        bits: Bits per sample.
+        width: Columns.
+        height: Rows.
+        components: The number of components.
+    """
 
     process: int
     bits: int
@@ -46,9 +55,14 @@ class JpegFrame:
 
 @dataclass(frozen=True, slots=True)
 class JpegSkeleton:
-    """The parts of a complete codestream: frame header, scans, bytes of entropy-coded data, EXIF block.
+    """The parts of a complete codestream.
 
-    ``near`` is the greatest error of a JPEG-LS sample.
+    Attributes:
+        frame: The frame header.
+        scans: The number of scans.
+        coded_bytes: Bytes of entropy-coded data.
+        exif: The EXIF block; empty if there is none.
+        near: The greatest error of a JPEG-LS sample.
     """
 
     frame: JpegFrame
@@ -160,7 +174,7 @@ def _segments(data: Data) -> Iterator[_Segment]:
 
 
 def _marker(data: Data, position: int) -> int:
-    """Return the position of the marker at ``position``, after any fill bytes."""
+    """Return the position of the marker at ``position``, after any fill bytes (ITU-T T.81 B.1.1.2)."""
     while data[position : position + 2] == b"\xff\xff":
         position += 1
     if len(data) < position + 2 or data[position] != 0xFF:

@@ -14,6 +14,11 @@ MIN_SIDE = 16
 def check_size(width: int, height: int, *, max_pixels: int) -> None:
     """Check the size that a header announces, before a pixel is decoded.
 
+    Args:
+        width: Columns.
+        height: Rows.
+        max_pixels: The most pixels (width times height).
+
     Raises:
         UnreadableImage: A side is zero.
         ImageTooLarge: The image has more than ``max_pixels``.

@@ -36,7 +36,15 @@ def swaps_sides(orientation: int) -> bool:
 
 
 def turn_upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Apply an EXIF orientation to ``(h, w)`` or ``(h, w, 3)``."""
+    """Apply an EXIF orientation to pixels.
+
+    Args:
+        pixels: ``(h, w)`` or ``(h, w, 3)``.
+        orientation: 1 to 8, as of EXIF.
+
+    Returns:
+        A C-contiguous array; height and width are swapped from orientation 5 on.
+    """
     if swaps_sides(orientation):
         pixels = pixels.swapaxes(0, 1)
     if orientation in (2, 3, 6, 7):

@@ -24,7 +24,14 @@ class RasterFormat(Protocol):
         ...
 
     def decode(self, data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-        """Return the pixels, after the size was checked; in colour if ``colour`` and there is any."""
+        """Return the pixels, after the size was checked.
+
+        Args:
+            data: The bytes of the file.
+            colour: Keep colours, palette indices and opacity, as masks require; else grey may be returned.
+            min_side: A format that can may decode at a reduced size whose sides are at least this long; None
+                means full size.
+        """
         ...
 
 
@@ -33,6 +40,12 @@ _FORMATS: dict[Format, RasterFormat] = {"bmp": bmp, "jpeg": jpeg, "png": png, "t
 
 def read_raster(data: Data, name: Format, *, max_pixels: int, min_side: int | None) -> Radiograph:
     """Read a radiograph of one of the formats above.
+
+    Args:
+        data: The bytes of the file.
+        name: Its format.
+        max_pixels: The most pixels (width times height).
+        min_side: As for `model.reading.read`.
 
     Raises:
         ImageError: As `model.reading.read`.
@@ -57,6 +70,11 @@ def read_raster(data: Data, name: Format, *, max_pixels: int, min_side: int | No
 
 def read_stored(data: Data, name: Format, *, max_pixels: int) -> Decoded:
     """Read the stored values, colours, palette and transparency of a mask of one of the formats above.
+
+    Args:
+        data: The bytes of the file.
+        name: Its format.
+        max_pixels: The most pixels (width times height).
 
     Raises:
         ImageError: As `model.reading.read_mask`.

@@ -93,9 +93,14 @@ def read_ground_truth(
 
 @image_errors_only
 def read_mask(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.bool_]:
-    """Read a region ``(H, W)`` bool of any kind, which may cover the whole image; see `read_ground_truth`.
+    """Read a region of any kind, which may cover the whole image; see `read_ground_truth`.
 
-    All segments of a SEG are joined.
+    Args:
+        source: The bytes of a file, or its path.
+        max_pixels: The most pixels (width times height).
+
+    Returns:
+        ``(H, W)`` bool.
 
     Raises:
         ImageError: As `read_ground_truth`, but the background may be missing.
@@ -112,7 +117,14 @@ def read_mask(source: Source, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.boo
 
 @image_errors_only
 def read_labels(source: Source, *, max_pixels: int = MAX_PIXELS) -> Grey:
-    """Read a label map ``(H, W)``: stored values, palette indices, or segment numbers of a LABELMAP SEG.
+    """Read a label map.
+
+    Args:
+        source: The bytes of a file, or its path.
+        max_pixels: The most pixels (width times height).
+
+    Returns:
+        ``(H, W)`` uint8 or uint16: stored values, palette indices, or segment numbers of a LABELMAP SEG.
 
     Raises:
         ImageError: As `read_ground_truth`; or the values are colours or not exact.

@@ -43,7 +43,16 @@ def size(data: Data) -> tuple[int, int]:
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """Return the pixels; Pillow or OpenCV apply the orientation if they can."""
+    """Return the pixels; Pillow or OpenCV apply the orientation if they can.
+
+    Args:
+        data: The bytes of the file.
+        colour: Keep colours, palette indices and opacity, as masks require; else grey may be returned.
+        min_side: Not used: TIFF is decoded at full size.
+
+    Raises:
+        ImageError: The file is damaged, incomplete or not supported.
+    """
     page = picture_in(data)
     check(page)
     if page.at != directories(data)[0].at:

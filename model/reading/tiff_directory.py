@@ -50,7 +50,14 @@ _REDUCED, _MASK = 1, 4
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A field: ``at`` is the position of its tag, ``value_at`` that of its first number."""
+    """A field.
+
+    Attributes:
+        at: The position of its tag in the file.
+        value_at: The position of its first number.
+        kind: The type, as `_NUMBERS` has it.
+        count: How many numbers it has.
+    """
 
     at: int
     value_at: int
@@ -77,7 +84,12 @@ class Directory:
     entries: dict[int, Entry]
 
     def numbers(self, tag: int, default: int = 0) -> tuple[int, ...]:
-        """Return the integers of a field; the default if it is missing, invalid or outside the file."""
+        """Return the integers of a field.
+
+        Args:
+            tag: The field's tag.
+            default: The only number of a field that is missing, invalid or outside the file.
+        """
         entry = self.entries.get(tag)
         code = None if entry is None else _NUMBERS.get(entry.kind)
         if entry is None or code is None or not 0 < entry.count <= _MAX_NUMBERS:
@@ -135,7 +147,15 @@ def directories(data: Data) -> list[Directory]:
 
 
 def first_at(data: Data, directory: Directory) -> Data:
-    """Return the file with another directory as its first, the one that all decoders read."""
+    """Return the file with another directory as its first, the one that all decoders read.
+
+    Args:
+        data: The bytes of the file.
+        directory: One of its directories.
+
+    Returns:
+        A changed copy.
+    """
     changed = bytearray(data)
     struct.pack_into(
         directory.order + ("Q" if directory.big else "I"), changed, 8 if directory.big else 4, directory.at

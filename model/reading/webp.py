@@ -15,10 +15,16 @@ _MAX_CHUNKS = 1_000
 
 
 def size(data: Data) -> tuple[int, int]:
-    """Return width and height from the first chunk."""
+    """Return width and height from the first chunk.
+
+    Raises:
+        UnreadableImage: The file is incomplete, or the first chunk is none of the standard's.
+    """
     kind, body = data[12:16], data[20:30]
     if len(body) < 10:
         raise UnreadableImage(DAMAGED)
+    # VP8X and VP8L store sides less one, of 24 and 14 bits; in VP8 a start code is first (RFC 6386, 9.1), and
+    # the upper 2 of 16 bits are a scale.
     if kind == b"VP8X":
         return 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
     if kind == b"VP8L" and body[0] == 0x2F:
@@ -30,7 +36,17 @@ def size(data: Data) -> tuple[int, int]:
 
 
 def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
-    """Return the pixels; WebP has no grey, so grey is computed from colour."""
+    """Return the pixels; WebP has no grey, so grey is computed from colour.
+
+    Args:
+        data: The bytes of the file.
+        colour: Keep colours and opacity, as masks require; else return grey.
+        min_side: Not used: WebP is decoded at full size.
+
+    Raises:
+        UnreadableImage: The file is damaged or incomplete.
+        UnsuitableImage: It is an animation.
+    """
     if len(data) < 8 + int.from_bytes(data[4:8], "little"):
         raise UnreadableImage(DAMAGED)
     orientation, lossy = UPRIGHT, False

@@ -30,6 +30,11 @@ def describe_image(radiograph: Radiograph) -> dict[str, Any]:
 def document(segmentation: Segmentation, *, metadata: CheckpointMetadata, engine: Engine) -> dict[str, Any]:
     """Return the document of one segmentation, ready for `json.dumps`.
 
+    Args:
+        segmentation: The segmentation.
+        metadata: Of the checkpoint that made it.
+        engine: The engine that ran the network.
+
     Returns:
         ``image`` (width, height, format, spacing_mm, spacing_plane, applied, picture, sides_from),
         ``mask`` (encoding ``"rle"`` and its data, see `coco_rle`), ``lungs`` (right and left: area_px,

@@ -72,6 +72,12 @@ def write(
 ) -> bytes:
     """Return the bytes of the file of one segmentation.
 
+    Args:
+        segmentation: The segmentation.
+        format_: The format of the file.
+        metadata: Of the checkpoint that made it.
+        engine: The engine that ran the network.
+
     Raises:
         UnsuitableImage: A DICOM segmentation was requested for an image that is not DICOM, or for a
             header that it cannot refer to.

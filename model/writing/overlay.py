@@ -31,7 +31,15 @@ def overlay_png(radiograph: Radiograph, labels: NDArray[np.uint8], quality: Qual
 
 
 def outlined(radiograph: Radiograph, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the radiograph with the outlines, ``(height, width, 3)`` uint8 BGR; see `overlay_png`."""
+    """Return the radiograph with the outlines of the structures; see `overlay_png`.
+
+    Args:
+        radiograph: The radiograph.
+        labels: ``(height, width)`` uint8 as of `Segmentation.structures`, at native size.
+
+    Returns:
+        ``(height, width, 3)`` uint8, BGR.
+    """
     height, width = labels.shape
     grey = window(radiograph.pixels)
     if grey.shape != labels.shape:
@@ -47,7 +55,14 @@ def outlined(radiograph: Radiograph, labels: NDArray[np.uint8]) -> NDArray[np.ui
 
 
 def window(pixels: Grey) -> NDArray[np.uint8]:
-    """Window ``(h, w)`` uint8 or uint16 to uint8 between the 0.5th and 99.5th percentile of the values."""
+    """Window pixels to 8 bits between the 0.5th and 99.5th percentile of the values.
+
+    Args:
+        pixels: ``(h, w)`` uint8 or uint16.
+
+    Returns:
+        ``(h, w)`` uint8.
+    """
     step = max(1, round((pixels.size / 250_000) ** 0.5))
     low, high = np.percentile(pixels[::step, ::step], _DISPLAY_PERCENTILES)
     levels = np.arange(np.iinfo(pixels.dtype).max + 1, dtype=np.float32)

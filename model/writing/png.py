@@ -1,29 +1,37 @@
 """A mask as PNG."""
 
-import cv2
+import struct
+import zlib
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..quality import Quality
-from .trust import png_with_trust
+from .trust import chunk, png_with_trust
 
-_ONE_BIT = [
-    cv2.IMWRITE_PNG_BILEVEL,
-    1,
-    cv2.IMWRITE_PNG_COMPRESSION,
-    1,
-    # Masks are runs of equal bytes. Set after the compression level, which resets the strategy.
-    cv2.IMWRITE_PNG_STRATEGY,
-    cv2.IMWRITE_PNG_STRATEGY_RLE,
-]
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_UP = 2
+"""The filter that stores the difference to the row above: most rows of a mask are nearly equal."""
 
 
 def mask_png(mask: NDArray[np.bool_], quality: Quality | None = None) -> bytes:
     """Return a mask as a 1-bit greyscale PNG: 0 (black) is background and 1 (white) is lung.
 
+    Made here, because OpenCV takes four times as long.
+
     Args:
         mask: ``(h, w)`` bool.
         quality: The mask's quality, for the PNG's text.
     """
-    _, encoded = cv2.imencode(".png", mask.view(np.uint8), _ONE_BIT)
-    return png_with_trust(encoded, quality)
+    height, width = mask.shape
+    packed = np.packbits(mask, axis=1)
+    rows = np.empty((height, 1 + packed.shape[1]), np.uint8)
+    rows[:, 0] = _UP
+    rows[0, 1:] = packed[0]
+    np.subtract(packed[1:], packed[:-1], out=rows[1:, 1:])
+    # Masks are runs of equal bytes.
+    deflate = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    image = deflate.compress(rows) + deflate.flush()
+    png = b"".join((_SIGNATURE, chunk(b"IHDR", header), chunk(b"IDAT", image), chunk(b"IEND", b"")))
+    return png_with_trust(np.frombuffer(png, np.uint8), quality)

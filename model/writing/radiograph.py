@@ -12,7 +12,10 @@ def radiograph_png(radiograph: Radiograph, quality: Quality | None = None) -> by
     """Return the radiograph as an 8-bit grey PNG, windowed by `window`.
 
     The image has the size of ``radiograph.pixels``, the native size unless it was decoded at a reduced size.
-    ``quality`` is the quality of its mask, for the PNG's text.
+
+    Args:
+        radiograph: The radiograph.
+        quality: The quality of its mask, for the PNG's text; None adds no text.
     """
     _, encoded = cv2.imencode(".png", window(radiograph.pixels), [cv2.IMWRITE_PNG_COMPRESSION, 1])
     return png_with_trust(encoded, quality)

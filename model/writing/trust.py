@@ -46,21 +46,26 @@ def trust_fields(*qualities: Quality) -> dict[str, str]:
 
 
 def png_with_trust(png: NDArray[np.uint8], quality: Quality | None) -> bytes:
-    """Add text chunks after the header of an encoded PNG ``(bytes,)``; pixels and depth do not change.
+    """Add text chunks after the header of an encoded PNG; pixels and depth do not change.
 
     The chunks are `trust_fields` and, if there are warnings, ``Warning`` with their messages.
+
+    Args:
+        png: ``(bytes,)`` uint8, an encoded PNG.
+        quality: The quality of the mask; None adds nothing.
     """
     if quality is None:
         return png.tobytes()
     chunks = [
-        _chunk(b"tEXt", f"{name}\0{value}".encode("ascii")) for name, value in trust_fields(quality).items()
+        chunk(b"tEXt", f"{name}\0{value}".encode("ascii")) for name, value in trust_fields(quality).items()
     ]
     if quality.warnings:
         sentences = " ".join(warning.message for warning in quality.warnings)
         # Keyword, two zeros for "not compressed", language, no translated keyword, UTF-8.
-        chunks.append(_chunk(b"iTXt", f"{MESSAGES}\0\0\0en\0\0{sentences}".encode()))
+        chunks.append(chunk(b"iTXt", f"{MESSAGES}\0\0\0en\0\0{sentences}".encode()))
     return b"".join((png[:_BEFORE_TEXT].data, *chunks, png[_BEFORE_TEXT:].data))
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """Return a chunk of a PNG, with length and checksum."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

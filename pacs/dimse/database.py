@@ -26,13 +26,13 @@ class Database:
     """An SQLite database that survives SIGKILL: each change is on the disk when the call returns.
 
     Attributes:
-        lock: for several calls between which no other thread may change anything; reentrant.
+        lock: For several calls between which no other thread may change anything; reentrant.
 
     Args:
-        path: the file, made if it is missing.
+        path: The file, made if it is missing.
 
     Raises:
-        sqlite3.Error: the file cannot be used.
+        sqlite3.Error: The file cannot be used.
     """
 
     def __init__(self, path: Path) -> None:

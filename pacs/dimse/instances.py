@@ -18,8 +18,8 @@ class Instances:
     not processed again.
 
     Args:
-        database: holds the rows.
-        folder: holds the files; on the file system from which they are moved.
+        database: Holds the rows.
+        folder: Holds the files; on the file system from which they are moved.
     """
 
     def __init__(self, database: Database, folder: Path) -> None:
@@ -34,14 +34,14 @@ class Instances:
 
         Args:
             uid: SOP Instance UID.
-            file: a file on the same file system, which is moved.
+            file: A file on the same file system, which is moved.
             sender: AE title.
 
         Returns:
             Whether it is new; if not, the file stays where it is.
 
         Raises:
-            OSError: the file cannot be stored.
+            OSError: The file cannot be stored.
         """
         sync(file)
         with self._database.lock:
@@ -70,7 +70,7 @@ class Instances:
         """Return the file of an instance.
 
         Raises:
-            Refused: the file is not there.
+            Refused: The file is not there.
         """
         try:
             return (self._folder / file_name(uid)).read_bytes()

@@ -20,31 +20,30 @@ from logs import log
 
 from ..address import Address
 from ..errors import PacsError
+from ..observers import Transferred
 from .queue import Admission, Queue
 from .server import Server, metered
 from .settings import ListenSettings
 from .sop_classes import COMMITMENT, RECEIVED, TRANSFER_SYNTAXES, VERIFICATION
 
 SUCCESS, OUT_OF_RESOURCES, CANNOT_UNDERSTAND, PROCESSING_FAILURE = 0x0000, 0xA700, 0xC000, 0x0110
+"""Statuses of C-STORE (PS3.4 B.2.3); the last one is of all services (PS3.7 C)."""
 
 _MOST_UID = 64
-
-
-Transferred = Callable[[str, str, str], None]
-"""Called with a word for the outcome, the UID of the instance and the AE title of the peer."""
+"""The most characters of a UID (PS3.5 9.1)."""
 
 
 class Listener:
     """A Storage SCP with C-ECHO, which also takes the answers to requests for storage commitment.
 
     Args:
-        queue: where instances go.
-        ae_title: its AE title; calls of any other are rejected.
+        queue: Where instances go.
+        ae_title: Its AE title; calls of any other are rejected.
         calling: AE titles that may call; empty for all.
-        settings: limits.
-        tls: context to listen with; None without TLS.
-        on_end: called with the outcome of each C-STORE.
-        on_reject: called with the AE title and the address of each caller that is rejected.
+        settings: Limits.
+        tls: Context to listen with; None without TLS.
+        on_end: Called with the outcome of each C-STORE.
+        on_reject: Called with the AE title and the address of each caller that is rejected.
     """
 
     def __init__(
@@ -72,14 +71,15 @@ class Listener:
         ae.add_supported_context(VERIFICATION)
         for sop_class in RECEIVED:
             ae.add_supported_context(sop_class, list(TRANSFER_SYNTAXES))
-        # As the SCU of storage commitment, whose SCP calls to answer.
+        # As the SCU of storage commitment, whose SCP may call to answer (PS3.4 J.3.3). The caller proposes
+        # the roles (PS3.7 D.3.3.4); here it is the SCP.
         ae.add_supported_context(COMMITMENT, scu_role=False, scp_role=True)
 
     def start(self, address: Address) -> int:
         """Listen in separate threads, and return the port.
 
         Raises:
-            PacsError: the address cannot be used.
+            PacsError: The address cannot be used.
         """
         handlers: list[Any] = [
             (evt.EVT_CONN_OPEN, self._open),
@@ -180,7 +180,12 @@ class Listener:
 
 
 def report(queue: Queue, information: Dataset) -> None:
-    """Record an answer to a request for storage commitment (PS3.4 J.3.3)."""
+    """Record an answer to a request for storage commitment (PS3.4 J.3.3).
+
+    Args:
+        queue: Has the results.
+        information: The Event Information of the N-EVENT-REPORT.
+    """
     transaction = str(information.TransactionUID)
     for keyword, kept in (("ReferencedSOPSequence", True), ("FailedSOPSequence", False)):
         for item in information.get(keyword) or ():

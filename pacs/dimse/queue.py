@@ -41,17 +41,17 @@ class Queue:
     the worker, the queue is the archive with which it exchanges files.
 
     Attributes:
-        incoming: folder for the files of instances that are arriving.
-        instances: what was received.
-        results: what is to be sent.
+        incoming: Folder for the files of instances that are arriving.
+        instances: What was received.
+        results: What is to be sent.
 
     Args:
-        folder: where it lies; used by one process at a time.
-        most: waiting instances and results at which it is full.
-        largest: bytes of the largest instance.
+        folder: Where it lies; used by one process at a time.
+        most: Waiting instances and results at which it is full.
+        largest: Bytes of the largest instance.
 
     Raises:
-        PacsError: the folder cannot be used, or another process uses it.
+        PacsError: The folder cannot be used, or another process uses it.
     """
 
     def __init__(self, folder: Path, *, most: int, largest: int) -> None:
@@ -83,11 +83,11 @@ class Queue:
 
         Args:
             uid: SOP Instance UID.
-            file: a file in `incoming`, which is moved.
+            file: A file in `incoming`, which is moved.
             sender: AE title.
 
         Raises:
-            OSError: the file cannot be stored.
+            OSError: The file cannot be stored.
         """
         if self.instances.knows(uid):
             return Admission.KNOWN
@@ -96,22 +96,31 @@ class Queue:
         return Admission.TAKEN if self.instances.add(uid, file, sender=sender) else Admission.KNOWN
 
     def has_series(self, study: str, uid: str) -> bool:
-        """Whether the result with this series UID was made."""
+        """Return whether a result was made.
+
+        Args:
+            study: Study Instance UID; not needed here.
+            uid: Series Instance UID of the result.
+        """
         return self.results.has_series(uid)
 
     def fetch(self, instance: Instance) -> bytes:
         """Return the file of an instance.
 
         Raises:
-            Refused: the file is not there.
+            Refused: The file is not there.
         """
         return self.instances.fetch(instance.uid)
 
     def store(self, dataset: Dataset, *, study: str) -> None:
         """Keep a result until it is sent.
 
+        Args:
+            dataset: The result, with its file meta information.
+            study: Study Instance UID; the dataset has it, too.
+
         Raises:
-            Unavailable: the disk is full or fails.
+            Unavailable: The disk is full or fails.
         """
         self.results.store(dataset)
 

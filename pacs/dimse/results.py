@@ -22,8 +22,8 @@ class Outgoing(NamedTuple):
 
     Attributes:
         uid, sop_class: SOP Instance UID and SOP Class UID.
-        path: the file.
-        failures: failed attempts so far.
+        path: The file.
+        failures: Failed attempts so far.
     """
 
     uid: str
@@ -39,8 +39,8 @@ class Results:
     start. The file is deleted when the result is done.
 
     Args:
-        database: holds the rows.
-        folder: holds the files.
+        database: Holds the rows.
+        folder: Holds the files.
     """
 
     def __init__(self, database: Database, folder: Path) -> None:
@@ -54,7 +54,7 @@ class Results:
         """Keep a result until it is sent.
 
         Raises:
-            Unavailable: the disk is full or fails.
+            Unavailable: The disk is full or fails.
         """
         written = BytesIO()
         dcmwrite(written, dataset)
@@ -92,7 +92,13 @@ class Results:
         (self._folder / file_name(uid)).unlink(missing_ok=True)
 
     def requested(self, uid: str, transaction: str, *, within_s: float) -> None:
-        """Record that the destination was asked to commit itself to a result that it has."""
+        """Record that the destination was asked to commit itself to a result that it has.
+
+        Args:
+            uid: SOP Instance UID of the result.
+            transaction: Transaction UID of the request (PS3.4 J.3).
+            within_s: Seconds to wait for the answer; after that the result is due again.
+        """
         self._database.change(
             "UPDATE results SET state = 'sent', transaction_uid = ?, failures = failures + 1, due = ? "
             "WHERE uid = ?",
@@ -107,7 +113,7 @@ class Results:
         Args:
             uid: SOP Instance UID of the result.
             transaction: UID of the request.
-            kept: whether it keeps the result; if not, the result is sent again.
+            kept: Whether it keeps the result; if not, the result is sent again.
 
         Returns:
             Whether there was such a request.
@@ -126,7 +132,12 @@ class Results:
         return True
 
     def retry(self, uid: str, seconds: float) -> None:
-        """Send a result again later."""
+        """Send a result again later.
+
+        Args:
+            uid: SOP Instance UID of the result.
+            seconds: From now.
+        """
         self._database.change(
             "UPDATE results SET state = 'waiting', failures = failures + 1, due = ? WHERE uid = ?",
             time() + seconds,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from logs import log
 from model.segmenter import Segmenter
 
 from ..observers import Observers
 from ..stop import Stop
 from ..totals import log_totals
-from ..worker import Worker
+from ..worker import Worker, WorkOptions
 from .listener import Listener
 from .queue import Queue
 from .sender import Sender
@@ -19,20 +17,20 @@ from .settings import Door, ListenSettings
 
 
 def serve(
-    door: Door, segmenter: Segmenter, stop: Stop, options: dict[str, Any], *, observers: Observers
+    door: Door, segmenter: Segmenter, stop: Stop, options: WorkOptions, *, observers: Observers
 ) -> None:
     """Receive, segment and send until stopped.
 
     Args:
-        door: addresses and the queue.
-        segmenter: makes the masks.
-        stop: ends it.
-        options: for `Worker`.
-        observers: called at the end of each instance.
+        door: Addresses and the queue.
+        segmenter: Makes the masks.
+        stop: Ends it.
+        options: What is processed, and what is stored.
+        observers: Called at the end of each instance.
 
     Raises:
-        PacsError: an address, the queue or a TLS file cannot be used.
-        PleuraError: the network cannot be used.
+        PacsError: An address, the queue or a TLS file cannot be used.
+        PleuraError: The network cannot be used.
     """
     settings = ListenSettings()
     tls = settings.contexts()
@@ -58,7 +56,7 @@ def serve(
         )
         if observers.metrics is not None:
             observers.metrics.watch_queue(queue.depth, lambda: listener.associations)
-        worker = Worker(queue, segmenter, **options, on_end=observers.ended)
+        worker = Worker(queue, segmenter, options, on_end=observers.ended)
         service = Service(queue, listener, worker, sender, stop, on_end=observers.ended)
         service.run(door.address)
         log_totals(service.ends)

@@ -15,9 +15,10 @@ from pynetdicom.events import Event
 from logs import log
 
 from ..address import Peer
+from ..observers import Transferred
 from ..postponed import MOST_FAILURES, pause_s
 from ..stop import Stop
-from .listener import SUCCESS, Transferred, report
+from .listener import SUCCESS, report
 from .queue import Queue
 from .results import Outgoing
 from .sop_classes import COMMITMENT, COMMITMENT_INSTANCE, SENT
@@ -33,19 +34,24 @@ MOST_REQUESTS = 5
 
 _PAUSE_S = 0.5
 _WARNINGS = frozenset({0xB000, 0xB006, 0xB007})
+"""Statuses of an instance that was stored with changes or in doubt (PS3.4 B.2.3)."""
+_NOT_NOW = frozenset({0x0110, 0x0213})
+"""Processing failure and resource limitation (PS3.7 C); also A7xx, out of resources (PS3.4 B.2.3)."""
+_REQUEST_COMMITMENT = 1
+"""The only action type of storage commitment (PS3.4 J.3.2)."""
 
 
 class Sender:
     """Sends what is due, until it is told to stop.
 
     Args:
-        queue: where the results are.
-        ae_title: its AE title.
-        peer: where they go.
-        stop: ends `run`.
-        timeout_s: seconds to connect, and to wait for an answer.
-        tls: context to send with; None without TLS.
-        on_end: called with the outcome of each attempt.
+        queue: Where the results are.
+        ae_title: Its AE title.
+        peer: Where they go.
+        stop: Ends `run`.
+        timeout_s: Seconds to connect, and to wait for an answer.
+        tls: Context to send with; None without TLS.
+        on_end: Called with the outcome of each attempt.
     """
 
     def __init__(
@@ -85,13 +91,12 @@ class Sender:
     def send(self, results: Sequence[Outgoing]) -> bool:
         """Send results in one association, and return whether it was established."""
         address = self._peer.address
-        options: dict[str, Any] = {} if self._tls is None else {"tls_args": (self._tls, address.host)}
         association = self._ae.associate(
             address.host,
             address.port,
             ae_title=self._peer.ae_title,
             evt_handlers=[(evt.EVT_N_EVENT_REPORT, self._report)],
-            **options,
+            tls_args=None if self._tls is None else (self._tls, address.host),
         )
         if not association.is_established:
             return False
@@ -124,7 +129,7 @@ class Sender:
         if status == SUCCESS or status in _WARNINGS:
             return True
         reason = "no answer" if status is None else f"status {status:04X}"
-        if status is None or status >> 8 == 0xA7 or status in (0x0110, 0x0213):
+        if status is None or status >> 8 == 0xA7 or status in _NOT_NOW:
             self._failed(result, reason)
         else:
             self._refused(result, reason)
@@ -142,7 +147,9 @@ class Sender:
             for result in asked:
                 self._queue.results.requested(result.uid, transaction, within_s=COMMIT_WITHIN_S)
             try:
-                status, _ = association.send_n_action(request, 1, COMMITMENT, COMMITMENT_INSTANCE)
+                status, _ = association.send_n_action(
+                    request, _REQUEST_COMMITMENT, COMMITMENT, COMMITMENT_INSTANCE
+                )
                 taken = status.get("Status") == SUCCESS
             except (RuntimeError, ValueError):
                 taken = False

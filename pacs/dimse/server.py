@@ -29,10 +29,10 @@ class Meter:
     """Receives the bytes of one association, within limits.
 
     Args:
-        connection: the connected socket.
-        longest: bytes of one PDU.
-        most: bytes since `restart`.
-        within_s: seconds for one PDU.
+        connection: The connected socket.
+        longest: Bytes of one PDU.
+        most: Bytes since `restart`.
+        within_s: Seconds for one PDU.
     """
 
     def __init__(self, connection: socket, *, longest: int, most: int, within_s: float) -> None:
@@ -48,7 +48,7 @@ class Meter:
         """Return so many bytes; fewer if the peer closes the connection.
 
         Raises:
-            TooMuch: a limit is exceeded.
+            TooMuch: A limit is exceeded.
         """
         self._taken += nr_bytes
         if nr_bytes > self._longest or self._taken > self._most:
@@ -93,7 +93,13 @@ class Server(ThreadedAssociationServer):
         super().__init__(*arguments, **(options | {"request_handler": Limited}))
 
     def limit(self, *, max_pdu: int, max_bytes: int, idle_s: float) -> None:
-        """Set the limits for connections from now on."""
+        """Set the limits for connections from now on.
+
+        Args:
+            max_pdu: The most bytes of one PDU.
+            max_bytes: The most bytes of one message, which may have many PDUs.
+            idle_s: The most seconds for one PDU.
+        """
         self.longest, self.most, self.idle_s = max(max_pdu, _LONGEST_REQUEST), max_bytes, idle_s
 
     def get_request(self) -> tuple[Any, Any]:

@@ -25,12 +25,12 @@ class Service:
     """Listener, worker and sender.
 
     Args:
-        queue: what they share.
-        listener: receives.
-        worker: segments; runs in the calling thread.
-        sender: sends.
-        stop: ends `run`.
-        on_end: called with the end of an instance that the worker could not process.
+        queue: What they share.
+        listener: Receives.
+        worker: Segments; runs in the calling thread.
+        sender: Sends.
+        stop: Ends `run`.
+        on_end: Called with the end of an instance that the worker could not process.
     """
 
     def __init__(
@@ -51,8 +51,8 @@ class Service:
         """Receive, segment and send until stopped.
 
         Raises:
-            PacsError: the address cannot be used.
-            PleuraError: the network cannot be used.
+            PacsError: The address cannot be used.
+            PleuraError: The network cannot be used.
         """
         port = self._listener.start(address)
         log.info("listening", extra={"fields": {"port": port, **self._queue.depth()}})

@@ -20,19 +20,31 @@ class ListenSettings(BaseSettings):
         env_prefix="PLEURA_DIMSE_", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    max_associations: int = Field(10, ge=1, le=1000, description="Associations at a time.")
-    max_pdu: int = Field(65536, ge=4096, le=1048576, description="Bytes of a received PDU.")
-    max_mb: int = Field(256, ge=1, description="Megabytes of a received instance.")
-    idle_s: float = Field(60, gt=0, description="Seconds without data after which a connection is closed.")
+    max_associations: int = Field(
+        10, ge=1, le=1000, description="Simultaneous associations; others are rejected as transient."
+    )
+    max_pdu: int = Field(
+        65536, ge=4096, le=1048576, description="Maximum PDU length, in bytes, that senders are told."
+    )
+    max_mb: int = Field(
+        256, ge=1, description="Megabytes of an instance; a larger one closes the connection."
+    )
+    idle_s: float = Field(
+        60,
+        gt=0,
+        description="Seconds without data, or for a single PDU, after which a connection is closed.",
+    )
     max_queued: int = Field(
         1000,
         ge=1,
-        description="Instances and results in the queue; from then on, senders are told to try again later.",
+        description="Instances and results in the queue from which on senders get 0xA700.",
     )
-    tls_certificate: Path | None = Field(None, description="PEM file of the listener's certificate chain.")
+    tls_certificate: Path | None = Field(
+        None, description="PEM file of the certificate chain of Pleura, for TLS in both directions."
+    )
     tls_key: Path | None = Field(None, description="PEM file of its key.")
     tls_ca: Path | None = Field(
-        None, description="PEM file of the authorities that certificates of peers must come from."
+        None, description="PEM file of the authorities that issue the certificates of the other side."
     )
 
     def contexts(self) -> tuple[ssl.SSLContext, ssl.SSLContext] | None:
@@ -41,7 +53,7 @@ class ListenSettings(BaseSettings):
         Both sides show a certificate, as in the BCP 195 profiles of PS3.15 B.
 
         Raises:
-            PacsError: a file is missing or cannot be used.
+            PacsError: A file is missing or cannot be used.
         """
         given = (self.tls_certificate, self.tls_key, self.tls_ca)
         if not any(given):
@@ -69,11 +81,11 @@ class Door(NamedTuple):
     """What the listener is called with.
 
     Attributes:
-        address: where it listens.
-        ae_title: its AE title.
+        address: Where it listens.
+        ae_title: Its AE title.
         calling: AE titles that may call; empty for all.
-        peer: where results go.
-        queue: folder of the queue.
+        peer: Where results go.
+        queue: Folder of the queue.
     """
 
     address: Address

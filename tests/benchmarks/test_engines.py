@@ -26,13 +26,23 @@ def test_operations_grow_with_the_area() -> None:
 
 
 def test_speeds_are_compared_with_baseline_and_peak() -> None:
-    (point,) = speeds({32: 2000.0}, baseline=100.0, operations=10**10, peak=50.0)
-    assert point == {"batch": 32, "rate": 2000.0, "ratio": 20.0, "tflops": 20.0, "share": 0.4}
-    assert speeds({32: 2000.0}, baseline=100.0, operations=10**10, peak=None)[0]["share"] is None
+    (point,) = speeds({32: 2000.0}, {32: 4000.0}, baseline=100.0, operations=10**10, peak=50.0)
+    assert (point["batch"], point["rate"], point["ratio"], point["tflops"]) == (32, 2000.0, 20.0, 20.0)
+    assert (point["share"], point["alone_rate"], point["alone_share"]) == (0.4, 4000.0, 0.8)
+    unknown = speeds({32: 2000.0}, {32: 4000.0}, baseline=100.0, operations=10**10, peak=None)[0]
+    assert unknown["share"] is unknown["alone_share"] is None
 
 
 def test_missing_measurement_is_reported() -> None:
     assert "not measured" in gpu(None).markdown()
     assert "not measured" in gpu({"points": "not measured"}).markdown()
-    points = speeds({1: 100.0}, baseline=50.0, operations=10**10, peak=None)
+    points = speeds({1: 100.0}, {1: 200.0}, baseline=50.0, operations=10**10, peak=None)
     assert "unknown card" in gpu({"card": "Another 9000", "points": points}).markdown()
+
+
+def test_rate_of_the_card_alone_is_listed_where_it_was_measured() -> None:
+    points = speeds({1: 100.0}, {1: 217.0}, baseline=50.0, operations=10**10, peak=50.0)
+    assert "217" in gpu({"card": "H100", "points": points}).markdown()
+    for point in points:
+        del point["alone_rate"], point["alone_share"]
+    assert "not measured" in gpu({"card": "H100", "points": points}).markdown()

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from model.components import SECOND_LUNG_FRACTION
-from model.postprocessing import postprocess
+from model.lungs import label_lungs
+from model.postprocessing import keep_lungs, postprocess
+from model.sides import Edge
 
 Probabilities = NDArray[np.float32]
 Box = tuple[slice, slice]
@@ -223,3 +225,13 @@ def test_lungs_of_real_masks_are_kept(shared_data: Path) -> None:
         lost = (probabilities >= 0.5) & ~result
         lost[2:8, 2:8] = False
         assert np.count_nonzero(lost) <= 0.001 * np.count_nonzero(result), file.name
+
+
+@settings(max_examples=60, deadline=None)
+@given(hnp.arrays(np.bool_, (12, 14)), st.sampled_from(["right", "left", "top", "bottom"]))
+def test_components_that_are_reused_give_the_same_labels(found: NDArray[np.bool_], left_at: Edge) -> None:
+    probabilities = np.kron(found, np.ones((3, 3))).astype(np.float32) * np.float32(0.9)
+    kept, components = keep_lungs(probabilities, threshold=0.5)
+    mask = kept >= 0.5
+    reused = label_lungs(mask, left_at=left_at, components=components)
+    np.testing.assert_array_equal(reused, label_lungs(mask, left_at=left_at))

@@ -21,7 +21,7 @@ from pacs.settings import PacsSettings
 from pacs.settled import Settled
 from pacs.stop import Stop
 from pacs.watcher import Watcher
-from pacs.worker import Worker
+from pacs.worker import Worker, WorkOptions
 from tests.pacs.faults import Faults
 from tests.pacs.orthanc import Orthanc, missing
 from tests.pacs.segmenters import trusting
@@ -74,9 +74,11 @@ class Watched(Watcher):
         worker = Worker(
             archive,
             segmenter,
-            selection=selection,
-            store_untrusted=options.pop("store_untrusted", False),
-            forms=options.pop("forms", (Form.SEG,)),
+            WorkOptions(
+                selection=selection,
+                store_untrusted=options.pop("store_untrusted", False),
+                forms=tuple(options.pop("forms", (Form.SEG,))),
+            ),
         )
         self.settled = Settled(lambda: self.now)
         super().__init__(

@@ -6,13 +6,15 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
+from pydantic_settings import BaseSettings
 
 from app.main import create_app
 from app.problems import TABLE
 from app.settings import Settings
+from pacs.command import pacs
 from pacs.dimse.settings import ListenSettings
 from pacs.settings import PacsSettings
 from tests.app.fakes import dicom, picture, segmenter
@@ -24,8 +26,9 @@ DOCUMENTS = sorted(
     for pattern in ("*.md", "docs/**/*.md", "client/*.md", "model/**/*.md")
     for path in ROOT.glob(pattern)
 )
+PACS = ROOT / "docs" / "how-to" / "pacs.md"
+FLOW = ROOT / "docs" / "explanation" / "request-flow.md"
 HTTP = ROOT / "docs" / "reference" / "http.md"
-DEPLOYMENT = ROOT / "docs" / "how-to" / "deployment.md"
 
 # The test starts its service, in the folder of the files.
 BEFORE = re.compile(r"(make|docker|git|cd|pleura serve)\b")
@@ -87,13 +90,49 @@ def test_curl_commands_run(block: str, service: Running, folder: Path) -> None:
         assert (folder / name).stat().st_size > 0, name
 
 
-def test_every_setting_is_documented() -> None:
-    text = read(HTTP) + (DEPLOYMENT.read_text("utf-8") if DEPLOYMENT.is_file() else "")
-    for name, field in Settings.model_fields.items():
-        line = re.search(rf"^\| `PLEURA_{name.upper()}` \| `?([^|`]*)`? \| (.+) \|$", text, re.MULTILINE)
-        assert line is not None, f"PLEURA_{name.upper()} has no line"
-        default = "" if field.default in (None, "") else str(field.default)
-        assert line[1].strip() == (default.lower() if isinstance(field.default, bool) else default), name
+def plain(text: str) -> str:
+    """Return a meaning as help and documents share it: no Markdown, no capitals, no column of its table."""
+    linked = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text)
+    bare = linked.replace("`", "").lower().rstrip(".")
+    return re.sub(r"^(with --\w+:|compared with) |; default: all$", "", bare)
+
+
+def rows(text: str) -> dict[str, tuple[str, str]]:
+    """Return default and meaning by the first name of each row of the tables with options or variables."""
+    found = re.findall(r"^\| `([A-Z_]+|--[a-z-]+)`(?:, `[A-Z_]+`)? \|([^|]*)\| (.+) \|$", text, re.MULTILINE)
+    return {name: (default.strip().strip("`"), meaning) for name, default, meaning in found}
+
+
+@pytest.mark.parametrize(
+    ("settings", "prefix", "document"),
+    [
+        (Settings, "PLEURA_", HTTP),
+        (PacsSettings, "PLEURA_PACS_", PACS),
+        (ListenSettings, "PLEURA_DIMSE_", PACS),
+    ],
+    ids=["service", "watcher", "listener"],
+)
+def test_every_setting_is_documented_as_its_description_says(
+    settings: type[BaseSettings], prefix: str, document: Path
+) -> None:
+    documented = rows(read(document))
+    for name, field in settings.model_fields.items():
+        default, meaning = documented[f"{prefix}{name.upper()}"]
+        expected = (
+            "" if field.default in (None, "") or "SecretStr" in str(field.annotation) else field.default
+        )
+        assert default == (str(expected).lower() if isinstance(expected, bool) else str(expected)), name
+        assert plain(meaning).startswith(plain(field.description or "missing")), name
+
+
+def test_every_option_of_the_watcher_is_documented_as_its_help_says() -> None:
+    documented = rows(read(PACS))
+    # The last row of the first table: "as for `pleura serve`".
+    elsewhere = {"--checkpoint", "--device", "--engine", "--log-format"}
+    for name, kind in get_type_hints(pacs, include_extras=True).items():
+        option = f"--{name.replace('_', '-')}"
+        if name != "return" and option not in elsewhere:
+            assert plain(documented[option][1]).startswith(plain(kind.__metadata__[0].help)), name
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
@@ -121,6 +160,16 @@ def test_http_reference_is_complete() -> None:
                 assert f"`{parameter['name']}`".lower() in text.lower(), parameter["name"]
                 for choice in parameter["schema"].get("enum", []):
                     assert f"`{choice}`" in text, choice
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", FLOW], ids=lambda path: path.name
+)
+def test_named_files_exist(path: Path) -> None:
+    folders = "|".join(sorted(one.name for one in ROOT.iterdir() if one.is_dir() and one.name[0] != "."))
+    names = set(re.findall(rf"`((?:{folders})/[A-Za-z_/-]*(?:\.[a-z]+)?)`", path.read_text("utf-8")))
+    assert len(names) > 10
+    assert [name for name in sorted(names) if not (ROOT / name).exists()] == []
 
 
 def test_every_warning_is_documented() -> None:

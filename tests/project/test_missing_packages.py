@@ -1,8 +1,10 @@
 """The command `pleura` where a room, or what it needs, is not installed."""
 
 import sys
+import tomllib
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 import typer
@@ -10,22 +12,43 @@ from typer.testing import CliRunner
 
 import pleura_cli
 
+ROOT = Path(__file__).parents[2]
 
-def test_missing_package_is_reported_in_a_sentence(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+
+@pytest.mark.parametrize(
+    ("module", "sentence"),
+    [
+        ("torch", "This needs torch, which is not installed. Install the extra train with "),
+        (
+            "torchvision.models",
+            "This needs torchvision, which is not installed. Install the extra train with ",
+        ),
+        ("pynetdicom", "This needs pynetdicom, which is not installed. Install the extra dimse with "),
+        ("nncf", "This needs nncf, which is not installed. Install the extra export with "),
+        ("pleura_client.command", "The client is not installed. Run pip install ./client "),
+        ("numpy", "numpy is not installed. Run make install."),
+    ],
+)
+def test_missing_package_is_reported_with_what_installs_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], module: str, sentence: str
 ) -> None:
     def fail(name: str) -> None:
-        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+        raise ModuleNotFoundError(f"No module named '{module}'", name=module)
 
     monkeypatch.setattr(pleura_cli, "import_module", fail)
     monkeypatch.setattr(sys, "argv", ["pleura", "train"])
     with pytest.raises(SystemExit) as caught:
         pleura_cli.main()
     assert caught.value.code == 1
-    assert capsys.readouterr().err == (
-        "pleura: torch is not installed: "
-        "install all of requirements.txt, or run this command in the CUDA image.\n"
-    )
+    told = capsys.readouterr().err
+    assert told.startswith(f"pleura: {sentence}")
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("extra", ["dimse", "export", "ray", "train"])
+def test_extra_that_is_named_can_be_installed(extra: str) -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert extra in declared
 
 
 def test_help_lists_all_commands(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ class ModelName(StrEnum):
     """Networks by name."""
 
     UNET = "unet"
+    SMALL = "small"
     FCN = "fcn"
     DEEPLAB = "deeplab"
 
@@ -108,13 +109,25 @@ Weight = Annotated[
 ]
 
 ChosenModel = Annotated[
-    ModelName, typer.Option(help="The network; fcn and deeplab are torchvision's, to compare with.")
+    ModelName,
+    typer.Option(
+        help="The network: small is for processors, fcn and deeplab are torchvision's, to compare with."
+    ),
 ]
 
 StartFrom = Annotated[
     Path | None,
     typer.Option(
         help="Checkpoint to fine-tune, such as the bundled one, to adapt it to your own images.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
+
+DistilledFrom = Annotated[
+    Path | None,
+    typer.Option(
+        help="Checkpoint with the same classes: its probabilities are learnt too (distillation).",
         exists=True,
         dir_okay=False,
     ),
@@ -191,7 +204,9 @@ Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Decides all rando
 
 # What `pleura evaluate` takes.
 
-Evaluated = Annotated[Path | None, typer.Option(help="Checkpoint to evaluate; the bundled one if not given.")]
+Evaluated = Annotated[
+    Path | None, typer.Option(help="Checkpoint to evaluate: a file, or small; the bundled one if not given.")
+]
 
 ResultsFolder = Annotated[
     Path | None,

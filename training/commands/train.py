@@ -21,6 +21,7 @@ def train(
     weight: options.Weight = None,
     model: options.ChosenModel = ModelName.UNET,
     start_from: options.StartFrom = None,
+    teacher: options.DistilledFrom = None,
     encoder_weights: options.EncoderWeights = "none",
     epochs: options.StageEpochs = None,
     size: options.StageSize = None,
@@ -40,7 +41,8 @@ def train(
     If it is killed, --resume goes on with the run. A finished run is prolonged with --resume and
     more --epochs, which are then those of its last image size.
     """
-    from model.checkpoint import DEEPLABV3, FCN, LUNG_AND_HEART, UNET
+    from model.checkpoint import LUNG_AND_HEART
+    from model.networks.architectures import DEEPLABV3, FCN, SMALL_UNET, UNET
 
     from ..data.datasets import SegmentationDataset
     from ..data.inspection import inspect, warn_of_shared
@@ -83,10 +85,16 @@ def train(
             train=train_set,
             validation=validation_set,
             out=out,
-            architecture={ModelName.UNET: UNET, ModelName.FCN: FCN, ModelName.DEEPLAB: DEEPLABV3}[model],
+            architecture={
+                ModelName.UNET: UNET,
+                ModelName.SMALL: SMALL_UNET,
+                ModelName.FCN: FCN,
+                ModelName.DEEPLAB: DEEPLABV3,
+            }[model],
             classes=LUNG_AND_HEART if hearts else (),
             encoder_weights=encoder_weights,
             start_from=start_from,
+            teacher=teacher,
             hardware=hardware,
             seed=seed,
             resume=resume,

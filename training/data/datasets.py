@@ -50,9 +50,9 @@ class Loaded(NamedTuple):
     """Image and mask of one sample, as they were read.
 
     Attributes:
-        image: pixels ``(H, W)``.
+        image: Pixels ``(H, W)``.
         mask: ``(H, W)`` uint8: 0, the class, `NOT_LUNG` or `IGNORE`.
-        notes: what was assumed about each mask file.
+        notes: What was assumed about each mask file.
     """
 
     image: Grey
@@ -67,16 +67,16 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
     the service.
 
     Args:
-        roots: one or several folders in a layout of `training.data.folders`.
-        transform: called with image and mask of each pair; None leaves them as they are.
-        num_classes: of the masks, background included.
-        hearts: the classes are background, `LUNG` and `HEART`. In an image without a mask of the heart,
+        roots: One or several folders in a layout of `training.data.folders`.
+        transform: Called with image and mask of each pair; None leaves them as they are.
+        num_classes: Of the masks, background included.
+        hearts: The classes are background, `LUNG` and `HEART`. In an image without a mask of the heart,
             pixels outside the lungs are `NOT_LUNG`.
-        weights: factor of each root's sampling frequency; None is 1 for all.
-        lung_values: the values of two-class masks that are lung; None takes all but the background.
+        weights: Factor of each root's sampling frequency; None is 1 for all.
+        lung_values: The values of two-class masks that are lung; None takes all but the background.
 
     Raises:
-        DataError: a root has no images, or images have no mask; the message names them.
+        DataError: A root has no images, or images have no mask; the message names them.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         """Return image and mask as they are stored, and what was assumed about the mask.
 
         Raises:
-            DataError: a file cannot be read, mask and image differ in size, or a mask has an unknown
+            DataError: A file cannot be read, mask and image differ in size, or a mask has an unknown
                 class; the message names the file.
         """
         sample = self.samples[index]
@@ -155,7 +155,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         """Return the mask of the heart ``(H, W)`` bool; None if ``hearts/`` has none.
 
         Raises:
-            DataError: the file cannot be read.
+            DataError: The file cannot be read.
         """
         path = self.samples[index].heart
         return None if path is None else _read_or_name(path, read_mask)
@@ -193,11 +193,11 @@ def add_sample(
     """Add a copy of an image and its masks to the folder ``root``.
 
     Args:
-        root: is created if it does not exist.
-        image: file that is copied.
-        mask: of the lungs, ``(H, W)``.
-        ignore: pixels that are left out of the loss, ``(H, W)``; None writes no file.
-        heart: mask of the heart, ``(H, W)``; None writes no file.
+        root: Is created if it does not exist.
+        image: File that is copied.
+        mask: Of the lungs, ``(H, W)``.
+        ignore: Pixels that are left out of the loss, ``(H, W)``; None writes no file.
+        heart: Mask of the heart, ``(H, W)``; None writes no file.
     """
     optional = {"ignore": ignore, "hearts": heart}
     parts = {"masks": mask} | {part: pixels for part, pixels in optional.items() if pixels is not None}

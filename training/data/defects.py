@@ -20,10 +20,10 @@ class Opacity(NamedTuple):
     """An elliptical opacity on a coarse grid.
 
     Attributes:
-        centre: column and row.
-        axes: half lengths.
-        angle: in degrees.
-        value: what it adds to the image, which is in 0..1.
+        centre: Column and row.
+        axes: Half lengths.
+        angle: In degrees.
+        value: What it adds to the image, which is in 0..1.
     """
 
     centre: tuple[int, int]
@@ -33,14 +33,27 @@ class Opacity(NamedTuple):
 
 
 def apply_gamma(pixels: Float, log_gamma: float) -> Float:
-    """Return pixels in 0..1 to the power of exp(``log_gamma``): negative is brighter, 0 is unchanged."""
-    return np.power(pixels, pixels.dtype.type(math.exp(log_gamma)))
+    """Return pixels in 0..1 to the power of exp(``log_gamma``): negative is brighter, 0 is unchanged.
+
+    Args:
+        pixels: Floats in 0..1, of any shape. Interpolation and inversion can make them negative by a
+            rounding error, whose power would be NaN; they count as 0.
+        log_gamma: Natural logarithm of the exponent.
+    """
+    return np.power(np.maximum(pixels, 0), pixels.dtype.type(math.exp(log_gamma)))
 
 
 def clip_range(pixels: Float, low: float, high: float) -> Float:
-    """Return pixels with ``low`` mapped to 0 and ``high`` to 1: under- and overexposure.
+    """Map a range of values to 0..1: under- and overexposure.
 
-    The two are taken to be at least 0.1 apart, which limits the contrast.
+    Args:
+        pixels: Floats of any shape.
+        low: The value that becomes 0.
+        high: The value that becomes 1. It is taken to be at least 0.1 more than ``low``, which limits the
+            contrast.
+
+    Returns:
+        Of the same shape, not clipped.
     """
     return np.asarray((pixels - low) / max(high - low, 0.1))
 
@@ -49,9 +62,9 @@ def add_noise(pixels: NDArray[Any], normal: Float, sigma: float) -> Float:
     """Return the image with Gaussian noise.
 
     Args:
-        pixels: the image.
-        normal: standard normal values ``(h, w)``; coarser than the image for a coarse grain.
-        sigma: standard deviation of the noise, in grey values of the image.
+        pixels: The image.
+        normal: Standard normal values ``(h, w)``; coarser than the image for a coarse grain.
+        sigma: Standard deviation of the noise, in grey values of the image.
     """
     grain = normal * normal.dtype.type(sigma)
     return np.asarray(pixels + cv2.resize(grain, pixels.shape[::-1], interpolation=cv2.INTER_NEAREST))
@@ -63,11 +76,11 @@ def blend(
     """Return the image blended with a grey: a white lung, a breast, gas.
 
     Args:
-        pixels: the image.
-        grey: that full opacity leads to, one for all pixels or ``(H, W)``.
+        pixels: The image.
+        grey: That full opacity leads to, one for all pixels or ``(H, W)``.
         opacity: ``(H, W)`` in 0..1.
-        lighten: change pixels that are darker than the grey.
-        darken: change pixels that are brighter than the grey.
+        lighten: Change pixels that are darker than the grey.
+        darken: Change pixels that are brighter than the grey.
     """
     change = grey - pixels
     change = change if lighten else np.minimum(change, 0)
@@ -76,7 +89,15 @@ def blend(
 
 
 def compress_jpeg(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """Return the image after JPEG compression; ``quality`` is in 1..100."""
+    """Return the image after JPEG compression.
+
+    Args:
+        pixels: ``(H, W)`` uint8.
+        quality: 1 to 100.
+
+    Returns:
+        ``(H, W)`` uint8.
+    """
     _, data = cv2.imencode(".jpg", pixels, (cv2.IMWRITE_JPEG_QUALITY, quality))
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
 
@@ -84,7 +105,16 @@ def compress_jpeg(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
 def reduce_resolution(
     pixels: NDArray[Any], size: tuple[int, int], *, interpolation: int = cv2.INTER_LINEAR
 ) -> NDArray[Any]:
-    """Return the image reduced to ``size``, width and height in pixels, and enlarged again."""
+    """Return the image reduced in size and enlarged again.
+
+    Args:
+        pixels: ``(H, W)``.
+        size: Width and height of the reduced image in pixels.
+        interpolation: OpenCV's flag for the enlargement.
+
+    Returns:
+        ``(H, W)`` of the same dtype.
+    """
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, pixels.shape[::-1], interpolation=interpolation))
 
@@ -95,11 +125,11 @@ def add_opacities(
     """Return the image with blurred opacities.
 
     Args:
-        pixels: the image.
-        opacities: later ones replace earlier ones.
-        grid: height and width of the grid that they are drawn on.
-        sigma: of the blur, in grid cells.
-        white: the image's largest grey value, 1 or 255.
+        pixels: The image.
+        opacities: Later ones replace earlier ones.
+        grid: Height and width of the grid that they are drawn on.
+        sigma: Of the blur, in grid cells.
+        white: The image's largest grey value, 1 or 255.
     """
     field = np.zeros(grid, np.float32)
     for opacity in opacities:
@@ -120,12 +150,15 @@ def warp(
     """Return an affine or perspective view of an image or a mask.
 
     Args:
-        pixels: an image, or a mask, which takes the nearest pixel and has background outside.
+        pixels: An image, or a mask, which takes the nearest pixel and has background outside.
         matrix: ``(2, 3)`` affine or ``(3, 3)`` perspective, from the pixels to the view.
-        size: width and height of the view in pixels.
-        is_mask: whether ``pixels`` are a mask.
+        size: Width and height of the view in pixels.
+        is_mask: Whether ``pixels`` are a mask.
         border: OpenCV's mode for what is outside the image.
-        outside: the grey there, where ``border`` is constant.
+        outside: The grey there, where ``border`` is constant.
+
+    Returns:
+        ``(height, width)`` of ``size``, of the same dtype.
     """
     way = cv2.warpAffine if len(matrix) == 2 else cv2.warpPerspective
     view = way(
@@ -145,11 +178,14 @@ def deform(pixels: NDArray[Any], shifts: NDArray[np.float32], *, is_mask: bool) 
     torchvision's `ElasticTransform` does the same with a full-size field, a hundred times slower.
 
     Args:
-        pixels: an image, whose edge pixels are repeated outside, or a mask, which takes the nearest pixel
+        pixels: An image, whose edge pixels are repeated outside, or a mask, which takes the nearest pixel
             and has background outside.
         shifts: ``(h, w, 2)`` on a coarse grid, from each place to its source, to the right and downwards,
             as shares of the width and the height.
-        is_mask: whether ``pixels`` are a mask.
+        is_mask: Whether ``pixels`` are a mask.
+
+    Returns:
+        Of the size and dtype of ``pixels``.
     """
     height, width = pixels.shape
     in_pixels = shifts * np.array([width, height], np.float32)

@@ -179,7 +179,12 @@ def inversion(pixels: Pixels, mask: Mask, strength: float, rng: np.random.Genera
 
 
 def touch_up(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """Vary a radiograph as good radiographs differ: position, size, exposure, grain, mirroring."""
+    """Vary a radiograph as good radiographs differ: position, size, exposure, grain, mirroring.
+
+    Args:
+        pixels: ``(H, W)`` uint8.
+        rng: Draws what is changed.
+    """
     height, width = pixels.shape
     scale, aspect = np.exp(rng.uniform(-0.2, 0.15)), np.exp(rng.uniform(-0.12, 0.12))
     angle = float(rng.uniform(-8, 8))

@@ -27,7 +27,16 @@ _MASK_FOLDERS = (("masks",), ("ManualMask/leftMask", "ManualMask/rightMask"))
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The files of one radiograph and its masks; ``source`` is the number of its root."""
+    """The files of one radiograph and its masks.
+
+    Attributes:
+        stem: The name that they share.
+        image: The radiograph.
+        masks: Masks of lung, which are joined.
+        ignore: The mask of pixels that are left out of the loss; None: none are.
+        source: The number of its root.
+        heart: The mask of the heart; None if there is none.
+    """
 
     stem: str
     image: Path
@@ -41,7 +50,7 @@ def find_samples(roots: Sequence[Path]) -> list[Sample]:
     """Return the images of all roots with their masks, in order.
 
     Raises:
-        DataError: a root has no images or no masks, or images have no mask; the message names up to
+        DataError: A root has no images or no masks, or images have no mask; the message names up to
             `SHOWN` of them.
     """
     samples: list[Sample] = []
@@ -59,7 +68,7 @@ def images_in(folder: Path) -> list[Path]:
     """Return the images of a folder.
 
     Raises:
-        DataError: there are none.
+        DataError: There are none.
     """
     images = files.images_in(folder)
     if not images:
@@ -73,7 +82,7 @@ def by_stem(images: Iterable[Path]) -> dict[str, Path]:
     """Return files by their stems, without ``_mask``.
 
     Raises:
-        DataError: two have the same stem.
+        DataError: Two have the same stem.
     """
     found: dict[str, Path] = {}
     for path in images:

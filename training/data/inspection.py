@@ -20,11 +20,11 @@ def inspect(dataset: SegmentationDataset, *, description: str) -> None:
     """Read every image and mask once; report assumptions about masks, and empty ones, on standard error.
 
     Args:
-        dataset: what is inspected.
-        description: label of the progress bar.
+        dataset: What is inspected.
+        description: Label of the progress bar.
 
     Raises:
-        DataError: files cannot be read or do not match; the message names up to `SHOWN` of them.
+        DataError: Files cannot be read or do not match; the message names up to `SHOWN` of them.
     """
     console = Console(file=sys.stderr)
     empty: list[Path] = []

@@ -24,11 +24,11 @@ class EpochSampler(Sampler[Draw]):
     workers nor on earlier epochs, and a resumed run continues exactly.
 
     Args:
-        dataset: the images and the weights of their folders.
-        seed: of the run.
-        exponent: a folder of n images is drawn in proportion to n to the power of this, times its
+        dataset: The images and the weights of their folders.
+        seed: Of the run.
+        exponent: A folder of n images is drawn in proportion to n to the power of this, times its
             weight; 1 draws every image once.
-        repeats: draws in an epoch, as a multiple of the number of images.
+        repeats: Draws in an epoch, as a multiple of the number of images.
     """
 
     def __init__(self, dataset: SegmentationDataset, *, seed: int, exponent: float, repeats: int = 1) -> None:

@@ -10,8 +10,12 @@ from .datasets import SegmentationDataset
 def shared_images(train: SegmentationDataset, validation: SegmentationDataset) -> list[Path]:
     """Return the images of ``validation`` whose files are those of ``train``, or have the same bytes.
 
+    Args:
+        train: The training images.
+        validation: The validation images.
+
     Raises:
-        OSError: a file cannot be read.
+        OSError: A file cannot be read.
     """
     by_size: dict[int, set[Path]] = defaultdict(set)
     for sample in train.samples:

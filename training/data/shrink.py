@@ -29,16 +29,16 @@ def shrink(data: Path, out: Path, *, side: int, quality: int) -> Iterator[Path]:
     """Write the copies.
 
     Args:
-        data: folder of images and tables, at any depth.
-        out: contains the same folders afterwards.
-        side: longest side of a copy in pixels; smaller images keep their size.
-        quality: of the JPEG files.
+        data: Folder of images and tables, at any depth.
+        out: Contains the same folders afterwards.
+        side: Longest side of a copy in pixels; smaller images keep their size.
+        quality: Of the JPEG files.
 
     Yields:
         Each file that was written.
 
     Raises:
-        ImageError: an image cannot be read.
+        ImageError: An image cannot be read.
     """
     for path in sorted(data.rglob("*")):
         relative = path.relative_to(data)

@@ -18,7 +18,12 @@ _SERIES = tuple(f"#0a0b{number:02x}" for number in range(1, 6))
 
 
 def histogram(cases: Sequence[Case], *, roots: Sequence[str]) -> str:
-    """Return the histogram of the IoU of all images, stacked by folder."""
+    """Return the histogram of the IoU of all images, stacked by folder, as SVG.
+
+    Args:
+        cases: At least one.
+        roots: Names of the folders; ``Case.source`` is an index into them.
+    """
     groups = _by_root(cases, roots)
     least = min(case.overlap.iou for case in cases)
     start = max(0.0, np.floor(min(least, LOW_IOU - 0.05) * 20) / 20)
@@ -50,7 +55,12 @@ def histogram(cases: Sequence[Case], *, roots: Sequence[str]) -> str:
 
 
 def calibration(cases: Sequence[Case], *, roots: Sequence[str]) -> str:
-    """Return the plot of predicted against true IoU; a mask that is not trusted is a ring."""
+    """Return the plot of predicted against true IoU as SVG; a mask that is not trusted is a ring.
+
+    Args:
+        cases: At least one with a predicted IoU.
+        roots: Names of the folders; ``Case.source`` is an index into them.
+    """
     groups = _by_root(cases, roots)
     known = [case for case in cases if case.quality.predicted_iou is not None]
     least = min(min(case.overlap.iou, case.quality.predicted_iou or 0.0) for case in known)

@@ -34,20 +34,20 @@ class Case:
     """The metrics of one image of the test set.
 
     Attributes:
-        index: of the image in the data set.
-        stem: the file's name without its ending.
-        source: number of the data set's root.
-        overlap: overlap of mask and ground truth, at the size of the latter.
+        index: Of the image in the data set.
+        stem: The file's name without its ending.
+        source: Number of the data set's root.
+        overlap: Overlap of mask and ground truth, at the size of the latter.
         raw_iou: IoU without post-processing.
-        surface: distances between the outlines.
-        loss: mean cross-entropy of the network's output at its input size.
-        quality: the service's assessment of the mask.
-        gross_errors: thick and large regions where mask and ground truth differ.
-        notes: what was assumed about the files of the ground truth.
+        surface: Distances between the outlines.
+        loss: Mean cross-entropy of the network's output at its input size.
+        quality: The service's assessment of the mask.
+        gross_errors: Thick and large regions where mask and ground truth differ.
+        notes: What was assumed about the files of the ground truth.
         heart_iou: IoU of the heart; None without a true mask of it, or if the checkpoint does not
             segment hearts.
-        true_ratio: cardiothoracic ratio of the true masks; None without a true mask of the heart.
-        ratio: cardiothoracic ratio of the predicted masks; None if a part was not found.
+        true_ratio: Cardiothoracic ratio of the true masks; None without a true mask of the heart.
+        ratio: Cardiothoracic ratio of the predicted masks; None if a part was not found.
     """
 
     index: int
@@ -86,11 +86,11 @@ def evaluate(segmenter: Segmenter, dataset: SegmentationDataset) -> Iterator[tup
     Pixels of the data set's ``ignore/`` masks count as background in prediction and ground truth alike.
 
     Args:
-        segmenter: what is evaluated.
-        dataset: images and masks; its transform is not used.
+        segmenter: What is evaluated.
+        dataset: Images and masks; its transform is not used.
 
     Raises:
-        DataError: a file cannot be read; the message names it.
+        DataError: A file cannot be read; the message names it.
     """
     for index, sample in enumerate(dataset.samples):
         pixels, mask, notes = dataset.read(index)

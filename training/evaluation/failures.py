@@ -54,11 +54,11 @@ class Failure:
     """An image to draw.
 
     Attributes:
-        title: above the image.
+        title: Above the image.
         pixels: ``(H, W)`` uint8; None if the radiograph may not be published.
         truth: ``(H, W)`` bool.
         prediction: ``(H, W)`` bool.
-        quality: of the prediction.
+        quality: Of the prediction.
     """
 
     title: str
@@ -83,7 +83,12 @@ def phantom_failures(segmenter: Segmenter) -> list[Failure]:
 
 
 def worst_images(segmenter: Segmenter, dataset: SegmentationDataset) -> list[Failure]:
-    """Return the images below `BAD_IOU`, the worst first."""
+    """Return the images below `BAD_IOU`, the worst first.
+
+    Args:
+        segmenter: The segmenter.
+        dataset: Radiographs with true masks.
+    """
     found = sorted(
         ((case, images) for case, images in evaluate(segmenter, dataset) if case.overlap.iou < BAD_IOU),
         key=lambda pair: pair[0].overlap.iou,
@@ -94,8 +99,12 @@ def worst_images(segmenter: Segmenter, dataset: SegmentationDataset) -> list[Fai
 def draw(failures: Sequence[Failure], path: Path) -> None:
     """Draw failures as a PNG, with the true outline yellow and the predicted one purple.
 
+    Args:
+        failures: At least one.
+        path: The PNG that is written.
+
     Raises:
-        ValueError: there are none.
+        ValueError: There are none.
     """
     if not failures:
         raise ValueError("There is nothing to draw: give at least one failure.")

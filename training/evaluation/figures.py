@@ -25,7 +25,14 @@ _CAPTION = 24
 def case_picture(
     images: Images, *, iou: float, gross_errors: Sequence[GrossError] = (), side: int = 320
 ) -> bytes:
-    """Return a PNG of four panels: radiograph, true mask, predicted mask, difference."""
+    """Return a PNG of four panels: radiograph, true mask, predicted mask, difference.
+
+    Args:
+        images: The radiograph and its two masks.
+        iou: The case's IoU, for the caption.
+        gross_errors: They are boxed in the last panel.
+        side: Longest side of a panel in pixels.
+    """
     grey, truth, prediction = _small(images, side)
     panels = {
         "radiograph": grey,
@@ -42,7 +49,13 @@ def case_picture(
 
 
 def case_overlays(images: Images, *, gross_errors: Sequence[GrossError] = (), side: int = 360) -> bytes:
-    """Return a JPEG of three panels over the radiograph: true outline, predicted outline, difference."""
+    """Return a JPEG of three panels over the radiograph: true outline, predicted outline, difference.
+
+    Args:
+        images: The radiograph and its two masks.
+        gross_errors: They are boxed in the last panel.
+        side: Longest side of a panel in pixels.
+    """
     grey, truth, prediction = _small(images, side)
     strip = _strip(
         [

@@ -34,13 +34,13 @@ def write_report(
     """Write the page.
 
     Args:
-        path: of the HTML file.
-        cases: at least one, the lowest IoU first.
-        summaries: by name, in the order of the table.
-        roots: names of the data set's roots.
-        images: loads the images of a case; called for those that are shown.
-        metadata: of the checkpoint that was evaluated.
-        engine: that ran the network.
+        path: Of the HTML file.
+        cases: At least one, the lowest IoU first.
+        summaries: By name, in the order of the table.
+        roots: Names of the data set's roots.
+        images: Loads the images of a case; called for those that are shown.
+        metadata: Of the checkpoint that was evaluated.
+        engine: That ran the network.
     """
     predicted = any(case.quality.predicted_iou is not None for case in cases)
     write_page(

@@ -24,8 +24,8 @@ class Results:
     These are ``cases.csv``, ``summary.json``, ``predictions/``, ``pictures/`` and ``report.html``.
 
     Args:
-        folder: is created if it does not exist.
-        roots: names of the data set's roots.
+        folder: Is created if it does not exist.
+        roots: Names of the data set's roots.
     """
 
     def __init__(self, folder: Path, *, roots: Sequence[str]) -> None:
@@ -35,7 +35,12 @@ class Results:
             (folder / part).mkdir(parents=True, exist_ok=True)
 
     def add(self, case: Case, images: Images) -> None:
-        """Write a case's mask, at the size of the ground truth, and its picture."""
+        """Write a case's mask, at the size of the ground truth, and its picture.
+
+        Args:
+            case: The case's metrics.
+            images: Its radiograph and masks.
+        """
         self._prediction(case).write_bytes(mask_png(images.prediction))
         picture = self._folder / "pictures" / f"{self._name(case)}.png"
         picture.write_bytes(case_picture(images, iou=case.overlap.iou, gross_errors=case.gross_errors))
@@ -49,7 +54,15 @@ class Results:
         metadata: CheckpointMetadata,
         engine: str,
     ) -> None:
-        """Write the table, the lowest IoU first, the summaries by name, and the report."""
+        """Write the table, the lowest IoU first, the summaries by name, and the report.
+
+        Args:
+            cases: All cases, in any order.
+            summaries: By the name of a folder, or of all.
+            dataset: Loads the images of the report.
+            metadata: Of the checkpoint that was evaluated.
+            engine: Name of the engine that ran the network.
+        """
         ordered = sorted(cases, key=lambda case: case.overlap.iou)
         rows = [self._row(case) for case in ordered]
         with (self._folder / "cases.csv").open("w", newline="", encoding="utf-8") as file:

@@ -21,12 +21,12 @@ class Distribution:
     """The distribution of the IoU over the images of a test set.
 
     Attributes:
-        mean: of the images.
-        median: of the images.
-        p5: the 5th percentile.
-        worst: the lowest.
-        failures: number of images below `LOW_IOU`.
-        below_good: share of images below `GOOD_IOU`.
+        mean: Of the images.
+        median: Of the images.
+        p5: The 5th percentile.
+        worst: The lowest.
+        failures: Number of images below `LOW_IOU`.
+        below_good: Share of images below `GOOD_IOU`.
     """
 
     mean: float
@@ -42,23 +42,23 @@ class Summary:
     """The metrics over the images of a test set, each with the same weight.
 
     Attributes:
-        images: number of images.
-        iou: with post-processing.
-        raw_iou: without post-processing.
-        mean_dice: over all images.
-        mean_pixel_accuracy: over all images.
-        mean_loss: over all images.
-        mean_hd95_px: over the images where both masks contain lung; None without any.
-        mean_assd_px: as ``mean_hd95_px``.
-        mean_nsd: as ``mean_hd95_px``.
-        trusted: share of the masks that the service trusts.
-        gross: number of images with a gross error.
-        below_dome: number of gross errors of this kind.
-        elsewhere: number of gross errors of this kind.
-        missed: number of gross errors of this kind.
-        gross_trusted: number of images with a gross error whose mask is trusted.
-        heart_iou: mean over the images that have one; None without any.
-        ratio_error: mean absolute error of the cardiothoracic ratio over the images that have one; None
+        images: Number of images.
+        iou: With post-processing.
+        raw_iou: Without post-processing.
+        mean_dice: Over all images.
+        mean_pixel_accuracy: Over all images.
+        mean_loss: Over all images.
+        mean_hd95_px: Over the images where both masks contain lung; None without any.
+        mean_assd_px: As ``mean_hd95_px``.
+        mean_nsd: As ``mean_hd95_px``.
+        trusted: Share of the masks that the service trusts.
+        gross: Number of images with a gross error.
+        below_dome: Number of gross errors of this kind.
+        elsewhere: Number of gross errors of this kind.
+        missed: Number of gross errors of this kind.
+        gross_trusted: Number of images with a gross error whose mask is trusted.
+        heart_iou: Mean over the images that have one; None without any.
+        ratio_error: Mean absolute error of the cardiothoracic ratio over the images that have one; None
             without any.
     """
 
@@ -108,7 +108,12 @@ def summarise(cases: Sequence[Case]) -> Summary:
 
 
 def summaries_of(cases: Sequence[Case], roots: Sequence[str]) -> dict[str, Summary]:
-    """Return the summary of each root's cases by its name, and if there are several roots, of ``"all"``."""
+    """Return the summary of each root's cases by its name, and if there are several roots, of ``"all"``.
+
+    Args:
+        cases: The cases of all roots.
+        roots: Names of the roots; ``Case.source`` is an index into them.
+    """
     summaries = {
         name: summarise([case for case in cases if case.source == source])
         for source, name in enumerate(roots)

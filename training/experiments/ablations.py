@@ -32,7 +32,13 @@ from .setup import SOURCES, Bench
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One change of the recipe or of the data."""
+    """One change of the recipe or of the data.
+
+    Attributes:
+        change: Fields of the recipe that differ.
+        data: Returns the training folders on a bench, by the data set's name.
+        size: Side of the network's input in pixels; None: the bench's.
+    """
 
     change: dict[str, Any]
     data: Callable[[Bench, str], list[Path]] = Bench.own

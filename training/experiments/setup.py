@@ -30,13 +30,13 @@ class Bench:
     """The folders of the ablations, and the amount of training.
 
     Attributes:
-        data: contains a folder for each of `SOURCES`, ``covid`` and ``unlabelled``.
-        cleaned: folder that `pleura clean` wrote.
-        out: folder of the results.
-        base_images: number of images that a base network is trained on, repeats included.
-        images: number of images that a variant is trained on, repeats included.
-        size: of the images, unless a variant sets it.
-        hardware: to train on.
+        data: Contains a folder for each of `SOURCES`, ``covid`` and ``unlabelled``.
+        cleaned: Folder that `pleura clean` wrote.
+        out: Folder of the results.
+        base_images: Number of images that a base network is trained on, repeats included.
+        images: Number of images that a variant is trained on, repeats included.
+        size: Of the images, unless a variant sets it.
+        hardware: To train on.
     """
 
     data: Path
@@ -93,13 +93,13 @@ class Bench:
         """Train for one epoch with the recipe of *control* and a change; an interrupted run is repeated.
 
         Args:
-            run: folder of the run.
-            data: the training set.
-            images: number of images to train on, rounded to whole repeats of ``data``.
-            size: of the images.
-            learning_rate: the highest.
-            start_from: checkpoint to continue from.
-            **change: fields of the recipe.
+            run: Folder of the run.
+            data: The training set.
+            images: Number of images to train on, rounded to whole repeats of ``data``.
+            size: Of the images.
+            learning_rate: The highest.
+            start_from: Checkpoint to continue from.
+            **change: Fields of the recipe.
 
         Returns:
             The number of images that were drawn.

@@ -26,7 +26,7 @@ def average(checkpoints: Sequence[Path]) -> tuple[dict[str, Tensor], CheckpointM
     """Return the mean of the weights and of the batch statistics.
 
     Args:
-        checkpoints: at least two, of the same network and preprocessing apart from the image size.
+        checkpoints: At least two, of the same network and preprocessing apart from the image size.
 
     Returns:
         The weights, in float16 as `fit` writes them, and the metadata of the last checkpoint, without
@@ -34,8 +34,8 @@ def average(checkpoints: Sequence[Path]) -> tuple[dict[str, Tensor], CheckpointM
         weights.
 
     Raises:
-        TrainingError: there is only one checkpoint, or they do not match.
-        CheckpointError: a file cannot be read.
+        TrainingError: There is only one checkpoint, or they do not match.
+        CheckpointError: A file cannot be read.
     """
     if len(checkpoints) < 2:
         raise TrainingError("A mean is of two checkpoints at least: give --checkpoint more than once.")

@@ -31,8 +31,8 @@ def quantise(model: "openvino.Model", inputs: Sequence[NDArray[np.float32]]) -> 
     """Return the model quantised to int8 by NNCF, after training.
 
     Args:
-        model: fp32, of `convert`.
-        inputs: network inputs ``(1, C, S, S)`` float32 of radiographs, which decide the ranges.
+        model: Fp32, of `convert`.
+        inputs: Network inputs ``(1, C, S, S)`` float32 of radiographs, which decide the ranges.
     """
     nncf = import_without_telemetry("nncf")
     advanced = import_without_telemetry("nncf.quantization.advanced_parameters")
@@ -54,8 +54,12 @@ def calibration_inputs(metadata: CheckpointMetadata, folders: Sequence[Path]) ->
 
     They are taken evenly from the folders.
 
+    Args:
+        metadata: The size and channels of the input.
+        folders: Folders of radiographs.
+
     Raises:
-        DataError: there are no images, or one cannot be read; the message names it.
+        DataError: There are no images, or one cannot be read; the message names it.
     """
     files = [path for folder in folders for path in images_in(folder)]
     step = max(1, len(files) // CALIBRATION_IMAGES)
@@ -79,10 +83,10 @@ def write_models(
     These are ``NAME.fp32.xml`` and ``NAME.int8.xml``, each with its ``.bin`` and its ``.sha256``.
 
     Args:
-        checkpoint: what is exported.
-        inputs: of radiographs, for `quantise`.
-        out: a folder, created if it does not exist.
-        onnx: write ``NAME.onnx`` too.
+        checkpoint: What is exported.
+        inputs: Of radiographs, for `quantise`.
+        out: A folder, created if it does not exist.
+        onnx: Write ``NAME.onnx`` too.
 
     Returns:
         The files.

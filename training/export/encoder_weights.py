@@ -16,14 +16,14 @@ def load_encoder_weights(network: SegmentationNetwork, source: str) -> None:
     """Load pretrained weights into the encoder.
 
     Args:
-        network: its encoder is changed in place.
+        network: Its encoder is changed in place.
         source: ``"none"`` leaves the encoder as it is; ``"imagenet"`` downloads torchvision's weights;
             else a safetensors or ``.pth`` file of torchvision's ResNet50 layout. If the network has one
             input channel and the weights have three, those of the first convolution are summed, which
             equals a repeated grey image.
 
     Raises:
-        TrainingError: the file does not exist, the download failed, or the layout is another.
+        TrainingError: The file does not exist, the download failed, or the layout is another.
     """
     if source == "none":
         return

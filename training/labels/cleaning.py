@@ -48,10 +48,10 @@ class Judgement:
     """The result of cross-fitting for one mask.
 
     Attributes:
-        source: number of the data set's root.
-        stem: of the image.
-        iou: of the mask and the prediction.
-        disputed: area that is taken for heart or mediastinum, as a share of the mask's area.
+        source: Number of the data set's root.
+        stem: Of the image.
+        iou: Of the mask and the prediction.
+        disputed: Area that is taken for heart or mediastinum, as a share of the mask's area.
         action: ``"kept"`` as it is; ``"cut"``: the disputed region is left out of the loss; ``"dropped"``.
     """
 
@@ -68,14 +68,14 @@ def judge(
     """Compare the masks of each fold with the predictions of the fold's network.
 
     Args:
-        segmenters: each fold of the data set with its network; see `cross_fit`.
+        segmenters: Each fold of the data set with its network; see `cross_fit`.
 
     Yields:
         The judgement, the images it is of, and the pixels to leave out of the loss ``(H, W)`` bool: the
         disputed region and those that were left out before.
 
     Raises:
-        DataError: a file cannot be read; the message names it.
+        DataError: A file cannot be read; the message names it.
     """
     for fold, segmenter in segmenters:
         for index, sample in enumerate(fold.samples):
@@ -101,9 +101,9 @@ def disputed(truth: Mask, prediction: Mask, *, between: tuple[float, float]) -> 
     """Return the thick regions between the lungs that are in ``truth`` alone, with a margin.
 
     Args:
-        truth: mask ``(H, W)`` of the data set.
-        prediction: mask ``(H, W)`` of the network.
-        between: columns; a region whose centroid is between them is between the lungs.
+        truth: Mask ``(H, W)`` of the data set.
+        prediction: Mask ``(H, W)`` of the network.
+        between: Columns; a region whose centroid is between them is between the lungs.
 
     Returns:
         Regions of at least `THICK`, dilated by half of that, ``(H, W)`` bool.
@@ -136,10 +136,10 @@ def write_cleaned(
     """Write a folder of cleaned masks for each root, ``judgements.csv`` and ``judgements.html``.
 
     Args:
-        dataset: what was judged.
-        judged: see `judge`.
-        names: of the folders, one for each of the data set's roots.
-        out: parent of the folders; folders of these names are replaced.
+        dataset: What was judged.
+        judged: See `judge`.
+        names: Of the folders, one for each of the data set's roots.
+        out: Parent of the folders; folders of these names are replaced.
 
     Returns:
         The judgements, the lowest IoU first.

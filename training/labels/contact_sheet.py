@@ -26,7 +26,14 @@ class ContactSheet:
         self._seen = 0
 
     def add(self, image: Path, masks: Sequence[NDArray[np.bool_]], *, agreement: float, title: str) -> None:
-        """Add an image with the masks ``(H, W)`` of the networks, if their agreement is among the lowest."""
+        """Add an image if the agreement of its masks is among the lowest.
+
+        Args:
+            image: Its file.
+            masks: ``(H, W)`` bool, one for each network, at the image's size.
+            agreement: IoU of the masks, 0 to 1.
+            title: The caption.
+        """
         self._seen += 1
         full = len(self._kept) == self._most
         if full and agreement >= -self._kept[0][0]:

@@ -27,14 +27,14 @@ def cross_fit(
     resumed.
 
     Args:
-        dataset: the images, at least as many as folds; each folder is spread evenly over the folds, in
+        dataset: The images, at least as many as folds; each folder is spread evenly over the folds, in
             the order of its names.
-        recipe: how each network is trained.
-        folds: number of networks.
-        out: contains the folder of each run, ``fold-0`` and so on.
-        encoder_weights: see `fit`.
-        hardware: see `fit`.
-        seed: see `fit`.
+        recipe: How each network is trained.
+        folds: Number of networks.
+        out: Contains the folder of each run, ``fold-0`` and so on.
+        encoder_weights: See `fit`.
+        hardware: See `fit`.
+        seed: See `fit`.
 
     Yields:
         The images of a fold, and the checkpoint of the network that was not trained on them.
@@ -66,8 +66,12 @@ def folds_of(dataset: SegmentationDataset, *, folds: int) -> list[int]:
 def require_folds(dataset: SegmentationDataset, *, folds: int) -> None:
     """Check that there are at least as many images as folds.
 
+    Args:
+        dataset: The images.
+        folds: The number of folds.
+
     Raises:
-        TrainingError: there are fewer.
+        TrainingError: There are fewer.
     """
     if len(dataset) < folds:
         images = "1 image" if len(dataset) == 1 else f"{len(dataset)} images"

@@ -48,12 +48,12 @@ class PseudoLabel:
     """A radiograph with its pseudo-labels.
 
     Attributes:
-        image: its file.
-        mask: of the lungs, ``(H, W)`` bool.
-        ignore: pixels that are left out of the loss, ``(H, W)`` bool.
+        image: Its file.
+        mask: Of the lungs, ``(H, W)`` bool.
+        ignore: Pixels that are left out of the loss, ``(H, W)`` bool.
         heart: ``(H, W)`` bool; None if a teacher finds no heart, or they disagree.
-        agreement: the lowest IoU of two teachers' lungs; 1 with one teacher.
-        lungs: mask of each teacher, ``(H, W)`` bool.
+        agreement: The lowest IoU of two teachers' lungs; 1 with one teacher.
+        lungs: Mask of each teacher, ``(H, W)`` bool.
     """
 
     image: Path
@@ -79,11 +79,11 @@ class _Prediction:
     """The prediction of one teacher, at the image's size.
 
     Attributes:
-        lung: probabilities ``(H, W)``.
-        kept: probabilities ``(H, W)`` after post-processing.
-        heart: probabilities ``(H, W)`` after post-processing.
-        both_lungs: whether two lungs were found.
-        trusted: whether the quality model trusts the mask; True without a quality model.
+        lung: Probabilities ``(H, W)``.
+        kept: Probabilities ``(H, W)`` after post-processing.
+        heart: Probabilities ``(H, W)`` after post-processing.
+        both_lungs: Whether two lungs were found.
+        trusted: Whether the quality model trusts the mask; True without a quality model.
     """
 
     lung: Probabilities
@@ -99,10 +99,10 @@ def pseudo_labels(
     """Yield the mean prediction of the teachers for each radiograph.
 
     Args:
-        teachers: at least one. Every calibrated one must trust its mask. A teacher with test-time
+        teachers: At least one. Every calibrated one must trust its mask. A teacher with test-time
             augmentation is judged without it, because trust was calibrated without it.
-        images: files.
-        within: folder of masks with the images' stems, which contain the lungs and more.
+        images: Files.
+        within: Folder of masks with the images' stems, which contain the lungs and more.
 
     Yields:
         A pseudo-label, or a file that was left out with the reason.

@@ -54,9 +54,9 @@ def estimate_statistics(network: nn.Module, batches: Iterable[Tensor], *, autoca
     change fast.
 
     Args:
-        network: is left in evaluation mode; its weights do not change.
+        network: Is left in evaluation mode; its weights do not change.
         batches: ``(B, C, H, W)``.
-        autocast: for the network alone; the images are augmented in float32.
+        autocast: For the network alone; the images are augmented in float32.
     """
     layers = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     momenta = [layer.momentum for layer in layers]

@@ -16,9 +16,9 @@ class EpochBatchSampler(Sampler[list[Draw]]):
     """This process's part of each batch of an epoch.
 
     Args:
-        draws: the draws of an epoch, the same in every process.
-        batch_size: draws in a batch, over all processes.
-        group: the processes that share each batch.
+        draws: The draws of an epoch, the same in every process.
+        batch_size: Draws in a batch, over all processes.
+        group: The processes that share each batch.
     """
 
     def __init__(self, draws: EpochSampler, *, batch_size: int, group: Group) -> None:
@@ -29,11 +29,11 @@ class EpochBatchSampler(Sampler[list[Draw]]):
         """Draw the batches of an epoch.
 
         Args:
-            epoch: counted from 0.
-            most: keep the first batches only; None keeps all.
+            epoch: Counted from 0.
+            most: Keep the first batches only; None keeps all.
 
         Raises:
-            TrainingError: the group has more processes than a batch has images.
+            TrainingError: The group has more processes than a batch has images.
         """
         self._draws.set_epoch(epoch)
         self._parts = self._group.split_batches(self._draws, batch_size=self._batch_size)[:most]
@@ -49,12 +49,12 @@ class StageBatches:
     """Loads the batches of a stage, one epoch after the other, in worker processes that it keeps.
 
     Args:
-        dataset: the images, with the stage's augmentation.
-        recipe: its batch size, sampling exponent and repeats per epoch.
-        seed: of the run.
-        workers: processes that read and augment; 0 does it in this process.
-        pin_memory: load into page-locked memory, from which CUDA copies asynchronously.
-        group: each batch is split over its processes.
+        dataset: The images, with the stage's augmentation.
+        recipe: Its batch size, sampling exponent and repeats per epoch.
+        seed: Of the run.
+        workers: Processes that read and augment; 0 does it in this process.
+        pin_memory: Load into page-locked memory, from which CUDA copies asynchronously.
+        group: Each batch is split over its processes.
     """
 
     def __init__(
@@ -85,12 +85,12 @@ class StageBatches:
         """Yield images ``(B, 1, S, S)`` float32 and masks ``(B, S, S)`` int64 of an epoch.
 
         Args:
-            number: of the epoch; order and augmentation follow from it and the seed.
-            most: stop after this many batches; None yields all.
+            number: Of the epoch; order and augmentation follow from it and the seed.
+            most: Stop after this many batches; None yields all.
 
         Raises:
-            DataError: a file cannot be read; the message names it.
-            TrainingError: the group has more processes than a batch has images.
+            DataError: A file cannot be read; the message names it.
+            TrainingError: The group has more processes than a batch has images.
         """
         self._sampler.set_epoch(number, most=most)
         try:

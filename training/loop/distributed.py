@@ -41,8 +41,8 @@ class Group:
     A single process is a group of size 1, in which nothing is exchanged.
 
     Attributes:
-        rank: number of this process, from 0.
-        size: number of processes.
+        rank: Number of this process, from 0.
+        size: Number of processes.
     """
 
     rank: int = 0
@@ -58,8 +58,8 @@ class Group:
         """Raise in every process if the body raises a `PleuraError` in one of them.
 
         Raises:
-            PleuraError: the body's, in the first process that failed.
-            OtherProcessFailed: in all others.
+            PleuraError: The body's, in the first process that failed.
+            OtherProcessFailed: In all others.
         """
         failure: PleuraError | None = None
         try:
@@ -102,7 +102,7 @@ class Group:
         """Check that every process has the same value.
 
         Raises:
-            TrainingError: the values differ, because of other files or other options on another machine.
+            TrainingError: The values differ, because of other files or other options on another machine.
         """
         expected = self.broadcast(lambda: value)
         with self.raise_together():
@@ -118,8 +118,12 @@ class Group:
 
         An incomplete last batch is left out, unless it is the only one.
 
+        Args:
+            draws: The images of the epoch in order, the same in every process.
+            batch_size: Images in a batch, over all processes.
+
         Raises:
-            TrainingError: there are more processes than images in a batch.
+            TrainingError: There are more processes than images in a batch.
         """
         drawn = list(draws)
         size = min(batch_size, len(drawn))
@@ -199,7 +203,7 @@ def join_process_group(device: str) -> Iterator[Group]:
         device: ``"cuda"``, one GPU for each process, or ``"cpu"``.
 
     Raises:
-        TrainingError: there are fewer GPUs than processes, or another process died.
+        TrainingError: There are fewer GPUs than processes, or another process died.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:

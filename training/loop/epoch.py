@@ -12,7 +12,7 @@ from .batches import StageBatches
 from .distributed import ALONE, Group
 from .epoch_metrics import EpochMetrics, ImageMetrics, mean_metrics
 from .learner import Learner, to_device
-from .losses import loss_of
+from .losses import distillation_loss, loss_of
 from .optimisation import learning_rate
 from .recipes import Stage
 
@@ -29,19 +29,19 @@ def train_one_epoch(
     """Train a network on the batches of one epoch.
 
     Args:
-        learner: is trained in place.
-        batches: of the stage.
-        epoch: number within the run, from 0.
-        stage: decides the learning rate.
-        done: epochs of the stage before this one.
-        on_step: called after each step with the steps done, all steps of the epoch and the loss.
+        learner: Is trained in place.
+        batches: Of the stage.
+        epoch: Number within the run, from 0.
+        stage: Decides the learning rate.
+        done: Epochs of the stage before this one.
+        on_step: Called after each step with the steps done, all steps of the epoch and the loss.
 
     Returns:
         The metrics over the training images of all processes.
 
     Raises:
-        DataError: a file cannot be read; the message names it.
-        FloatingPointError: the loss is NaN or infinite, in all processes alike. The weights are those
+        DataError: A file cannot be read; the message names it.
+        FloatingPointError: The loss is NaN or infinite, in all processes alike. The weights are those
             before the step.
     """
     recipe, group = learner.recipe, learner.group
@@ -59,6 +59,8 @@ def train_one_epoch(
             dice_weight=recipe.dice_weight,
             boundary_weight=recipe.boundary_weight,
         )
+        if learner.teacher is not None:
+            loss = loss + distillation_loss(logits, learner.teacher(x))
         value = loss.item()
         require_finite(value)
         learner.optimiser.zero_grad(set_to_none=True)
@@ -84,12 +86,12 @@ def validate(
     """Return the metrics of a network on a data set, without augmentation or post-processing.
 
     Args:
-        network: is set to evaluation mode.
-        dataset: pairs of network input and mask.
-        device: of the network.
-        channels: of the network's input.
-        batch_size: images in a batch.
-        group: each process evaluates its share of the batches.
+        network: Is set to evaluation mode.
+        dataset: Pairs of network input and mask.
+        device: Of the network.
+        channels: Of the network's input.
+        batch_size: Images in a batch.
+        group: Each process evaluates its share of the batches.
     """
     network.eval()
     metrics = ImageMetrics()
@@ -103,6 +105,10 @@ def validate(
 
 
 def require_finite(loss: float) -> None:
-    """Raise FloatingPointError if a loss is NaN or infinite."""
+    """Reject a loss that is NaN or infinite.
+
+    Raises:
+        FloatingPointError: It is.
+    """
     if not math.isfinite(loss):
         raise FloatingPointError(f"The loss is {loss}.")

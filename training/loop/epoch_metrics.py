@@ -14,9 +14,9 @@ class EpochMetrics:
     """Means over the images of an epoch, at the network's input size.
 
     Attributes:
-        loss: mean loss of the batches, weighted by their images.
-        pixel_accuracy: share of the pixels whose class is right.
-        iou: mean over the foreground classes that the image's mask annotates.
+        loss: Mean loss of the batches, weighted by their images.
+        pixel_accuracy: Share of the pixels whose class is right.
+        iou: Mean over the foreground classes that the image's mask annotates.
     """
 
     loss: float
@@ -37,7 +37,7 @@ class ImageMetrics:
         """Add a batch.
 
         Args:
-            loss: mean loss of the batch, a scalar.
+            loss: Mean loss of the batch, a scalar.
             logits: ``(B, K, H, W)``.
             target: ``(B, H, W)`` int64.
         """

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from model.checkpoint import UNET, Checkpoint, CheckpointMetadata, read_checkpoint, read_metadata
+from model.checkpoint import Checkpoint, CheckpointMetadata, read_checkpoint, read_metadata
+from model.networks.architectures import UNET
 from model.networks.unet import LEAN_DECODER
 
 from ..data.datasets import SegmentationDataset
@@ -27,15 +28,16 @@ from .recipes import Recipe
 from .run_log import Row
 from .run_state import claim, load_state
 from .stages import Run, train_stages
+from .teacher import Teacher
 
 
 class Outcome(NamedTuple):
     """The result of a run.
 
     Attributes:
-        best: metadata of ``best.safetensors``.
-        epochs: of the whole run.
-        trained: those of this call; fewer than ``epochs`` in a resumed run.
+        best: Metadata of ``best.safetensors``.
+        epochs: Of the whole run.
+        trained: Those of this call; fewer than ``epochs`` in a resumed run.
     """
 
     best: CheckpointMetadata
@@ -54,6 +56,7 @@ def fit(
     classes: tuple[str, ...] = (),
     encoder_weights: str = "none",
     start_from: Path | None = None,
+    teacher: Path | None = None,
     hardware: Hardware = CPU,
     seed: int = 0,
     resume: bool = False,
@@ -64,29 +67,31 @@ def fit(
     The function is long because of its parameters; `train_stages` does the training.
 
     Args:
-        recipe: stages, augmentation, optimiser and loss.
-        train: the training set; its transform is replaced by the recipe's.
-        validation: the images that select the best epoch of the last stage; its transform is replaced too.
-        out: the run's folder.
-        name: of the checkpoint.
-        architecture: our network, or one of torchvision's.
-        classes: names of the masks' classes, where they are known; stored in the checkpoint.
+        recipe: Stages, augmentation, optimiser and loss.
+        train: The training set; its transform is replaced by the recipe's.
+        validation: The images that select the best epoch of the last stage; its transform is replaced too.
+        out: The run's folder.
+        name: Of the checkpoint.
+        architecture: Our network, or one of torchvision's.
+        classes: Names of the masks' classes, where they are known; stored in the checkpoint.
         encoder_weights: ``"none"``, ``"imagenet"`` (torchvision's, downloaded) or a file.
-        start_from: a checkpoint of the same network; its weights replace ``encoder_weights``.
-        hardware: device, precision and worker processes. bf16 is faster on CUDA, and on a CPU only if
+        start_from: A checkpoint of the same network; its weights replace ``encoder_weights``.
+        teacher: A checkpoint whose probabilities are learnt besides the masks; see `Teacher`.
+        hardware: Device, precision and worker processes. bf16 is faster on CUDA, and on a CPU only if
             it has bf16 instructions.
-        seed: decides the first weights, the order and the augmentation.
-        resume: go on with the run in ``out``, which may have had fewer epochs in its last stage.
-        group: the processes that train this network together; the first one alone writes into ``out``.
+        seed: Decides the first weights, the order and the augmentation.
+        resume: Go on with the run in ``out``, which may have had fewer epochs in its last stage.
+        group: The processes that train this network together; the first one alone writes into ``out``.
 
     Raises:
-        DataError: a file cannot be read; the message names it.
-        TrainingError: the loss is NaN or infinite, the disk is full, the folder holds another run, or
+        DataError: A file cannot be read; the message names it.
+        TrainingError: The loss is NaN or infinite, the disk is full, the folder holds another run, or
             none to resume.
     """
     torch.manual_seed(seed)
     # Read once, so that the provenance in the metadata is that of the weights that are used.
     source = None if start_from is None else read_checkpoint(start_from)
+    taught_by = None if teacher is None else read_checkpoint(teacher)
     metadata = CheckpointMetadata(
         name=name,
         architecture=architecture,
@@ -95,8 +100,8 @@ def fit(
         in_channels=recipe.in_channels,
         **_decoder(recipe, source),
         preprocessing=recipe.preprocessing,
-        encoder_weights=Path(encoder_weights).name,
-        recipe=describe_recipe(recipe, seed=seed, start_from=source),
+        encoder_weights=Path(encoder_weights).name if source is None else source.metadata.encoder_weights,
+        recipe=describe_recipe(recipe, seed=seed, start_from=source, teacher=taught_by),
         data=describe_data(train, validation),
         git_revision=git_revision(),
     )
@@ -111,7 +116,14 @@ def fit(
             group.broadcast(
                 lambda: load_initial_weights(network, out, source=source, encoder_weights=encoder_weights)
             )
-        learner = Learner(network, recipe, hardware=hardware, group=group, state=state)
+        learner = Learner(
+            network,
+            recipe,
+            hardware=hardware,
+            group=group,
+            state=state,
+            teacher=None if taught_by is None else Teacher(taught_by, student=metadata, hardware=hardware),
+        )
         rows: list[Row] = state["rows"] if state else []
         best = state["best"] if state else -1.0
         del state

@@ -21,8 +21,8 @@ class Hardware:
 
     Attributes:
         device: ``"cuda"`` or ``"cpu"``.
-        mixed_precision: whether to use bf16 autocast.
-        workers: processes that read and augment images; 0 does it in the training process.
+        mixed_precision: Whether to use bf16 autocast.
+        workers: Processes that read and augment images; 0 does it in the training process.
     """
 
     device: Literal["cuda", "cpu"]

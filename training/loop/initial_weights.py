@@ -18,14 +18,14 @@ def load_initial_weights(
     """Load the weights of a new run into a network.
 
     Args:
-        network: is changed in place.
-        out: the run's folder, which must not hold a run.
-        source: a checkpoint of the whole network; None takes ``encoder_weights``.
-        encoder_weights: see `load_encoder_weights`.
+        network: Is changed in place.
+        out: The run's folder, which must not hold a run.
+        source: A checkpoint of the whole network; None takes ``encoder_weights``.
+        encoder_weights: See `load_encoder_weights`.
 
     Raises:
-        CheckpointError: the weights of ``source`` do not fit its metadata.
-        TrainingError: the folder holds a run, or the weights do not fit the network.
+        CheckpointError: The weights of ``source`` do not fit its metadata.
+        TrainingError: The folder holds a run, or the weights do not fit the network.
     """
     if has_state(out):
         raise TrainingError(

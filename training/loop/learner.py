@@ -12,6 +12,7 @@ from .distributed import Group
 from .hardware import Hardware
 from .optimisation import average_of, optimiser_of
 from .recipes import Recipe
+from .teacher import Teacher
 
 _FEW_STEPS = 200
 """Up to this step of a run, the running batch statistics are replaced by those of a few batches."""
@@ -23,18 +24,19 @@ class Learner:
     """A network on its device, its optimiser, and the moving average of its weights.
 
     Args:
-        network: its weights are trained in place.
-        recipe: decides the optimiser, the decay of the average and the input channels.
-        hardware: device and precision.
-        group: the processes that train the network together.
-        state: what `state_dict` returned in an earlier process; None for a new run.
+        network: Its weights are trained in place.
+        recipe: Decides the optimiser, the decay of the average and the input channels.
+        hardware: Device and precision.
+        group: The processes that train the network together.
+        state: What `state_dict` returned in an earlier process; None for a new run.
+        teacher: The network that this one is distilled from; None learns from the masks alone.
 
     Attributes:
-        network: holds the weights; its batch normalisation sees the images of all processes.
-        parallel: computes the same logits; its gradients are those of the whole batch.
-        average: the moving average of the weights and batch statistics.
-        optimiser: of the network's parameters.
-        autocast: bf16 where ``hardware`` asks for mixed precision.
+        network: Holds the weights; its batch normalisation sees the images of all processes.
+        parallel: Computes the same logits; its gradients are those of the whole batch.
+        average: The moving average of the weights and batch statistics.
+        optimiser: Of the network's parameters.
+        autocast: Bf16 where ``hardware`` asks for mixed precision.
     """
 
     def __init__(
@@ -45,9 +47,10 @@ class Learner:
         hardware: Hardware,
         group: Group,
         state: dict[str, Any] | None = None,
+        teacher: Teacher | None = None,
     ) -> None:
         device = torch.device(hardware.device)
-        self.recipe, self.hardware, self.group = recipe, hardware, group
+        self.recipe, self.hardware, self.group, self.teacher = recipe, hardware, group, teacher
         self.network = network.to(device).to(memory_format=torch.channels_last)
         self.average = average_of(self.network, recipe)
         self.optimiser = optimiser_of(self.network, recipe)
@@ -67,7 +70,15 @@ class Learner:
         }
 
     def to_device(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Return images ``(B, C, S, S)`` with the recipe's channels and masks ``(B, S, S)`` on the device."""
+        """Return a batch on the device, with the recipe's channels.
+
+        Args:
+            x: ``(B, 1, S, S)``, the images.
+            y: ``(B, S, S)`` int64, the masks.
+
+        Returns:
+            ``(B, C, S, S)`` and ``(B, S, S)``.
+        """
         return to_device(x, y, device=self.hardware.device, channels=self.recipe.in_channels)
 
     def needs_statistics(self) -> bool:
@@ -75,7 +86,11 @@ class Learner:
         return self.recipe.average is not None and int(self.average.n_averaged) <= _FEW_STEPS
 
     def with_statistics(self, batches: Iterable[tuple[Tensor, Tensor]]) -> nn.Module:
-        """Return a copy of the averaged network with the batch statistics of these batches."""
+        """Return a copy of the averaged network with the batch statistics of a few batches.
+
+        Args:
+            batches: Images ``(B, 1, S, S)`` and masks ``(B, S, S)``; the masks are not used.
+        """
         network = self.group.synchronise_batch_norm(deepcopy(self.average.module))
         images = (self.to_device(x, y)[0] for x, y in batches)
         estimate_statistics(network, images, autocast=self.autocast)
@@ -83,6 +98,16 @@ class Learner:
 
 
 def to_device(x: Tensor, y: Tensor, *, device: str, channels: int) -> tuple[Tensor, Tensor]:
-    """Return ``x`` ``(B, 1, S, S)`` repeated to ``channels``, and ``y``, on the device."""
+    """Return a batch on the device.
+
+    Args:
+        x: ``(B, 1, S, S)``, the images.
+        y: ``(B, S, S)`` int64, the masks.
+        device: ``"cpu"`` or ``"cuda"``.
+        channels: Channels of the network's input; the one channel is repeated.
+
+    Returns:
+        ``(B, channels, S, S)``, channels last in memory, and ``(B, S, S)``.
+    """
     x = x.to(device, memory_format=torch.channels_last, non_blocking=True)
     return x.expand(-1, channels, -1, -1), y.to(device, non_blocking=True)

@@ -1,4 +1,4 @@
-"""The training loss: cross-entropy, optionally with soft Dice loss."""
+"""The training losses: cross-entropy, optionally with soft Dice loss, and that of distillation."""
 
 import torch
 from torch import Tensor
@@ -17,11 +17,14 @@ def loss_of(logits: Tensor, target: Tensor, *, dice_weight: float, boundary_weig
         logits: ``(B, num_classes, H, W)``.
         target: ``(B, H, W)`` int64. `IGNORE` pixels do not count; where there are no others, the loss
             is 0. At `NOT_LUNG` pixels background and heart are both right.
-        dice_weight: weight of the soft Dice loss (Milletari et al., 2016, without the squares), the
+        dice_weight: Weight of the soft Dice loss (Milletari et al., 2016, without the squares), the
             mean over the foreground classes of the batch. The heart's Dice leaves `NOT_LUNG` pixels
             out.
-        boundary_weight: additional weight of the cross-entropy of pixels within `BOUNDARY` of a
+        boundary_weight: Additional weight of the cross-entropy of pixels within `BOUNDARY` of a
             boundary between classes.
+
+    Returns:
+        A scalar; gradients flow to the logits.
     """
     logits = logits.float()
     counts = target != IGNORE  # (B, H, W)
@@ -48,6 +51,16 @@ def loss_of(logits: Tensor, target: Tensor, *, dice_weight: float, boundary_weig
     total = (predicted + truth).sum(dim=(0, 2, 3))
     dice = (2 * overlap + 1) / (total + 1)
     return loss + dice_weight * (1 - dice.mean())
+
+
+def distillation_loss(logits: Tensor, probabilities: Tensor) -> Tensor:
+    """Return the mean cross-entropy with a teacher's probabilities (Hinton et al., 2015).
+
+    Args:
+        logits: ``(B, num_classes, H, W)``, the student's.
+        probabilities: ``(B, num_classes, H, W)`` float32, the teacher's for the same images.
+    """
+    return functional.cross_entropy(logits.float(), probabilities)
 
 
 def _near_boundary(target: Tensor) -> Tensor:

@@ -15,7 +15,13 @@ Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 def learning_rate(recipe: Recipe, stage: Stage, progress: float) -> float:
-    """Return the learning rate at ``progress`` (0..1) through a stage."""
+    """Return the learning rate at one moment of a stage.
+
+    Args:
+        recipe: Its schedule: constant, or linear warm-up and half a cosine.
+        stage: Its highest learning rate.
+        progress: Share of the stage's steps that are done, 0 to 1.
+    """
     if recipe.schedule == "constant":
         return stage.learning_rate
     if progress < recipe.warmup:
@@ -45,7 +51,12 @@ def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], 
 
 
 def optimiser_of(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Return the recipe's optimiser; the loop sets its learning rate at each step."""
+    """Return the recipe's optimiser; the loop sets its learning rate at each step.
+
+    Args:
+        network: On its device; on CUDA the fused AdamW is taken.
+        recipe: Its optimiser, momentum and weight decay.
+    """
     if recipe.optimiser == "sgd":
         return torch.optim.SGD(
             network.parameters(), lr=0.0, momentum=recipe.momentum, weight_decay=recipe.weight_decay

@@ -17,12 +17,12 @@ class Progress:
     """Reports the progress of a run on standard error.
 
     Args:
-        total: epochs of the run.
-        done: epochs before a resumption.
-        introduction: the first line, if there are epochs left.
-        time_left: returns the line on the time left, from the number of epochs done and the seconds of
+        total: Epochs of the run.
+        done: Epochs before a resumption.
+        introduction: The first line, if there are epochs left.
+        time_left: Returns the line on the time left, from the number of epochs done and the seconds of
             one epoch.
-        quiet: write nothing, because another process does.
+        quiet: Write nothing, because another process does.
     """
 
     def __init__(
@@ -63,7 +63,13 @@ class Progress:
         self._bars.stop()
 
     def step(self, done: int, total: int, loss: float) -> None:
-        """Show the steps of the epoch that are done, and the loss of the last one."""
+        """Show where the epoch is.
+
+        Args:
+            done: Steps that are done.
+            total: Steps of the epoch.
+            loss: Of the last step.
+        """
         self._bars.update(self._steps, completed=done, total=total, note=f"loss {loss:.4f}")
 
     def epoch(self, row: Row) -> None:

@@ -12,13 +12,16 @@ from ..data.datasets import SegmentationDataset
 from .recipes import Recipe
 
 
-def describe_recipe(recipe: Recipe, *, seed: int, start_from: Checkpoint | None = None) -> dict[str, Any]:
+def describe_recipe(
+    recipe: Recipe, *, seed: int, start_from: Checkpoint | None = None, teacher: Checkpoint | None = None
+) -> dict[str, Any]:
     """Return a recipe's fields as plain values, the transform by its name, with the seed.
 
     Args:
-        recipe: how the network is trained.
-        seed: of the run.
-        start_from: the checkpoint that the run begins with; its sha256 is added.
+        recipe: How the network is trained.
+        seed: Of the run.
+        start_from: The checkpoint that the run begins with; its sha256 is added.
+        teacher: The checkpoint that the network is distilled from; its sha256 is added.
     """
     described: dict[str, Any] = {"seed": seed}
     for field in fields(recipe):
@@ -35,6 +38,8 @@ def describe_recipe(recipe: Recipe, *, seed: int, start_from: Checkpoint | None 
         described[field.name] = value
     if start_from is not None:
         described["start_from"] = start_from.metadata.sha256
+    if teacher is not None:
+        described["teacher"] = teacher.metadata.sha256
     return described
 
 

@@ -21,9 +21,9 @@ class Stage:
     """Epochs at one image size.
 
     Attributes:
-        size: side of the network's input, in pixels.
-        epochs: number of epochs.
-        learning_rate: the highest in this stage.
+        size: Side of the network's input, in pixels.
+        epochs: Number of epochs.
+        learning_rate: The highest in this stage.
     """
 
     size: int
@@ -38,27 +38,27 @@ class Recipe:
     The names of the fields are stored in checkpoints and run states.
 
     Attributes:
-        name: of the recipe.
-        stages: trained one after the other.
-        preprocessing: of the network's input; each stage sets its image size.
-        transform: makes the augmentation of a stage from its preprocessing.
-        in_channels: channels of the network's input; a grey image is repeated.
-        batch_size: images in a step, over all processes.
+        name: Of the recipe.
+        stages: Trained one after the other.
+        preprocessing: Of the network's input; each stage sets its image size.
+        transform: Makes the augmentation of a stage from its preprocessing.
+        in_channels: Channels of the network's input; a grey image is repeated.
+        batch_size: Images in a step, over all processes.
         optimiser: ``"sgd"`` (with ``momentum``) or ``"adamw"``.
-        momentum: of SGD.
-        weight_decay: of the optimiser.
+        momentum: Of SGD.
+        weight_decay: Of the optimiser.
         schedule: ``"constant"`` or ``"cosine"``, the latter with linear warm-up.
-        warmup: share of a stage that warms up.
-        dice_weight: weight of the Dice loss, added to cross-entropy.
-        boundary_weight: additional weight of cross-entropy near the outlines; see `loss_of`.
-        clip_gradient: largest norm of the gradient; None does not clip.
-        average: decay of the exponential moving average of the weights, which is saved; None saves the
+        warmup: Share of a stage that warms up.
+        dice_weight: Weight of the Dice loss, added to cross-entropy.
+        boundary_weight: Additional weight of cross-entropy near the outlines; see `loss_of`.
+        clip_gradient: Largest norm of the gradient; None does not clip.
+        average: Decay of the exponential moving average of the weights, which is saved; None saves the
             weights.
-        balance: sampling exponent. A folder of n images is drawn in proportion to n to the power of
+        balance: Sampling exponent. A folder of n images is drawn in proportion to n to the power of
             this; 1 draws every image once in an epoch.
-        passes: repeats per epoch: how often an epoch draws the images. Validating and saving after each
+        passes: Repeats per epoch: how often an epoch draws the images. Validating and saving after each
             epoch takes a GPU longer than training once on a few hundred images.
-        decoder: arguments of `ResNet50UNet` other than its defaults.
+        decoder: Arguments of `ResNet50UNet` other than its defaults.
     """
 
     name: str
@@ -130,15 +130,15 @@ def adapted(
     """Return a recipe with some of its settings replaced; None keeps a setting.
 
     Args:
-        recipe: is left as it is.
-        epochs: of each stage.
-        size: image size of the last stage, which becomes the only one.
-        learning_rate: the highest of each stage.
-        passes: repeats per epoch.
-        transform: makes the augmentation.
+        recipe: Is left as it is.
+        epochs: Of each stage.
+        size: Image size of the last stage, which becomes the only one.
+        learning_rate: The highest of each stage.
+        passes: Repeats per epoch.
+        transform: Makes the augmentation.
 
     Raises:
-        TrainingError: the size is not a multiple of 32.
+        TrainingError: The size is not a multiple of 32.
     """
     if size is not None and size % 32:
         raise TrainingError(f"The image size {size} is not a multiple of 32: use {round(size / 32) * 32}.")
@@ -156,9 +156,9 @@ def resumed(recipe: Recipe, epochs: Sequence[int], *, prolonged: bool) -> Recipe
     """Return a recipe with the epochs of the run that is resumed.
 
     Args:
-        recipe: what the options ask for.
-        epochs: of each stage of the run; empty if they are not known.
-        prolonged: keep the epochs of the recipe's last stage, because the options set them.
+        recipe: What the options ask for.
+        epochs: Of each stage of the run; empty if they are not known.
+        prolonged: Keep the epochs of the recipe's last stage, because the options set them.
     """
     if len(epochs) != len(recipe.stages):
         return recipe

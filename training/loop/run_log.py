@@ -23,8 +23,8 @@ class RunLog:
     """Writes ``epochs.csv``, ``curves.png`` and ``tensorboard/`` into the run's folder.
 
     Args:
-        folder: the run's.
-        rows: of the epochs before a resumption; later rows in the files are dropped.
+        folder: The run's.
+        rows: Of the epochs before a resumption; later rows in the files are dropped.
     """
 
     def __init__(self, folder: Path, *, rows: list[Row]) -> None:

@@ -18,7 +18,7 @@ from ..errors import TrainingError
 _STATE = "state.pt"
 
 _STARTED_WITH = {
-    "recipe": "another recipe or seed",
+    "recipe": "another recipe, seed or --teacher",
     "architecture": "another --model",
     "num_classes": "another number of classes",
     "encoder_weights": "other encoder weights",
@@ -35,7 +35,7 @@ def claim(folder: Path) -> Iterator[None]:
     """Create the folder, lock it against other runs, and delete incomplete files of a killed run.
 
     Raises:
-        TrainingError: the folder cannot be written, or another run is using it.
+        TrainingError: The folder cannot be written, or another run is using it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def saving(folder: Path) -> Iterator[None]:
     """Turn a failure to write into a message for the user; every other error passes unchanged.
 
     Raises:
-        TrainingError: the disk is full or not writable; epochs that were saved before are intact.
+        TrainingError: The disk is full or not writable; epochs that were saved before are intact.
     """
     try:
         yield
@@ -96,8 +96,12 @@ def epochs_of_run(folder: Path) -> list[int]:
 def save_state(folder: Path, state: dict[str, Any]) -> None:
     """Write ``state`` into the folder atomically: under a temporary name, flushed to the disk, then renamed.
 
+    Args:
+        folder: The run's folder.
+        state: What `torch.save` can write.
+
     Raises:
-        OSError, RuntimeError: it could not be written; the state that was saved before is intact.
+        OSError, RuntimeError: It could not be written; the state that was saved before is intact.
     """
     temporary = folder / f".{_STATE}.partial"
     try:
@@ -115,12 +119,12 @@ def load_state(folder: Path, *, same: dict[str, Any]) -> dict[str, Any]:
     """Read what `save_state` wrote. Only tensors and plain values are unpickled.
 
     Args:
-        folder: the run's.
-        same: recipe, architecture, num_classes, encoder_weights and data, which must be those that the
+        folder: The run's.
+        same: Recipe, architecture, num_classes, encoder_weights and data, which must be those that the
             run was started with; the last stage of the recipe may have more epochs.
 
     Raises:
-        TrainingError: nothing was saved, the file is damaged, or the run was started with something else.
+        TrainingError: Nothing was saved, the file is damaged, or the run was started with something else.
     """
     path = folder / _STATE
     try:

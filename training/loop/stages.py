@@ -31,11 +31,11 @@ class Run:
     """What stays the same during a run.
 
     Attributes:
-        out: the run's folder.
-        metadata: of the checkpoints, but for the figures.
-        origin: what a resumed run must have in common with this one.
-        train, validation: the data sets.
-        seed: of order and augmentation.
+        out: The run's folder.
+        metadata: Of the checkpoints, but for the figures.
+        origin: What a resumed run must have in common with this one.
+        train, validation: The data sets.
+        seed: Of order and augmentation.
     """
 
     out: Path
@@ -50,10 +50,10 @@ def train_stages(run: Run, learner: Learner, *, rows: list[Row], best: float) ->
     """Train, validate and save each epoch that is left.
 
     Args:
-        run: where and on what.
-        learner: is trained in place.
-        rows: of the epochs that are done.
-        best: validation IoU of the best epoch of the current stage so far; -1 without one.
+        run: Where and on what.
+        learner: Is trained in place.
+        rows: Of the epochs that are done.
+        best: Validation IoU of the best epoch of the current stage so far; -1 without one.
     """
     recipe, group, hardware = learner.recipe, learner.group, learner.hardware
     with (
@@ -140,7 +140,7 @@ def _stop_at(epoch: int, out: Path, group: Group) -> NoReturn:
     """End a run whose loss is not finite.
 
     Raises:
-        TrainingError: always.
+        TrainingError: Always.
     """
     with group.raise_together():
         saved = "the epochs before it are saved" if has_state(out) else "nothing was saved"

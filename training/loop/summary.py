@@ -22,11 +22,11 @@ def introduction(
     """Return the first line of a run: device, number of images, epochs.
 
     Args:
-        recipe: how the network is trained.
-        images: in the training set.
-        validation: images in the validation set.
-        place: see `place_of`.
-        done: epochs before a resumption.
+        recipe: How the network is trained.
+        images: In the training set.
+        validation: Images in the validation set.
+        place: See `place_of`.
+        done: Epochs before a resumption.
     """
     stages = " and ".join(f"{stage.epochs} at {stage.size} px" for stage in recipe.stages)
     epochs = sum(stage.epochs for stage in recipe.stages)
@@ -38,7 +38,14 @@ def introduction(
 
 
 def place_of(device: str, *, mixed_precision: bool, workers: int, processes: int = 1) -> str:
-    """Return the device in words: name, threads, precision, worker processes, processes of the group."""
+    """Return the device in words, for the summary of a run.
+
+    Args:
+        device: ``"cpu"`` or ``"cuda"``.
+        mixed_precision: Whether bf16 is used.
+        workers: Processes that read images; 0 is not mentioned.
+        processes: Processes of the group, one for each GPU.
+    """
     if device == "cuda":
         name, threads = torch.cuda.get_device_name(), ""
     else:
@@ -55,9 +62,9 @@ def time_left(recipe: Recipe, *, done: int, seconds: float) -> str:
     """Return the line on the time left; time is taken to be proportional to the pixels of an epoch.
 
     Args:
-        recipe: how the network is trained.
-        done: epochs that are done.
-        seconds: duration of the last one.
+        recipe: How the network is trained.
+        done: Epochs that are done.
+        seconds: Duration of the last one.
     """
     sizes = [stage.size for stage in recipe.stages for _ in range(stage.epochs)]
     pixels = sum(size**2 for size in sizes[done:])
@@ -70,11 +77,11 @@ def conclusion(best: CheckpointMetadata, out: Path, *, epochs: int, trained: int
     """Return the last lines of a run: its best epoch, the checkpoints and the next commands.
 
     Args:
-        best: metadata of ``best.safetensors``.
-        out: the run's folder.
-        epochs: of the whole run.
-        trained: epochs that this command trained.
-        validation: a folder to evaluate it on.
+        best: Metadata of ``best.safetensors``.
+        out: The run's folder.
+        epochs: Of the whole run.
+        trained: Epochs that this command trained.
+        validation: A folder to evaluate it on.
     """
     figures = best.figures["validation_at_input_size"]
     checkpoint, calibrated = out / "best.safetensors", out / "calibrated.safetensors"

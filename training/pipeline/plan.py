@@ -20,7 +20,14 @@ _TWINS = (("a", "strong", 1), ("b", "harder", 2))
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How one network is trained at one image size."""
+    """How one network is trained at one image size.
+
+    Attributes:
+        size: Side of the network's input in pixels.
+        learning_rate: The highest.
+        augmentation: Its name in a recipe.
+        seed: Of the run.
+    """
 
     size: int
     learning_rate: float
@@ -33,12 +40,12 @@ class Pipeline:
     """The folders of the pipeline, and the amount of training.
 
     Attributes:
-        data: holds the data sets by name.
-        out: holds the results of each step.
-        encoder_weights: of the first networks; see `pleura train`.
-        scale: factor of the images that each network sees; 1 is meant for a GPU.
-        options: additional options of ``pleura train``.
-        everything: also train the network on all masks.
+        data: Holds the data sets by name.
+        out: Holds the results of each step.
+        encoder_weights: Of the first networks; see `pleura train`.
+        scale: Factor of the images that each network sees; 1 is meant for a GPU.
+        options: Additional options of ``pleura train``.
+        everything: Also train the network on all masks.
     """
 
     data: Path

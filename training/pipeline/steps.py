@@ -13,9 +13,9 @@ class Step:
     """A command of ``pleura`` that runs once.
 
     Attributes:
-        name: of the step.
-        arguments: returns the command's arguments; called when the step begins.
-        starts_empty: a folder that is deleted first; None if the command resumes after a killed one.
+        name: Of the step.
+        arguments: Returns the command's arguments; called when the step begins.
+        starts_empty: A folder that is deleted first; None if the command resumes after a killed one.
     """
 
     name: str
@@ -31,7 +31,7 @@ def run(step: Step, out: Path) -> None:
     """Run a step unless it is finished; its output is appended to a log in ``out``.
 
     Raises:
-        CalledProcessError: it failed.
+        CalledProcessError: It failed.
     """
     done = out / "done" / step.name
     if done.exists():
@@ -51,7 +51,7 @@ def run_chain(chain: Chain, out: Path) -> None:
     """Run steps one after the other, and print the name of each finished one.
 
     Raises:
-        CalledProcessError: one failed; those after it are not run.
+        CalledProcessError: One failed; those after it are not run.
     """
     for step in chain:
         run(step, out)

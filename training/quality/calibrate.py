@@ -48,24 +48,24 @@ def calibrate(
     fit then takes a minute.
 
     Args:
-        checkpoint: its weights are copied as they are.
-        data: labelled folders (see `training.data.datasets`) that the weights were *not* trained on.
+        checkpoint: Its weights are copied as they are.
+        data: Labelled folders (see `training.data.datasets`) that the weights were *not* trained on.
             The predicted IoU is fitted to them, to their mirror images and to their degraded images.
-        frontal: folders of frontal radiographs without labels, which may be those of the training set.
+        frontal: Folders of frontal radiographs without labels, which may be those of the training set.
             The distribution of the features is fitted to them.
-        negatives: a folder with one subfolder for each kind of image that is no frontal chest X-ray.
-        out: the new checkpoint; the metrics are written next to it.
-        children: folders of radiographs of children. Without any, no child is recognised by its image.
-        held_out: folders of frontal radiographs for the metrics alone.
+        negatives: A folder with one subfolder for each kind of image that is no frontal chest X-ray.
+        out: The new checkpoint; the metrics are written next to it.
+        children: Folders of radiographs of children. Without any, no child is recognised by its image.
+        held_out: Folders of frontal radiographs for the metrics alone.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
 
     Returns:
         The metadata of ``out``.
 
     Raises:
-        CheckpointError: the checkpoint cannot be used.
-        DataError: a folder is empty or a file cannot be read; the message names it.
-        TrainingError: the network finds no lungs in most of the frontal images.
+        CheckpointError: The checkpoint cannot be used.
+        DataError: A folder is empty or a file cannot be read; the message names it.
+        TrainingError: The network finds no lungs in most of the frontal images.
     """
     read = read_checkpoint(checkpoint)
     segmenter = Segmenter(read, device=device)
@@ -90,7 +90,20 @@ def fit_to_images(
     children: Sequence[Path] = (),
     held_out: Sequence[Path] = (),
 ) -> Trial:
-    """Fit and cross-validate the quality model, without writing files; see `calibrate`."""
+    """Fit and cross-validate the quality model, without writing files; see `calibrate`.
+
+    Args:
+        segmenter: Makes the masks.
+        data: Folders of radiographs with masks.
+        frontal: Folders of frontal radiographs, without masks.
+        negatives: Folder with one subfolder for each kind of image that is no frontal chest X-ray.
+        children: Folders of radiographs of children; without them children are not recognised.
+        held_out: Folders of frontal radiographs for the figures only.
+
+    Raises:
+        TrainingError: The network finds no lungs in most of the frontal images.
+        DataError: A folder has no images, or its files do not match.
+    """
     for folder in (*frontal, *children, *held_out, *kinds_in(negatives)):
         images_in(folder)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

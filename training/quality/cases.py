@@ -41,10 +41,10 @@ class Case:
         role: ``"labelled"`` images have a ground truth and were not used in training; ``"frontal"``
             images are used in the fit; ``"child"`` images show children; ``"held_out"`` images are used
             for metrics alone; ``"negative"`` images are no frontal chest X-rays.
-        kind: of `model.quality.features.KINDS`.
-        variant: how the image was altered, or the kind of a negative, such as ``"ct"``.
-        group: the same for all variants of an image.
-        source: the folder of the image.
+        kind: Of `model.quality.features.KINDS`.
+        variant: How the image was altered, or the kind of a negative, such as ``"ct"``.
+        group: The same for all variants of an image.
+        source: The folder of the image.
         pixels: ``(H, W)`` uint8.
         truth: ``(H, W)`` bool, for labelled images.
     """
@@ -86,7 +86,12 @@ def labelled_cases(roots: Sequence[Path]) -> Iterator[Case]:
 
 
 def frontal_cases(folders: Sequence[Path], *, role: Role) -> Iterator[Case]:
-    """Yield each frontal radiograph as it is, altered to another kind, and, for the fit, slightly varied."""
+    """Yield each frontal radiograph as it is, altered to another kind, and, for the fit, slightly varied.
+
+    Args:
+        folders: Folders of frontal radiographs, without masks.
+        role: Whether they are fitted to, or held out for the figures.
+    """
     makers = list(_MAKERS.items())
     for folder in folders:
         for count, path in enumerate(images_in(folder)):
@@ -197,7 +202,7 @@ def kinds_in(folder: Path) -> list[Path]:
     """Return the folders in a folder of negatives.
 
     Raises:
-        DataError: there are none.
+        DataError: There are none.
     """
     inside = folder.iterdir() if folder.is_dir() else ()
     kinds = sorted(path for path in inside if path.is_dir() and not is_leftover(path.name))

@@ -18,15 +18,15 @@ class Example:
     """An image after inference.
 
     Attributes:
-        role: see `Case`.
-        kind: see `Case`.
-        variant: see `Case`.
-        group: see `Case`.
-        source: see `Case`.
-        features: of image, mask and probabilities.
-        iou: of the post-processed mask at native size; None without a ground truth.
-        curve: the IoU at each of `THRESHOLDS`, for labelled images as they are.
-        gross: whether the mask has a gross error; None without a ground truth.
+        role: See `Case`.
+        kind: See `Case`.
+        variant: See `Case`.
+        group: See `Case`.
+        source: See `Case`.
+        features: Of image, mask and probabilities.
+        iou: Of the post-processed mask at native size; None without a ground truth.
+        curve: The IoU at each of `THRESHOLDS`, for labelled images as they are.
+        gross: Whether the mask has a gross error; None without a ground truth.
     """
 
     role: Role
@@ -45,7 +45,12 @@ THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(9))
 
 
 def make_example(segmenter: Segmenter, case: Case) -> Example:
-    """Run the network on one image."""
+    """Run the network on one image, and measure its mask.
+
+    Args:
+        segmenter: The segmenter, with the checkpoint's own threshold and post-processing.
+        case: The image, and its true mask if there is one.
+    """
     prepared = segmenter.prepare(case.pixels)
     (inferred,) = segmenter.run([prepared])
     evidence = usual_evidence(prepared, inferred, segmenter.metadata)

@@ -21,7 +21,12 @@ FLAGGED = 0.04
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """An example, and its assessment by parameters that were fitted without it."""
+    """An example, and its assessment by parameters that were fitted without it.
+
+    Attributes:
+        example: The features of an image and its mask, and what is known about them.
+        quality: The assessment.
+    """
 
     example: Example
     quality: Quality
@@ -76,7 +81,12 @@ def threshold_figures(examples: Sequence[Example]) -> dict[str, float]:
 
 
 def trust_figures(assessed: Sequence[Assessed], *, trusted: bool) -> dict[str, Any]:
-    """Return the number of images, the share that is trusted or not, and the number of each warning."""
+    """Return the number of images, the share that is trusted or not, and the number of each warning.
+
+    Args:
+        assessed: At least one.
+        trusted: Whether the share of trusted masks is wanted; else that of the others.
+    """
     counts = Counter(warning.code for one in assessed for warning in one.quality.warnings)
     as_wanted = np.array([one.quality.trusted == trusted for one in assessed])
     return {
@@ -90,6 +100,13 @@ def auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float | Non
     """Return the area under the ROC curve; None without a positive or without a negative.
 
     That is the probability that a positive scores higher than a negative, with ties counting half.
+
+    Args:
+        scores: ``(n,)`` float64.
+        positive: ``(n,)`` bool.
+
+    Returns:
+        0 to 1, rounded.
     """
     high, low = scores[positive][:, None], scores[~positive]
     if not high.size or not low.size:
@@ -98,7 +115,15 @@ def auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float | Non
 
 
 def caught(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float | None:
-    """Return the share of positives above all but `FLAGGED` of the negatives; None without either."""
+    """Return the share of positives above all but `FLAGGED` of the negatives; None without either.
+
+    Args:
+        scores: ``(n,)`` float64, higher for positives.
+        positive: ``(n,)`` bool.
+
+    Returns:
+        0 to 1, rounded.
+    """
     if not positive.any() or positive.all():
         return None
     return _share(scores[positive] > np.quantile(scores[~positive], 1 - FLAGGED))

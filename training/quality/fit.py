@@ -97,7 +97,12 @@ def fit_distribution(examples: Sequence[Example]) -> ReferenceDistribution:
 
 
 def fit_subspace(vectors: Vector, most: int) -> Subspace:
-    """Fit the principal components of vectors ``(N, D)``, at most ``most`` and a quarter of N."""
+    """Fit the principal components of vectors.
+
+    Args:
+        vectors: ``(N, D)``.
+        most: The most components; at most a quarter of N are kept.
+    """
     pca = PCA(svd_solver="full").fit(vectors)
     singular = pca.singular_values_
     count = max(1, min(most, len(vectors) // 4, int((singular > 1e-6 * singular[0]).sum())))
@@ -189,6 +194,13 @@ def find_trust_threshold(scored: Sequence[Scored], model: Linear) -> float:
     """Return the predicted IoU that all but `REJECTED_SHARE` of the frontal radiographs reach.
 
     The result is limited to `TRUST_THRESHOLD_RANGE`.
+
+    Args:
+        scored: The examples; only untouched frontal radiographs count.
+        model: The fitted model of the IoU.
+
+    Returns:
+        0 to 1, with two decimals.
     """
     predicted = [
         predict_iou(one.scores, model)

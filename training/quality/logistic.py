@@ -21,7 +21,7 @@ def fit_logistic(
         features: ``(N, F)``.
         targets: ``(N,)`` in 0..1.
         weights: ``(N,)``; None is 1 for all.
-        ridge: factor of half the squared norm of the coefficients; the bias is not penalised.
+        ridge: Factor of half the squared norm of the coefficients; the bias is not penalised.
 
     Returns:
         Coefficients ``(F,)`` and bias.
@@ -44,9 +44,9 @@ def fit_softmax(
     Args:
         features: ``(N, F)``.
         labels: ``(N,)``, the class of each example, from 0.
-        classes: number of classes K, at least three; some may have no example.
+        classes: Number of classes K, at least three; some may have no example.
         weights: ``(N,)``.
-        ridge: factor of half the squared norm of the coefficients; the biases are not penalised.
+        ridge: Factor of half the squared norm of the coefficients; the biases are not penalised.
 
     Returns:
         Coefficients ``(K, F)`` and biases ``(K,)``.

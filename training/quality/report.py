@@ -16,7 +16,13 @@ from .trial import Trial
 
 
 def write_report(trial: Trial, folder: Path, *, name: str) -> None:
-    """Write ``calibration.md`` and ``calibration.png`` into ``folder``."""
+    """Write ``calibration.md`` and ``calibration.png`` into ``folder``.
+
+    Args:
+        trial: The fitted quality model, and its figures by cross-validation.
+        folder: Is created if it does not exist.
+        name: Of the checkpoint.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "calibration.md").write_text(report(trial, name=name), encoding="utf-8")
     plot(trial.labelled, folder / "calibration.png")

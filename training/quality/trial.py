@@ -33,8 +33,8 @@ class Trial:
     """A fitted quality model and its cross-validation.
 
     Attributes:
-        calibration: the parameters, fitted to all examples for the fit, with the metrics.
-        labelled: the labelled images, each assessed with an IoU model that was fitted without its variants.
+        calibration: The parameters, fitted to all examples for the fit, with the metrics.
+        labelled: The labelled images, each assessed with an IoU model that was fitted without its variants.
     """
 
     calibration: QualityModel

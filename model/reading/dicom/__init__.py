@@ -42,6 +42,10 @@ def read_dicom(data: Data, *, max_pixels: int) -> Radiograph:
     order (PS3.3 C.11, PS3.4 N.2); the result is scaled to the full range of 16 bits. Colour is converted
     to grey with the same number of bits.
 
+    Args:
+        data: The bytes of the file.
+        max_pixels: The most pixels (width times height).
+
     Raises:
         ImageError: As `model.reading.read`.
     """
@@ -75,6 +79,12 @@ def read_dicom(data: Data, *, max_pixels: int) -> Radiograph:
 
 def read_dicom_truth(data: Data, *, max_pixels: int, lung_values: Collection[int] | None) -> GroundTruth:
     """Read the lungs ``(H, W)`` from stored values as in any other file, or from the lung segments of a SEG.
+
+    Args:
+        data: The bytes of the file.
+        max_pixels: The most pixels (width times height).
+        lung_values: The stored values or segment numbers that are lung; None applies the rules of
+            `model.reading.read_ground_truth`.
 
     Raises:
         ImageError: As `model.reading.read_ground_truth`.

@@ -24,8 +24,9 @@ from .jpeg_2000 import is_jpeg_2000, read_jpeg_2000
 
 _JPEG = b"\xff\xd8\xff"
 _RLE_HEADER = struct.Struct("<16L")
+"""The number of segments, and the offset of each (PS3.5 G.5)."""
 _RLE_BEST = 64
-"""The most decoded bytes per byte of an RLE segment: 128 for two."""
+"""The most decoded bytes per byte of an RLE segment: two bytes repeat a byte up to 128 times (PS3.5 G.3)."""
 _DISAGREES = (
     "The compressed pixels of the DICOM file do not agree with its Rows, Columns or SamplesPerPixel: "
     "export it again."
@@ -53,6 +54,12 @@ def read_codestream(frame: bytes, *, rows: int, columns: int, samples: int) -> C
     """Identify a frame and check that it is complete and agrees with the attributes in size and samples.
 
     Decoders allocate memory for the codestream's size, which therefore must not exceed the checked size.
+
+    Args:
+        frame: The bytes of one frame, without the fragments' items.
+        rows: Rows by the attributes.
+        columns: Columns by the attributes.
+        samples: Samples Per Pixel by the attributes.
 
     Raises:
         UnreadableImage: The frame is incomplete, disagrees with the attributes, or has no known codec.
@@ -111,6 +118,7 @@ def _check_size(found: tuple[int, int, int], rows: int, columns: int, samples: i
 def _rle_bits(frame: bytes, *, pixels: int, samples: int) -> int:
     offsets = _rle_offsets(frame)
     ends = [*offsets[1:], len(frame)]
+    # A segment for each byte of each sample (PS3.5 G.2).
     bits = 8 * len(offsets) // samples
     if len(offsets) % samples or bits not in (8, 16, 32):
         raise UnreadableImage(_DISAGREES)

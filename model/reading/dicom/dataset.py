@@ -27,6 +27,7 @@ NO_PIXELS = "The DICOM file has no pixel data. Export the image itself and not o
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _PREAMBLE = 128
+"""Bytes before ``DICM`` and the file meta information (PS3.10 7.1)."""
 _MAX_READS = 40_000
 """The most read calls; an element takes two or three. Millions of empty items could fill the memory."""
 _MAX_VALUE = 2**18
@@ -51,6 +52,10 @@ def read_attributes(data: Data, *, max_pixels: int) -> Dataset:
 
     Values larger than any attribute of an image (overlays, private blocks, profiles) are left out.
 
+    Args:
+        data: The bytes of the file, with or without preamble.
+        max_pixels: The most pixels of an image; it limits what a deflated file may inflate to.
+
     Raises:
         UnreadableImage: There are too many elements, or a deflated file is incomplete.
         ImageTooLarge: A deflated file inflates to more bytes than the pixels can take.
@@ -59,6 +64,7 @@ def read_attributes(data: Data, *, max_pixels: int) -> Dataset:
     file = _CountedReads(data)
     if data[_PREAMBLE : _PREAMBLE + 4] == b"DICM":
         file.seek(_PREAMBLE + 4)
+    # Always Explicit VR Little Endian (PS3.10 7.1); the transfer syntax is of what follows.
     meta = read_dataset(
         cast(BinaryIO, file), is_implicit_VR=False, is_little_endian=True, stop_when=_after_meta
     )
@@ -91,6 +97,11 @@ def without_pixels(dataset: Dataset) -> Dataset:
 def integer(dataset: Dataset, keyword: str, *, default: int | None = None) -> int:
     """Return an integer attribute.
 
+    Args:
+        dataset: The attributes.
+        keyword: The attribute's keyword.
+        default: The value of a missing or empty attribute; None: it must be there.
+
     Raises:
         UnreadableImage: The attribute is missing without a ``default``, or is not one number.
     """
@@ -112,7 +123,16 @@ def text(dataset: Dataset, keyword: str) -> str:
 
 
 def one_of(dataset: Dataset, keyword: str, names: Collection[str]) -> str:
-    """Return the one of ``names`` that a code string matches by its letters, without case; else ""."""
+    """Return the one of a few names that a code string matches by its letters, without case.
+
+    Args:
+        dataset: The attributes.
+        keyword: The attribute's keyword; of several values the first counts.
+        names: The names that may be returned.
+
+    Returns:
+        The name, or "" if none matches.
+    """
     value = dataset.get(keyword)
     if isinstance(value, MultiValue):
         value = value[0] if len(value) else None
@@ -137,6 +157,7 @@ def _after_meta(tag: int, vr: str | None, length: int) -> bool:
 
 
 def _inflate(deflated: Data, *, limit: int) -> bytes:
+    # Negative: the deflated bytes have no zlib header (PS3.5 A.5, RFC 1951).
     stream = zlib.decompressobj(-zlib.MAX_WBITS)
     inflated = stream.decompress(deflated, limit)
     if stream.unconsumed_tail:

@@ -35,6 +35,9 @@ def display(frame: NDArray[Any], photometric: str, dataset: Dataset) -> tuple[Gr
         photometric: The photometric interpretation; MONOCHROME1 is inverted.
         dataset: The attributes with the tables and windows.
 
+    Returns:
+        Grey ``(h, w)``, uint16 or of the dtype of the colours, and the names of the transformations in order.
+
     Raises:
         UnsupportedImage: The values span more than 16 bits.
     """

@@ -16,7 +16,9 @@ from .syntax import is_native
 
 _MAX_FRAGMENTS = 20_000
 _UNDEFINED = 0xFFFFFFFF
+"""The length of Pixel Data in fragments (PS3.5 A.4)."""
 _ITEM = b"\xfe\xff\x00\xe0"
+"""The tag (FFFE,E000) before each fragment."""
 
 
 @dataclass(frozen=True, slots=True)

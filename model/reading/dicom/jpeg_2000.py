@@ -31,7 +31,18 @@ _MAX_PACKETS = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Jpeg2000:
-    """The main header."""
+    """The main header (ISO/IEC 15444-1 A.5).
+
+    Attributes:
+        width: Columns of the image.
+        height: Rows of the image.
+        tile_width: Columns of a tile.
+        tile_height: Rows of a tile.
+        components: The number of components.
+        bits: Bits per sample, the sign included.
+        signed: Whether samples are signed.
+        reversible: Whether the 5/3 wavelet was used, which can be lossless.
+    """
 
     width: int
     height: int

@@ -54,6 +54,10 @@ def check_radiograph(dataset: Dataset) -> None:
 def check_mask(dataset: Dataset, *, max_pixels: int) -> None:
     """Check that an object is one mask image, or a SEG without too many frames.
 
+    Args:
+        dataset: The attributes, with Pixel Data.
+        max_pixels: The most pixels of one image.
+
     Raises:
         UnsuitableImage: The object has no image, or several.
         UnreadableImage: The image has no pixels.

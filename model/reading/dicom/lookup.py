@@ -110,6 +110,7 @@ def _table(dataset: Dataset, keyword: str, values: Values) -> Dataset | None:
     try:
         item = dataset[keyword].value[0]
         entries, first, _ = (int(value) for value in item.LUTDescriptor)
+        # 0 stands for 65536 (PS3.3 C.11.1.1, C.11.2.1.1).
         entries = entries % 2**16 or 2**16
         if first > values.max():
             # A negative number that was written unsigned.

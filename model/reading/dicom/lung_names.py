@@ -104,7 +104,12 @@ _NOTHING_WORDS = frozenset(
 
 
 def is_lung_code(value: str, scheme: str) -> bool:
-    """Return whether a code means lung; a code of an unknown scheme does not."""
+    """Return whether a code means lung; a code of an unknown scheme does not.
+
+    Args:
+        value: Code Value.
+        scheme: Coding Scheme Designator.
+    """
     return value in _CODES.get(scheme.upper(), ())
 
 

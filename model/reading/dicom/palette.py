@@ -14,7 +14,14 @@ from ...look_up import look_up
 
 
 def palette_colours(indices: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
-    """Convert indices ``(rows, columns)`` to RGB ``(rows, columns, 3)``, uint8 or uint16.
+    """Convert palette indices to RGB.
+
+    Args:
+        indices: ``(rows, columns)``; those outside the palette take its first or last colour.
+        dataset: The attributes with the palette.
+
+    Returns:
+        ``(rows, columns, 3)`` uint8 or uint16.
 
     Raises:
         UnsupportedImage: The palette is segmented: a few bytes could expand to any number of entries.

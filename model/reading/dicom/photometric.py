@@ -15,7 +15,12 @@ _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 
 @dataclass(frozen=True, slots=True)
 class Photometric:
-    """The photometric interpretation in the standard's spelling, and whether it was assumed."""
+    """The photometric interpretation.
+
+    Attributes:
+        name: In the standard's spelling (PS3.3 C.7.6.3.1.2).
+        assumed: Whether the file does not say it.
+    """
 
     name: str
     assumed: bool = False
@@ -71,6 +76,10 @@ def is_inverted(dataset: Dataset, photometric: str) -> bool:
     PresentationLUTShape repeats this information (PS3.3 C.8.11.3: INVERSE with MONOCHROME1, IDENTITY with
     MONOCHROME2). If the two contradict each other, either may be wrong: the image is inverted once,
     unless the sign of the intensity contradicts this.
+
+    Args:
+        dataset: The attributes.
+        photometric: MONOCHROME1 or MONOCHROME2.
     """
     shape = one_of(dataset, "PresentationLUTShape", ("IDENTITY", "INVERSE"))
     agreeing = "INVERSE" if photometric == "MONOCHROME1" else "IDENTITY"

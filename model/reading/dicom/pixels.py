@@ -48,7 +48,20 @@ _ROWS_AT_ONCE = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImagePixels:
-    """Frames that can be decoded one by one."""
+    """Frames that can be decoded one by one.
+
+    Attributes:
+        rows: Rows of a frame.
+        columns: Columns of a frame.
+        frames: The number of frames.
+        samples: Samples Per Pixel: 1, or 3 for colour.
+        bits_allocated: Bits of a cell: 1, 8, 16 or 32.
+        layout: Where the sample is in its cell.
+        photometric: The photometric interpretation.
+        planar: Planar Configuration: 0 interleaves colours, 1 stores them in planes.
+        stored: The bytes of Pixel Data, native or one codestream per frame.
+        palette: The dataset, for the tables of PALETTE COLOR.
+    """
 
     rows: int
     columns: int
@@ -142,6 +155,11 @@ class ImagePixels:
 def image_pixels(dataset: Dataset, syntax: UID, *, max_pixels: int) -> ImagePixels:
     """Return the image that the attributes describe, after checking them.
 
+    Args:
+        dataset: The attributes, with Pixel Data.
+        syntax: The transfer syntax.
+        max_pixels: The most pixels (width times height) of a frame.
+
     Raises:
         UnreadableImage: An attribute is missing or impossible, or there are fewer pixels than declared.
         UnsupportedImage: The bits, samples or colours are not supported.
@@ -158,6 +176,7 @@ def image_pixels(dataset: Dataset, syntax: UID, *, max_pixels: int) -> ImagePixe
     if allocated not in (1, 8, 16, 32) or (allocated in (1, 32) and samples != 1):
         raise UnsupportedImage("The pixels of the DICOM file are not of 8 or 16 bits. Send one that is.")
     frames = integer(dataset, "NumberOfFrames", default=1) or 1
+    # YBR_FULL_422 stores two samples for each pixel (PS3.3 C.7.6.3.1.2).
     bits = allocated * frames * (2 if photometric.name == "YBR_FULL_422" else samples)
     return ImagePixels(
         rows=rows,

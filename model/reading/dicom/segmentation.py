@@ -46,7 +46,15 @@ def lungs_of(dataset: Dataset, image: ImagePixels, *, lung_values: Collection[in
 def joined(
     dataset: Dataset, image: ImagePixels, *, numbers: Collection[int] | None
 ) -> tuple[Mask, Note | None]:
-    """Return the union of the segments ``numbers`` (None: all), with a note if fractions were thresholded.
+    """Return the union of segments, with a note if fractions were thresholded.
+
+    Args:
+        dataset: The SEG's attributes.
+        image: Its frames.
+        numbers: The numbers of the segments; None means all.
+
+    Returns:
+        The mask ``(rows, columns)`` bool, and the note or None.
 
     Raises:
         UnsuitableMask: The frames are of several images.
@@ -68,6 +76,7 @@ def joined(
         frame = image.frame(index)
         if fractional:
             levels = levels or bool(((frame > 0) & (frame < highest)).any())
+            # A value divided by MaximumFractionalValue is a probability or an occupancy (PS3.3 C.8.20.2).
             frame = frame.astype(np.uint32) * 2 >= max(highest, 1)
         mask |= frame != 0
     note = Note(

@@ -64,7 +64,12 @@ def along_colour(pixels: Grey, grey: Grey) -> Grey | None:
 
 
 def colour_count(pixels: Grey, *, exact: bool) -> int:
-    """Return the number of the areas' colours except black; if not exact, by the active channels."""
+    """Return the number of the areas' colours except black.
+
+    Args:
+        pixels: ``(h, w, 3)`` uint8 or uint16.
+        exact: Count different values; else count only which channels are bright, for lossy compression.
+    """
     step = max(1, round((pixels.size / 3 / _SAMPLED) ** 0.5))
     sample = pixels[::step, ::step].reshape(-1, 3).astype(np.int64)
     pixels_sampled = len(sample)

@@ -49,6 +49,10 @@ class Derivation:
     def of(cls, segmentation: Segmentation, metadata: CheckpointMetadata) -> Derivation:
         """Return the origin of an object that is derived from a segmentation.
 
+        Args:
+            segmentation: Of a DICOM image.
+            metadata: Of the checkpoint that made it.
+
         Raises:
             SizeMismatch: The labels do not have the size of the radiograph.
             UnsuitableImage: The radiograph is not DICOM, or lacks an attribute that must be referred to.
@@ -129,7 +133,7 @@ class Derivation:
 
 
 def long_string(text: str) -> str:
-    """Return a valid value of the representation LO: 64 characters, no separator, no control character."""
+    """Return a valid value of the representation LO (PS3.5 6.2): 64 characters, no backslash or control."""
     return "".join(
         "_" if character == "\\" or not character.isprintable() else character for character in text
     )[:64]

@@ -39,7 +39,7 @@ def measurements(lung: Lung, spacing_mm: tuple[float, float] | None) -> Measurem
 
 
 def area_in_words(lung: Lung | None) -> str:
-    """Return the area in cm² or pixels, in ASCII."""
+    """Return the area of a lung in cm² or pixels, in ASCII; "not found" if the lung is None."""
     if lung is None:
         return "not found"
     if lung.area_mm2 is None:

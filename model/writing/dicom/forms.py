@@ -30,6 +30,11 @@ ALL_PIXELS = frozenset({Form.SC, Form.SC_OUTLINES})
 def write_form(segmentation: Segmentation, metadata: CheckpointMetadata, form: Form) -> bytes:
     """Return one object as the bytes of a file.
 
+    Args:
+        segmentation: Of a DICOM image.
+        metadata: Of the checkpoint that made it.
+        form: The object to write.
+
     Raises:
         SizeMismatch: The labels do not have the size of the radiograph.
         UnsuitableImage: The radiograph is not DICOM, or the form is not possible for it.

@@ -112,7 +112,7 @@ def _complete(made: Dataset, radiograph: Radiograph) -> None:
         made.ModalityLUTSequence = [_modality_table(radiograph.dataset)]
     (area,) = made.DisplayedAreaSelectionSequence
     _set_pixel_shape(area, radiograph.spacing_mm)
-    # Type 2C: empty, since a chest is not one side of a pair.
+    # Type 2C (PS3.3 C.7.3.1): empty, since a chest is not one side of a pair.
     made.Laterality = ""
 
 
@@ -150,6 +150,7 @@ def _with_looks(source: Dataset, dataset: Dataset, applied: tuple[str, ...]) -> 
         for keyword in _LOOKS.get(step, ()):
             if keyword in dataset and not dataset[keyword].is_empty:
                 image.add(dataset[keyword])
+    # Type 1 here, US for unspecified units (PS3.3 C.11.1).
     if "RescaleSlope" in image:
         image.setdefault("RescaleType", "US")
     return image
@@ -169,6 +170,7 @@ def _modality_table(dataset: Dataset) -> Dataset:
 
 def _set_pixel_shape(area: Dataset, spacing_mm: tuple[float, float] | None) -> None:
     """Give the displayed area the spacing of the radiograph, instead of square pixels."""
+    # One of the two (PS3.3 C.10.4).
     if spacing_mm is not None:
         del area.PresentationPixelAspectRatio
         area.PresentationPixelSpacing = [f"{one:.10g}" for one in spacing_mm]

@@ -79,6 +79,7 @@ def secondary_capture(
                 series_instance_uid=series_instance_uid,
             ),
         )
+        # Workstation (PS3.3 C.8.6.1).
         made.ConversionType = "WSD"
         del made.DateOfSecondaryCapture, made.TimeOfSecondaryCapture
         made.ImageComments = comments(segmentation)
@@ -87,7 +88,7 @@ def secondary_capture(
         made.SourceImageSequence = [_reference(source)]
         _carry_over(made, radiograph, source)
         origin.identify(made)
-        # Type 2C: empty, since a chest is not one side of a pair.
+        # Type 2C (PS3.3 C.7.3.1): empty, since a chest is not one side of a pair.
         made.Laterality = ""
         return with_content_uid(made)
 
@@ -102,9 +103,10 @@ def _carry_over(made: Dataset, radiograph: Radiograph, source: Dataset) -> None:
     made.PatientOrientation = list(patient_orientation(dataset) or ())
     for keyword in ("BurnedInAnnotation", "PixelAspectRatio"):
         element = valid_element(dataset, keyword)
+        # A spacing replaces the aspect ratio (PS3.3 C.7.6.3).
         if element is not None and not (keyword == "PixelAspectRatio" and radiograph.spacing_mm):
             made.add(element)
-    # Compressed with loss once, for ever.
+    # What was once compressed with loss stays so (PS3.3 C.7.6.1.1.5).
     for keyword in ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"):
         if keyword in source:
             made.add(source[keyword])

@@ -65,8 +65,8 @@ def dicom_seg(
         labelmap: Write type LABELMAP, one frame of segment numbers, instead of BINARY, one 1-bit frame per
             segment. Few programs read it yet.
         series_instance_uid: The UID of an existing series; None derives one.
-        authorship: The authorship of labels that a person drew or corrected, written instead of the trust;
-            None: the network made them.
+        authorship: Of labels that a person drew or corrected, written instead of the trust; None: the
+            network made them.
 
     Raises:
         SizeMismatch: The labels do not have the source's size.

@@ -20,7 +20,7 @@ NOT_TRUSTED = ", not trusted"
 """The suffix for a mask that is not trusted."""
 
 _LONGEST = 64
-"""The most characters of representation LO."""
+"""The most characters of representation LO (PS3.5 6.2)."""
 _BLOCK = 1_000_000
 """High, so that it differs from the numbers of the modality's series, and viewers list it last."""
 _OF_EACH = 1000
@@ -29,7 +29,17 @@ _OF_EACH = 1000
 def series_description(
     quality: Quality, source: Dataset, *, noun: str = SEGMENTATION, authorship: Authorship | None = None
 ) -> str:
-    """Return the description, as ``Lung segmentation, not trusted (series 2, image 1, PA)``."""
+    """Return the description, as ``Lung segmentation, not trusted (series 2, image 1, PA)``.
+
+    Args:
+        quality: Whether the mask is trusted.
+        source: The radiograph, whose series, image and view are named.
+        noun: The beginning.
+        authorship: Of a mask that a person drew or corrected; None: the network made it.
+
+    Returns:
+        At most 64 characters, as representation LO allows.
+    """
     words = noun if quality.trusted else noun + NOT_TRUSTED
     if authorship is not None:
         words = noun + authorship.suffix
@@ -42,7 +52,9 @@ def series_description(
 def series_number(source: Dataset, *, block: int = 9) -> int:
     """Return a series number for each image of a study, derived from the series and image numbers.
 
-    ``block`` gives its millions, which differ for each form.
+    Args:
+        source: The radiograph.
+        block: The number's millions, which differ for each form.
     """
     series, image = (int(source.get(name) or 0) % _OF_EACH for name in ("SeriesNumber", "InstanceNumber"))
     return _BLOCK * block + _OF_EACH * series + image
@@ -55,7 +67,13 @@ def trust_in_words(quality: Quality) -> str:
 
 
 def comments(segmentation: Segmentation, authorship: Authorship | None = None) -> str:
-    """Return lines ``name: value``, first the fields for programs, then messages for people."""
+    """Return lines ``name: value``, first the fields for programs, then messages for people.
+
+    Args:
+        segmentation: The segmentation.
+        authorship: Of a mask that a person drew or corrected, written instead of the trust; None: the network
+            made it.
+    """
     quality, radiograph = segmentation.quality, segmentation.radiograph
     made = (
         trust_fields(quality) if authorship is None else {"Pleura-Author": authorship.algorithm_type.lower()}

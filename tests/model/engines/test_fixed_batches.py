@@ -67,6 +67,15 @@ def test_batch_runs_in_the_next_larger_size(count: int, size: int) -> None:
     np.testing.assert_allclose(means[:, 0], images(count).mean(axis=(1, 2, 3)), atol=1e-6)
 
 
+def test_recorded_work_is_repeated_without_new_images() -> None:
+    recorder = Recorder()
+    run = fixed(Doubling(), recorder, sizes=(1, 4))
+    run(images(3))
+    run.repeat(4)
+    run.repeat(1)
+    assert recorder.repeated == [4, 4, 1]
+
+
 def test_output_is_not_overwritten_by_the_next_batch() -> None:
     run = fixed(Doubling(), Recorder(), sizes=(4,))
     first, _ = run(images(4))

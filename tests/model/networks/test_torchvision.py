@@ -2,7 +2,8 @@ import pytest
 import torch
 from torchvision.models import resnet50
 
-from model.checkpoint import DEEPLABV3, FCN, CheckpointMetadata
+from model.checkpoint import CheckpointMetadata
+from model.networks.architectures import DEEPLABV3, FCN
 from model.networks.torchvision import TorchvisionNetwork
 
 

@@ -53,3 +53,9 @@ def test_part_of_a_mask_is_written() -> None:
     part = noise(40, 40)[3:20, 5:31]
     with Image.open(BytesIO(mask_png(part))) as image:
         np.testing.assert_array_equal(np.asarray(image), part)
+
+
+def test_smooth_mask_takes_few_bytes() -> None:
+    rows, columns = np.mgrid[:2048, :2048]
+    disc = (rows - 1000) ** 2 + (columns - 900) ** 2 < 700**2
+    assert len(mask_png(disc)) < 10_000

@@ -26,7 +26,7 @@ from pacs.dimse.service import Service
 from pacs.dimse.settings import ListenSettings
 from pacs.selection import Selection
 from pacs.stop import Stop
-from pacs.worker import Worker
+from pacs.worker import Worker, WorkOptions
 from tests.app.waiting import wait_until
 from tests.pacs.orthanc import free_port
 from tests.pacs.segmenters import trusting
@@ -117,9 +117,8 @@ class Door:
             timeout_s=self.settings.idle_s,
             tls=tls and tls[1],
         )
-        worker = Worker(
-            self.queue, segmenter or trusting(), selection=Selection.of(body_part="*", view="*"), forms=forms
-        )
+        options = WorkOptions(selection=Selection.of(body_part="*", view="*"), forms=tuple(forms))
+        worker = Worker(self.queue, segmenter or trusting(), options)
         self.service = Service(self.queue, self.listener, worker, self.sender, self.stop)
         self.port = free_port()
         self._thread = Thread(target=self.service.run, args=[Address("127.0.0.1", self.port)])

@@ -111,3 +111,8 @@ def test_deformed_mask_has_background_outside() -> None:
     assert moved[:-4, :-4].all()
     assert not moved[-4:].any()
     assert not moved[:, -4:].any()
+
+
+def test_gamma_of_a_white_image_after_rounding_and_inversion_is_finite() -> None:
+    white = np.full((4, 4), np.nextafter(np.float32(1), np.float32(2)), np.float32)
+    assert (apply_gamma(1 - white, 0.5) == 0).all()

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 import torch
 
-from model.checkpoint import DEEPLABV3, FCN, load_checkpoint, read_metadata
+from model.checkpoint import load_checkpoint, read_metadata, save_checkpoint
+from model.networks.architectures import DEEPLABV3, FCN, SMALL_UNET
 from model.reading import read_mask
 from training.loop.recipes import STRONG, adapted, resumed
 
@@ -257,7 +258,7 @@ def test_resuming_with_another_recipe_is_rejected(
     learnt: Path, learning: list[str | Path], pleura: Pleura
 ) -> None:
     line = complaint(pleura(*learning, "--out", learnt, "--resume", "--seed", "1"))
-    assert "was started with another recipe or seed: resume it with the same" in line
+    assert "was started with another recipe, seed or --teacher: resume it with the same" in line
 
 
 def test_run_killed_at_any_event_is_resumed(pleura: Pleura, phantoms: Phantoms, tmp_path: Path) -> None:
@@ -426,14 +427,47 @@ def test_torchvision_networks_are_trained(
     assert "another --model" in line
 
 
+def test_small_network_learns_from_its_teacher_where_masks_are_left_out(
+    learnt: Path, phantoms: Phantoms, pleura: Pleura, tmp_path: Path
+) -> None:
+    blind = tmp_path / "blind"
+    shutil.copytree(phantoms.first, blind)
+    (blind / "ignore").mkdir()
+    for mask in (blind / "masks").iterdir():
+        pixels = cv2.imread(str(mask), cv2.IMREAD_GRAYSCALE)
+        assert pixels is not None
+        cv2.imwrite(str(mask), 0 * pixels)
+        cv2.imwrite(str(blind / "ignore" / mask.name), 0 * pixels + 255)
+    teacher, out = learnt / "last.safetensors", tmp_path / "run"
+    words = ["--model", "small", "--teacher", str(teacher), "--epochs", "20", "--learning-rate", "0.05"]
+    ended = pleura(*short(phantoms, out, *words, data=blind))
+    assert ended.code == 0, ended.err
+    metadata = read_metadata(out / "last.safetensors")
+    assert metadata.architecture == SMALL_UNET
+    assert metadata.recipe["teacher"] == read_metadata(teacher).sha256
+    assert float(rows_of(out)[-1]["validation_iou"]) > 0.5
+    line = complaint(pleura(*short(phantoms, out, *words[:2], "--resume", data=blind)))
+    assert "another recipe, seed or --teacher" in line
+    line = complaint(
+        pleura(*short(phantoms, tmp_path / "other", *words[:4], "--recipe", "strong", data=blind))
+    )
+    assert "does not fit (input channels 3, not 1; normalisation unit, not zscore)" in line
+
+
 def test_run_starts_from_a_checkpoint(
     learnt: Path, phantoms: Phantoms, pleura: Pleura, tmp_path: Path
 ) -> None:
-    teacher = learnt / "last.safetensors"
+    teacher = tmp_path / "teacher.safetensors"
+    network, metadata = load_checkpoint(learnt / "last.safetensors")
+    save_checkpoint(
+        teacher, network.state_dict(), metadata.model_copy(update={"encoder_weights": "chests.pt"})
+    )
     out = tmp_path / "adapted"
     ended = pleura(*short(phantoms, out, "--start-from", str(teacher), "--epochs", "1"))
     assert ended.code == 0, ended.err
-    assert read_metadata(out / "last.safetensors").recipe["start_from"] == read_metadata(teacher).sha256
+    adapted_from = read_metadata(out / "last.safetensors")
+    assert adapted_from.recipe["start_from"] == read_metadata(teacher).sha256
+    assert adapted_from.encoder_weights == "chests.pt"
     # One epoch of one step at a low learning rate forgets little: an untrained network is below .4 there.
     assert float(rows_of(out)[0]["validation_iou"]) > 0.5
     line = complaint(

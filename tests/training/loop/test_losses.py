@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from training.data.datasets import IGNORE, NOT_LUNG
-from training.loop.losses import loss_of
+from training.loop.losses import distillation_loss, loss_of
 
 # One image of 2 by 2 pixels. Softmax makes these logits the probabilities of lung 3/4, 3/4, 1/4 and 1/2.
 LOGITS = torch.tensor([[[[0.0, 0.0], [math.log(3), 0.0]], [[math.log(3), math.log(3)], [0.0, 0.0]]]])
@@ -119,3 +119,17 @@ def test_dice_of_the_heart_leaves_out_what_may_be_heart() -> None:
     # Lung: nothing found of two pixels. Heart: one of the three pixels that are known to be heart or
     # not, and were called heart.
     assert difference.item() == pytest.approx(1 - (1 / (2 + 1) + (2 + 1) / (4 + 1)) / 2, abs=1e-5)
+
+
+def test_distillation_is_cross_entropy_with_the_teacher_s_probabilities() -> None:
+    lung = torch.tensor([[[0.5, 1.0], [0.0, 0.2]]])
+    entropies = [
+        -(0.5 * math.log(3 / 4) + 0.5 * math.log(1 / 4)),
+        -math.log(1 / 4),
+        -math.log(1 / 4),
+        -math.log(1 / 2),
+    ]
+    student = torch.tensor([[3 / 4, 1 / 4], [3 / 4, 1 / 2]])
+    logits = torch.stack([torch.zeros(2, 2), (student / (1 - student)).log()])[None]
+    loss = distillation_loss(logits, torch.stack([1 - lung, lung], dim=1))
+    assert loss.item() == pytest.approx(sum(entropies) / 4)

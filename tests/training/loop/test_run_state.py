@@ -115,7 +115,7 @@ def test_other_file_as_state_is_rejected(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("recipe", "another recipe or seed"),
+        ("recipe", "another recipe, seed or --teacher"),
         ("num_classes", "another number of classes"),
         ("encoder_weights", "other encoder weights"),
         ("data", "other images"),

@@ -30,7 +30,15 @@ class WithLungs(v2.Transform):
         return self.draw(image, mask)
 
     def draw(self, image: NDArray[np.float32], mask: NDArray[np.uint8]) -> Params:
-        """Return parameters for an image ``(H, W)`` float32 in 0..1 and its mask of the same size."""
+        """Return the parameters of the transform for one image.
+
+        Args:
+            image: ``(H, W)`` float32 in 0..1.
+            mask: ``(H, W)`` uint8, the classes of its pixels.
+
+        Raises:
+            NotImplementedError: A subclass does not define it.
+        """
         raise NotImplementedError
 
 
@@ -51,8 +59,8 @@ class RandomEffusion(Whitening):
     The lung stays in the mask.
 
     Args:
-        strength: largest opacity of the fluid, 0..1.
-        whole: probability that the whole lung is white.
+        strength: Largest opacity of the fluid, 0..1.
+        whole: Probability that the whole lung is white.
     """
 
     def __init__(self, strength: float = 1.0, *, whole: float = 0.25) -> None:
@@ -84,7 +92,7 @@ class RandomBreasts(Whitening):
     """Adds two round shadows over the lower lungs that end in an arc below.
 
     Args:
-        strength: largest opacity of the shadows, 0..1.
+        strength: Largest opacity of the shadows, 0..1.
     """
 
     def __init__(self, strength: float = 0.6) -> None:
@@ -117,7 +125,7 @@ class RandomScapulae(Whitening):
     """Adds shoulder blades over the upper outer lungs, with a straight medial border.
 
     Args:
-        strength: largest opacity of the bones, 0..1.
+        strength: Largest opacity of the bones, 0..1.
     """
 
     def __init__(self, strength: float = 0.6) -> None:
@@ -152,7 +160,7 @@ class RandomLargeHeart(WithLungs):
     The heart is located by its mask, or else assumed between the lower halves of the lungs.
 
     Args:
-        strength: largest displacement of the heart's border, as a share of the lungs' width.
+        strength: Largest displacement of the heart's border, as a share of the lungs' width.
     """
 
     def __init__(self, strength: float = 0.1) -> None:

@@ -23,7 +23,7 @@ class RandomBowelGas(v2.Transform):
     mask is left as it is. An image whose mask shows no lung is left as it is.
 
     Args:
-        strength: largest opacity of the gas, 0..1.
+        strength: Largest opacity of the gas, 0..1.
     """
 
     def __init__(self, strength: float = 1.0) -> None:

@@ -69,7 +69,7 @@ class RandomBorders(v2.Transform):
     """Draws flat bars at some edges, as from a collimator or a screenshot; the mask there becomes background.
 
     Args:
-        widest: largest width of a bar, as a share of the side.
+        widest: Largest width of a bar, as a share of the side.
     """
 
     def __init__(self, widest: float = 0.1) -> None:

@@ -55,7 +55,7 @@ class RandomLocalContrast(ImageOnly):
     """Equalises contrast locally, as bedside systems do: CLAHE (Zuiderveld, 1994).
 
     Args:
-        most: highest clip limit; 1 changes almost nothing.
+        most: Highest clip limit; 1 changes almost nothing.
     """
 
     def __init__(self, most: float) -> None:

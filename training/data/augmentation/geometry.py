@@ -21,14 +21,14 @@ class RandomWarp(v2.Transform):
     Pixels outside the image are black, a random grey as in a screenshot, or those of the nearest edge.
 
     Args:
-        size: side of the square in pixels.
-        degrees: largest rotation either way.
-        scale: smallest and largest scale.
-        aspect: largest logarithm of the aspect ratio, either way.
-        shear: largest shear either way.
-        shift: largest shift either way, as a share of the side.
-        smear: probability that edge pixels are repeated outside the image.
-        pale: probability of a random grey outside the image.
+        size: Side of the square in pixels.
+        degrees: Largest rotation either way.
+        scale: Smallest and largest scale.
+        aspect: Largest logarithm of the aspect ratio, either way.
+        shear: Largest shear either way.
+        shift: Largest shift either way, as a share of the side.
+        smear: Probability that edge pixels are repeated outside the image.
+        pale: Probability of a random grey outside the image.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class RandomProjection(v2.Transform):
     """A perspective, as of a body that is rotated or leans in the beam: one side appears larger.
 
     Args:
-        strength: largest difference; with 0.1, one edge is a tenth longer than the opposite one.
+        strength: Largest difference; with 0.1, one edge is a tenth longer than the opposite one.
     """
 
     def __init__(self, strength: float) -> None:
@@ -119,7 +119,7 @@ class RandomElastic(v2.Transform):
     """Deforms the image by a smooth field, interpolated from a 5 by 5 grid of random shifts.
 
     Args:
-        strength: standard deviation of the shifts, as a share of the side.
+        strength: Standard deviation of the shifts, as a share of the side.
     """
 
     def __init__(self, strength: float) -> None:

@@ -22,12 +22,30 @@ class ImageOnly(v2.Transform):
         return inpt
 
     def change(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the changed image, clipped later; ``pixels`` are ``(H, W)`` float32 in 0..1."""
+        """Return the changed image, which is clipped to 0..1 later.
+
+        Args:
+            pixels: ``(H, W)`` float32 in 0..1; they may be overwritten.
+
+        Returns:
+            ``(H, W)`` of any float dtype.
+
+        Raises:
+            NotImplementedError: A subclass does not define it.
+        """
         raise NotImplementedError
 
 
 def like(inpt: Tensor, pixels: NDArray[Any]) -> Tensor:
-    """Return ``pixels`` ``(H, W)`` as a tensor of the class of ``inpt``."""
+    """Return pixels as a tensor of the class of another.
+
+    Args:
+        inpt: An ``Image`` or a ``Mask`` of torchvision.
+        pixels: ``(H, W)`` of any dtype; the tensor shares their memory.
+
+    Returns:
+        ``(1, H, W)`` for an image, ``(H, W)`` for a mask.
+    """
     tensor = torch.from_numpy(pixels)
     wrapped: Tensor = tv_tensors.wrap(
         tensor if isinstance(inpt, tv_tensors.Mask) else tensor[None], like=inpt
