@@ -439,7 +439,7 @@ def test_small_network_learns_from_its_teacher_where_masks_are_left_out(
         cv2.imwrite(str(mask), 0 * pixels)
         cv2.imwrite(str(blind / "ignore" / mask.name), 0 * pixels + 255)
     teacher, out = learnt / "last.safetensors", tmp_path / "run"
-    words = ["--model", "small", "--teacher", str(teacher), "--epochs", "20", "--learning-rate", "0.05"]
+    words = ["--model", "small", "--teacher", str(teacher), "--passes", "10", "--learning-rate", "0.05"]
     ended = pleura(*short(phantoms, out, *words, data=blind))
     assert ended.code == 0, ended.err
     metadata = read_metadata(out / "last.safetensors")
