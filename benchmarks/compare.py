@@ -189,8 +189,8 @@ def main(words: Sequence[str] | None = None) -> int:
     """Measure both commits, print the ratios; 1 if one is a regression."""
     options = _options(words)
     console = Console(width=max(160, Console().width))
-    named = os.environ.get("PLEURA_CHECKPOINT")
-    checkpoint = None if named is None else checkpoint_file(Path(named)).resolve()
+    given = os.environ.get("PLEURA_CHECKPOINT")
+    checkpoint = None if given is None else checkpoint_file(Path(given)).resolve()
     pictures = [picture for picture in PICTURES if picture.name in options.pictures.split(",")]
     with ExitStack() as stack:
         top = Path(stack.enter_context(TemporaryDirectory(prefix="pleura-compare-")))

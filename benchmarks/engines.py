@@ -152,7 +152,8 @@ def card_milliseconds(batches: FixedBatches, size: int, *, seconds: float) -> fl
             batches.repeat(size)
         end.record()
         end.synchronize()
-        return start.elapsed_time(end) / _REPEATS
+        elapsed_ms: float = start.elapsed_time(end)
+        return elapsed_ms / _REPEATS
 
     once()
     times: list[float] = []

@@ -29,4 +29,5 @@ def _between_ranks(up_to: NDArray[np.float64], levels: NDArray[np.float32], posi
     first, second = levels[np.searchsorted(up_to[:-1], (rank, rank + 1), side="right")]
     step = second - first
     # As NumPy does it: from the nearer of the two.
-    return first + step * share if share < 0.5 else second - step * (1 - share)
+    value: np.float64 = first + step * share if share < 0.5 else second - step * (1 - share)
+    return value

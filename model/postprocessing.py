@@ -31,7 +31,7 @@ class Kept(NamedTuple):
 
 
 def postprocess(probabilities: NDArray[np.float32], *, threshold: float) -> NDArray[np.float32]:
-    """Return the probabilities of `keep_lungs`."""
+    """Return only the probabilities; see `keep_lungs`."""
     return keep_lungs(probabilities, threshold=threshold).probabilities
 
 

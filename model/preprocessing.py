@@ -100,7 +100,8 @@ class Preprocessing(BaseModel):
         values = _between(pixels, *limits)
         if self.normalisation == "zscore" and pixels.dtype == np.uint8:
             levels = _between(np.arange(256, dtype=np.uint8), *limits)
-            values = _zscore(values, *percentiles_of_bytes(pixels, levels, self.clip_percentiles))
+            grey = cast(NDArray[np.uint8], pixels)
+            values = _zscore(values, *percentiles_of_bytes(grey, levels, self.clip_percentiles))
         else:
             values = self.normalise(values)
         if size == (self.input_size, self.input_size):

@@ -72,13 +72,14 @@ export class Keeping {
   #revive(kept) {
     const study = Study.restored(kept);
     const bytes = study.file.size + (study.heat?.size ?? 0);
-    this.#kept.set(study, { file: study.file, heat: study.heat, state: signature(study), bytes });
+    this.#kept.set(study, { file: study.file, heat: study.heat, state: signature(study), bytes, made: null, isMissing: false });
     return study;
   }
 
   /** Writes what has changed, and again what changes meanwhile. */
   async #write() {
     this.#isStale = true;
+    this.#note();
     this.#show();
     if (this.#isWriting || !this.#isReady) {
       return;
@@ -94,6 +95,23 @@ export class Keeping {
     }
     this.#isWriting = false;
     this.#show();
+  }
+
+  /** Remembers pictures until they are written: of many, the page lets go of those that the service made. */
+  #note() {
+    for (const study of this.#vault === null ? [] : this.#studies.items) {
+      const blob = study.picture?.blob ?? null;
+      if (blob !== null && blob !== study.file) {
+        this.#entry(study).made = blob;
+      }
+    }
+  }
+
+  #entry(study) {
+    if (!this.#kept.has(study)) {
+      this.#kept.set(study, { bytes: 0, made: null, isMissing: false });
+    }
+    return this.#kept.get(study);
   }
 
   async #writeAll() {
@@ -114,9 +132,8 @@ export class Keeping {
   }
 
   async #writeOne(study) {
-    const kept = this.#kept.get(study) ?? { bytes: 0, isMissing: false };
-    this.#kept.set(study, kept);
-    const made = study.picture?.blob === study.file ? null : (study.picture?.blob ?? null);
+    const kept = this.#entry(study);
+    const { made } = kept;
     try {
       // Without its picture or map a study comes back too: the service makes them again.
       for (const [part, blob] of Object.entries({ file: study.file, picture: made, heat: study.heat })) {
@@ -127,6 +144,7 @@ export class Keeping {
           kept.bytes += blob.size;
         }
       }
+      kept.made = kept.made === made ? null : kept.made;
       kept.isMissing = !kept.file;
       if (kept.isMissing) {
         return;
@@ -147,7 +165,7 @@ export class Keeping {
       throw problem;
     }
     await this.#vault.remove(study.key);
-    this.#kept.set(study, { bytes: 0, isMissing: true });
+    this.#kept.set(study, { bytes: 0, made: null, isMissing: true });
     if (problem.name === "QuotaExceededError") {
       this.#room = this.#bytes;
     }

@@ -23,9 +23,9 @@ def network_of(metadata: CheckpointMetadata) -> SegmentationNetwork:
 
         return SmallUNet(num_classes=classes, in_channels=channels)
     if metadata.architecture != UNET:
-        from .torchvision import TorchvisionNetwork
+        from .torchvision import Head, TorchvisionNetwork
 
-        head = "fcn" if metadata.architecture == FCN else "deeplabv3"
+        head: Head = "fcn" if metadata.architecture == FCN else "deeplabv3"
         return TorchvisionNetwork(head, num_classes=classes, in_channels=channels)
     from .unet import ResNet50UNet
 

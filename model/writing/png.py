@@ -32,6 +32,6 @@ def mask_png(mask: NDArray[np.bool_], quality: Quality | None = None) -> bytes:
     # Masks are runs of equal bytes.
     deflate = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    image = deflate.compress(rows) + deflate.flush()
+    image = deflate.compress(rows.data) + deflate.flush()
     png = b"".join((_SIGNATURE, chunk(b"IHDR", header), chunk(b"IDAT", image), chunk(b"IEND", b"")))
     return png_with_trust(np.frombuffer(png, np.uint8), quality)

@@ -85,6 +85,8 @@ def _strong(preprocessing: Preprocessing, *, gas: bool = True, harder: bool = Fa
         v2.RandomApply([RandomLowResolution()], p=0.15 * more),
         v2.RandomApply([v2.GaussianBlur(5, sigma=(0.2, 1.5))], p=0.2 * more),
         v2.RandomApply([RandomNoise(0.06 * more)], p=0.4),
+        v2.RandomApply([v2.GaussianBlur(33, sigma=(1.5, 8.0))], p=0.12 if harder else 0),
+        v2.RandomApply([RandomNoise(0.4)], p=0.15 if harder else 0),
         v2.RandomApply([RandomJPEG((15, 80))], p=0.2 * more),
         v2.RandomApply([RandomBorders()], p=0.25),
         v2.RandomApply([RandomBorders(0.25)], p=0.05 * more),

@@ -145,8 +145,8 @@ def test_the_tools_leave_the_radiograph_its_room_in_any_language(
     assert rows(page, "#worklist") <= 2
     for select in page.locator("select:visible").all():
         assert select.evaluate(CUT_OFF) == []
-    for button in page.locator("#downloads button:visible").all():
-        box = button.bounding_box()
+    for download in page.locator("#downloads button:visible").all():
+        box = download.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= 900
 

@@ -159,16 +159,22 @@ def test_a_folder_is_opened_with_the_folders_in_it(page: Page) -> None:
     assert found == ["9.png", "10.png", "c.dcm"]
 
 
-def test_a_picture_that_was_let_go_comes_back(screen: Screen) -> None:
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_picture_that_was_let_go_comes_back(screen: Screen, kept: bool) -> None:
+    """From the browser's storage, or from the service where the browser keeps nothing."""
     page = screen.page
+    if not kept:
+        page.add_init_script("Object.defineProperty(window, 'indexedDB', { value: undefined });")
+        page.reload()
     films = [(f"{i}.dcm", dicom(picture((8, 12, 16, 40 - i)))) for i in range(20)]
     screen.choose(*films)
     expect(page.locator("#tally")).to_have_text("20 of 20, 20 to check")
+    expect(page.locator("#kept")).to_have_attribute("data-state", "kept" if kept else "refused")
     asked = len([url for url in screen.requests if url.endswith("/radiograph.png")])
     page.locator(".strip-item .open").nth(10).click()
     assert brightness(screen, (0.2, 0.4)) == 0
     assert brightness(screen, (0.9, 0.9)) == 255
-    assert len([url for url in screen.requests if url.endswith("/radiograph.png")]) == asked + 1
+    assert len([url for url in screen.requests if url.endswith("/radiograph.png")]) == asked + (not kept)
     drawn = page.locator(".strip-item canvas").evaluate_all(
         "(all) => all.map((canvas) => canvas.getContext('2d').getImageData(72, 4, 1, 1).data[3])"
     )
