@@ -76,8 +76,8 @@ def judge(
     if quality_model is None:
         return Quality(predicted_iou=None, trusted=False, warnings=(*warnings, _NOT_CALIBRATED))
     ood = compare(vector if as_calibrated is None else as_calibrated, quality_model.reference)
-    warnings += frontal_warnings(ood, quality_model)
-    warnings += warn_by_image(ood, quality_model.child)
+    # Only a frontal chest X-ray can show whose it is: an inverted one of an adult resembles no adult's.
+    warnings += frontal_warnings(ood, quality_model) or warn_by_image(ood, quality_model.child)
     if as_calibrated is not None:
         return Quality(predicted_iou=None, trusted=False, warnings=(*warnings, _OTHER_SETTINGS))
     predicted = predict_iou(ood, quality_model.predicted_iou) if vector.mask.lungs else 0.0

@@ -73,6 +73,12 @@ def test_child_is_named_and_not_trusted() -> None:
     assert assess(draw_chest(100), _of_children(-1.0)).trusted
 
 
+def test_image_that_is_not_frontal_is_not_called_a_childs() -> None:
+    quality = assess(draw_texture(0), _of_children(1.0))
+    assert "child" not in [warning.code for warning in quality.warnings]
+    assert not quality.trusted
+
+
 def test_age_in_the_file_overrules_the_image() -> None:
     probably_child = assess(draw_chest(100), _of_children(1.0))
     assert with_age(probably_child, None) == probably_child
