@@ -181,13 +181,14 @@ export class Nudge extends Tool {
   }
 
   move(point) {
-    this.hover(point);
     const labels = this.desk.labels();
     labels.data.set(this.#before);
     const { x, y } = this.#from;
     const [dx, dy] = [point.x - x, point.y - y];
     // Wide enough that nothing folds over.
     const reach = Math.max(2 * this.desk.radius, 2 * Math.hypot(dx, dy));
+    this.at = point;
+    this.circle(point, reach);
     push(labels, this.#before, { x: point.x, y: point.y, dx, dy, reach });
     this.desk.draft();
   }

@@ -129,7 +129,9 @@ export class Correcting {
     find("#correct").addEventListener("click", () => {
       const opens = !isOpen("#correct");
       this.#open(opens);
-      this.#toolbox.choose(opens ? "brush" : "pan");
+      if (opens) {
+        this.#toolbox.choose("brush");
+      }
     });
     for (const [id, change] of Object.entries(WHOLE)) {
       find(`#${id}`).addEventListener("click", () => {
@@ -171,9 +173,6 @@ export class Correcting {
   #open(opens) {
     if (opens !== isOpen("#correct")) {
       openDrawer(opens ? "#correct" : null);
-    }
-    if (!opens && TOOLS.includes(this.#toolbox.name)) {
-      this.#toolbox.choose("pan");
     }
   }
 

@@ -7,7 +7,12 @@ export function openDrawer(opened) {
   for (const selector of BUTTONS) {
     const button = document.querySelector(selector);
     button.setAttribute("aria-expanded", String(selector === opened));
-    document.getElementById(button.getAttribute("aria-controls")).hidden = selector !== opened;
+    const row = document.getElementById(button.getAttribute("aria-controls"));
+    row.hidden = selector !== opened;
+    if (row.hidden && row.querySelector("input[name=tool]:checked")) {
+      // Nobody draws with a tool that is not seen.
+      document.querySelector("input[name=tool][value=pan]").click();
+    }
   }
 }
 

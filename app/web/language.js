@@ -1,8 +1,9 @@
 // The page's language: the browser's, or the one that was chosen. English is in the page and its scripts, the others in strings.js.
 
-import { GERMAN } from "./strings.js";
+import { GERMAN, GERMAN_WARNINGS } from "./strings.js";
 
 const LANGUAGES = { en: {}, de: GERMAN };
+const WARNINGS = { en: {}, de: GERMAN_WARNINGS };
 const ATTRIBUTES = ["aria-label"];
 const KEPT_AS = "pleura-language";
 
@@ -17,6 +18,11 @@ export function t(text, values = {}) {
 /** Marks a text that `t` gets later. */
 export function mark(text) {
   return text;
+}
+
+/** The sentence for a warning's code; undefined where the service's own is to be shown. */
+export function sentenceOf(code) {
+  return Object.hasOwn(WARNINGS[language], code) ? WARNINGS[language][code] : undefined;
 }
 
 /** A number with so many digits after the decimal point, as the language writes it. */

@@ -1,6 +1,7 @@
 // The verdict, the areas and the facts of one study.
 
 import { mark, number, t } from "./language.js";
+import { warningText } from "./warnings.js";
 import { agreement, count, implausibility, magnification, plain, spacing, steps } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
@@ -43,7 +44,7 @@ function showVerdict({ trusted, warnings }, corrected) {
   find("#verdict-advice").hidden = corrected && warnings.length === 0;
   const items = warnings.map((warning) => {
     const item = document.createElement("li");
-    item.textContent = warning.message;
+    item.textContent = warningText(warning);
     return item;
   });
   find("#warnings").replaceChildren(...items);

@@ -217,6 +217,22 @@ export const GERMAN = {
   "{count} pixels": "{count} Pixel",
   "{count} square millimetres": "{count} Quadratmillimeter",
 
+  // Where a warning applies
+  top: "oben",
+  bottom: "unten",
+  left: "links",
+  right: "rechts",
+  " and ": " und ",
+  "The network is least sure {place}.": "Am unsichersten ist das Netz {place}.",
+  "below the dome of the right lung": "unter der rechten Zwerchfellkuppel",
+  "below the dome of the left lung": "unter der linken Zwerchfellkuppel",
+  "in the upper third of the right lung": "im oberen Drittel der rechten Lunge",
+  "in the upper third of the left lung": "im oberen Drittel der linken Lunge",
+  "in the middle third of the right lung": "im mittleren Drittel der rechten Lunge",
+  "in the middle third of the left lung": "im mittleren Drittel der linken Lunge",
+  "in the lower third of the right lung": "im unteren Drittel der rechten Lunge",
+  "in the lower third of the left lung": "im unteren Drittel der linken Lunge",
+
   // Saving
   Save: "Speichern",
   "Save the corrected mask": "Die korrigierte Maske speichern",
@@ -298,7 +314,7 @@ export const GERMAN = {
   Key: "Schlüssel",
   "It stays in this tab’s memory and is forgotten when the tab is closed or reloaded.":
     "Er bleibt im Speicher dieses Tabs und wird vergessen, wenn der Tab geschlossen oder neu geladen wird.",
-  "Use this key": "Diesen Schlüssel verwenden",
+  "Use this key": "Schlüssel verwenden",
   Cancel: "Abbrechen",
   "The service does not answer": "Der Dienst antwortet nicht",
   "Check that it runs, that this computer can reach it, and that the file is still where it was; then try again.":
@@ -306,4 +322,31 @@ export const GERMAN = {
   "The service gave no reason": "Der Dienst nannte keinen Grund",
   "It answered with status {status}: try again, or tell whoever runs it.":
     "Er antwortete mit dem Status {status}: Versuchen Sie es erneut, oder sagen Sie es dem Betreiber.",
+};
+
+/** The service's warnings by their codes. The reason comes first: the stage shows it as far as the first colon or full stop. */
+export const GERMAN_WARNINGS = {
+  no_lung: "Keine Lunge gefunden: Prüfen Sie, ob das Bild ein Thoraxröntgenbild ist.",
+  one_lung: "Nur eine Lunge gefunden: Die andere ist vielleicht weiß, entfernt, verdeckt oder übersehen.",
+  more_than_two_lungs:
+    "Mehr als zwei Lungen gefunden: Außer den zwei größten Teilen wurden {number} ihrer Fläche gefunden und weggelassen. Öffnen Sie jedes Röntgenbild als eigene Datei.",
+  asymmetry: "Eine Lunge hat nur {number} der Größe der anderen: Vielleicht fehlt ein Teil.",
+  implausible_area: "Die Lungen bedecken {number} des Bildes: Das ist nicht plausibel.",
+  touches_border: "Die Lungen reichen {edges} bis an den Bildrand: Was darüber hinausgeht, fehlt in der Maske.",
+  low_confidence: "Der erwartete IoU der Maske ist nur {number}. Prüfen Sie die Maske vor Gebrauch.",
+  probably_inverted: "Das Bild ist wahrscheinlich invertiert, schwarz für weiß. Prüfen Sie seine photometrische Deutung.",
+  probably_rotated: "Das Röntgenbild ist wahrscheinlich gedreht oder steht auf dem Kopf: Drehen Sie es aufrecht.",
+  probably_cropped: "Ein Teil des Thorax ist wahrscheinlich abgeschnitten oder verdeckt: Öffnen Sie das ganze Röntgenbild.",
+  probably_not_frontal:
+    "Das Bild ist wahrscheinlich kein frontales Thoraxröntgenbild: Öffnen Sie ein einzelnes, aufrechtes, von vorn oder hinten.",
+  child:
+    "Der Patient ist nach der Datei oder wahrscheinlich nach dem Bild ein Kind: Pleura ist für Erwachsene bestimmt, und seine Masken von Kindern sind oft falsch. Prüfen Sie die Maske.",
+  mirrored: "Nach der Datei ist das Bild gespiegelt: Rechts und links folgen der Datei, prüfen Sie sie.",
+  sides_uncertain: "Die Angaben der Datei zu rechts und links widersprechen einander oder dem Bild: Prüfen Sie die Seiten.",
+  rotated: "Nach der Datei ist der Kopf des Patienten nicht oben: Drehen Sie das Bild aufrecht, oder berichtigen Sie PatientOrientation.",
+  not_frontal: "Nach der Datei ist dies keine frontale Aufnahme: Rechte und linke Lunge lassen sich nicht sicher unterscheiden.",
+  not_calibrated:
+    "Die Güte dieser Maske ist unbekannt: Der Checkpoint hat kein Gütemodell. Führen Sie „pleura calibrate“ aus.",
+  other_settings:
+    "Die Maske entstand mit anderer Schwelle, ohne Nachbearbeitung oder mit Spiegelungen: Dafür gilt das Gütemodell nicht. Lassen Sie diese Einstellungen weg, oder prüfen Sie die Maske vor Gebrauch.",
 };

@@ -1,6 +1,7 @@
 // Numbers and the service's stable words, for people.
 
 import { mark, number, t } from "./language.js";
+import { warningText } from "./warnings.js";
 
 export function count(value) {
   return number(value);
@@ -72,7 +73,7 @@ export function standing(word) {
 /** The verdict on a mask in a line: "No warning", "Note: …" or "Check: …" with the first reason. */
 export function verdict({ trusted, warnings }) {
   const [first] = warnings;
-  const reason = first ? first.message.split(/[.:](?:\s|$)/, 1)[0] : t("low expected agreement");
+  const reason = first ? warningText(first).split(/[.:](?:\s|$)/, 1)[0] : t("low expected agreement");
   if (!trusted) {
     return t("Check: {reason}", { reason });
   }
@@ -120,7 +121,7 @@ export function summary(study) {
     lungs[side] ? t(FOUND[side], { area: area(lungs[side], image) }) : t(MISSED[side]),
   );
   const word = `${quality.trusted ? t("No warning") : t("Check the outlines")}.`;
-  const warnings = quality.warnings.map((warning) => warning.message).join(" ");
+  const warnings = quality.warnings.map(warningText).join(" ");
   return `${study.name}: ${word} ${found.join(", ")}. ${warnings}`;
 }
 

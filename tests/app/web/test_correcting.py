@@ -143,6 +143,30 @@ def test_what_the_eraser_passes_is_no_lung(any_screen: Screen) -> None:
     assert np.array_equal(found[:, 40:], BOTH[:, 40:])
 
 
+def test_a_drawing_tool_is_put_away_with_its_row(opened: Screen) -> None:
+    page = opened.page
+    take(page, "Brush")
+    page.get_by_role("button", name="Adjust", exact=True).click()
+    expect(page.locator("#correct-tools")).to_be_hidden()
+    expect(page.get_by_role("radio", name="Pan")).to_be_checked()
+    page.locator("#tools").get_by_text("Window", exact=True).click()
+    page.get_by_role("button", name="Correct", exact=True).click()
+    expect(page.get_by_role("radio", name="Brush")).to_be_checked()
+
+
+def test_the_circle_shows_how_far_a_nudge_reaches(opened: Screen) -> None:
+    page = opened.page
+    take(page, "Nudge")
+    size(page, 60)
+    page.mouse.move(*on_screen(opened, (24, 32)))
+    page.mouse.down()
+    page.mouse.move(*on_screen(opened, (30, 32)), steps=4)
+    circle = page.locator("#marked .cursor")
+    # The brush's radius is two pixels; six pixels of way need a reach of twelve.
+    assert float(circle.get_attribute("r") or 0) == pytest.approx(12, abs=0.5)
+    page.mouse.up()
+
+
 def test_gas_under_the_diaphragm_is_cut_off_in_one_stroke(any_screen: Screen) -> None:
     page = any_screen.page
     take(page, "Cut")

@@ -2,12 +2,24 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import get_args
 
+import cv2
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
 from app.routes.page import WEB
+from model.quality.doubt import least_sure_place
+from model.quality.mask_features import measure_mask
+from model.quality.predicted_iou import iou_warnings
+from model.quality.result import Quality, Warning
+from model.quality.rules import shape_warnings
+from model.sides import Doubt
 from tests.app.conftest import Service
+from tests.app.fakes import encode, truth
 from tests.app.web.conftest import MakeScreen, Screen, two_lungs
 from tests.app.web.test_accessibility import check_widths, findings
 
@@ -60,6 +72,19 @@ def test_both_languages_have_the_same_values_to_fill_in(page: Page) -> None:
         assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", other)), english
 
 
+def test_every_warning_has_a_german_sentence(page: Page) -> None:
+    sources = "".join(path.read_text("utf-8") for path in Path("model/quality").glob("*.py"))
+    given = set(re.findall(r'\bWarning\(\s*"(\w+)"', sources)) | set(get_args(Doubt))
+    table = Path("docs/reference/http.md").read_text("utf-8").split("| warning |")[1].split("\n\n")[0]
+    cells = " ".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE))
+    listed = set(re.findall(r"`(\w+)`", cells))
+    sentences = page.evaluate(
+        "async () => (await import(new URL('web/strings.js', document.baseURI))).GERMAN_WARNINGS"
+    )
+    assert len(given) > 15
+    assert given == listed == set(sentences)
+
+
 @pytest.fixture
 def german_screen(make_screen: MakeScreen, shared_client: Service) -> Screen:
     return make_screen(shared_client, locale="de-AT")
@@ -77,6 +102,79 @@ def test_the_browsers_language_is_spoken(german_screen: Screen) -> None:
     expect(page.get_by_role("button", name="bild.png schließen")).to_be_visible()
     page.locator("#marked .view").press("h")
     expect(page.locator("#stage-marks")).to_have_text("Gespiegelt")
+
+
+TRANSLATE = """async (warnings) => {
+    const { warningText } = await import(new URL("web/warnings.js", document.baseURI));
+    return warnings.map(warningText);
+}"""
+
+
+def in_german(screen: Screen, *warnings: Warning) -> list[str]:
+    found: list[str] = screen.page.evaluate(
+        TRANSLATE, [{"code": one.code, "message": one.message} for one in warnings]
+    )
+    return found
+
+
+def test_a_german_warning_keeps_number_and_edges(german_screen: Screen) -> None:
+    small = truth((0, 12, 3, 4)) | truth((40, 12, 16, 4))
+    one, area, edge = in_german(german_screen, *shape_warnings(measure_mask(lungs(small))))
+    assert one == "Eine Lunge hat nur 19 % der Größe der anderen: Vielleicht fehlt ein Teil."
+    assert area == "Die Lungen bedecken 2 % des Bildes: Das ist nicht plausibel."
+    assert edge.startswith("Die Lungen reichen links bis an den Bildrand:")
+    corner = truth((0, 0, 24, 40)) | truth((40, 0, 24, 40))
+    (edges,) = in_german(german_screen, *shape_warnings(measure_mask(lungs(corner))))
+    assert edges.startswith("Die Lungen reichen oben und links und rechts bis an den Bildrand:")
+    (doubt,) = in_german(german_screen, *iou_warnings(0.6, least=0.9))
+    assert doubt == "Der erwartete IoU der Maske ist nur 0,60. Prüfen Sie die Maske vor Gebrauch."
+
+
+def lungs(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The mask's left half as the right lung, its right half as the left one."""
+    labels = mask.astype(np.uint8)
+    labels[:, labels.shape[1] // 2 :] *= 2
+    return labels
+
+
+def test_every_place_of_doubt_is_named_in_german(german_screen: Screen) -> None:
+    labels = np.zeros((128, 128), np.uint8)
+    labels[20:100, 20:50], labels[20:100, 78:108] = 1, 2
+    places = {place_of_doubt(labels, (x, y)) for x in (35, 93) for y in (30, 60, 90, 112)}
+    assert len(places) == 8
+    (warning,) = iou_warnings(0.6, least=0.9)
+    named = [
+        Warning(warning.code, f"{warning.message} The network is least sure {place}.") for place in places
+    ]
+    sentences = in_german(german_screen, *named)
+    assert len(set(sentences)) == 8
+    assert all("Am unsichersten ist das Netz " in sentence for sentence in sentences)
+    assert not re.search(r"\b(the|of|in the|lung)\b", " ".join(sentences))
+
+
+def place_of_doubt(labels: NDArray[np.uint8], point: tuple[int, int]) -> str | None:
+    probabilities = (labels > 0).astype(np.float32)
+    cv2.circle(probabilities, point, 6, 0.5, -1)
+    return least_sure_place(probabilities, labels)
+
+
+def test_an_unknown_warning_keeps_its_english_message(
+    german_screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings = (Warning("no_lung", "No lung was found: look."), Warning("of_tomorrow", "Something else."))
+    monkeypatch.setattr(
+        "model.segmenter.assess",
+        lambda *_, **__: Quality(predicted_iou=0.9, trusted=False, warnings=warnings),
+    )
+    page = german_screen.page
+    german_screen.choose(("bild.png", two_lungs()))
+    german_screen.shows("untrusted")
+    expect(page.locator("#warnings li")).to_have_text(
+        ["Keine Lunge gefunden: Prüfen Sie, ob das Bild ein Thoraxröntgenbild ist.", "Something else."]
+    )
+    expect(page.locator("#stage-verdict")).to_have_text("Prüfen: Keine Lunge gefunden")
+    page.get_by_label("Sprache").select_option("English")
+    expect(page.locator("#warnings li")).to_have_text(["No lung was found: look.", "Something else."])
 
 
 def test_another_language_is_chosen_and_remembered(german_screen: Screen) -> None:
@@ -139,6 +237,9 @@ def test_the_tools_leave_the_radiograph_its_room_in_any_language(
     for button in ("#adjust", "#correct"):
         page.locator(button).click()
         assert rows(page, f"{button}-tools") <= 2
+    screen.choose_truth("truth.png", encode(truth((12, 12, 16, 40))))
+    expect(page.locator("#layers")).to_be_visible()
+    assert rows(page, "#tools") == 1
     page.locator("#swap").click()
     screen.shows("corrected")
     assert rows(page, "#tools") == 1

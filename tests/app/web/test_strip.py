@@ -1,10 +1,16 @@
 """Several images at a time."""
 
+from io import BytesIO
+
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 from playwright.sync_api import expect
 
+from tests.app.conftest import Service
 from tests.app.fakes import encode, picture
-from tests.app.web.conftest import Screen, two_lungs
+from tests.app.web.conftest import MakeScreen, Screen, two_lungs
 
 pytestmark = pytest.mark.slow
 
@@ -76,3 +82,23 @@ def test_thumbnails_are_drawn(screen: Screen) -> None:
     assert red == green == blue
     assert 180 <= red <= 220
     assert opacity == 255
+
+
+def test_the_button_that_closes_an_image_leaves_its_thumbnail_in_sight(
+    make_screen: MakeScreen, shared_client: Service
+) -> None:
+    screen = make_screen(shared_client, viewport={"width": 820, "height": 1180}, has_touch=True)
+    screen.choose(("a.png", encode(np.full((64, 64), 200, np.uint8))))
+    screen.shows("untrusted")
+    button = screen.page.get_by_role("button", name="Close a.png")
+    box = button.bounding_box()
+    assert box is not None
+    assert box["width"] >= 44
+    assert box["height"] >= 44
+    shot = decode_grey(button.screenshot())
+    assert (shot > 150).mean() > 0.3
+
+
+def decode_grey(png: bytes) -> NDArray[np.uint8]:
+    """What is seen, without the colours."""
+    return np.asarray(Image.open(BytesIO(png)).convert("L"))
