@@ -18,7 +18,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def validation(shared_data: Path) -> SegmentationDataset:
-    return SegmentationDataset([shared_data / "montgomery/validation", shared_data / "shenzhen/validation"])
+    sets = ("montgomery", "shenzhen", "wingspan", "covid_lungs")
+    return SegmentationDataset([shared_data / name / "validation" for name in sets])
 
 
 @pytest.fixture(scope="module")
@@ -29,21 +30,21 @@ def ious(
 
 
 def test_mean_iou_on_validation_images(ious: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
-    assert len(ious) == 70
-    assert ious.mean() >= 0.92
+    assert len(ious) == 113
+    assert ious.mean() >= 0.925
 
 
 def test_engines_agree(
     ious: np.ndarray[tuple[int], np.dtype[np.float64]], segmenter: Segmenter, validation: SegmentationDataset
 ) -> None:
-    """int8 loses at most 0.002 of mean IoU against fp32, and at most 0.02 on any image."""
+    """int8 loses at most 0.002 of mean IoU against fp32, and at most 0.06 on any image."""
     assert segmenter.engine.name == "openvino-int8"
     exact = Segmenter.from_engine(
         segmenter.metadata, choose_engine(read_checkpoint(BUNDLED), device="cpu", engine="torch")
     )
     theirs = np.array([case.overlap.iou for case, _ in evaluate(exact, validation)])
     assert ious.mean() >= theirs.mean() - 0.002
-    assert (ious - theirs).min() >= -0.02
+    assert (ious - theirs).min() >= -0.06
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -56,9 +57,10 @@ def test_metadata_names_the_origin_of_the_weights() -> None:
     metadata = read_metadata(BUNDLED)
     assert metadata.preprocessing.input_size == 256
     assert metadata.recipe["name"] == "strong"
-    assert [root["images"] for root in metadata.data["train"]] == [96, 96, 394, 266]
-    assert len(metadata.recipe["averaged"]) == 2
-    assert metadata.encoder_weights == "none"
+    # Montgomery and wingspan with their masks, then images with drawn masks: the model card's lineage.
+    assert [root["images"] for root in metadata.data["train"]] == [96, 168, 388, 165, 462, 1571, 71, 506]
+    assert metadata.encoder_weights == "astra-r50.pt"
+    assert metadata.classes == ("background", "lung", "heart")
     assert metadata.calibration is not None
 
 

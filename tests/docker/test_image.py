@@ -74,7 +74,7 @@ def test_image_has_its_labels(image: str, configuration: dict[str, Any]) -> None
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert labels["org.opencontainers.image.version"] == version
     assert len(labels["org.opencontainers.image.revision"]) == 40
-    assert labels["org.opencontainers.image.licenses"] == "Apache-2.0 AND CC-BY-NC-SA-4.0"
+    assert labels["org.opencontainers.image.licenses"] == "Apache-2.0 AND CC-BY-4.0"
     assert (
         run(image, "python", "-c", "from importlib.metadata import version; print(version('pleura'))")
         == version
@@ -83,7 +83,7 @@ def test_image_has_its_labels(image: str, configuration: dict[str, Any]) -> None
 
 def test_image_contains_the_licences(image: str) -> None:
     assert "Apache License" in run(image, "cat", "/srv/pleura/LICENSE")
-    assert "CC BY-NC-SA 4.0" in run(image, "cat", "/srv/pleura/model/weights/MODEL_CARD.md")
+    assert "The weights are CC BY 4.0" in run(image, "cat", "/srv/pleura/model/weights/MODEL_CARD.md")
 
 
 def test_image_names_no_package_index(image: str) -> None:
