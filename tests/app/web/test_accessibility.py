@@ -81,7 +81,7 @@ def test_contrast(screen: Screen) -> None:
     fill(screen)
     texts += colours_of_texts(page)
     screen.choose(("one.png", encode(picture())))
-    screen.shows("untrusted")
+    expect(page.locator("#image-name")).to_have_text("one.png")
     screen.choose_truth("notes.png", b"text")
     expect(page.locator("#truth-failure")).to_be_visible()
     texts += colours_of_texts(page)
