@@ -115,8 +115,8 @@ function ratioOf(study) {
     return number(heart.box[2] / (last - first), 2);
   }
   return ratio.value === null
-    ? t("Not measured. {reason}", { reason: ratio.reason })
-    : [number(ratio.value, 2), ...ratio.remarks].join(". ");
+    ? t("Not measured. {reason}", { reason: t(ratio.reason) })
+    : [number(ratio.value, 2), ...ratio.remarks.map((remark) => t(remark))].join(". ");
 }
 
 function fill(row, lung, plane) {

@@ -217,6 +217,13 @@ export const GERMAN = {
   "{count} pixels": "{count} Pixel",
   "{count} square millimetres": "{count} Quadratmillimeter",
 
+  // What the service says of a cardiothoracic ratio
+  "The heart was not found.": "Das Herz wurde nicht gefunden.",
+  "Both lungs are needed, and were not found.": "Dazu braucht es beide Lungen, und sie wurden nicht gefunden.",
+  "The mask of the lungs is not trusted.": "Die Maske der Lungen ist zu prüfen.",
+  "AP view: the heart looks larger than in a PA view.": "AP-Aufnahme: Das Herz erscheint größer als in einer PA-Aufnahme.",
+  "The lungs differ in width: the body may be turned.": "Die Lungen sind verschieden breit: Der Körper ist vielleicht gedreht.",
+
   // Where a warning applies
   top: "oben",
   bottom: "unten",
@@ -280,6 +287,9 @@ export const GERMAN = {
   "Ground truth mask": "Referenzmaske",
 
   // The keys
+  Ctrl: "Strg",
+  "Page ↓": "Bild ↓",
+  "Page ↑": "Bild ↑",
   "this list": "diese Liste",
   "next, previous image": "nächstes, voriges Bild",
   "When the radiograph has the focus": "Wenn das Röntgenbild den Fokus hat",
