@@ -41,7 +41,7 @@ def train(
     If it is killed, --resume goes on with the run. A finished run is prolonged with --resume and
     more --epochs, which are then those of its last image size.
     """
-    from model.checkpoint import LUNG_AND_HEART
+    from model.checkpoint import HEART, LUNG_AND_HEART, read_metadata
     from model.networks.architectures import DEEPLABV3, FCN, SMALL_UNET, UNET
 
     from ..data.datasets import SegmentationDataset
@@ -71,6 +71,8 @@ def train(
     hardware = prepare_device(device, mixed_precision=mixed_precision, workers=workers)
     with join_process_group(hardware.device) as group:
         with group.raise_together():
+            if start_from is not None and num_classes == 2:
+                hearts = hearts or HEART in read_metadata(start_from).classes
             classes = _classes(num_classes, hearts=hearts, lung_values=lung_values)
             train_set = SegmentationDataset(data, weights=weight, **classes)
             validation_set = SegmentationDataset(validation, **classes)

@@ -190,8 +190,8 @@ def test_another_language_is_chosen_and_remembered(german_screen: Screen) -> Non
     expect(page.get_by_role("button", name="Correct", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Mask, PNG")).to_be_visible()
     page.reload()
-    expect(page.get_by_role("button", name="Choose files")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.get_by_label("Language")).to_be_visible()
 
 
 def test_a_language_that_is_not_there_is_english(make_screen: MakeScreen, shared_client: Service) -> None:
