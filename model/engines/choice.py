@@ -118,7 +118,7 @@ def _fp32_model(checkpoint: Checkpoint) -> "openvino.Model":
     from .openvino import read_model
 
     sha256, name = checkpoint.metadata.sha256, checkpoint.path
-    cached = cache_folder() / f"{sha256}.xml"
+    cached = cache_folder() / f"{sha256}-{checkpoint.metadata.preprocessing.input_size}.xml"
     if cached.exists():
         try:
             return read_model(cached, sha256=sha256)

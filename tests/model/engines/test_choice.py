@@ -114,6 +114,21 @@ def test_fp32_model_is_made_once_and_cached(checkpoint: Path, cache: Path) -> No
     assert model.stat().st_mtime_ns == made
 
 
+def test_same_weights_for_images_of_another_size_are_cached_apart(checkpoint: Path, tmp_path: Path) -> None:
+    read = read_checkpoint(checkpoint)
+    _choose(checkpoint, device="cpu", engine="openvino")
+    smaller = tmp_path / "smaller.safetensors"
+    preprocessing = Preprocessing(input_size=32)
+    save_checkpoint(
+        smaller, read.weights(), read.metadata.model_copy(update={"preprocessing": preprocessing})
+    )
+    images = _batch()[..., :32, :32]
+    found, expected = (
+        _choose(smaller, device="cpu", engine=engine)(images)[0] for engine in ("openvino", "torch")
+    )
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
 def test_damaged_cache_is_made_again(checkpoint: Path, cache: Path) -> None:
     _choose(checkpoint, device="cpu")
     (model,) = cache.glob("*.xml")
