@@ -63,6 +63,13 @@ def small(path: Path) -> Path:
     return path
 
 
+def export(checkpoint: Path, folder: Path, pleura: Pleura) -> None:
+    """Export a checkpoint as the page does."""
+    given = ("--checkpoint", checkpoint, "--images", folder / "samples", "--out", folder / "runs/onnx")
+    ended = pleura("export", *given, "--onnx")
+    assert ended.code == 0, ended.err
+
+
 def run(folder: Path, **replaced: str) -> None:
     """Run the page's script in ``folder``, with replaced words."""
     (script,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
@@ -84,17 +91,7 @@ def require_same_mask(folder: Path, checkpoint: Path) -> None:
 
 
 def test_script_of_the_page_gives_the_mask_of_the_segmenter(folder: Path, pleura: Pleura) -> None:
-    ended = pleura(
-        "export",
-        "--checkpoint",
-        BUNDLED,
-        "--images",
-        folder / "samples",
-        "--out",
-        folder / "runs/onnx",
-        "--onnx",
-    )
-    assert ended.code == 0, ended.err
+    export(BUNDLED, folder, pleura)
     run(folder)
     require_same_mask(folder, BUNDLED)
 
@@ -103,16 +100,6 @@ def test_script_gives_the_mask_of_the_segmenter_for_the_small_network_too(
     folder: Path, pleura: Pleura
 ) -> None:
     checkpoint = small(folder / "pleura-small-192.safetensors")
-    ended = pleura(
-        "export",
-        "--checkpoint",
-        checkpoint,
-        "--images",
-        folder / "samples",
-        "--out",
-        folder / "runs/onnx",
-        "--onnx",
-    )
-    assert ended.code == 0, ended.err
+    export(checkpoint, folder, pleura)
     run(folder, **{"SIDE = 256": "SIDE = 192", "pleura-r50-256": "pleura-small-192"})
     require_same_mask(folder, checkpoint)
