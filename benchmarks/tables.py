@@ -82,7 +82,7 @@ def throughput(report: Report) -> Rows:
             "system",
             "picture",
             *(f"c={concurrency}" for concurrency in CONCURRENCIES),
-            "at 70 % of its own",
+            "at 70 % of its capacity",
             "at the common rate",
             "CPU ms at c=8",
             "peak MB",
