@@ -7,6 +7,9 @@ from .ood import OodScores
 from .parameters import Linear
 from .result import Warning
 
+_DECIMALS = 4
+"""Of a predicted IoU. Those after them say nothing, and the last of a float may differ between two runs."""
+
 
 def iou_features(ood: OodScores) -> NDArray[np.float64]:
     """Return the uncertainty features and the out-of-distribution scores, ``(17,)``.
@@ -24,12 +27,12 @@ def predict_iou(ood: OodScores, model: Linear) -> float:
         model: The fitted weights ``(17,)`` and bias.
 
     Returns:
-        The mean IoU of such masks with their ground truth, 0 to 1.
+        The mean IoU of such masks with their ground truth, 0 to 1, rounded to four decimals.
 
     Source:
         Papke and Wooldridge, *Econometric methods for fractional response variables*, 1996.
     """
-    return logistic(float(model.weights @ iou_features(ood)) + model.bias)
+    return round(logistic(float(model.weights @ iou_features(ood)) + model.bias), _DECIMALS)
 
 
 def iou_warnings(predicted: float, *, least: float) -> list[Warning]:
