@@ -115,9 +115,11 @@ class Pipeline:
     ) -> None:
         workers = settings.workers or available_cpus()
         engine = segmenter.engine
-        # With several streams, each takes one image at a time, so that no image waits for a batch to finish.
         most = min(settings.max_batch or engine.max_batch, engine.max_batch)
-        streams, max_batch = (min(most, engine.streams), 1) if engine.streams > 1 else (1, most)
+        streams, max_batch = engine.streams, most
+        if engine.device == "cpu" and engine.streams > 1:
+            # Each stream takes one image at a time, so that no image waits for a batch to finish.
+            streams, max_batch = min(most, engine.streams), 1
         self.segmenter = segmenter
         self._most = most
         self._telemetry = telemetry
@@ -127,8 +129,8 @@ class Pipeline:
         # with it.
         cv2.setNumThreads(1)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="images")
-        # The images in the network, as many that are ready for it, and those in the pool.
-        self._decoded = asyncio.Semaphore(2 * most + workers)
+        # The images in the network, a batch that is ready for it, and those in the pool.
+        self._decoded = asyncio.Semaphore(streams * max_batch + most + workers)
         self.queue: Batcher[Job, Inferred] = Batcher(
             _run,
             threads=inference,

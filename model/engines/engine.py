@@ -25,8 +25,8 @@ class Engine(Protocol):
         name: Engine and precision, ``"torch-fp32"`` or ``"openvino-int8"``.
         device: ``"cpu"`` or ``"cuda"``.
         max_batch: The largest useful batch.
-        streams: The number of threads that may call the engine at the same time. If it is more than one,
-            single images in separate streams give a higher throughput than batches.
+        streams: The number of threads that may call the engine at the same time. On a CPU with more than
+            one, single images in separate streams give a higher throughput than batches.
     """
 
     @property

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
 
 import numpy as np
 import torch
@@ -26,30 +27,33 @@ def batch_sizes(most: int) -> tuple[int, ...]:
 class FoldedNetwork(nn.Module):
     """A network for inference: batch normalisation folded, channels last, ``dtype`` inside.
 
-    It maps ``(B, C, S, S)`` float32 to probabilities and embedding, both float32.
+    Args:
+        network: The network; this takes ownership.
+        dtype: Of the weights and the outputs.
     """
 
     def __init__(self, network: SegmentationNetwork, *, dtype: torch.dtype) -> None:
         super().__init__()
-        self._dtype = dtype
+        self.dtype = dtype
         folded: nn.Module = fuse(InferenceNetwork(network).eval())
         self._folded = folded.to(dtype=dtype).to(memory_format=torch.channels_last)
 
     def forward(self, x: Tensor) -> Outputs:
-        """Map ``(B, C, S, S)`` float32 to probabilities ``(B, num_classes, S, S)`` and embeddings."""
-        outputs = self._folded(x.to(dtype=self._dtype, memory_format=torch.channels_last))
-        return tuple(part.float() for part in outputs)
+        """Map ``(B, C, S, S)`` to probabilities ``(B, num_classes, S, S)`` and embeddings, contiguous."""
+        outputs = self._folded(x.to(dtype=self.dtype, memory_format=torch.channels_last))
+        return tuple(part.contiguous() for part in outputs)
 
 
 class FixedBatches:
-    """Runs batches of any size up to the largest, padded to the next fixed size.
+    """Runs batches of any size up to the largest, padded to the next fixed size; one at a time.
 
     Args:
         network: The network, on its device.
         shape: ``(C, S, S)`` of one input.
+        dtype: In which inputs and outputs travel between host and device; the network's.
         sizes: The fixed batch sizes.
-        device: The network's device.
         record: Records the work for one size.
+        stream: The CUDA stream that batches run on; None on a CPU.
     """
 
     def __init__(
@@ -57,13 +61,14 @@ class FixedBatches:
         network: nn.Module,
         *,
         shape: tuple[int, int, int],
+        dtype: torch.dtype,
         sizes: tuple[int, ...],
-        device: torch.device,
         record: Record,
+        stream: torch.cuda.Stream | None,
     ) -> None:
         # The largest first, so that the others reuse its memory.
         self._batches = {
-            size: _FixedBatch(network, shape=(size, *shape), device=device, record=record)
+            size: _FixedBatch(network, shape=(size, *shape), dtype=dtype, record=record, stream=stream)
             for size in sorted(sizes, reverse=True)
         }
 
@@ -81,30 +86,63 @@ class FixedBatches:
         self._batches[size].repeat()
 
 
+class SideBySide:
+    """Runs as many batches at the same time as there are `FixedBatches`; more callers wait.
+
+    While one batch is in the network, another is copied. Each has its own buffers, graphs and stream.
+
+    Args:
+        lanes: Of one network.
+    """
+
+    def __init__(self, lanes: Sequence[FixedBatches]) -> None:
+        self._free: SimpleQueue[FixedBatches] = SimpleQueue()
+        for lane in lanes:
+            self._free.put(lane)
+
+    def __call__(self, batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """See `FixedBatches`."""
+        lane = self._free.get()
+        try:
+            return lane(batch)
+        finally:
+            self._free.put(lane)
+
+
 class _FixedBatch:
     """One batch size: fixed buffers (pinned memory on the host) and the recorded work between them."""
 
     def __init__(
-        self, network: nn.Module, *, shape: tuple[int, ...], device: torch.device, record: Record
+        self,
+        network: nn.Module,
+        *,
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        record: Record,
+        stream: torch.cuda.Stream | None,
     ) -> None:
-        self._device = device
-        on_cuda = device.type == "cuda"
-        self._given = torch.zeros(shape, pin_memory=on_cuda)
-        self._x = torch.zeros(shape, device=device)
+        self._stream = stream
+        pinned = stream is not None
+        self._given = torch.zeros(shape, dtype=dtype, pin_memory=pinned)
+        self._x = torch.zeros(shape, dtype=dtype, device="cpu" if stream is None else stream.device)
         self.repeat, self._outputs = record(lambda: network(self._x))
-        self._found = [torch.zeros(output.shape, pin_memory=on_cuda) for output in self._outputs]
+        self._found = [
+            torch.zeros(output.shape, dtype=output.dtype, pin_memory=pinned) for output in self._outputs
+        ]
 
     def __call__(self, batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         count = len(batch)
         # The padding keeps old images, which do not affect the results of the others.
         self._given[:count].copy_(torch.from_numpy(batch))
-        self._x[:count].copy_(self._given[:count], non_blocking=True)
-        self.repeat()
-        for found, output in zip(self._found, self._outputs, strict=True):
-            found[:count].copy_(output[:count], non_blocking=True)
-        if self._device.type == "cuda":
-            torch.cuda.current_stream().synchronize()
-        return [found[:count].numpy().copy() for found in self._found]
+        with torch.cuda.stream(self._stream):
+            self._x[:count].copy_(self._given[:count], non_blocking=True)
+            self.repeat()
+            for found, output in zip(self._found, self._outputs, strict=True):
+                found[:count].copy_(output[:count], non_blocking=True)
+        if self._stream is not None:
+            self._stream.synchronize()
+        # Copies, because the next batch overwrites the buffers.
+        return [found[:count].to(torch.float32, copy=True).numpy() for found in self._found]
 
 
 def cuda_graphs() -> Record:

@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from ..errors import EngineError
 from ..networks.unet import SegmentationNetwork
 from .engine import EngineOutput
-from .fixed_batches import FixedBatches, FoldedNetwork, batch_sizes, cuda_graphs
+from .fixed_batches import FixedBatches, FoldedNetwork, SideBySide, batch_sizes, cuda_graphs
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Run = Callable[[NDArray[np.float32]], Sequence[NDArray[np.float32]]]
+
+STREAMS = 2
+"""Batches on CUDA at the same time: one in the network, while another is copied."""
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -35,7 +38,7 @@ class TorchEngine:
         max_batch: The largest batch on CUDA.
 
     Attributes:
-        fixed_batches: What runs on CUDA; None on a CPU.
+        lanes: What runs on CUDA, one for each stream; none on a CPU.
 
     Raises:
         EngineError: The device has too little memory.
@@ -56,12 +59,12 @@ class TorchEngine:
         self.precision: Precision = precision or ("fp16" if on_cuda else "fp32")
         self.name = f"torch-{self.precision}"
         self.max_batch = max_batch if on_cuda else 1
-        self.streams = 1
-        self.fixed_batches: FixedBatches | None = None
+        self.lanes: list[FixedBatches] = []
+        self.streams = STREAMS if on_cuda else 1
         with _engine_errors(), torch.inference_mode():
             if on_cuda:
-                self.fixed_batches = self._recorded(network, (in_channels, side, side))
-                self._run: Run = self.fixed_batches
+                self.lanes = self._recorded(network, (in_channels, side, side))
+                self._run: Run = SideBySide(self.lanes)
             else:
                 self._run = self._eager(network)
 
@@ -70,15 +73,19 @@ class TorchEngine:
         with _engine_errors(), torch.inference_mode():
             return EngineOutput(*self._run(batch))
 
-    def _recorded(self, network: SegmentationNetwork, shape: tuple[int, int, int]) -> FixedBatches:
-        device = torch.device(self.device)
-        return FixedBatches(
-            FoldedNetwork(network, dtype=_DTYPES[self.precision]).to(device),
-            shape=shape,
-            sizes=batch_sizes(self.max_batch),
-            device=device,
-            record=cuda_graphs(),
-        )
+    def _recorded(self, network: SegmentationNetwork, shape: tuple[int, int, int]) -> list[FixedBatches]:
+        folded = FoldedNetwork(network, dtype=_DTYPES[self.precision]).to(self.device)
+        return [
+            FixedBatches(
+                folded,
+                shape=shape,
+                dtype=folded.dtype,
+                sizes=batch_sizes(self.max_batch),
+                record=cuda_graphs(),
+                stream=torch.cuda.Stream(),
+            )
+            for _ in range(self.streams)
+        ]
 
     def _eager(self, network: SegmentationNetwork) -> Run:
         network = network.to(memory_format=torch.channels_last).eval()

@@ -1,8 +1,14 @@
-import pytest
+from threading import Barrier
 
-from benchmarks.engines import count_operations, peak_tflops, speeds
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from benchmarks.engines import count_operations, images_a_second, peak_tflops, speeds
 from benchmarks.tables import gpu
+from model.engines import EngineOutput
 from model.networks.unet import ResNet50UNet
+from tests.app.fakes import FakeEngine
 
 
 @pytest.mark.parametrize(
@@ -31,6 +37,19 @@ def test_speeds_are_compared_with_baseline_and_peak() -> None:
     assert (point["share"], point["alone_rate"], point["alone_share"]) == (0.4, 4000.0, 0.8)
     unknown = speeds({32: 2000.0}, {32: 4000.0}, baseline=100.0, operations=10**10, peak=None)[0]
     assert unknown["share"] is unknown["alone_share"] is None
+
+
+def test_all_streams_of_an_engine_are_measured_together() -> None:
+    class Meeting(FakeEngine):
+        together = Barrier(2, timeout=60)
+
+        def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
+            self.together.wait()
+            return super().__call__(batch)
+
+    engine = Meeting(device="cuda", max_batch=4, streams=2)
+    assert images_a_second(engine, np.zeros((4, 1, 8, 8), np.float32), seconds=0) > 0
+    assert set(engine.batches) == {4}
 
 
 def test_missing_measurement_is_reported() -> None:

@@ -37,7 +37,7 @@ class Teacher:
         """See the class."""
         with torch.no_grad():
             probabilities: Tensor = self._network(x)[0]
-        return probabilities
+        return probabilities.float()
 
 
 def _require_alike(checkpoint: Checkpoint, student: CheckpointMetadata) -> None:

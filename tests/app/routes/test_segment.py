@@ -275,9 +275,15 @@ def test_untrusted_mask_is_rejected_if_configured(make_client: MakeClient) -> No
     assert answer.json()["type"] == "urn:pleura:problem:untrusted-mask"
 
 
-@pytest.mark.parametrize("max_batch", [1, 8])
-def test_concurrent_requests_get_their_own_masks(make_client: MakeClient, max_batch: int) -> None:
-    client = make_client(FakeEngine(max_batch=max_batch), queue_size=100)
+@pytest.mark.parametrize(
+    ("device", "streams", "max_batch", "largest"),
+    [("cpu", 1, 1, 1), ("cpu", 1, 8, 8), ("cpu", 4, 4, 1), ("cuda", 2, 8, 8)],
+)
+def test_concurrent_requests_get_their_own_masks(
+    make_client: MakeClient, device: str, streams: int, max_batch: int, largest: int
+) -> None:
+    engine = FakeEngine(device=device, streams=streams, max_batch=max_batch)
+    client = make_client(engine, queue_size=100)
     boxes: list[Box] = [
         (2 + index % 30, 3 + index // 4, 8 + index % 7, 20 + index % 11) for index in range(60)
     ]
@@ -288,7 +294,7 @@ def test_concurrent_requests_get_their_own_masks(make_client: MakeClient, max_ba
     with ThreadPoolExecutor(20) as threads:
         assert all(threads.map(one, boxes))
     assert sum(client.engine.batches) == 60
-    assert max(client.engine.batches) <= max_batch
+    assert max(client.engine.batches) <= largest
 
 
 def test_accept_headers_in_several_lines_are_joined(shared_client: Service) -> None:

@@ -1,6 +1,8 @@
 """Fixed batch sizes for CUDA graphs; without a GPU the same sizes, padding and slices run step by step."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -8,13 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model.engines.fixed_batches import FixedBatches, FoldedNetwork, Outputs, batch_sizes
+from model.engines.fixed_batches import FixedBatches, FoldedNetwork, Outputs, SideBySide, batch_sizes
 from model.engines.pytorch import TorchEngine
 from model.errors import EngineError
 from model.networks.torchvision import TorchvisionNetwork
 from model.networks.unet import ResNet50UNet, SegmentationNetwork
 
-CPU = torch.device("cpu")
 SIDE = 64
 
 
@@ -46,8 +47,17 @@ def images(count: int, *, side: int = 4) -> NDArray[np.float32]:
     return np.random.default_rng(count).standard_normal((count, 1, side, side)).astype(np.float32)
 
 
-def fixed(network: nn.Module, recorder: Recorder, *, sizes: tuple[int, ...], side: int = 4) -> FixedBatches:
-    return FixedBatches(network, shape=(1, side, side), sizes=sizes, device=CPU, record=recorder)
+def fixed(
+    network: nn.Module,
+    recorder: Recorder,
+    *,
+    sizes: tuple[int, ...],
+    side: int = 4,
+    dtype: torch.dtype = torch.float32,
+) -> FixedBatches:
+    return FixedBatches(
+        network, shape=(1, side, side), dtype=dtype, sizes=sizes, record=recorder, stream=None
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,6 +84,52 @@ def test_recorded_work_is_repeated_without_new_images() -> None:
     run.repeat(4)
     run.repeat(1)
     assert recorder.repeated == [4, 4, 1]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_images_travel_in_the_precision_of_the_network(dtype: torch.dtype) -> None:
+    inputs: list[torch.dtype] = []
+
+    class Watching(Doubling):
+        def forward(self, x: Tensor) -> Outputs:
+            inputs.append(x.dtype)
+            return super().forward(x)
+
+    found = fixed(Watching(), Recorder(), sizes=(4,), dtype=dtype)(images(3))
+    assert set(inputs) == {dtype}
+    assert {part.dtype for part in found} == {np.dtype(np.float32)}
+    halved = torch.from_numpy(images(3)).to(dtype)
+    for part, expected in zip(found, Doubling()(halved), strict=True):
+        np.testing.assert_array_equal(part, expected.float().numpy())
+
+
+def test_two_callers_run_side_by_side_in_separate_buffers() -> None:
+    together = Barrier(2, timeout=60)
+
+    class Meeting(Recorder):
+        def __call__(self, work: Callable[[], Outputs]) -> tuple[Callable[[], None], Outputs]:
+            repeat, outputs = super().__call__(work)
+
+            def repeat_together() -> None:
+                repeat()
+                together.wait()  # Until the other caller's batch is in its network too.
+
+            return repeat_together, outputs
+
+    run = SideBySide([fixed(Doubling(), Meeting(), sizes=(4,)) for _ in range(2)])
+    batches = [images(count) for count in (2, 4, 3, 1)]
+    with ThreadPoolExecutor(2) as callers:
+        answers = list(callers.map(run, batches))
+    for batch, (doubled, _) in zip(batches, answers, strict=True):
+        np.testing.assert_array_equal(doubled, 2 * batch)
+
+
+def test_failed_batch_leaves_room_for_the_next() -> None:
+    lane = fixed(Doubling(), Recorder(), sizes=(1, 2))
+    run = SideBySide([lane])
+    with pytest.raises(ValueError, match="empty"):
+        run(images(3))
+    np.testing.assert_array_equal(run(images(2))[0], 2 * images(2))
 
 
 def test_output_is_not_overwritten_by_the_next_batch() -> None:
@@ -113,11 +169,12 @@ def test_folded_network_gives_the_same_output(network: SegmentationNetwork) -> N
     np.testing.assert_allclose(embedding, expected.embedding, rtol=1e-3, atol=1e-4)
 
 
-def test_half_precision_network_returns_float32(network: SegmentationNetwork) -> None:
+def test_half_precision_network_returns_half_precision_in_order(network: SegmentationNetwork) -> None:
     folded = FoldedNetwork(network, dtype=torch.bfloat16)
     with torch.inference_mode():
         outputs = folded(torch.from_numpy(images(1, side=SIDE)))
-    assert {output.dtype for output in outputs} == {torch.float32}
+    assert {output.dtype for output in outputs} == {torch.bfloat16}
+    assert all(output.is_contiguous() for output in outputs)
     assert {parameter.dtype for parameter in folded.parameters()} == {torch.bfloat16}
 
 
@@ -140,3 +197,14 @@ def test_graphs_agree_with_the_cpu(network: SegmentationNetwork, count: int) -> 
     for _ in range(2):
         found = engine(images(count, side=SIDE))
         np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=2e-2)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_streams_give_each_caller_its_own_masks(network: SegmentationNetwork) -> None:
+    engine = TorchEngine(network, device="cuda", side=SIDE, max_batch=8)
+    batches = [images(count, side=SIDE) for count in range(1, 9)] * 10
+    alone = [engine(batch).probabilities for batch in batches]
+    with ThreadPoolExecutor(4) as callers:
+        together = [output.probabilities for output in callers.map(engine, batches)]
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
