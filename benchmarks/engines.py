@@ -27,29 +27,15 @@ from model.engines import Engine, EngineChoice, choose_engine
 from model.threads import available_cpus
 
 from .images import RESULTS
+from .peak import count_operations, peak_tflops, speeds
 from .tables import gpu
 
 if TYPE_CHECKING:
     from model.engines.fixed_batches import FixedBatches
-    from model.networks.unet import SegmentationNetwork
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 _REPEATS = 20
 """Batches between two readings of the card's clock."""
-
-PEAK_TFLOPS = {
-    "H200": 989.0,
-    "H100 PCIe": 756.0,
-    "H100": 989.0,
-    "A100": 312.0,
-    "L40S": 362.0,
-    "L4": 121.0,
-    "A10G": 125.0,
-    "T4": 65.0,
-    "V100": 125.0,
-}
-"""Dense fp16 with tensor cores, from the makers' data sheets; the first name that the card's contains
-counts."""
 
 
 def milliseconds(call: Callable[[], object], *, seconds: float) -> float:
@@ -77,7 +63,7 @@ def cpu_engines(checkpoint: Path) -> dict[str, Engine]:
     if "openvino-fp32" not in found and exported.exists():
         from model.engines.openvino import OpenVINOEngine, read_model
 
-        model = read_model(exported, sha256=read.metadata.sha256)
+        model = read_model(exported, read.metadata)
         found["openvino-fp32"] = OpenVINOEngine(model, precision="fp32", threads=available_cpus())
     return found
 
@@ -186,56 +172,6 @@ def card_milliseconds(batches: FixedBatches, size: int, *, seconds: float) -> fl
     while time.perf_counter() < until or len(times) < 3:
         times.append(once())
     return float(np.median(times))
-
-
-def count_operations(network: SegmentationNetwork, shape: tuple[int, int, int]) -> int:
-    """Count the floating-point operations of one image; a multiply-add counts as two."""
-    import torch
-    from torch.utils.flop_counter import FlopCounterMode
-
-    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        network.infer(torch.zeros(1, *shape))
-    return int(counter.get_total_flops())
-
-
-def peak_tflops(card: str) -> float | None:
-    """Return the dense fp16 peak of a card; None if unknown."""
-    return next((tflops for name, tflops in PEAK_TFLOPS.items() if name in card), None)
-
-
-def speeds(
-    rates: dict[int, float],
-    alone: dict[int, float],
-    *,
-    baseline: float,
-    operations: int,
-    peak: float | None,
-) -> list[dict[str, Any]]:
-    """Return per batch size: images/s, ratio to the baseline, TFLOP/s and share of the card's peak.
-
-    Args:
-        rates: Images a second by batch size, from host to host.
-        alone: The same on the card alone.
-        baseline: Images a second of PyTorch eager in fp32.
-        operations: Of one image.
-        peak: Of the card in TFLOP/s; None if unknown.
-    """
-    return [
-        {
-            "batch": size,
-            "rate": rate,
-            "ratio": rate / baseline,
-            "tflops": rate * operations / 1e12,
-            "share": _share(rate, operations, peak),
-            "alone_rate": alone[size],
-            "alone_share": _share(alone[size], operations, peak),
-        }
-        for size, rate in rates.items()
-    ]
-
-
-def _share(rate: float, operations: int, peak: float | None) -> float | None:
-    return None if peak is None else rate * operations / 1e12 / peak
 
 
 def _shape(checkpoint: Path) -> tuple[int, int, int]:

@@ -97,7 +97,7 @@ def _openvino_engine(checkpoint: Checkpoint, *, threads: int) -> Engine:
 
     exported = _exported_model(checkpoint)
     if exported is not None:
-        model = read_model(exported, sha256=checkpoint.metadata.sha256)
+        model = read_model(exported, checkpoint.metadata)
         return OpenVINOEngine(model, precision="int8", threads=threads)
     return OpenVINOEngine(_fp32_model(checkpoint), precision="fp32", threads=threads)
 
@@ -121,7 +121,7 @@ def _fp32_model(checkpoint: Checkpoint) -> "openvino.Model":
     cached = cache_folder() / f"{sha256}-{checkpoint.metadata.preprocessing.input_size}.xml"
     if cached.exists():
         try:
-            return read_model(cached, sha256=sha256)
+            return read_model(cached, checkpoint.metadata)
         except EngineError:
             cached.unlink(missing_ok=True)
     if not find_spec("torch"):

@@ -22,6 +22,8 @@ from .fingerprint import read_exported
 if TYPE_CHECKING:
     import openvino
 
+    from ..checkpoint import CheckpointMetadata
+
 Precision = Literal["fp32", "int8"]
 
 SOURCE_KEY = "pleura_sha256"
@@ -151,15 +153,15 @@ def _core() -> openvino.Core:
     return core
 
 
-def read_model(path: Path, *, sha256: str) -> openvino.Model:
-    """Read an exported model and check that it is intact and was made from these weights.
+def read_model(path: Path, metadata: CheckpointMetadata) -> openvino.Model:
+    """Read an exported model and check that it is intact and was made from this checkpoint.
 
     Args:
         path: The .xml file.
-        sha256: Of the checkpoint's weights, in hexadecimal digits.
+        metadata: Of the checkpoint.
 
     Raises:
-        EngineError: The model is damaged, or was made from other weights.
+        EngineError: The model is damaged, or was made from other weights or for another image size.
     """
     files = read_exported(path)
     try:
@@ -168,7 +170,12 @@ def read_model(path: Path, *, sha256: str) -> openvino.Model:
         raise EngineError(
             f"{path.name} is not a complete OpenVINO model. Run `pleura export` again."
         ) from error
-    if not model.has_rt_info(SOURCE_KEY) or model.get_rt_info(SOURCE_KEY).value != sha256:
+    side = metadata.preprocessing.input_size
+    if (
+        not model.has_rt_info(SOURCE_KEY)
+        or model.get_rt_info(SOURCE_KEY).value != metadata.sha256
+        or str(model.input(0).partial_shape) != f"[1,{metadata.in_channels},{side},{side}]"
+    ):
         raise EngineError(
             f"{path.name} was made from another checkpoint. Run `pleura export` for this one, or remove the "
             "file."

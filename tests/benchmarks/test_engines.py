@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.engines import count_operations, images_a_second, peak_tflops, speeds
+from benchmarks.engines import images_a_second
+from benchmarks.peak import count_operations, peak_tflops, speeds
 from benchmarks.tables import gpu
 from model.engines import EngineOutput
 from model.networks.unet import ResNet50UNet

@@ -48,6 +48,14 @@ def _choose(path: Path, **options: Any) -> Engine:
     return choose_engine(read_checkpoint(path), **options)
 
 
+def _smaller(checkpoint: Path, path: Path) -> Path:
+    """A checkpoint with the same weights for images of 32 x 32 pixels."""
+    read = read_checkpoint(checkpoint)
+    preprocessing = Preprocessing(input_size=32)
+    save_checkpoint(path, read.weights(), read.metadata.model_copy(update={"preprocessing": preprocessing}))
+    return path
+
+
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -115,13 +123,8 @@ def test_fp32_model_is_made_once_and_cached(checkpoint: Path, cache: Path) -> No
 
 
 def test_same_weights_for_images_of_another_size_are_cached_apart(checkpoint: Path, tmp_path: Path) -> None:
-    read = read_checkpoint(checkpoint)
     _choose(checkpoint, device="cpu", engine="openvino")
-    smaller = tmp_path / "smaller.safetensors"
-    preprocessing = Preprocessing(input_size=32)
-    save_checkpoint(
-        smaller, read.weights(), read.metadata.model_copy(update={"preprocessing": preprocessing})
-    )
+    smaller = _smaller(checkpoint, tmp_path / "smaller.safetensors")
     images = _batch()[..., :32, :32]
     found, expected = (
         _choose(smaller, device="cpu", engine=engine)(images)[0] for engine in ("openvino", "torch")
@@ -134,6 +137,14 @@ def test_damaged_cache_is_made_again(checkpoint: Path, cache: Path) -> None:
     (model,) = cache.glob("*.xml")
     model.write_text("<net")
     assert _choose(checkpoint, device="cpu")(_batch(1)).probabilities.shape == (1, 2, 64, 64)
+
+
+def test_model_for_images_of_another_size_is_rejected(exported: Path, tmp_path: Path) -> None:
+    smaller = _smaller(exported, tmp_path / "smaller.safetensors")
+    for ending in (".int8.xml", ".int8.bin", ".int8.sha256"):
+        shutil.copy(exported.with_suffix(ending), smaller.with_suffix(ending))
+    with pytest.raises(EngineError, match="made from another checkpoint"):
+        _choose(smaller, device="cpu")
 
 
 def test_model_of_another_checkpoint_is_rejected(exported: Path, tmp_path: Path) -> None:
