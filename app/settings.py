@@ -20,7 +20,9 @@ class Settings(BaseSettings):
         env_prefix="PLEURA_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    checkpoint: Path | None = Field(None, description="Checkpoint to serve; default: the bundled one.")
+    checkpoint: Path | None = Field(
+        None, description="Checkpoint to serve: a file, or small; default: the bundled one."
+    )
     device: Device = Field(
         "auto", description="Where the network runs: cuda, cpu, or auto, which uses CUDA if available."
     )

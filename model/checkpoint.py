@@ -17,6 +17,7 @@ from .networks.architectures import ARCHITECTURES, UNET, network_of
 from .preprocessing import Preprocessing
 from .safetensors_header import METADATA, NOT_A_HEADER, Header, header_in, read_header, tensor_hash
 from .weights import BUNDLED as BUNDLED
+from .weights import checkpoint_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -153,11 +154,12 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint and verify the sha256 of its weights. This does not need torch.
 
     Args:
-        path: The file.
+        path: A file, or the name of a bundled checkpoint; see `checkpoint_file`.
 
     Raises:
         CheckpointError: The file is missing, damaged, altered or not Pleura's.
     """
+    path = checkpoint_file(path)
     with _opened(path) as file:
         # Check the header first, so that a large file of another kind is not loaded.
         read_header(file)
@@ -176,11 +178,12 @@ def read_metadata(path: Path) -> CheckpointMetadata:
     """Read only the metadata of a checkpoint. This does not need torch.
 
     Args:
-        path: The file.
+        path: As of `read_checkpoint`.
 
     Raises:
         CheckpointError: The file is missing, not safetensors, or not Pleura's.
     """
+    path = checkpoint_file(path)
     with _opened(path) as file:
         header = read_header(file)
     return _metadata_in(header, path)

@@ -38,8 +38,8 @@ class Segmenter:
     threads; `run` admits as many threads at a time as the engine has streams.
 
     Args:
-        checkpoint: The path of a safetensors file of `pleura train`, or a checkpoint in memory. None takes
-            the bundled one.
+        checkpoint: The path of a safetensors file of `pleura train`, ``"small"`` for the small bundled
+            checkpoint, or a checkpoint in memory. None takes the default one.
         device: ``"auto"`` selects CUDA if available.
         engine: ``"auto"`` selects the fastest that is available.
         threads: CPU threads; None takes what the container's quota allows.

@@ -125,7 +125,9 @@ StoreUntrusted = Annotated[
 
 Checkpoint = Annotated[
     Path | None,
-    typer.Option(envvar="PLEURA_CHECKPOINT", help="Checkpoint to use; the bundled one if not given."),
+    typer.Option(
+        envvar="PLEURA_CHECKPOINT", help="Checkpoint to use: a file, or small; the bundled one if not given."
+    ),
 ]
 
 DeviceName = Annotated[

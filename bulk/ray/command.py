@@ -27,7 +27,8 @@ CheckpointPath = Annotated[
     Path | None,
     typer.Option(
         envvar="PLEURA_CHECKPOINT",
-        help="Checkpoint to use, at the same path on all machines; the bundled one if not given.",
+        help="Checkpoint to use: a file, at the same path on all machines, or small; "
+        "the bundled one if not given.",
     ),
 ]
 DeviceName = Annotated[Device, typer.Option(help="auto selects GPUs if there are any.")]

@@ -204,7 +204,9 @@ Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Decides all rando
 
 # What `pleura evaluate` takes.
 
-Evaluated = Annotated[Path | None, typer.Option(help="Checkpoint to evaluate; the bundled one if not given.")]
+Evaluated = Annotated[
+    Path | None, typer.Option(help="Checkpoint to evaluate: a file, or small; the bundled one if not given.")
+]
 
 ResultsFolder = Annotated[
     Path | None,
