@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from model.weights import BUNDLED
+from model.weights import BUNDLED, checkpoint_file
 
 from .bench import Bench, Plan
 from .images import PICTURES, RESULTS
@@ -28,7 +28,7 @@ def main() -> int:
     if options.device == "cuda" and not has_cuda():
         console.print("not measured: there is no CUDA device here")
         return 0
-    checkpoint = Path(os.environ.get("PLEURA_CHECKPOINT") or BUNDLED).resolve()
+    checkpoint = checkpoint_file(Path(os.environ.get("PLEURA_CHECKPOINT") or BUNDLED)).resolve()
     if options.device == "cpu" and not checkpoint.with_suffix(".int8.xml").exists():
         console.print(f"{checkpoint.name} has no int8 model beside it: run `pleura export` first.")
         return 1

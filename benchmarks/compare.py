@@ -23,7 +23,7 @@ from typing import Any
 
 from rich.console import Console
 
-from model.weights import BUNDLED
+from model.weights import BUNDLED, checkpoint_file
 
 from .images import PICTURES, RESULTS, Picture
 from .machine import describe_machine
@@ -190,7 +190,7 @@ def main(words: Sequence[str] | None = None) -> int:
     options = _options(words)
     console = Console(width=max(160, Console().width))
     given = os.environ.get("PLEURA_CHECKPOINT")
-    checkpoint = None if given is None else Path(given).resolve()
+    checkpoint = None if given is None else checkpoint_file(Path(given)).resolve()
     pictures = [picture for picture in PICTURES if picture.name in options.pictures.split(",")]
     with ExitStack() as stack:
         top = Path(stack.enter_context(TemporaryDirectory(prefix="pleura-compare-")))
