@@ -7,6 +7,7 @@ import { Downloads } from "./downloads.js";
 import { attachHelp } from "./help.js";
 import { Keeping } from "./keeping.js";
 import { attachLanguage } from "./language.js";
+import { lineOf } from "./problems.js";
 import { Reading } from "./reading.js";
 import { showResult } from "./results.js";
 import { Settings } from "./settings.js";
@@ -76,7 +77,7 @@ async function open(promise, use) {
   try {
     use(await promise);
   } catch (problem) {
-    say(`${problem.title}. ${problem.detail}`);
+    say(lineOf(problem));
   }
 }
 

@@ -1,7 +1,7 @@
 // The verdict, the areas and the facts of one study.
 
 import { mark, number, t } from "./language.js";
-import { warningText } from "./warnings.js";
+import { warningText } from "./sentences.js";
 import { agreement, count, implausibility, magnification, plain, spacing, steps } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);

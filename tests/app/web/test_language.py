@@ -3,7 +3,7 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import cv2
 import numpy as np
@@ -54,9 +54,10 @@ class Texts(HTMLParser):
             self.found |= set() if letter else {text}
 
 
-def german(page: Page) -> dict[str, str]:
-    found: dict[str, str] = page.evaluate(
-        "async () => (await import(new URL('web/strings.js', document.baseURI))).GERMAN"
+def table(page: Page, name: str) -> dict[str, Any]:
+    """A table of the page's texts."""
+    found: dict[str, Any] = page.evaluate(
+        "async (name) => (await import(new URL('web/strings.js', document.baseURI)))[name]", name
     )
     return found
 
@@ -66,11 +67,11 @@ def test_every_text_is_there_in_both_languages(page: Page) -> None:
     texts = Texts().found | set(re.findall(r'\b(?:t|mark)\("((?:[^"\\]|\\.)+)"', scripts))
     ratio = re.findall(r'(?:reason=|remarks\.append\()"([^"]+)"', Path("model/heart.py").read_text("utf-8"))
     assert len(ratio) == 5
-    assert (texts | set(ratio)) - SAME == set(german(page))
+    assert (texts | set(ratio)) - SAME == set(table(page, "GERMAN"))
 
 
 def test_both_languages_have_the_same_values_to_fill_in(page: Page) -> None:
-    for english, other in german(page).items():
+    for english, other in table(page, "GERMAN").items():
         assert other
         assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", other)), english
 
@@ -78,14 +79,11 @@ def test_both_languages_have_the_same_values_to_fill_in(page: Page) -> None:
 def test_every_warning_has_a_german_sentence(page: Page) -> None:
     sources = "".join(path.read_text("utf-8") for path in Path("model/quality").glob("*.py"))
     given = set(re.findall(r'\bWarning\(\s*"(\w+)"', sources)) | set(get_args(Doubt))
-    table = Path("docs/reference/http.md").read_text("utf-8").split("| warning |")[1].split("\n\n")[0]
-    cells = " ".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE))
+    rows = Path("docs/reference/http.md").read_text("utf-8").split("| warning |")[1].split("\n\n")[0]
+    cells = " ".join(re.findall(r"^\| (`.*?) \|", rows, re.MULTILINE))
     listed = set(re.findall(r"`(\w+)`", cells))
-    sentences = page.evaluate(
-        "async () => (await import(new URL('web/strings.js', document.baseURI))).GERMAN_WARNINGS"
-    )
     assert len(given) > 15
-    assert given == listed == set(sentences)
+    assert given == listed == set(table(page, "GERMAN_WARNINGS"))
 
 
 @pytest.fixture
@@ -108,7 +106,7 @@ def test_the_browsers_language_is_spoken(german_screen: Screen) -> None:
 
 
 TRANSLATE = """async (warnings) => {
-    const { warningText } = await import(new URL("web/warnings.js", document.baseURI));
+    const { warningText } = await import(new URL("web/sentences.js", document.baseURI));
     return warnings.map(warningText);
 }"""
 
