@@ -156,10 +156,12 @@ export const GERMAN = {
   "There is no result.": "Es gibt kein Ergebnis.",
   "The result appears here.": "Das Ergebnis erscheint hier.",
   "Lung areas": "Lungenflächen",
+  "Areas of lungs and heart": "Flächen von Lungen und Herz",
   Lung: "Lunge",
+  Organ: "Organ",
   Pixels: "Pixel",
   "mm²": "mm²",
-  Together: "Zusammen",
+  "Both lungs": "Beide Lungen",
   "Expected agreement": "Erwartete Übereinstimmung",
   "Cardiothoracic ratio": "Herz-Thorax-Quotient",
   "Image and model": "Bild und Modell",
@@ -299,7 +301,6 @@ export const GERMAN = {
   "Page ↑": "Bild ↑",
   "this list": "diese Liste",
   "next, previous image": "nächstes, voriges Bild",
-  "When the radiograph has the focus": "Wenn das Röntgenbild den Fokus hat",
   zoom: "vergrößern, verkleinern",
   fit: "einpassen",
   "actual size": "Originalgröße",
@@ -323,6 +324,8 @@ export const GERMAN = {
   redo: "wiederholen",
   "Wheel and pinch zoom, a double click zooms in, dragging pans; two fingers pan and zoom with any tool.":
     "Mausrad und zwei Finger vergrößern, ein Doppelklick auch, Ziehen schiebt; zwei Finger schieben und vergrößern mit jedem Werkzeug.",
+  "Keys work wherever the focus is, except in fields. Arrows and Enter serve the control in focus first, or scroll.":
+    "Die Tasten wirken überall außer in Feldern. Pfeile und Enter bedienen zuerst das Element im Fokus, oder sie verschieben die Seite.",
   Close: "Schließen",
 
   // The API key and the connection

@@ -1,11 +1,10 @@
-"""What the service says of an error or a ground truth, in the page's language: by its code, from the page's table."""
+"""Errors and notes on a ground truth in the page's language, by the codes of the service."""
 
 import json
 import re
 from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -166,7 +165,7 @@ def test_every_note_on_a_ground_truth_has_a_german_sentence(screen: Screen) -> N
     found = table(screen.page, "GERMAN_NOTES")
     assert len(given) > 12
     assert given == set(found)
-    assert [one for one in sum(found.values(), []) if ENGLISH.search(one)] == []
+    assert [one for several in found.values() for one in several if ENGLISH.search(one)] == []
 
 
 NOTED = """async (notes) => {
