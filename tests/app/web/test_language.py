@@ -253,6 +253,33 @@ def test_the_tools_leave_the_radiograph_its_room_in_any_language(
         assert box["y"] + box["height"] <= 900
 
 
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+@pytest.mark.parametrize("width", [320, 390, 820, 999])
+def test_the_footer_has_two_rows_on_a_narrow_screen(
+    make_screen: MakeScreen, shared_client: Service, width: int, locale: str
+) -> None:
+    screen = make_screen(shared_client, locale=locale, viewport={"width": width, "height": 844})
+    screen.choose(("one.png", two_lungs()))
+    screen.shows("untrusted")
+    notice, kept, forget, language = (
+        screen.page.locator(f"footer {part}").evaluate(
+            "(element) => element.getBoundingClientRect().toJSON()"
+        )
+        for part in ("p:first-child", "#kept-said", "#forget", "#language")
+    )
+    assert forget["right"] == pytest.approx(width - 15, abs=3)
+    assert forget["height"] < 50
+    assert notice["top"] < language["bottom"] <= forget["top"] + 1
+    assert notice["left"] == kept["left"]
+    assert notice["right"] <= language["left"]
+    assert kept["right"] <= forget["left"]
+    assert kept["top"] < forget["bottom"]
+    expect(screen.page.get_by_label("Sprache" if locale == "de-DE" else "Language")).to_be_visible()
+    footer = screen.page.locator("footer").bounding_box()
+    assert footer is not None
+    assert footer["height"] <= {320: 150, 390: 125}.get(width, 105)
+
+
 def test_longer_words_have_room(german_screen: Screen) -> None:
     page = german_screen.page
     german_screen.choose(("bild.png", two_lungs()), ("notiz.png", b"text"))
