@@ -203,7 +203,7 @@ def test_a_german_note_keeps_values_and_colours(screen: Screen) -> None:
 
 
 def test_a_german_note_on_loss_has_the_limit_where_there_is_one(screen: Screen) -> None:
-    blurred = cv2.GaussianBlur(grey(lungs()), (0, 0), 3)
+    blurred = np.asarray(cv2.GaussianBlur(grey(lungs()), (0, 0), 3), np.uint8)
     black = np.zeros((256, 256), np.uint8)
     smooth, jpeg, empty = in_german(
         screen.page, encode(blurred), encode(grey(lungs()), ".jpg"), encode(black, ".jpg")
