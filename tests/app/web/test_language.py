@@ -283,7 +283,9 @@ def test_the_footer_has_two_rows_on_a_narrow_screen(
 def test_longer_words_have_room(german_screen: Screen) -> None:
     page = german_screen.page
     german_screen.choose(("bild.png", two_lungs()), ("notiz.png", b"text"))
-    expect(page.locator(".strip-state")).to_have_text(["Prüfen", "Fehlgeschlagen"])
+    expect(page.locator(".strip-state")).to_have_text(["Prüfen", "Fehler"])
+    for state in page.locator(".strip-state").all():
+        assert state.evaluate("(element) => element.scrollWidth <= element.clientWidth")
     for button in ("#adjust", "#correct"):
         page.locator(button).click()
         check_widths(page)
