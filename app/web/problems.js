@@ -57,10 +57,10 @@ export function lineOf(problem) {
 export function showProblem(problem, { titleIn, detailIn }) {
   const { title, detail, message } = wordsOf(problem);
   titleIn.textContent = title;
-  detailIn.replaceChildren(detail, ...(message ? [own(message)] : []));
+  detailIn.replaceChildren(detail, ...(message ? [quoted(message)] : []));
 }
 
-function own(message) {
+function quoted(message) {
   const line = document.createElement("small");
   const quote = document.createElement("q");
   quote.lang = "en";
