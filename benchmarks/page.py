@@ -9,18 +9,20 @@ sampled four times a second. It needs Playwright and Chromium (``apt install chr
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
@@ -34,6 +36,7 @@ from .systems import pleura, started
 from .tables import Rows
 
 CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_NAME = b"chromium/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PATIENCE_MS = 600_000
 
@@ -57,9 +60,7 @@ _PAINTED = """() => new Promise((done) => new PerformanceObserver((list) => {
 class Memory:
     """Proportional set size of the page's process and of all of the browser's, in MB (10⁶ bytes)."""
 
-    def __init__(self, browser: Browser) -> None:
-        found = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
-        self._browser = next(one["id"] for one in found if one["type"] == "browser")
+    def __init__(self) -> None:
         self._over = Event()
         self.peak_mb = 0.0
         self._thread = Thread(target=self._sample, daemon=True)
@@ -68,12 +69,12 @@ class Memory:
     @property
     def page_mb(self) -> float:
         """The page's process now; Chromium has small ones of the same type in reserve."""
-        return max((proportional_mb(pid) for pid in family(self._browser) if _is_renderer(pid)), default=0.0)
+        return max((proportional_mb(pid) for pid in _processes(b"--type=renderer")), default=0.0)
 
     @property
     def browser_mb(self) -> float:
         """All processes now."""
-        return sum(proportional_mb(pid) for pid in family(self._browser))
+        return sum(proportional_mb(pid) for pid in _processes(CHROMIUM_NAME))
 
     def end(self) -> None:
         """Sample no longer."""
@@ -94,10 +95,12 @@ def proportional_mb(pid: int) -> float:
     return 0.0
 
 
-def _is_renderer(pid: int) -> bool:
-    with suppress(OSError):
-        return b"--type=renderer" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    return False
+def _processes(word: bytes) -> Iterator[int]:
+    """Yield the processes that this one has started, if their command has the word."""
+    for pid in family(os.getpid()):
+        with suppress(OSError):
+            if word in Path(f"/proc/{pid}/cmdline").read_bytes():
+                yield pid
 
 
 def films(count: int, side: int) -> list[Path]:
@@ -135,24 +138,25 @@ def _dicom(pixels: NDArray[np.uint8]) -> bytes:
 
 
 @contextmanager
-def opened(address: str) -> Iterator[tuple[Browser, Page]]:
-    """Open the page in a browser of its own, with nothing cached."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
+def opened(address: str) -> Iterator[Page]:
+    """Open the page in a browser with an empty profile on disk: a private window would keep all in memory."""
+    with sync_playwright() as playwright, TemporaryDirectory() as profile:
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=CHROMIUM, args=FLAGS, viewport={"width": 1440, "height": 900}
+        )
         context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
+        page = context.pages[0]
         page.goto(address)
-        yield browser, page
-        browser.close()
+        yield page
+        context.close()
 
 
 def memory(address: str, paths: list[Path]) -> Rows:
     """Return the memory of the page with these films at each step."""
     expect.set_options(timeout=PATIENCE_MS)
     rows: list[tuple[str, ...] | None] = []
-    with opened(address) as (browser, page):
-        found = Memory(browser)
+    with opened(address) as page:
+        found = Memory()
 
         def note(step: str) -> None:
             time.sleep(2)
@@ -190,7 +194,7 @@ def speed(address: str, *, rounds: int) -> Rows:
     """Return the times until the page is painted, and from the click on the sample to its outline."""
     painted, outlined = [], []
     for _ in range(rounds):
-        with opened(address) as (_, page):
+        with opened(address) as page:
             painted.append(page.evaluate(_PAINTED))
             page.wait_for_load_state("networkidle")
             outlined.append(page.evaluate(_OUTLINED))
