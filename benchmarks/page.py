@@ -161,9 +161,9 @@ def memory(address: str, paths: list[Path]) -> Rows:
         def note(step: str) -> None:
             time.sleep(2)
             heap = page.context.new_cdp_session(page).send("Runtime.getHeapUsage")["usedSize"] / 1e6
-            rows.append(
-                (step, *(f"{mb:.0f}" for mb in (found.page_mb, found.peak_mb, heap, found.browser_mb)))
-            )
+            now = found.page_mb
+            figures = (now, max(now, found.peak_mb), heap, found.browser_mb)
+            rows.append((step, *(f"{mb:.0f}" for mb in figures)))
 
         note("empty page")
         page.locator("#files").set_input_files(paths)
