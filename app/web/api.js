@@ -1,24 +1,10 @@
 // Talks to the service. Addresses are relative, so that the page works under any path.
 
 import { askForKey, currentKey, rejectKey } from "./key.js";
-import { t } from "./language.js";
+import { Problem } from "./problems.js";
 
 const ATTEMPTS = 5;
 const LONGEST_WAIT_S = 30;
-
-/** What may be answered otherwise another time: a key, patience or room was missing. 0 stands for no answer at all. */
-const PASSING = new Set([0, 401, 408, 429, 500, 502, 503, 504, 507]);
-
-/** An error in words: what `application/problem+json` carries. `passing`: it is worth while to try again. */
-export class Problem extends Error {
-  constructor({ type = "", title, status, detail }) {
-    super(detail);
-    this.type = type;
-    this.title = title;
-    this.detail = detail;
-    this.passing = PASSING.has(status);
-  }
-}
 
 /** The result document of a radiograph, as it was sent. */
 export async function segment(file) {
@@ -121,11 +107,7 @@ async function request(path, options, key) {
   try {
     return await fetch(path, { ...options, headers });
   } catch {
-    throw new Problem({
-      title: t("The service does not answer"),
-      status: 0,
-      detail: t("Check that it runs, that this computer can reach it, and that the file is still where it was; then try again."),
-    });
+    throw Problem.own("no-answer", 0);
   }
 }
 
@@ -133,11 +115,7 @@ async function problemOf(response) {
   try {
     return new Problem(await response.json());
   } catch {
-    return new Problem({
-      title: t("The service gave no reason"),
-      status: response.status,
-      detail: t("It answered with status {status}: try again, or tell whoever runs it.", { status: response.status }),
-    });
+    return Problem.own("no-reason", response.status);
   }
 }
 

@@ -4,6 +4,7 @@ import { collect, keepsCollection, radiograph } from "./api.js";
 import { t } from "./language.js";
 import { fileName } from "./names.js";
 import { labelsPng, maskPng } from "./png.js";
+import { lineOf } from "./problems.js";
 import { save } from "./save.js";
 import { zip } from "./zip.js";
 
@@ -60,7 +61,7 @@ export class Collection {
         this.#say(t("images/ and masks/, as pleura train --data takes them."));
       }
     } catch (problem) {
-      this.#say(`${problem.title}. ${problem.detail}`);
+      this.#say(lineOf(problem));
     }
   }
 

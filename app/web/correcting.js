@@ -38,7 +38,7 @@ export class Correcting {
       this.#study = study;
     }
     const ready = study?.state === "done";
-    find("#correct").disabled = !ready;
+    find("#correct").disabled = find("#drawing-tools").disabled = !ready;
     if (!ready) {
       this.#open(false);
     }

@@ -4,6 +4,7 @@ import { correctedDicom, dicom, render } from "./api.js";
 import { t } from "./language.js";
 import { outlined } from "./outlined.js";
 import { labelsPng, maskPng } from "./png.js";
+import { lineOf } from "./problems.js";
 import { cocoRle } from "./rle.js";
 import { save } from "./save.js";
 
@@ -54,7 +55,7 @@ export class Downloads {
       const blob = await (study.corrected ? correctedFile(study, what) : servedFile(study, what));
       save(blob, study.stem + ENDINGS[what]);
     } catch (problem) {
-      failure.textContent = `${problem.title}. ${problem.detail}`;
+      failure.textContent = lineOf(problem);
       failure.hidden = false;
     }
   }

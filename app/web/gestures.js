@@ -1,7 +1,6 @@
-// Wheel, drag, pinch and keys: from what hands do to a view, or to the tool that they hold.
+// Wheel, drag and pinch: from what hands do to a view, or to the tool that they hold.
 
 const STEP = 1.25;
-const PAN_SHARE = 0.1;
 
 /**
  * Lets an element's user move a view or work with a tool.
@@ -17,18 +16,6 @@ export function attachGestures(element, view, hand) {
       view.zoom(2, pointOf(element, event));
     }
   });
-  element.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) {
-      return;
-    }
-    const handled = hand.tool?.press?.(event.key) || hand.onKey(event.key);
-    if (handled) {
-      event.preventDefault();
-    } else if (KEYS[event.key]) {
-      event.preventDefault();
-      KEYS[event.key](view);
-    }
-  });
 }
 
 export function zoomIn(view) {
@@ -38,18 +25,6 @@ export function zoomIn(view) {
 export function zoomOut(view) {
   view.zoom(1 / STEP);
 }
-
-const KEYS = {
-  "+": zoomIn,
-  "=": zoomIn,
-  "-": zoomOut,
-  0: (view) => view.fit(),
-  1: (view) => view.showActualSize(),
-  ArrowLeft: (view) => view.panByShare(-PAN_SHARE, 0),
-  ArrowRight: (view) => view.panByShare(PAN_SHARE, 0),
-  ArrowUp: (view) => view.panByShare(0, -PAN_SHARE),
-  ArrowDown: (view) => view.panByShare(0, PAN_SHARE),
-};
 
 function attachWheel(element, view) {
   element.addEventListener(

@@ -1,9 +1,13 @@
 // The page's language: the browser's, or the one that was chosen. English is in the page and its scripts, the others in strings.js.
 
-import { GERMAN, GERMAN_WARNINGS } from "./strings.js";
+import { GERMAN, GERMAN_NOTES, GERMAN_PROBLEMS, GERMAN_WARNINGS } from "./strings.js";
 
 const LANGUAGES = { en: {}, de: GERMAN };
-const WARNINGS = { en: {}, de: GERMAN_WARNINGS };
+/** What the service says by a code. Its own sentences are English. */
+const CODED = {
+  en: { warnings: {}, notes: {}, problems: {} },
+  de: { warnings: GERMAN_WARNINGS, notes: GERMAN_NOTES, problems: GERMAN_PROBLEMS },
+};
 const ATTRIBUTES = ["aria-label"];
 const KEPT_AS = "pleura-language";
 
@@ -20,9 +24,10 @@ export function mark(text) {
   return text;
 }
 
-/** The sentence for a warning's code; undefined where the service's own is to be shown. */
-export function sentenceOf(code) {
-  return Object.hasOwn(WARNINGS[language], code) ? WARNINGS[language][code] : undefined;
+/** What stands for a code among "warnings", "notes" or "problems"; undefined where the service's own words are to be shown. */
+export function coded(kind, code) {
+  const table = CODED[language][kind];
+  return Object.hasOwn(table, code) ? table[code] : undefined;
 }
 
 /** A number with so many digits after the decimal point, as the language writes it. */

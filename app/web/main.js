@@ -7,9 +7,11 @@ import { Downloads } from "./downloads.js";
 import { attachHelp } from "./help.js";
 import { Keeping } from "./keeping.js";
 import { attachLanguage } from "./language.js";
+import { lineOf } from "./problems.js";
 import { Reading } from "./reading.js";
 import { showResult } from "./results.js";
 import { Settings } from "./settings.js";
+import { attachShortcuts } from "./shortcuts.js";
 import { showStage } from "./stage.js";
 import { Strip } from "./strip.js";
 import { Studies } from "./studies.js";
@@ -32,13 +34,13 @@ const work = new Work(studies, keeping);
 const toolbox = new Toolbox();
 const viewer = new Viewer({
   toolbox,
-  onKey: (key) => correcting.press(key) || reading.press(key),
   onRetry: (study) => work.retry(study),
   onProblem: say,
   onHeat: () => studies.changed(),
 });
 const correcting = new Correcting({ viewer, toolbox, onChange: () => studies.changed() });
 const reading = new Reading({ viewer, toolbox });
+attachShortcuts({ viewer, toolbox, others: [correcting, reading] });
 const strip = new Strip({
   onOpen: (study) => studies.select(study),
   onRemove: (study) => studies.remove(study),
@@ -76,7 +78,7 @@ async function open(promise, use) {
   try {
     use(await promise);
   } catch (problem) {
-    say(`${problem.title}. ${problem.detail}`);
+    say(lineOf(problem));
   }
 }
 

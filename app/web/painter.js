@@ -2,6 +2,7 @@
 
 import { Film } from "./film.js";
 import { heatMap } from "./heat.js";
+import { lineOf } from "./problems.js";
 
 const find = (selector) => document.querySelector(selector);
 
@@ -84,7 +85,7 @@ export class Painter {
       this.#onHeat();
       return map;
     } catch (problem) {
-      this.#onProblem(`${problem.title}. ${problem.detail}`);
+      this.#onProblem(lineOf(problem));
       return null;
     }
   }

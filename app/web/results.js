@@ -1,7 +1,7 @@
 // The verdict, the areas and the facts of one study.
 
 import { mark, number, t } from "./language.js";
-import { warningText } from "./warnings.js";
+import { warningText } from "./sentences.js";
 import { agreement, count, implausibility, magnification, plain, spacing, steps } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
@@ -83,10 +83,12 @@ function showAreas({ right, left }, image) {
   find("#areas-note").textContent = [SIDES[image.sides_from], AREAS[image.spacing_plane]].filter(Boolean).map((text) => t(text)).join(" ");
 }
 
-/** The heart's area; nothing where the checkpoint finds no hearts. */
+/** The heart's area, and what the table then holds; nothing of it where the checkpoint finds no hearts. */
 function showHeart({ heart, cardiothoracic_ratio: ratio }, image) {
   const row = find("#lungs .heart");
   row.hidden = find("#legend-heart").hidden = !ratio;
+  find("#areas-caption").textContent = ratio ? t("Areas of lungs and heart") : t("Lung areas");
+  find("#areas-of").textContent = ratio ? t("Organ") : t("Lung");
   fill(row, heart, magnification(image));
 }
 

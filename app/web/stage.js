@@ -1,6 +1,7 @@
 // What is said on the stage: the invitation, a failure, the verdict, or that work goes on.
 
 import { t } from "./language.js";
+import { showProblem } from "./problems.js";
 import { verdict } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
@@ -13,8 +14,7 @@ export function showStage(study) {
   find("#failure").hidden = !failed;
   if (failed) {
     find("#failure-name").textContent = study.name;
-    find("#failure-title").textContent = study.problem.title ?? t("Something went wrong on this page");
-    find("#failure-detail").textContent = study.problem.detail ?? t("Reload the page and try again.");
+    showProblem(study.problem, { titleIn: find("#failure-title"), detailIn: find("#failure-detail") });
     find("#retry").hidden = !study.problem.passing;
   }
   const done = study?.state === "done";

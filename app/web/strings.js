@@ -124,7 +124,7 @@ export const GERMAN = {
   "To check": "Zu prüfen",
   "No warning": "Ohne Warnung",
   Corrected: "Korrigiert",
-  Failed: "Fehlgeschlagen",
+  Failed: "Fehler",
   Sort: "Ordnen",
   "As opened": "Wie geöffnet",
   "To check first": "Prüfen zuerst",
@@ -143,6 +143,11 @@ export const GERMAN = {
   "{count} corrected": "{count} korrigiert",
   "{count} failed": "{count} fehlgeschlagen",
   "{name} cannot be opened. {reason}": "{name} lässt sich nicht öffnen. {reason}",
+  "The ZIP has no end: it is not whole.": "Dem ZIP fehlt das Ende: Es ist nicht vollständig.",
+  "The ZIP is damaged: make it again.": "Das ZIP ist beschädigt: Erstellen Sie es neu.",
+  "{name} has more than 512 MB.": "{name} hat mehr als 512 MB.",
+  "{name} is compressed in a way that is not read.": "{name} ist auf eine Weise komprimiert, die nicht gelesen wird.",
+  "{name} is larger than the ZIP says.": "{name} ist größer, als das ZIP angibt.",
 
   // The result
   Results: "Ergebnisse",
@@ -151,10 +156,12 @@ export const GERMAN = {
   "There is no result.": "Es gibt kein Ergebnis.",
   "The result appears here.": "Das Ergebnis erscheint hier.",
   "Lung areas": "Lungenflächen",
+  "Areas of lungs and heart": "Flächen von Lungen und Herz",
   Lung: "Lunge",
+  Organ: "Organ",
   Pixels: "Pixel",
   "mm²": "mm²",
-  Together: "Zusammen",
+  "Both lungs": "Beide Lungen",
   "Expected agreement": "Erwartete Übereinstimmung",
   "Cardiothoracic ratio": "Herz-Thorax-Quotient",
   "Image and model": "Bild und Modell",
@@ -230,6 +237,8 @@ export const GERMAN = {
   left: "links",
   right: "rechts",
   " and ": " und ",
+  others: "weitere",
+  unnamed: "ohne Namen",
   "The network is least sure {place}.": "Am unsichersten ist das Netz {place}.",
   "below the dome of the right lung": "unter der rechten Zwerchfellkuppel",
   "below the dome of the left lung": "unter der linken Zwerchfellkuppel",
@@ -292,7 +301,6 @@ export const GERMAN = {
   "Page ↑": "Bild ↑",
   "this list": "diese Liste",
   "next, previous image": "nächstes, voriges Bild",
-  "When the radiograph has the focus": "Wenn das Röntgenbild den Fokus hat",
   zoom: "vergrößern, verkleinern",
   fit: "einpassen",
   "actual size": "Originalgröße",
@@ -316,6 +324,8 @@ export const GERMAN = {
   redo: "wiederholen",
   "Wheel and pinch zoom, a double click zooms in, dragging pans; two fingers pan and zoom with any tool.":
     "Mausrad und zwei Finger vergrößern, ein Doppelklick auch, Ziehen schiebt; zwei Finger schieben und vergrößern mit jedem Werkzeug.",
+  "Keys work wherever the focus is, except in fields. Arrows and Enter serve the control in focus first, or scroll.":
+    "Die Tasten wirken überall außer in Feldern. Pfeile und Enter bedienen zuerst das Element im Fokus, oder sie verschieben die Seite.",
   Close: "Schließen",
 
   // The API key and the connection
@@ -332,6 +342,7 @@ export const GERMAN = {
   "The service gave no reason": "Der Dienst nannte keinen Grund",
   "It answered with status {status}: try again, or tell whoever runs it.":
     "Er antwortete mit dem Status {status}: Versuchen Sie es erneut, oder sagen Sie es dem Betreiber.",
+  "The service says:": "Der Dienst meldet:",
 };
 
 /** The service's warnings by their codes. The reason comes first: the stage shows it as far as the first colon or full stop. */
@@ -359,4 +370,83 @@ export const GERMAN_WARNINGS = {
     "Die Güte dieser Maske ist unbekannt: Der Checkpoint hat kein Gütemodell. Führen Sie „pleura calibrate“ aus.",
   other_settings:
     "Die Maske entstand mit anderer Schwelle, ohne Nachbearbeitung oder mit Spiegelungen: Dafür gilt das Gütemodell nicht. Lassen Sie diese Einstellungen weg, oder prüfen Sie die Maske vor Gebrauch.",
+};
+
+/** The service's notes on a ground truth by their codes; of several sentences the first that the message has all values for. */
+export const GERMAN_NOTES = {
+  alpha: ["Die Form der Maske steckt in ihrer Transparenz: Was deckend ist, zählt als Lunge."],
+  palette: ["Die Farbtabelle der Maske ist schwarz, daher zählen ihre Indizes: Alle außer 0 sind Lunge."],
+  grey_levels: [
+    "Die Maske hat Grauwerte zwischen ihren Stufen, wie sie beim Skalieren entstehen: Ein Pixel zählt ab {number} als Lunge, auf halbem Weg zu {second}.",
+  ],
+  lossy: [
+    "Die Maske ist verlustbehaftet gespeichert (JPEG oder WebP): Ein Pixel zählt ab {number} als Lunge, auf halbem Weg zu {second}. Speichern Sie Masken als PNG.",
+    "Die Maske ist schwarz und verlustbehaftet gespeichert (JPEG oder WebP), was auch niedrige Werte wie 1 verbirgt: Wenn Lungen eingezeichnet sind, speichern Sie sie als PNG.",
+  ],
+  colours_joined: [
+    "Die Maske hat neben Schwarz {number} Farben, und alle zählen als Lunge. Wenn das nicht stimmt, speichern Sie sie als graues PNG: 0 für Hintergrund, 255 für Lunge.",
+  ],
+  values_joined: [
+    "Die Maske hat mehrere Werte ({list}), und alle zählen als Lunge. Wenn das nicht stimmt, speichern Sie sie mit 0 für Hintergrund und 255 für Lunge.",
+  ],
+  ignore_value: [
+    "Die Maske hat neben anderen Werten {number}, was meist „nicht werten“ bedeutet und hier als Lunge zählt. Wenn das nicht stimmt, speichern Sie sie mit 0 für Hintergrund und 255 für Lunge.",
+  ],
+  values_between: [
+    "Die Maske hat Werte zwischen ihren Stufen, wie sie beim Skalieren entstehen; sie zählen als Hintergrund. Skalieren Sie Masken mit dem nächsten Nachbarn.",
+  ],
+  values_absent: ["Keiner der genannten Werte kommt in der Maske vor: Sie ist leer."],
+  fractional: ["Die Segmente sind vom Typ FRACTIONAL: Ein Pixel zählt ab der Hälfte von {number} als Lunge."],
+  segments_left_out: ["Nur Lunge zählt; ausgelassene Segmente: {segments}."],
+  unnamed_segments: ["Weder Codes noch Namen sagen, was die Segmente sind; alle zählen als Lunge."],
+  inverted: [
+    "Die Maske bedeckt {number} des Bildes und {second} seines Randes: Sie ist offenbar invertiert. Verwenden Sie ihr Negativ: 0 ist Hintergrund.",
+    "Was in der Maske gesetzt ist, umgibt große Löcher und hat einen Rahmen aus Hintergrund: Sie ist offenbar invertiert. Verwenden Sie ihr Negativ: 0 ist Hintergrund.",
+  ],
+  outline: ["Was in der Maske gesetzt ist, sind dünne Linien, als wäre es ein Umriss und keine Fläche: Füllen Sie ihn."],
+  small_parts: [
+    "{number} der {second} Teile der Maske sind viel kleiner als eine Lunge, wie Buchstaben oder Flecken; sie zählen als Lunge.",
+  ],
+};
+
+/** The service's errors by the end of their type: a title, and a sentence that says what to do. The service's own sentence follows it. */
+export const GERMAN_PROBLEMS = {
+  "unreadable-image": ["Das Bild ist nicht lesbar", "Die Datei ist leer, unvollständig oder beschädigt: Speichern oder exportieren Sie sie erneut."],
+  "wrong-image": ["Das Bild ist nicht verwendbar", "Öffnen Sie ein anderes Bild."],
+  "image-too-large": ["Das Bild hat zu viele Pixel", "Verkleinern Sie es."],
+  "unsupported-image": ["Diese Art von Bild wird nicht gelesen", "Speichern Sie es als PNG, JPEG, TIFF, BMP, WebP oder unkomprimiertes DICOM."],
+  "unsuitable-image": ["Das Bild ist kein einzelnes Röntgenbild", "Öffnen Sie eine einzelne Projektionsaufnahme in ausreichender Größe."],
+  "unsuitable-mask": ["Die Maske ist nicht verwendbar", "Lunge und Hintergrund lassen sich nicht unterscheiden: Speichern Sie sie als graues PNG, 0 für Hintergrund und 255 für Lunge."],
+  "size-mismatch": ["Bild und Maske sind verschieden groß", "Verwenden Sie eine Maske von der Größe des Bildes, oder passen Sie diese an."],
+  "not-dicom": ["Das Bild ist kein DICOM", "Für SEG und GSPS braucht es ein DICOM-Bild."],
+  "untrusted-mask": ["Der Maske ist nicht zu trauen", "Prüfen Sie das Bild. Dieser Dienst gibt solche Masken nicht heraus."],
+  "queue-full": ["Zu viele Bilder warten", "Versuchen Sie es gleich noch einmal."],
+  "too-many-uploads": ["Zu viele Bilder werden gerade gesendet", "Versuchen Sie es gleich noch einmal."],
+  "deadline-passed": ["Das Bild hat zu lange gewartet", "Versuchen Sie es später erneut."],
+  "upload-too-slow": ["Das Senden hat zu lange gedauert", "Versuchen Sie es mit einem kleineren Bild oder einer schnelleren Verbindung."],
+  "body-too-large": ["Die Datei ist zu groß", "Öffnen Sie ein kleineres Bild."],
+  "spool-full": ["Das Bild ließ sich nicht ablegen", "Dem Dienst fehlt Speicherplatz: Versuchen Sie es später, oder sagen Sie es dem Betreiber."],
+  "engine-failed": ["Das Netz ließ sich nicht ausführen", "Versuchen Sie es später erneut."],
+  "not-ready": ["Der Dienst ist nicht bereit", "Versuchen Sie es gleich noch einmal."],
+  draining: ["Der Dienst wird beendet", "Versuchen Sie es gleich noch einmal."],
+  "internal-error": ["Im Dienst ist ein Fehler aufgetreten", "Versuchen Sie es erneut, oder sagen Sie es dem Betreiber."],
+  "wrong-key": ["Es braucht einen gültigen Schlüssel", "Versuchen Sie es erneut, und geben Sie den Schlüssel ein."],
+  "no-key": ["Der Dienst hat keinen Schlüssel", "Dazu muss der Betreiber einen festlegen."],
+  "no-collection": ["Der Dienst führt keine Sammlung", "Speichern Sie die Sammlung als ZIP."],
+  "reload-failed": ["Der neue Checkpoint wird nicht verwendet", "Der alte bleibt in Gebrauch."],
+  "not-found": ["Das gibt es hier nicht", "Dieser Dienst hat unter der Adresse nichts."],
+  "method-not-allowed": ["So lässt sich das nicht anfragen", "Laden Sie die Seite neu: Sie passt vielleicht nicht zu diesem Dienst."],
+  "unknown-version": ["Diese Version gibt es hier nicht", "Laden Sie die Seite neu: Sie passt vielleicht nicht zu diesem Dienst."],
+  "not-acceptable": ["Diese Form der Antwort gibt es nicht", "Laden Sie die Seite neu: Sie passt vielleicht nicht zu diesem Dienst."],
+  "wrong-fields": ["Das Formular ist nicht das erwartete", "Laden Sie die Seite neu: Sie passt vielleicht nicht zu diesem Dienst."],
+  "wrong-parameters": ["Ein Parameter ist falsch", "Laden Sie die Seite neu: Sie passt vielleicht nicht zu diesem Dienst."],
+  "wrong-tensors": ["Die Tensoren sind nicht die erwarteten", "Laden Sie die Seite neu: Sie passt vielleicht nicht zu diesem Dienst."],
+  "bad-form": ["Das Formular ist nicht lesbar", "Versuchen Sie es erneut: Auf dem Weg zum Dienst ging vielleicht etwas verloren."],
+  "bad-request": ["Die Anfrage ist nicht lesbar", "Versuchen Sie es erneut: Auf dem Weg zum Dienst ging vielleicht etwas verloren."],
+  "bad-inference-request": ["Die Anfrage an das Netz ist nicht lesbar", "Versuchen Sie es erneut: Auf dem Weg zum Dienst ging vielleicht etwas verloren."],
+  "ambiguous-length": ["Die Länge der Anfrage ist nicht eindeutig", "Ein Proxy zwischen Seite und Dienst verändert sie vielleicht: Sagen Sie es dem Betreiber."],
+  "length-required": ["Der Anfrage fehlt die Länge", "Ein Proxy zwischen Seite und Dienst verändert sie vielleicht: Sagen Sie es dem Betreiber."],
+  "encoded-body": ["Die Anfrage ist komprimiert", "Ein Proxy zwischen Seite und Dienst verändert sie vielleicht: Sagen Sie es dem Betreiber."],
+  "head-too-large": ["Die Kopfzeilen der Anfrage sind zu groß", "Ein Proxy oder zu viele Cookies sind vielleicht der Grund: Sagen Sie es dem Betreiber."],
+  "client-gone": ["Die Verbindung wurde geschlossen", "Versuchen Sie es erneut."],
 };

@@ -69,14 +69,14 @@ export class Study {
   get kept() {
     const { id, name, sample, segmented, showsOriginal, truth } = this;
     const ended = ["done", "failed"].includes(this.state);
-    const { type, title, detail, passing } = this.problem ?? {};
+    const { type, title, status, detail, passing } = this.problem ?? {};
     return {
       id,
       name,
       sample,
       type: this.file.type,
       state: ended ? this.state : "waiting",
-      problem: this.problem && { type, title, detail, passing },
+      problem: this.problem && { type, title, status, detail, passing },
       segmented: ended ? segmented : null,
       compared: truth?.state === "done" ? this.text : null,
       truth: truth?.name ?? null,

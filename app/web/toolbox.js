@@ -27,7 +27,7 @@ export class Toolbox extends EventTarget {
 
   choose(name) {
     const radio = radios().find((one) => one.value === name);
-    if (radio && !radio.disabled) {
+    if (radio) {
       radio.checked = true;
       this.#changed();
     }
@@ -35,7 +35,7 @@ export class Toolbox extends EventTarget {
 
   /** Takes the tool whose letter this is; whether there is one. */
   press(key) {
-    const radio = radios().find((one) => one.dataset.key === key.toLowerCase());
+    const radio = radios().find((one) => one.dataset.key === key.toLowerCase() && !one.matches(":disabled"));
     if (radio) {
       this.choose(radio.value);
     }

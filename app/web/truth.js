@@ -1,6 +1,8 @@
 // The ground truth of a study: where it is given, and how well the outlines agree with it.
 
 import { mark, t } from "./language.js";
+import { showProblem } from "./problems.js";
+import { noteText } from "./sentences.js";
 import { distance, share } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
@@ -68,11 +70,12 @@ export class Truth {
     const failed = truth?.state === "failed";
     find("#truth-failure").hidden = !failed;
     if (failed) {
-      const { type, title, detail } = truth.problem;
-      find("#truth-failure-title").textContent = title;
-      find("#truth-failure-detail").textContent =
-        type === SIZE_MISMATCH ? detail.replace(/: send .*/s, ".") : detail;
-      find("#truth-resize").hidden = type !== SIZE_MISMATCH;
+      const isOfOtherSize = truth.problem.type === SIZE_MISMATCH;
+      // The sizes, without the advice for programs: the button takes its place.
+      const detail = isOfOtherSize ? truth.problem.detail.replace(/(?<=\.) .*/s, "") : truth.problem.detail;
+      const elements = { titleIn: find("#truth-failure-title"), detailIn: find("#truth-failure-detail") };
+      showProblem({ ...truth.problem, detail }, elements);
+      find("#truth-resize").hidden = !isOfOtherSize;
     }
   }
 
@@ -91,10 +94,10 @@ export class Truth {
   }
 }
 
-function makeNote({ code, message }) {
+function makeNote(note) {
   const item = document.createElement("li");
-  item.dataset.code = code;
-  item.textContent = message;
+  item.dataset.code = note.code;
+  item.textContent = noteText(note);
   return item;
 }
 

@@ -1,17 +1,22 @@
 // The files of a ZIP (PKWARE's APPNOTE): stored or deflated, no encryption, no ZIP64.
 
+import { t } from "./language.js";
+
 const END = 0x06054b50;
 const CENTRAL = 0x02014b50;
 const END_BYTES = 22;
 const LONGEST_COMMENT = 0xffff;
 const LARGEST_FILE = 2 ** 29;
 
+/** Why a ZIP cannot be read, in the page's language. */
+export class ZipError extends Error {}
+
 /** Whether a file begins as a ZIP does. */
 export async function isZip(file) {
   return (await file.slice(0, 4).text()) === "PK\x03\x04";
 }
 
-/** Its files, without folders and what systems leave in them. Raises an Error where it cannot be read. */
+/** Its files, without folders and what systems leave in them. Raises a ZipError where it says why not, and others where it is damaged. */
 export async function unzip(file) {
   const tail = await view(file, Math.max(0, file.size - END_BYTES - LONGEST_COMMENT), file.size);
   let at = tail.byteLength - END_BYTES;
@@ -19,7 +24,7 @@ export async function unzip(file) {
     at -= 1;
   }
   if (at < 0) {
-    throw new Error("The ZIP has no end: it is not whole.");
+    throw new ZipError(t("The ZIP has no end: it is not whole."));
   }
   const [count, size, start] = [tail.getUint16(at + 10, true), tail.getUint32(at + 12, true), tail.getUint32(at + 16, true)];
   const directory = await view(file, start, start + size);
@@ -46,7 +51,7 @@ async function extract(file, directory, p, name) {
   const size = directory.getUint32(p + 24, true);
   const offset = directory.getUint32(p + 42, true);
   if (size > LARGEST_FILE) {
-    throw new Error(`${name} has more than 512 MB.`);
+    throw new ZipError(t("{name} has more than 512 MB.", { name }));
   }
   const local = await view(file, offset, offset + 30);
   const start = offset + 30 + local.getUint16(26, true) + local.getUint16(28, true);
@@ -55,7 +60,7 @@ async function extract(file, directory, p, name) {
     return new File([bytes], name);
   }
   if (method !== 8) {
-    throw new Error(`${name} is compressed in a way that is not read.`);
+    throw new ZipError(t("{name} is compressed in a way that is not read.", { name }));
   }
   const parts = [];
   let length = 0;
@@ -64,7 +69,7 @@ async function extract(file, directory, p, name) {
     length += step.value.length;
     if (length > size) {
       await reader.cancel();
-      throw new Error(`${name} is larger than the ZIP says.`);
+      throw new ZipError(t("{name} is larger than the ZIP says.", { name }));
     }
     parts.push(step.value);
   }

@@ -1,7 +1,7 @@
 // How files come in: dropped, pasted or chosen; folders and ZIPs are opened.
 
 import { t } from "./language.js";
-import { isWanted, isZip, unzip } from "./unzip.js";
+import { isWanted, isZip, unzip, ZipError } from "./unzip.js";
 
 const find = (selector) => document.querySelector(selector);
 
@@ -93,7 +93,8 @@ async function open(files, onFiles, onProblem) {
     try {
       found.push(...((await isZip(file)) ? await unzip(file) : [file]));
     } catch (error) {
-      onProblem(t("{name} cannot be opened. {reason}", { name: file.name, reason: error.message }));
+      const reason = error instanceof ZipError ? error.message : t("The ZIP is damaged: make it again.");
+      onProblem(t("{name} cannot be opened. {reason}", { name: file.name, reason }));
     }
   }
   onFiles(found);

@@ -24,12 +24,9 @@ export class Viewer {
   orientation = new Orientation();
 
   #toolbox;
-  #onKey;
 
-  /** `onKey` gets keys that are none of the viewer's; it returns whether one was meant. */
-  constructor({ toolbox, onKey, onRetry, onProblem, onHeat }) {
+  constructor({ toolbox, onRetry, onProblem, onHeat }) {
     this.#toolbox = toolbox;
-    this.#onKey = onKey;
     this.#plain = new Pane(find("#plain"), this.#view, this);
     this.#marked = new Pane(find("#marked"), this.#view, this);
     toolbox.addEventListener("change", () => this.#showTool());
@@ -43,6 +40,18 @@ export class Viewer {
     attachZoom(this.#view);
     this.#attachTools();
     find("#retry").addEventListener("click", () => onRetry(this.#study));
+  }
+
+  /** The part that is seen; null while there is no image. */
+  get view() {
+    return this.#panes.hidden ? null : this.#view;
+  }
+
+  /** Gives the radiograph the focus. */
+  focus() {
+    if (!this.#panes.contains(document.activeElement)) {
+      this.#marked.element.focus();
+    }
   }
 
   /** The tool that is held; null while there is nothing to use it on. */
@@ -134,15 +143,6 @@ export class Viewer {
     }
     this.#marked.setShapes(shapes);
     this.#drawn.shapes = null;
-  }
-
-  /** Keys of the radiograph; whether one was meant. */
-  onKey(key) {
-    if (key === "Escape") {
-      this.#toolbox.choose("pan");
-      return true;
-    }
-    return this.#toolbox.press(key) || this.#onKey(key);
   }
 
   /** Shows a study, or the invitation if it is null. */

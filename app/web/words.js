@@ -1,7 +1,8 @@
 // Numbers and the service's stable words, for people.
 
 import { mark, number, t } from "./language.js";
-import { warningText } from "./warnings.js";
+import { lineOf } from "./problems.js";
+import { warningText } from "./sentences.js";
 
 export function count(value) {
   return number(value);
@@ -114,7 +115,7 @@ const MISSED = { right: mark("no right lung found"), left: mark("no left lung fo
 /** A finished study in a few sentences, for those who listen. */
 export function summary(study) {
   if (study.state === "failed") {
-    return `${study.name}: ${study.problem.title}. ${study.problem.detail}`;
+    return `${study.name}: ${lineOf(study.problem)}`;
   }
   const { image, lungs, quality } = study.answer;
   const found = ["right", "left"].map((side) =>

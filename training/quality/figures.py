@@ -67,7 +67,7 @@ def iou_figures(labelled: Sequence[Assessed]) -> dict[str, Any]:
         "mean_absolute_error": rounded(np.abs(predicted - true).mean()),
         "worst_tenth_below": rounded(true[worst].max()),
         "worst_tenth_untrusted": rounded(distrusted[worst].mean()),
-        "below_0.8_untrusted": _share(distrusted[true < 0.8]),
+        "below_0.8_untrusted": share(distrusted[true < 0.8]),
         "trusted_mean_iou": rounded(true[~distrusted].mean()) if (~distrusted).any() else None,
         "untrusted_mean_iou": rounded(true[distrusted].mean()) if distrusted.any() else None,
     }
@@ -91,7 +91,7 @@ def trust_figures(assessed: Sequence[Assessed], *, trusted: bool) -> dict[str, A
     as_wanted = np.array([one.quality.trusted == trusted for one in assessed])
     return {
         "images": len(assessed),
-        "trusted" if trusted else "untrusted": _share(as_wanted),
+        "trusted" if trusted else "untrusted": share(as_wanted),
         "warnings": dict(counts.most_common()),
     }
 
@@ -126,7 +126,7 @@ def caught(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float | 
     """
     if not positive.any() or positive.all():
         return None
-    return _share(scores[positive] > np.quantile(scores[~positive], 1 - FLAGGED))
+    return share(scores[positive] > np.quantile(scores[~positive], 1 - FLAGGED))
 
 
 def pairs(assessed: Iterable[Assessed]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -136,7 +136,8 @@ def pairs(assessed: Iterable[Assessed]) -> tuple[NDArray[np.float64], NDArray[np
     return array[:, 0], array[:, 1]
 
 
-def _share(flags: NDArray[np.bool_]) -> float | None:
+def share(flags: NDArray[np.bool_]) -> float | None:
+    """Return the share of flags ``(n,)`` that are set, rounded; None if there are none."""
     return rounded(flags.mean()) if len(flags) else None
 
 

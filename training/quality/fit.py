@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.covariance import ShrunkCovariance
 from sklearn.decomposition import PCA
 
+from model.quality.children import warn_by_image
 from model.quality.feature_vector import FeatureVector
 from model.quality.features import DISTANCES, FRONTAL, INVERTED, KINDS, SCALARS
 from model.quality.ood import OodScores, compare, scalars
@@ -34,9 +35,9 @@ ADULT_WEIGHT = 4.0
 STRANGE_RIDGE, KIND_RIDGE, CHILD_RIDGE, IOU_RIDGE = 30.0, 30.0, 30.0, 10.0
 
 REJECTED_SHARE = 0.02
-"""Share of the frontal radiographs that are not trusted because of their predicted IoU alone."""
+"""Share of the films with a good mask that are not trusted because of their predicted IoU alone."""
 
-TRUST_THRESHOLD_RANGE = (0.6, 0.75)
+TRUST_THRESHOLD_RANGE = (0.6, 0.85)
 """Bounds of the trust threshold, the predicted IoU below which a mask is not trusted."""
 
 Vector = NDArray[np.float64]
@@ -60,13 +61,16 @@ def fit_quality_model(examples: Sequence[Example]) -> QualityModel:
     distribution = fit_distribution(examples)
     scored = [Scored(example, compare(example.features, distribution)) for example in examples]
     predicted_iou = fit_iou(scored)
+    child = fit_child(scored)
     return QualityModel(
         reference=distribution,
         frontal=fit_frontal(scored),
         kinds=fit_kinds(scored),
         predicted_iou=predicted_iou,
-        child=fit_child(scored),
-        trust_threshold=find_trust_threshold(scored, predicted_iou),
+        child=child,
+        trust_threshold=find_trust_threshold(
+            [one for one in scored if not warn_by_image(one.scores, child)], predicted_iou
+        ),
         scalars=SCALARS,
         distances=DISTANCES,
     )
@@ -191,12 +195,12 @@ def fit_iou(scored: Sequence[Scored]) -> Linear:
 
 
 def find_trust_threshold(scored: Sequence[Scored], model: Linear) -> float:
-    """Return the predicted IoU that all but `REJECTED_SHARE` of the frontal radiographs reach.
+    """Return the predicted IoU that all but `REJECTED_SHARE` of the films with a good mask reach.
 
     The result is limited to `TRUST_THRESHOLD_RANGE`.
 
     Args:
-        scored: The examples; only untouched frontal radiographs count.
+        scored: The examples; labelled images as they are count, if their masks have no gross error.
         model: The fitted model of the IoU.
 
     Returns:
@@ -205,10 +209,11 @@ def find_trust_threshold(scored: Sequence[Scored], model: Linear) -> float:
     predicted = [
         predict_iou(one.scores, model)
         for one in scored
-        if one.example.role == "frontal" and one.example.variant == UNTOUCHED
+        if one.example.variant == UNTOUCHED and one.example.gross is False
     ]
     low, high = TRUST_THRESHOLD_RANGE
-    return round(float(np.clip(np.quantile(predicted, REJECTED_SHARE), low, high)), 2)
+    reached = np.quantile(predicted, REJECTED_SHARE) if predicted else low
+    return round(float(np.clip(reached, low, high)), 2)
 
 
 def _sort(example: Example) -> str:

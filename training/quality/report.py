@@ -100,16 +100,23 @@ def _gross_errors(figures: dict[str, Any]) -> list[str]:
         "## Gross errors, each hospital left out of the fit once",
         "",
         "Images as they are. Caught: share of the gross errors, where "
-        f"{FLAGGED:.0%} of the other masks are flagged.",
+        f"{FLAGGED:.0%} of the other masks are flagged. Below: share of the masks with and without a gross "
+        "error whose predicted IoU is below the trust threshold.",
         "",
         *_table(
-            ["hospital", "images", "gross errors", "AUC", "caught", "correlation with the true IoU"],
+            [
+                *("hospital", "images", "gross errors", "AUC", "caught"),
+                *("below, gross", "below, others", "correlation with the true IoU"),
+            ],
             [
                 [
                     key,
                     one["images"],
                     one["gross"],
-                    *(_show(one[part]) for part in ("auc", "caught", "correlation")),
+                    *(
+                        _show(one[part])
+                        for part in ("auc", "caught", "gross_below", "good_below", "correlation")
+                    ),
                 ]
                 for key, one in figures.items()
             ],

@@ -19,7 +19,7 @@ from model.quality.predicted_iou import predict_iou
 
 from .cases import UNTOUCHED
 from .examples import Example
-from .figures import Assessed, auc, caught, iou_figures, rounded, threshold_figures, trust_figures
+from .figures import Assessed, auc, caught, iou_figures, rounded, share, threshold_figures, trust_figures
 from .fit import Scored, fit_child, fit_distribution, fit_frontal, fit_iou, fit_kinds, fit_quality_model
 
 FOLDS = 5
@@ -174,7 +174,8 @@ def _hospital_figures(examples: Sequence[Example], calibration: QualityModel) ->
     """Return how an IoU model that was fitted without a folder detects the gross errors in it.
 
     ``auc`` is that of the predicted IoU; ``caught`` is the share of the gross errors that are detected
-    at the predicted IoU below which `FLAGGED` of the folder's other masks lie.
+    at the predicted IoU below which `FLAGGED` of the folder's other masks lie; ``gross_below`` and
+    ``good_below`` are the shares with and without a gross error below the trust threshold.
     """
     labelled = [
         Scored(one, compare(one.features, calibration.reference))
@@ -191,11 +192,14 @@ def _hospital_figures(examples: Sequence[Example], calibration: QualityModel) ->
         predicted = np.array([predict_iou(one.scores, model) for one in left_out])
         gross = np.array([bool(one.example.gross) for one in left_out])
         true = np.array([one.example.iou for one in left_out], np.float64)
+        below = predicted < calibration.trust_threshold
         figures[source] = {
             "images": len(left_out),
             "gross": int(gross.sum()),
             "auc": auc(-predicted, gross),
             "caught": caught(-predicted, gross),
+            "gross_below": share(below[gross]),
+            "good_below": share(below[~gross]),
             "correlation": rounded(np.corrcoef(predicted, true)[0, 1]) if len(left_out) > 2 else None,
         }
     return figures

@@ -3,7 +3,7 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import cv2
 import numpy as np
@@ -54,9 +54,10 @@ class Texts(HTMLParser):
             self.found |= set() if letter else {text}
 
 
-def german(page: Page) -> dict[str, str]:
-    found: dict[str, str] = page.evaluate(
-        "async () => (await import(new URL('web/strings.js', document.baseURI))).GERMAN"
+def table(page: Page, name: str) -> dict[str, Any]:
+    """A table of the page's texts."""
+    found: dict[str, Any] = page.evaluate(
+        "async (name) => (await import(new URL('web/strings.js', document.baseURI)))[name]", name
     )
     return found
 
@@ -66,11 +67,11 @@ def test_every_text_is_there_in_both_languages(page: Page) -> None:
     texts = Texts().found | set(re.findall(r'\b(?:t|mark)\("((?:[^"\\]|\\.)+)"', scripts))
     ratio = re.findall(r'(?:reason=|remarks\.append\()"([^"]+)"', Path("model/heart.py").read_text("utf-8"))
     assert len(ratio) == 5
-    assert (texts | set(ratio)) - SAME == set(german(page))
+    assert (texts | set(ratio)) - SAME == set(table(page, "GERMAN"))
 
 
 def test_both_languages_have_the_same_values_to_fill_in(page: Page) -> None:
-    for english, other in german(page).items():
+    for english, other in table(page, "GERMAN").items():
         assert other
         assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", other)), english
 
@@ -78,14 +79,11 @@ def test_both_languages_have_the_same_values_to_fill_in(page: Page) -> None:
 def test_every_warning_has_a_german_sentence(page: Page) -> None:
     sources = "".join(path.read_text("utf-8") for path in Path("model/quality").glob("*.py"))
     given = set(re.findall(r'\bWarning\(\s*"(\w+)"', sources)) | set(get_args(Doubt))
-    table = Path("docs/reference/http.md").read_text("utf-8").split("| warning |")[1].split("\n\n")[0]
-    cells = " ".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE))
+    rows = Path("docs/reference/http.md").read_text("utf-8").split("| warning |")[1].split("\n\n")[0]
+    cells = " ".join(re.findall(r"^\| (`.*?) \|", rows, re.MULTILINE))
     listed = set(re.findall(r"`(\w+)`", cells))
-    sentences = page.evaluate(
-        "async () => (await import(new URL('web/strings.js', document.baseURI))).GERMAN_WARNINGS"
-    )
     assert len(given) > 15
-    assert given == listed == set(sentences)
+    assert given == listed == set(table(page, "GERMAN_WARNINGS"))
 
 
 @pytest.fixture
@@ -108,7 +106,7 @@ def test_the_browsers_language_is_spoken(german_screen: Screen) -> None:
 
 
 TRANSLATE = """async (warnings) => {
-    const { warningText } = await import(new URL("web/warnings.js", document.baseURI));
+    const { warningText } = await import(new URL("web/sentences.js", document.baseURI));
     return warnings.map(warningText);
 }"""
 
@@ -255,10 +253,39 @@ def test_the_tools_leave_the_radiograph_its_room_in_any_language(
         assert box["y"] + box["height"] <= 900
 
 
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+@pytest.mark.parametrize("width", [320, 390, 820, 999])
+def test_the_footer_has_two_rows_on_a_narrow_screen(
+    make_screen: MakeScreen, shared_client: Service, width: int, locale: str
+) -> None:
+    screen = make_screen(shared_client, locale=locale, viewport={"width": width, "height": 844})
+    screen.choose(("one.png", two_lungs()))
+    screen.shows("untrusted")
+    notice, kept, forget, language = (
+        screen.page.locator(f"footer {part}").evaluate(
+            "(element) => element.getBoundingClientRect().toJSON()"
+        )
+        for part in ("p:first-child", "#kept-said", "#forget", "#language")
+    )
+    assert forget["right"] == pytest.approx(width - 15, abs=3)
+    assert forget["height"] < 50
+    assert notice["top"] < language["bottom"] <= forget["top"] + 1
+    assert notice["left"] == kept["left"]
+    assert notice["right"] <= language["left"]
+    assert kept["right"] <= forget["left"]
+    assert kept["top"] < forget["bottom"]
+    expect(screen.page.get_by_label("Sprache" if locale == "de-DE" else "Language")).to_be_visible()
+    footer = screen.page.locator("footer").bounding_box()
+    assert footer is not None
+    assert footer["height"] <= {320: 150, 390: 125}.get(width, 105)
+
+
 def test_longer_words_have_room(german_screen: Screen) -> None:
     page = german_screen.page
     german_screen.choose(("bild.png", two_lungs()), ("notiz.png", b"text"))
-    expect(page.locator(".strip-state")).to_have_text(["Prüfen", "Fehlgeschlagen"])
+    expect(page.locator(".strip-state")).to_have_text(["Prüfen", "Fehler"])
+    for state in page.locator(".strip-state").all():
+        assert state.evaluate("(element) => element.scrollWidth <= element.clientWidth")
     for button in ("#adjust", "#correct"):
         page.locator(button).click()
         check_widths(page)

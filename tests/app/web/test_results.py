@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from pydicom import dcmread
 
 from tests.app.conftest import MakeClient
-from tests.app.fakes import HeartEngine, decode, dicom, encode, picture, truth
+from tests.app.fakes import FakeEngine, HeartEngine, decode, dicom, encode, picture, truth
 from tests.app.web.conftest import MakeScreen, Screen, two_lungs
 from tests.pacs.radiographs import radiograph
 
@@ -209,13 +209,45 @@ def test_a_print_says_that_it_is_no_medical_device(screen: Screen) -> None:
     assert screen.page.evaluate("printed") == 1
 
 
-def test_heart_has_an_outline_a_row_and_a_ratio(make_client: MakeClient, make_screen: MakeScreen) -> None:
+def with_heart() -> bytes:
+    """Two lungs and, between them, what the fake engine takes for a heart."""
     pixels = np.random.default_rng(0).integers(110, 190, (64, 64)).astype(np.uint8)
     for left in (8, 40):
         pixels[12:52, left : left + 16] //= 6
     pixels[30:50, 26:38] = 255
+    return encode(pixels)
+
+
+@pytest.mark.parametrize(
+    ("locale", "engine", "caption", "column"),
+    [
+        ("en-GB", HeartEngine, "Areas of lungs and heart", "Organ"),
+        ("de-DE", HeartEngine, "Flächen von Lungen und Herz", "Organ"),
+        ("en-GB", FakeEngine, "Lung areas", "Lung"),
+        ("de-DE", FakeEngine, "Lungenflächen", "Lunge"),
+    ],
+)
+def test_table_is_named_for_what_it_holds(
+    make_client: MakeClient,
+    make_screen: MakeScreen,
+    locale: str,
+    engine: type[FakeEngine],
+    caption: str,
+    column: str,
+) -> None:
+    screen = make_screen(make_client(engine()), locale=locale)
+    screen.choose(("chest.png", with_heart()))
+    screen.shows("untrusted")
+    table = screen.page.get_by_role("table", name=caption, exact=True)
+    expect(table.get_by_role("columnheader").first).to_have_text(column)
+    # The sum is the lungs', and says so.
+    both = "Both lungs" if locale == "en-GB" else "Beide Lungen"
+    expect(table.get_by_role("row", name=both)).to_be_visible()
+
+
+def test_heart_has_an_outline_a_row_and_a_ratio(make_client: MakeClient, make_screen: MakeScreen) -> None:
     screen = make_screen(make_client(HeartEngine()))
-    screen.choose(("chest.png", encode(pixels)))
+    screen.choose(("chest.png", with_heart()))
     screen.shows("untrusted")
     assert screen.outline("heart") == pytest.approx((26, 30, 38, 50), abs=1)
     expect(screen.page.locator("#lungs .heart")).to_have_text(re.compile(r"Heart\s*240"))

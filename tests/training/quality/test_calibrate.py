@@ -160,6 +160,7 @@ def test_gross_errors_are_found_in_a_hospital_that_was_left_out(images: Path, tm
     (figures,) = (value for name, value in found.items() if name.endswith("other"))
     assert figures["images"] == 12
     assert figures["gross"] >= 4
+    assert 0 <= figures["good_below"] <= figures["gross_below"] <= 1
     assert figures["auc"] >= 0.8
 
 
