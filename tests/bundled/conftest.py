@@ -1,17 +1,13 @@
 """The bundled checkpoint as it is served."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from model.segmenter import Segmenter
+
+from .serving import serving
 
 
 @pytest.fixture(scope="session")
@@ -22,35 +18,5 @@ def segmenter() -> Segmenter:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of `pleura serve` in a separate process."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PLEURA_")}
-    log = tmp_path_factory.mktemp("service") / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("pleura")), "serve", "--port", str(port), "--device", "cpu"],
-            env=environment,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120, trust_env=False) as client:
-            _wait_until_ready(client, process, log)
-            yield client
-    finally:
-        process.terminate()
-        assert process.wait(60) == 0
-
-
-def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        try:
-            if client.get("/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError(log.read_text())
+    with serving(tmp_path_factory.mktemp("service") / "log") as client:
+        yield client
