@@ -1,7 +1,7 @@
-// Keys of the radiograph. They work wherever the focus is, unless what has it takes the key itself.
+// Keys of the radiograph. They work wherever the focus is, unless what has it takes the key itself or the key is switched off there.
 
 import { zoomIn, zoomOut } from "./gestures.js";
-import { isTyping } from "./help.js";
+import { isOff, isTyping } from "./help.js";
 
 const PAN_SHARE = 0.1;
 
@@ -20,7 +20,7 @@ const KEYS = {
 /** While the viewer shows an image, gives keys to the tool that is held, to the toolbox, to `others` and to the view. */
 export function attachShortcuts({ viewer, toolbox, others }) {
   document.addEventListener("keydown", (event) => {
-    if (viewer.view === null || isCommand(event) || isTyping(event) || isTaken(event)) {
+    if (viewer.view === null || isCommand(event) || isTyping(event) || isOff(event) || isTaken(event)) {
       return;
     }
     const { key } = event;

@@ -324,8 +324,11 @@ export const GERMAN = {
   redo: "wiederholen",
   "Wheel and pinch zoom, a double click zooms in, dragging pans; two fingers pan and zoom with any tool.":
     "Mausrad und zwei Finger vergrößern, ein Doppelklick auch, Ziehen schiebt; zwei Finger schieben und vergrößern mit jedem Werkzeug.",
-  "Keys work wherever the focus is, except in fields. Arrows and Enter serve the control in focus first, or scroll.":
-    "Die Tasten wirken überall außer in Feldern. Pfeile und Enter bedienen zuerst das Element im Fokus, oder sie verschieben die Seite.",
+  "Keys do not work in fields. Arrows and Enter serve the control in focus first, or scroll.":
+    "In Feldern wirken die Tasten nicht. Pfeile und Enter bedienen zuerst das Element im Fokus, oder sie verschieben die Seite.",
+  "Keys work everywhere on the page": "Tasten wirken überall auf der Seite",
+  "If this is off, letters, digits and signs work only while the radiograph has the focus.":
+    "Ist dies aus, wirken Buchstaben, Ziffern und Zeichen nur, solange das Röntgenbild den Fokus hat.",
   Close: "Schließen",
 
   // The API key and the connection
