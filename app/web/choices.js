@@ -1,6 +1,6 @@
-// What was chosen on this page, for the next time that it is opened.
+// Choices on this page, kept for the next time that it is opened.
 
-/** What was chosen before; "" where nothing was, or where the browser keeps nothing. */
+/** An earlier choice; "" if there is none or the browser stores nothing. */
 export function kept(name) {
   try {
     return localStorage.getItem(name) ?? "";
@@ -9,11 +9,11 @@ export function kept(name) {
   }
 }
 
-/** Keeps what was chosen. */
+/** Keeps a choice. */
 export function keep(name, value) {
   try {
     localStorage.setItem(name, value);
   } catch {
-    // It holds until the page is left.
+    // The choice then lasts until the page is left.
   }
 }

@@ -4,7 +4,7 @@ import { keep, kept } from "./choices.js";
 import { GERMAN, GERMAN_NOTES, GERMAN_PROBLEMS, GERMAN_WARNINGS } from "./strings.js";
 
 const LANGUAGES = { en: {}, de: GERMAN };
-/** What the service says by a code. Its own sentences are English. */
+/** Translations of the service's texts by their code; the service's own texts are English. */
 const CODED = {
   en: { warnings: {}, notes: {}, problems: {} },
   de: { warnings: GERMAN_WARNINGS, notes: GERMAN_NOTES, problems: GERMAN_PROBLEMS },
@@ -25,7 +25,7 @@ export function mark(text) {
   return text;
 }
 
-/** What stands for a code among "warnings", "notes" or "problems"; undefined where the service's own words are to be shown. */
+/** The translation of a code among "warnings", "notes" or "problems"; undefined where the service's own words are to be shown. */
 export function coded(kind, code) {
   const table = CODED[language][kind];
   return Object.hasOwn(table, code) ? table[code] : undefined;
