@@ -116,7 +116,7 @@ class Pipeline:
         workers = settings.workers or available_cpus()
         engine = segmenter.engine
         most = min(settings.max_batch or engine.max_batch, engine.max_batch)
-        streams, max_batch = engine.streams, most
+        streams, max_batch = min(engine.streams, available_cpus()), most
         if engine.device == "cpu" and engine.streams > 1:
             # Each stream takes one image at a time, so that no image waits for a batch to finish.
             streams, max_batch = min(most, engine.streams), 1

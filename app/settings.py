@@ -52,7 +52,8 @@ class Settings(BaseSettings):
     max_batch: int | None = Field(
         None,
         ge=1,
-        description="Most images in the network at the same time; default: the optimum of the engine.",
+        description="Most images in one batch on CUDA, on a CPU most images in the network; default: the "
+        "optimum of the engine.",
     )
     deadline_s: float = Field(30, gt=0, description="Seconds that an image may wait for the network.")
     workers: int | None = Field(

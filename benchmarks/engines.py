@@ -129,9 +129,9 @@ def images_a_second(engine: Engine, batch: NDArray[np.float32], *, seconds: floa
     """Return the rate from host to host, with as many threads as the engine has streams.
 
     Args:
-        engine: Is warmed up first.
+        engine: The engine; the warm-up is not counted.
         batch: What each call gets, ``(B, C, S, S)``.
-        seconds: For which calls are begun.
+        seconds: How long new calls are started.
     """
 
     def calls(until: float) -> int:

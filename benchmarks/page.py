@@ -38,7 +38,7 @@ from .tables import Rows
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_NAME = b"chromium/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-PATIENCE_MS = 600_000
+TIMEOUT_MS = 600_000
 
 _OUTLINED = """() => new Promise((done) => {
     const begun = performance.now();
@@ -77,7 +77,7 @@ class Memory:
         return sum(proportional_mb(pid) for pid in _processes(CHROMIUM_NAME))
 
     def end(self) -> None:
-        """Sample no longer."""
+        """Stop sampling."""
         self._over.set()
         self._thread.join()
 
@@ -104,7 +104,7 @@ def _processes(word: bytes) -> Iterator[int]:
 
 
 def films(count: int, side: int) -> list[Path]:
-    """Return the paths of so many phantoms, each another patient; drawn when they are first asked for."""
+    """Return the paths of ``count`` phantoms, each of another patient; draw those that are missing."""
     folder = RESULTS / "images" / f"films-{side}"
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{seed:03}.{'dcm' if seed % 2 else 'png'}" for seed in range(count)]
@@ -144,7 +144,7 @@ def opened(address: str) -> Iterator[Page]:
         context = playwright.chromium.launch_persistent_context(
             profile, executable_path=CHROMIUM, args=FLAGS, viewport={"width": 1440, "height": 900}
         )
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(TIMEOUT_MS)
         page = context.pages[0]
         page.goto(address)
         yield page
@@ -153,7 +153,7 @@ def opened(address: str) -> Iterator[Page]:
 
 def memory(address: str, paths: list[Path]) -> Rows:
     """Return the memory of the page with these films at each step."""
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     rows: list[tuple[str, ...] | None] = []
     with opened(address) as page:
         found = Memory()

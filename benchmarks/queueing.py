@@ -109,8 +109,9 @@ class Simulation:
         self._undecoded: deque[_Request] = deque()
         self._tasks: deque[tuple[float, Callable[[], None]]] = deque()
         self._ready: deque[_Request] = deque()
-        # As in `app.pipeline`: the images in the network, as many that are ready, and those in the pool.
-        self._most_decoded = 2 * service.streams * service.max_batch + service.workers
+        # As in `app.pipeline`: the images in the network, a batch that is ready, and those in the pool.
+        ready = service.streams if service.max_batch == 1 else service.max_batch
+        self._most_decoded = service.streams * service.max_batch + ready + service.workers
 
     def run(self, arrivals: Iterator[float]) -> Outcome:
         """Return what came of requests that arrive at these times, in seconds."""

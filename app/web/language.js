@@ -1,9 +1,10 @@
 // The page's language: the browser's, or the one that was chosen. English is in the page and its scripts, the others in strings.js.
 
+import { keep, kept } from "./choices.js";
 import { GERMAN, GERMAN_NOTES, GERMAN_PROBLEMS, GERMAN_WARNINGS } from "./strings.js";
 
 const LANGUAGES = { en: {}, de: GERMAN };
-/** What the service says by a code. Its own sentences are English. */
+/** Translations of the service's texts by their code; the service's own texts are English. */
 const CODED = {
   en: { warnings: {}, notes: {}, problems: {} },
   de: { warnings: GERMAN_WARNINGS, notes: GERMAN_NOTES, problems: GERMAN_PROBLEMS },
@@ -24,7 +25,7 @@ export function mark(text) {
   return text;
 }
 
-/** What stands for a code among "warnings", "notes" or "problems"; undefined where the service's own words are to be shown. */
+/** The translation of a code among "warnings", "notes" or "problems"; undefined where the service's own words are to be shown. */
 export function coded(kind, code) {
   const table = CODED[language][kind];
   return Object.hasOwn(table, code) ? table[code] : undefined;
@@ -48,7 +49,7 @@ export function attachLanguage(onChange) {
   };
   select.addEventListener("change", () => {
     language = select.value;
-    keep();
+    keep(KEPT_AS, language);
     show();
     onChange();
   });
@@ -57,25 +58,8 @@ export function attachLanguage(onChange) {
 
 /** The one that was chosen, or the first of the browser's that there is. */
 function chosen() {
-  const wanted = [kept(), ...navigator.languages].map((one) => one.split("-")[0]);
+  const wanted = [kept(KEPT_AS), ...navigator.languages].map((one) => one.split("-")[0]);
   return wanted.find((one) => Object.hasOwn(LANGUAGES, one)) ?? "en";
-}
-
-/** What was chosen before; "" where nothing was, or where the browser keeps nothing. */
-function kept() {
-  try {
-    return localStorage.getItem(KEPT_AS) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function keep() {
-  try {
-    localStorage.setItem(KEPT_AS, language);
-  } catch {
-    // It holds until the page is left.
-  }
 }
 
 /** Functions that put each text of the page. What is shown later takes the place of its node, which is then not seen. */

@@ -5,7 +5,7 @@ import { coded, mark, t } from "./language.js";
 const SERVICE = "urn:pleura:problem:";
 const PAGE = "urn:pleura:page:";
 
-/** Where no problem document came. */
+/** Texts for errors without a problem document. */
 const OWN = {
   "no-answer": [
     mark("The service does not answer"),
@@ -14,10 +14,10 @@ const OWN = {
   "no-reason": [mark("The service gave no reason"), mark("It answered with status {status}: try again, or tell whoever runs it.")],
 };
 
-/** What may be answered otherwise another time: a key, patience or room was missing. 0 stands for no answer at all. */
+/** Statuses after which a retry may succeed. 0: there was no response. */
 const PASSING = new Set([0, 401, 408, 429, 500, 502, 503, 504, 507]);
 
-/** An error in words: what `application/problem+json` carries. `passing`: it is worth while to try again. */
+/** A problem document (`application/problem+json`). `passing`: a retry may succeed. */
 export class Problem extends Error {
   constructor({ type = "", title, status, detail }) {
     super(detail);

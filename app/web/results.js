@@ -83,7 +83,7 @@ function showAreas({ right, left }, image) {
   find("#areas-note").textContent = [SIDES[image.sides_from], AREAS[image.spacing_plane]].filter(Boolean).map((text) => t(text)).join(" ");
 }
 
-/** The heart's area, and what the table then holds; nothing of it where the checkpoint finds no hearts. */
+/** Shows the heart's area and names the table by its content; without a heart the row is hidden. */
 function showHeart({ heart, cardiothoracic_ratio: ratio }, image) {
   const row = find("#lungs .heart");
   row.hidden = find("#legend-heart").hidden = !ratio;

@@ -15,7 +15,7 @@ const PLACES = [
   mark("in the lower third of the left lung"),
 ];
 
-/** A warning's sentence by its code, with what the message says of number, edges and place; else the message. */
+/** A warning in the page's language, with number, edges and place from the message; without a translation, the message. */
 export function warningText({ code, message }) {
   const sentence = filled([coded("warnings", code) ?? ""], message);
   if (!sentence) {
@@ -25,12 +25,12 @@ export function warningText({ code, message }) {
   return [sentence, place && t("The network is least sure {place}.", { place: t(place) })].filter(Boolean).join(" ");
 }
 
-/** The same of a note on a ground truth, with what the message says of numbers, values and segments. */
+/** A note on a ground truth, with numbers, values and segments from the message. */
 export function noteText({ code, message }) {
   return filled(coded("notes", code) ?? [], message) || message;
 }
 
-/** The first sentence that the message has all values for, with them; undefined where there is none. */
+/** The first sentence whose placeholders all have a value in the message, filled in; undefined if there is none. */
 function filled(sentences, message) {
   const [first, second] = numbersIn(message);
   const values = { number: first, second, edges: edgesIn(message), list: listIn(message), segments: segmentsIn(message) };

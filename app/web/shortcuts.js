@@ -1,7 +1,8 @@
-// Keys of the radiograph. They work wherever the focus is, unless what has it takes the key itself.
+// Keys of the radiograph. They work wherever the focus is, unless the element in focus uses the key itself or keys of one character are
+// switched off.
 
 import { zoomIn, zoomOut } from "./gestures.js";
-import { isTyping } from "./help.js";
+import { isOff, isTyping } from "./help.js";
 
 const PAN_SHARE = 0.1;
 
@@ -20,7 +21,7 @@ const KEYS = {
 /** While the viewer shows an image, gives keys to the tool that is held, to the toolbox, to `others` and to the view. */
 export function attachShortcuts({ viewer, toolbox, others }) {
   document.addEventListener("keydown", (event) => {
-    if (viewer.view === null || isCommand(event) || isTyping(event) || isTaken(event)) {
+    if (viewer.view === null || isTyping(event) || isCommand(event) || isOff(event) || isTaken(event)) {
       return;
     }
     const { key } = event;
@@ -37,7 +38,7 @@ export function attachShortcuts({ viewer, toolbox, others }) {
     }
     const taken = toolbox.press(key);
     if (taken) {
-      // Arrows and Enter are the tool's now.
+      // The tool now gets arrow keys and Enter.
       viewer.focus();
     }
     return taken;

@@ -143,10 +143,14 @@ export const GERMAN = {
   "{count} corrected": "{count} korrigiert",
   "{count} failed": "{count} fehlgeschlagen",
   "{name} cannot be opened. {reason}": "{name} lässt sich nicht öffnen. {reason}",
-  "The ZIP has no end: it is not whole.": "Dem ZIP fehlt das Ende: Es ist nicht vollständig.",
+  "The ZIP is incomplete: copy it again or make it again.": "Das ZIP ist unvollständig: Kopieren oder erstellen Sie es neu.",
+  "Check that the file is still where it was, and that you may read it.":
+    "Prüfen Sie, ob die Datei noch am selben Ort liegt und lesbar ist.",
   "The ZIP is damaged: make it again.": "Das ZIP ist beschädigt: Erstellen Sie es neu.",
-  "{name} has more than 512 MB.": "{name} hat mehr als 512 MB.",
-  "{name} is compressed in a way that is not read.": "{name} ist auf eine Weise komprimiert, die nicht gelesen wird.",
+  "{name} is larger than 512 MB: open a smaller file.":
+    "{name} ist größer als 512 MB: Öffnen Sie eine kleinere Datei.",
+  "{name} is compressed by a method that is not supported: make the ZIP again with Deflate.":
+    "{name} ist mit einem nicht unterstützten Verfahren komprimiert: Erstellen Sie das ZIP neu, mit Deflate.",
   "{name} is larger than the ZIP says.": "{name} ist größer, als das ZIP angibt.",
 
   // The result
@@ -324,8 +328,11 @@ export const GERMAN = {
   redo: "wiederholen",
   "Wheel and pinch zoom, a double click zooms in, dragging pans; two fingers pan and zoom with any tool.":
     "Mausrad und zwei Finger vergrößern, ein Doppelklick auch, Ziehen schiebt; zwei Finger schieben und vergrößern mit jedem Werkzeug.",
-  "Keys work wherever the focus is, except in fields. Arrows and Enter serve the control in focus first, or scroll.":
-    "Die Tasten wirken überall außer in Feldern. Pfeile und Enter bedienen zuerst das Element im Fokus, oder sie verschieben die Seite.",
+  "Keys do not work in fields. A control in focus takes arrow keys and Enter first. Arrow keys scroll where the page can be scrolled.":
+    "In Feldern wirken die Tasten nicht. Pfeiltasten und Enter gelten zuerst dem Element im Fokus. Wo sich die Seite scrollen lässt, scrollen die Pfeiltasten.",
+  "Keys work everywhere on the page": "Tasten wirken überall auf der Seite",
+  "If this is off, letters, digits and symbols work only while the radiograph has the focus.":
+    "Ist dies aus, wirken Buchstaben, Ziffern und Sonderzeichen nur, solange das Röntgenbild den Fokus hat.",
   Close: "Schließen",
 
   // The API key and the connection
@@ -431,11 +438,11 @@ export const GERMAN_PROBLEMS = {
   draining: ["Der Dienst wird beendet", "Versuchen Sie es gleich noch einmal."],
   "internal-error": ["Im Dienst ist ein Fehler aufgetreten", "Versuchen Sie es erneut, oder sagen Sie es dem Betreiber."],
   "wrong-key": ["Es braucht einen gültigen Schlüssel", "Versuchen Sie es erneut, und geben Sie den Schlüssel ein."],
-  "no-key": ["Der Dienst hat keinen Schlüssel", "Dazu muss der Betreiber einen festlegen."],
+  "no-key": ["Der Dienst hat keinen Schlüssel", "Diese Funktion braucht einen: Bitten Sie den Betreiber, ihn festzulegen."],
   "no-collection": ["Der Dienst führt keine Sammlung", "Speichern Sie die Sammlung als ZIP."],
   "reload-failed": ["Der neue Checkpoint wird nicht verwendet", "Der alte bleibt in Gebrauch."],
-  "not-found": ["Das gibt es hier nicht", "Dieser Dienst hat unter der Adresse nichts."],
-  "method-not-allowed": ["So lässt sich das nicht anfragen", "Laden Sie die Seite neu: Sie passt vielleicht nicht zu diesem Dienst."],
+  "not-found": ["Das gibt es hier nicht", "Laden Sie die Seite neu: Sie passt vielleicht nicht zu diesem Dienst."],
+  "method-not-allowed": ["Diese Methode ist nicht erlaubt", "Laden Sie die Seite neu: Sie passt vielleicht nicht zu diesem Dienst."],
   "unknown-version": ["Diese Version gibt es hier nicht", "Laden Sie die Seite neu: Sie passt vielleicht nicht zu diesem Dienst."],
   "not-acceptable": ["Diese Form der Antwort gibt es nicht", "Laden Sie die Seite neu: Sie passt vielleicht nicht zu diesem Dienst."],
   "wrong-fields": ["Das Formular ist nicht das erwartete", "Laden Sie die Seite neu: Sie passt vielleicht nicht zu diesem Dienst."],

@@ -24,7 +24,7 @@ export async function unzip(file) {
     at -= 1;
   }
   if (at < 0) {
-    throw new ZipError(t("The ZIP has no end: it is not whole."));
+    throw new ZipError(t("The ZIP is incomplete: copy it again or make it again."));
   }
   const [count, size, start] = [tail.getUint16(at + 10, true), tail.getUint32(at + 12, true), tail.getUint32(at + 16, true)];
   const directory = await view(file, start, start + size);
@@ -51,7 +51,7 @@ async function extract(file, directory, p, name) {
   const size = directory.getUint32(p + 24, true);
   const offset = directory.getUint32(p + 42, true);
   if (size > LARGEST_FILE) {
-    throw new ZipError(t("{name} has more than 512 MB.", { name }));
+    throw new ZipError(t("{name} is larger than 512 MB: open a smaller file.", { name }));
   }
   const local = await view(file, offset, offset + 30);
   const start = offset + 30 + local.getUint16(26, true) + local.getUint16(28, true);
@@ -60,7 +60,7 @@ async function extract(file, directory, p, name) {
     return new File([bytes], name);
   }
   if (method !== 8) {
-    throw new ZipError(t("{name} is compressed in a way that is not read.", { name }));
+    throw new ZipError(t("{name} is compressed by a method that is not supported: make the ZIP again with Deflate.", { name }));
   }
   const parts = [];
   let length = 0;

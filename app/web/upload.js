@@ -85,6 +85,13 @@ function holdsFiles(event) {
   return event.dataTransfer?.types.includes("Files") ?? false;
 }
 
+function whyNot(error) {
+  if (error instanceof ZipError) {
+    return error.message;
+  }
+  return error instanceof DOMException ? t("Check that the file is still where it was, and that you may read it.") : t("The ZIP is damaged: make it again.");
+}
+
 /** Hands on files at once, those of folders and ZIPs when they are read. */
 async function open(files, onFiles, onProblem) {
   onProblem("");
@@ -93,7 +100,7 @@ async function open(files, onFiles, onProblem) {
     try {
       found.push(...((await isZip(file)) ? await unzip(file) : [file]));
     } catch (error) {
-      const reason = error instanceof ZipError ? error.message : t("The ZIP is damaged: make it again.");
+      const reason = whyNot(error);
       onProblem(t("{name} cannot be opened. {reason}", { name: file.name, reason }));
     }
   }

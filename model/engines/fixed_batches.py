@@ -50,7 +50,7 @@ class FixedBatches:
     Args:
         network: The network, on its device.
         shape: ``(C, S, S)`` of one input.
-        dtype: In which inputs and outputs travel between host and device; the network's.
+        dtype: The network's; inputs and outputs are copied in it.
         sizes: The fixed batch sizes.
         record: Records the work for one size.
         stream: The CUDA stream that batches run on; None on a CPU.
@@ -145,23 +145,26 @@ class _FixedBatch:
         return [found[:count].to(torch.float32, copy=True).numpy() for found in self._found]
 
 
-def cuda_graphs() -> Record:
-    """Return a recorder of CUDA graphs that share their memory, so that only one may run at a time."""
+def cuda_graphs(stream: torch.cuda.Stream) -> Record:
+    """Return a recorder of CUDA graphs that share their memory, so that only one may run at a time.
+
+    They are recorded on ``stream``, on which they run. PyTorch's own stream for recording comes from the same
+    pool as the streams of an engine that serves during a reload, and could be one of them.
+    """
     pool = torch.cuda.graph_pool_handle()
 
     def record(work: Callable[[], Outputs]) -> tuple[Callable[[], None], Outputs]:
         # The shapes are constant, so that cuDNN's benchmark of kernels pays.
         with torch.backends.cudnn.flags(enabled=True, benchmark=True):
             # Warm-up: the selection of kernels and allocations must not be recorded.
-            aside = torch.cuda.Stream()
-            aside.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(aside):
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
                 for _ in range(3):
                     work()
-            torch.cuda.current_stream().wait_stream(aside)
+            torch.cuda.current_stream().wait_stream(stream)
             graph = torch.cuda.CUDAGraph()
             # Another checkpoint may serve in another thread during a reload.
-            with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+            with torch.cuda.graph(graph, pool=pool, stream=stream, capture_error_mode="thread_local"):
                 outputs = work()
         return graph.replay, outputs
 

@@ -177,8 +177,8 @@ def read_model(path: Path, metadata: CheckpointMetadata) -> openvino.Model:
         or str(model.input(0).partial_shape) != f"[1,{metadata.in_channels},{side},{side}]"
     ):
         raise EngineError(
-            f"{path.name} was made from another checkpoint. Run `pleura export` for this one, or remove the "
-            "file."
+            f"{path.name} was made from another checkpoint, or for another image size. Run `pleura export` "
+            "for this one, or remove the file."
         )
     return model
 

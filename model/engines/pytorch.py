@@ -81,10 +81,10 @@ class TorchEngine:
                 shape=shape,
                 dtype=folded.dtype,
                 sizes=batch_sizes(self.max_batch),
-                record=cuda_graphs(),
-                stream=torch.cuda.Stream(),
+                record=cuda_graphs(stream),
+                stream=stream,
             )
-            for _ in range(self.streams)
+            for stream in [torch.cuda.Stream() for _ in range(self.streams)]
         ]
 
     def _eager(self, network: SegmentationNetwork) -> Run:

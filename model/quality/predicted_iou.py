@@ -8,7 +8,7 @@ from .parameters import Linear
 from .result import Warning
 
 _DECIMALS = 4
-"""Of a predicted IoU. Those after them say nothing, and the last of a float may differ between two runs."""
+"""Decimals of a predicted IoU: more carry no information, and the last may differ between two runs."""
 
 
 def iou_features(ood: OodScores) -> NDArray[np.float64]:

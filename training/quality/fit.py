@@ -197,7 +197,7 @@ def fit_iou(scored: Sequence[Scored]) -> Linear:
 def find_trust_threshold(scored: Sequence[Scored], model: Linear) -> float:
     """Return the predicted IoU that all but `REJECTED_SHARE` of the films with a good mask reach.
 
-    The result is limited to `TRUST_THRESHOLD_RANGE`.
+    The result is limited to `TRUST_THRESHOLD_RANGE`. Without such films it is the lower bound.
 
     Args:
         scored: The examples; labelled images as they are count, if their masks have no gross error.

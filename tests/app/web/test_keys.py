@@ -1,12 +1,13 @@
-"""The keys of the help, wherever the focus is: on the radiograph, on a control, or nowhere."""
+"""The keys of the help, wherever the focus is, or on the radiograph alone, as its checkbox says."""
 
 import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.conftest import MakeClient
+from tests.app.conftest import MakeClient, Service
 from tests.app.web.conftest import MakeScreen, Screen, two_lungs
+from tests.app.web.test_accessibility import findings
 
 pytestmark = pytest.mark.slow
 
@@ -227,3 +228,117 @@ def test_without_an_image_the_keys_do_nothing(screen: Screen) -> None:
     screen.shows("untrusted")
     expect(page.locator("#stage-marks")).to_be_hidden()
     expect(page.locator("#correct-tools")).to_be_hidden()
+
+
+def switch_off(page: Page) -> None:
+    """Switches the keys of one character off outside the radiograph, by the keyboard alone."""
+    page.locator(".keys-button").press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("#keys-everywhere")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator("#keys-everywhere")).not_to_be_checked()
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).to_be_hidden()
+
+
+def layers_pressed(page: Page) -> list[str | None]:
+    return [one.get_attribute("aria-pressed") for one in page.locator("[id^=show-]").all()]
+
+
+def press_in(page: Page, place: str, key: str) -> None:
+    page.evaluate(PLACES[place])
+    page.keyboard.press(key)
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if place != "the radiograph"])
+def test_keys_of_one_character_are_switched_off_outside_the_radiograph(opened: Screen, place: str) -> None:
+    page = opened.page
+    press_in(page, "the radiograph", "b")
+    fit, layers = opened.viewbox(), layers_pressed(page)
+    switch_off(page)
+    for key in (*TOOLS, *"+=-01[]girlhvoft?", "Shift+B"):
+        press_in(page, place, key)
+    expect(page.locator("#panes")).to_have_attribute("data-tool", "brush")
+    assert opened.viewbox() == pytest.approx(fit)
+    expect(page.locator("#brush-size")).to_have_value("60")
+    expect(page.locator("#stage-marks")).to_be_hidden()
+    assert layers_pressed(page) == layers
+    expect(page.locator("#keys")).to_be_hidden()
+    page.keyboard.press("PageDown")
+    expect(page.locator(".strip-item .open").nth(1)).to_have_attribute("aria-current", "true")
+    page.keyboard.press("Escape")
+    expect(page.locator("#panes")).to_have_attribute("data-tool", "pan")
+
+
+def test_keys_that_are_switched_off_work_on_the_radiograph(opened: Screen) -> None:
+    page = opened.page
+    switch_off(page)
+    fit = opened.viewbox()
+    for key, tool in TOOLS.items():
+        press_in(page, "the radiograph", key)
+        expect(page.locator("#panes")).to_have_attribute("data-tool", tool)
+    press_in(page, "the radiograph", "]")
+    expect(page.locator("#brush-size")).not_to_have_value("60")
+    press_in(page, "the radiograph", "+")
+    assert opened.viewbox()[3] == pytest.approx(fit[3] / 1.25)
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+
+
+def test_the_choice_of_keys_survives_a_reload(opened: Screen) -> None:
+    page = opened.page
+    expect(page.locator("#keys-everywhere")).to_be_checked()
+    switch_off(page)
+    page.reload()
+    opened.shows("untrusted")
+    press_in(page, "nowhere", "?")
+    press_in(page, "a button", "i")
+    expect(page.locator("#keys")).to_be_hidden()
+    expect(page.locator("#stage-marks")).to_be_hidden()
+    page.locator(".keys-button").click()
+    page.get_by_label("Keys work everywhere on the page").check()
+    page.reload()
+    opened.shows("untrusted")
+    press_in(page, "nowhere", "i")
+    expect(page.locator("#stage-marks")).to_have_text(re.compile("Inverted", re.IGNORECASE))
+    expect(page.locator("#keys-everywhere")).to_be_checked()
+
+
+def test_without_storage_the_choice_of_keys_holds_until_the_page_is_left(screen: Screen) -> None:
+    page = screen.page
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('No'); } })"
+    )
+    page.reload()
+    screen.choose(("one.png", two_lungs()))
+    screen.shows("untrusted")
+    switch_off(page)
+    press_in(page, "nowhere", "i")
+    expect(page.locator("#stage-marks")).to_be_hidden()
+    press_in(page, "the radiograph", "i")
+    expect(page.locator("#stage-marks")).to_have_text(re.compile("Inverted", re.IGNORECASE))
+    page.reload()
+    expect(page.locator("#keys-everywhere")).to_be_checked()
+
+
+@pytest.mark.parametrize(
+    ("locale", "label"),
+    [("en-GB", "Keys work everywhere on the page"), ("de-DE", "Tasten wirken überall auf der Seite")],
+)
+def test_the_choice_of_keys_is_named_and_large_enough_for_a_finger(
+    make_screen: MakeScreen, shared_client: Service, locale: str, label: str
+) -> None:
+    screen = make_screen(shared_client, locale=locale, viewport={"width": 390, "height": 844}, has_touch=True)
+    page = screen.page
+    page.keyboard.press("?")
+    choice = page.locator("#keys").get_by_label(label)
+    expect(choice).to_be_checked()
+    expect(choice).to_have_accessible_description(re.compile("focus|Fokus"))
+    target = page.locator("#keys label")
+    box = target.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 43.9
+    assert findings(page) == []
+    target.tap()
+    expect(choice).not_to_be_checked()
+    assert findings(page) == []
