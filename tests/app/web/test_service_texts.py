@@ -150,7 +150,7 @@ def test_a_ground_truth_of_another_size(screen: Screen) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [
-        ("rest.zip", b"PK\x03\x04" + bytes(40), "Dem ZIP fehlt das Ende: Es ist nicht vollständig."),
+        ("rest.zip", b"PK\x03\x04" + bytes(40), "Das ZIP ist unvollständig: Kopieren oder erstellen Sie es neu."),
         ("rest.zip", b"PK\x03\x04PK\x05\x06" + b"\xff" * 18, "Das ZIP ist beschädigt: Erstellen Sie es neu."),
     ],
 )
