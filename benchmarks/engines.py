@@ -25,6 +25,7 @@ from rich.table import Table
 from model.checkpoint import BUNDLED, load_checkpoint, read_checkpoint, read_metadata
 from model.engines import Engine, EngineChoice, choose_engine
 from model.threads import available_cpus
+from model.weights import checkpoint_file
 
 from .images import RESULTS
 from .peak import count_operations, peak_tflops, speeds
@@ -187,7 +188,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3)
     options = parser.parse_args()
     console = Console()
-    checkpoint = Path(os.environ.get("PLEURA_CHECKPOINT") or BUNDLED)
+    checkpoint = checkpoint_file(Path(os.environ.get("PLEURA_CHECKPOINT") or BUNDLED))
     if options.device == "cuda":
         import torch
 

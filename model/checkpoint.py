@@ -206,7 +206,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
             yield file
     except FileNotFoundError:
         raise CheckpointError(
-            f"There is no checkpoint {path.name}. Name an existing file in PLEURA_CHECKPOINT."
+            f"There is no checkpoint {path.name}. Name an existing file, or small, in PLEURA_CHECKPOINT."
         ) from None
     except OSError as error:
         raise CheckpointError(

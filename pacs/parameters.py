@@ -126,7 +126,8 @@ StoreUntrusted = Annotated[
 Checkpoint = Annotated[
     Path | None,
     typer.Option(
-        envvar="PLEURA_CHECKPOINT", help="Checkpoint to use: a file, or small; the bundled one if not given."
+        envvar="PLEURA_CHECKPOINT",
+        help="Checkpoint to use: a file, or small for the small bundled one; pleura-r50-256 if not given.",
     ),
 ]
 

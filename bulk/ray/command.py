@@ -10,6 +10,7 @@ import typer
 
 from model.devices import Device
 from model.errors import PleuraError
+from model.weights import SMALL
 
 if TYPE_CHECKING:
     from model.checkpoint import CheckpointMetadata
@@ -27,8 +28,8 @@ CheckpointPath = Annotated[
     Path | None,
     typer.Option(
         envvar="PLEURA_CHECKPOINT",
-        help="Checkpoint to use: a file, at the same path on all machines, or small; "
-        "the bundled one if not given.",
+        help="Checkpoint to use: a file, at the same path on all machines, or small for the small bundled one; "
+        "pleura-r50-256 if not given.",
     ),
 ]
 DeviceName = Annotated[Device, typer.Option(help="auto selects GPUs if there are any.")]
@@ -71,7 +72,7 @@ def bulk(
     from .storage import Location
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    named = checkpoint and checkpoint.absolute()
+    named = found_on_all_machines(checkpoint)
     metadata = describe(named)
     source, out = Location.parse(input), Location.parse(output)
     archive = _list_archive(source, out, sha256=metadata.sha256)
@@ -148,6 +149,11 @@ def _start_errors(out: "Location", invalid: list[str]) -> None:
     reason = "The file name is not valid Unicode: rename the file."
     rows = [{"path": name, "reason": reason} for name in invalid]
     out.write_table(f"{storage.ERRORS}/nameless.parquet", pa.Table.from_pylist(rows, tables.ERRORS))
+
+
+def found_on_all_machines(checkpoint: Path | None) -> Path | None:
+    """Return a file's absolute path, and a name as it is: workers may have its file at another path."""
+    return checkpoint if checkpoint is None or str(checkpoint) == SMALL else checkpoint.absolute()
 
 
 def describe(checkpoint: Path | None) -> "CheckpointMetadata":

@@ -205,7 +205,10 @@ Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Decides all rando
 # What `pleura evaluate` takes.
 
 Evaluated = Annotated[
-    Path | None, typer.Option(help="Checkpoint to evaluate: a file, or small; the bundled one if not given.")
+    Path | None,
+    typer.Option(
+        help="Checkpoint to evaluate: a file, or small for the small bundled one; pleura-r50-256 if not given."
+    ),
 ]
 
 ResultsFolder = Annotated[
