@@ -22,7 +22,7 @@ class Settings(BaseSettings):
 
     checkpoint: Path | None = Field(
         None,
-        description="Checkpoint to serve: a file, or small for the small bundled one; default: pleura-r50-256.",
+        description="Checkpoint to serve: a file, or small; default: pleura-r50-256.",
     )
     device: Device = Field(
         "auto", description="Where the network runs: cuda, cpu, or auto, which uses CUDA if available."

@@ -35,7 +35,7 @@ Checkpoint = Annotated[
     Path | None,
     typer.Option(
         envvar="PLEURA_CHECKPOINT",
-        help="Checkpoint to use: a file, or small for the small bundled one; pleura-r50-256 if not given.",
+        help="Checkpoint to use: a file, or small; pleura-r50-256 if not given.",
     ),
 ]
 

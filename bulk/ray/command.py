@@ -28,7 +28,7 @@ CheckpointPath = Annotated[
     Path | None,
     typer.Option(
         envvar="PLEURA_CHECKPOINT",
-        help="Checkpoint to use: a file, at the same path on all machines, or small for the small bundled one; "
+        help="Checkpoint to use: a file, at the same path on all machines, or small; "
         "pleura-r50-256 if not given.",
     ),
 ]

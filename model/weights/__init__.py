@@ -8,7 +8,7 @@ BUNDLED = _FOLDER / "pleura-r50-256.safetensors"
 """The checkpoint that is used if none is named."""
 
 SMALL = "small"
-"""The name of the small checkpoint, for `PLEURA_CHECKPOINT` and for ``--checkpoint`` of commands that only use it."""
+"""The name of the small checkpoint, for `PLEURA_CHECKPOINT` and commands that use a checkpoint as it is."""
 
 _BY_NAME = {SMALL: _FOLDER / "pleura-small-192.safetensors"}
 
