@@ -150,7 +150,11 @@ def test_a_ground_truth_of_another_size(screen: Screen) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [
-        ("rest.zip", b"PK\x03\x04" + bytes(40), "Das ZIP ist unvollständig: Kopieren oder erstellen Sie es neu."),
+        (
+            "rest.zip",
+            b"PK\x03\x04" + bytes(40),
+            "Das ZIP ist unvollständig: Kopieren oder erstellen Sie es neu.",
+        ),
         ("rest.zip", b"PK\x03\x04PK\x05\x06" + b"\xff" * 18, "Das ZIP ist beschädigt: Erstellen Sie es neu."),
     ],
 )
