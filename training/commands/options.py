@@ -206,9 +206,7 @@ Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Decides all rando
 
 Evaluated = Annotated[
     Path | None,
-    typer.Option(
-        help="Checkpoint to evaluate: a file, or small; pleura-r50-256 if not given."
-    ),
+    typer.Option(help="Checkpoint to evaluate: a file, or small; pleura-r50-256 if not given."),
 ]
 
 ResultsFolder = Annotated[
