@@ -10,10 +10,9 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from json import dumps
 from pathlib import Path
@@ -25,6 +24,7 @@ from rich.console import Console
 
 from model.weights import BUNDLED, checkpoint_file
 
+from .checkout import checked_out, require_own_code
 from .images import PICTURES, RESULTS, Picture
 from .machine import describe_machine
 from .measure import load
@@ -114,51 +114,6 @@ def table(verdicts: Sequence[Verdict]) -> Rows:
     )
 
 
-@contextmanager
-def checked_out(repository: Path, commit: str, folder: Path) -> Iterator[str]:
-    """Check a commit out into a folder that does not exist yet, and remove it at the end.
-
-    Yields:
-        The commit's full hash.
-
-    Raises:
-        ValueError: The repository has no such commit.
-    """
-    try:
-        name = _git(repository, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
-    except subprocess.CalledProcessError:
-        raise ValueError(f"There is no commit {commit} here. Name one that `git log` shows.") from None
-    _git(repository, "worktree", "add", "--quiet", "--detach", str(folder), name)
-    try:
-        yield name
-    finally:
-        _git(repository, "worktree", "remove", "--force", str(folder))
-
-
-def _git(repository: Path, *words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=repository, stdout=subprocess.PIPE, text=True, check=True)
-    return done.stdout.strip()
-
-
-def require_own_code(tree: Path) -> None:
-    """Check that Python, started as the service is, imports the code of this folder.
-
-    Raises:
-        RuntimeError: It imports other code.
-    """
-    done = subprocess.run(
-        [sys.executable, "-c", "import app, model; print(app.__file__, model.__file__, sep='\\n')"],
-        cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree)},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    for line in done.stdout.split():
-        if not Path(line).resolve().is_relative_to(tree.resolve()):
-            raise RuntimeError(f"{line} would be measured instead of {tree}.")
-
-
 def _measure(services: Sequence[Running], *, seconds: float) -> Callable[[int, Picture], Sample]:
     def measure(which: int, picture: Picture) -> Sample:
         service = services[which]
@@ -190,12 +145,12 @@ def main(words: Sequence[str] | None = None) -> int:
     options = _options(words)
     console = Console(width=max(160, Console().width))
     given = os.environ.get("PLEURA_CHECKPOINT")
-    checkpoint = None if given is None else checkpoint_file(Path(given)).resolve()
+    before, after = _file(given), _file(options.new_checkpoint or given)
     pictures = [picture for picture in PICTURES if picture.name in options.pictures.split(",")]
     with ExitStack() as stack:
         top = Path(stack.enter_context(TemporaryDirectory(prefix="pleura-compare-")))
         names, services = [], []
-        for which, commit in (("old", options.old), ("new", options.new)):
+        for which, commit, checkpoint in (("old", options.old, before), ("new", options.new, after)):
             tree = top / which
             try:
                 names.append(stack.enter_context(checked_out(ROOT, commit, tree)))
@@ -207,12 +162,16 @@ def main(words: Sequence[str] | None = None) -> int:
             services.append(stack.enter_context(started(system)))
             services[-1].pause()
             console.print(f"{system.name}: ready after {services[-1].start_s:.1f} s", highlight=False)
-        machine = describe_machine(checkpoint or BUNDLED, options.device)
+        machine = describe_machine(before or BUNDLED, options.device)
         found = measure_in_turn(_measure(services, seconds=options.seconds), pictures, rounds=options.rounds)
     verdicts = judge(found, threshold=options.threshold)
     table(verdicts).show(console)
     _write(machine | {"old": names[0], "new": names[1]}, found, verdicts)
     return int(any(verdict.regression for verdict in verdicts))
+
+
+def _file(checkpoint: str | None) -> Path | None:
+    return None if checkpoint is None else checkpoint_file(Path(checkpoint)).resolve()
 
 
 def _write(
@@ -233,6 +192,7 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
     parser.add_argument("old", help="commit, branch or tag")
     parser.add_argument("new", help="commit, branch or tag")
+    parser.add_argument("--new-checkpoint", help="served from the new commit alone; a file, or small")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--rounds", type=int, default=8, help="that count; one more warms up")
     parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from benchmarks import compare
-from benchmarks.compare import LOWER_IS_BETTER, Sample, checked_out, judge, measure_in_turn, require_own_code
+from benchmarks.checkout import checked_out, require_own_code
+from benchmarks.compare import LOWER_IS_BETTER, Sample, judge, measure_in_turn
 from benchmarks.images import Picture
 from benchmarks.systems import System
 
