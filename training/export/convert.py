@@ -112,14 +112,17 @@ def _write_onnx(checkpoint: Checkpoint, path: Path) -> Path:
     network, metadata = checkpoint.network(), checkpoint.metadata
     side = metadata.preprocessing.input_size
     example = torch.zeros(2, metadata.in_channels, side, side)
-    torch.onnx.export(
+    program = torch.onnx.export(
         InferenceNetwork(network).eval(),
         (example,),
-        path,
         input_names=["image"],
         output_names=["probabilities", "embedding"],
         dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=1024)},),
         dynamo=True,
-        external_data=False,
     )
+    assert program is not None
+    # PyTorch keeps a stack trace with each node, and so the paths of this machine.
+    for node in program.model.graph.all_nodes():
+        node.metadata_props.clear()
+    program.save(path, external_data=False)
     return path

@@ -92,6 +92,7 @@ def require_same_mask(folder: Path, checkpoint: Path) -> None:
 
 def test_script_of_the_page_gives_the_mask_of_the_segmenter(folder: Path, pleura: Pleura) -> None:
     export(BUNDLED, folder, pleura)
+    assert str(ROOT).encode() not in (folder / "runs/onnx/pleura-r50-256.onnx").read_bytes()
     run(folder)
     require_same_mask(folder, BUNDLED)
 
