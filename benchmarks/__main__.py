@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 from pathlib import Path
 
 from rich.console import Console
 
-from model.weights import BUNDLED, checkpoint_file
-
 from .bench import Bench, Plan
 from .images import PICTURES, RESULTS
 from .machine import has_cuda
 from .plot import plot
 from .report import Report
-from .systems import PEERS
+from .systems import PEERS, served_checkpoint
 from .tables import figures, gpu, heading, read, stages, throughput
 
 
@@ -28,7 +25,7 @@ def main() -> int:
     if options.device == "cuda" and not has_cuda():
         console.print("not measured: there is no CUDA device here")
         return 0
-    checkpoint = checkpoint_file(Path(os.environ.get("PLEURA_CHECKPOINT") or BUNDLED)).resolve()
+    checkpoint = served_checkpoint()
     if options.device == "cpu" and not checkpoint.with_suffix(".int8.xml").exists():
         console.print(f"{checkpoint.name} has no int8 model beside it: run `pleura export` first.")
         return 1

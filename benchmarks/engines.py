@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,13 +21,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from model.checkpoint import BUNDLED, load_checkpoint, read_checkpoint, read_metadata
+from model.checkpoint import load_checkpoint, read_checkpoint, read_metadata
 from model.engines import Engine, EngineChoice, choose_engine
 from model.threads import available_cpus
-from model.weights import checkpoint_file
 
 from .images import RESULTS
 from .peak import count_operations, peak_tflops, speeds
+from .systems import served_checkpoint
 from .tables import gpu
 
 if TYPE_CHECKING:
@@ -188,7 +187,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3)
     options = parser.parse_args()
     console = Console()
-    checkpoint = checkpoint_file(Path(os.environ.get("PLEURA_CHECKPOINT") or BUNDLED))
+    checkpoint = served_checkpoint()
     if options.device == "cuda":
         import torch
 

@@ -13,7 +13,6 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import BytesIO
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -21,13 +20,10 @@ from threading import Event, Thread
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from playwright.sync_api import Page, expect, sync_playwright
-from pydicom import Dataset
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 from rich.console import Console
 
+from samples.dicom import dicom
 from samples.phantom import phantom
 
 from .images import RESULTS
@@ -111,30 +107,8 @@ def films(count: int, side: int) -> list[Path]:
     for seed, path in enumerate(paths):
         if not path.exists():
             pixels = phantom(width=side, height=side, seed=seed).pixels.astype(np.uint8)
-            path.write_bytes(_dicom(pixels) if seed % 2 else cv2.imencode(".png", pixels)[1].tobytes())
+            path.write_bytes(dicom(pixels) if seed % 2 else cv2.imencode(".png", pixels)[1].tobytes())
     return paths
-
-
-def _dicom(pixels: NDArray[np.uint8]) -> bytes:
-    """Return a digital radiograph ``(h, w)`` as DICOM, uncompressed."""
-    meta = FileMetaDataset()
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation
-    meta.MediaStorageSOPInstanceUID = generate_uid()
-    dataset = Dataset()
-    dataset.file_meta = meta
-    dataset.SOPClassUID, dataset.SOPInstanceUID = (
-        meta.MediaStorageSOPClassUID,
-        meta.MediaStorageSOPInstanceUID,
-    )
-    dataset.Modality = "DX"
-    dataset.Rows, dataset.Columns = pixels.shape
-    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 8, 8, 7, 0
-    dataset.PixelData = pixels.tobytes()
-    file = BytesIO()
-    dataset.save_as(file, enforce_file_format=True)
-    return file.getvalue()
 
 
 @contextmanager

@@ -7,20 +7,16 @@ what the client waits.
 from __future__ import annotations
 
 import argparse
-import os
 import urllib.request
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 
-from model.checkpoint import BUNDLED
-
 from .images import Picture
 from .measure import load
-from .systems import Running, pleura, started
+from .systems import Running, pleura, served_checkpoint, started
 from .tables import stages
 
 
@@ -66,8 +62,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     options = parser.parse_args()
-    checkpoint = Path(os.environ.get("PLEURA_CHECKPOINT") or BUNDLED)
-    with started(pleura(checkpoint, device=options.device)) as service:
+    with started(pleura(served_checkpoint(), device=options.device)) as service:
         picture = Picture(options.side, options.kind)
         stages(profile(service, picture, seconds=options.seconds)).show(Console())
 

@@ -7,10 +7,8 @@ whole request from outside.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from statistics import median
 from time import thread_time
 
@@ -21,13 +19,13 @@ from rich.console import Console
 from app.answer import Answer
 from app.document import describe, encode_mask
 from app.options import MaskEncoding
-from model.checkpoint import BUNDLED
 from model.evidence import evidence_of
 from model.quality.feature_vector import extract_features
 from model.reading import read
 from model.segmenter import Segmenter
 
 from .images import Picture
+from .systems import served_checkpoint
 from .tables import Rows
 
 
@@ -73,7 +71,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    segmenter = Segmenter(Path(os.environ.get("PLEURA_CHECKPOINT") or BUNDLED), device="cpu", threads=1)
+    segmenter = Segmenter(served_checkpoint(), device="cpu", threads=1)
     picture = Picture(options.side, options.kind)
     found = times(segmenter, picture.data(), rounds=options.rounds)
     rows: list[tuple[str, ...] | None] = [(stage, f"{ms:.3f}") for stage, ms in found.items()]

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
+from model.weights import BUNDLED, checkpoint_file
+
 from .images import RESULTS, Picture
 from .processes import cpu_s, family, kept, peak_bytes
 
@@ -157,6 +159,11 @@ def _answers(port: int, path: str) -> bool:
             return connection.recv(12).endswith(b"200")
     except OSError:
         return False
+
+
+def served_checkpoint() -> Path:
+    """Return the file of the checkpoint that ``PLEURA_CHECKPOINT`` names; by default the bundled one."""
+    return checkpoint_file(Path(os.environ.get("PLEURA_CHECKPOINT") or BUNDLED)).resolve()
 
 
 def pleura(checkpoint: Path | None, *, device: str, tree: Path = ROOT, name: str = "Pleura") -> System:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass, field
-from io import BytesIO
 from threading import Event, Lock
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
 from model.checkpoint import LUNG_AND_HEART, CheckpointMetadata
 from model.engines import Engine, EngineOutput
 from model.preprocessing import Preprocessing
 from model.segmenter import Segmenter
+from samples.dicom import dicom as dicom
 
 SIDE = 64
 """The fake network's input, and the pictures' side: nothing is resized, so that masks are exact."""
@@ -123,31 +120,3 @@ def png_header(width: int, height: int) -> bytes:
         + chunk(b"IDAT", zlib.compress(bytes(1000)))
         + chunk(b"IEND", b"")
     )
-
-
-def dicom(pixels: NDArray[np.uint8]) -> bytes:
-    """A digital radiograph as DICOM."""
-    meta = FileMetaDataset()
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation
-    meta.MediaStorageSOPInstanceUID = generate_uid()
-    dataset = Dataset()
-    dataset.file_meta = meta
-    dataset.SOPClassUID = meta.MediaStorageSOPClassUID
-    dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
-    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
-    dataset.Modality = "DX"
-    dataset.PatientName, dataset.PatientID = "DOE^JANE", "DOE-1"
-    dataset.PatientBirthDate, dataset.PatientSex = "19700101", "F"
-    dataset.StudyDate, dataset.StudyTime = "20260101", "120000"
-    dataset.StudyID = dataset.AccessionNumber = dataset.ReferringPhysicianName = ""
-    dataset.SeriesNumber = dataset.InstanceNumber = 1
-    dataset.Manufacturer = "phantom"
-    dataset.Rows, dataset.Columns = pixels.shape
-    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 8, 8, 7, 0
-    dataset.PixelSpacing = [0.5, 0.5]
-    dataset.PixelData = pixels.tobytes()
-    file = BytesIO()
-    dataset.save_as(file, enforce_file_format=True)
-    return file.getvalue()
