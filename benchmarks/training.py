@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -32,6 +31,7 @@ from torchvision.transforms import v2
 
 from model.checkpoint import CheckpointMetadata
 from model.networks.unet import SegmentationNetwork
+from model.weights import BUNDLED
 from samples.phantom import phantom
 from training.data.datasets import SegmentationDataset
 from training.loop.batches import StageBatches
@@ -42,6 +42,7 @@ from training.loop.progress import Progress
 from training.loop.recipes import STRONG, Recipe, adapted
 
 from .images import RESULTS
+from .machine import describe_machine
 from .tables import training
 
 SIDE = 512
@@ -115,6 +116,11 @@ class PlainDataset(Dataset[tuple[Tensor, Tensor]]):
         return x.as_subclass(Tensor), (y.as_subclass(Tensor) > 0).long()
 
 
+def plain_network(recipe: Recipe) -> SegmentationNetwork:
+    """Return the network that ``fit`` trains with a recipe, from random weights."""
+    return CheckpointMetadata(name="plain", in_channels=recipe.in_channels, **recipe.decoder).network()
+
+
 def plain_loop(
     network: SegmentationNetwork, data: Path, *, size: int, batch_size: int, device: str
 ) -> list[float]:
@@ -158,7 +164,7 @@ def images_per_s(ends: list[float], *, batch_size: int) -> float:
 def measure(recipe: Recipe, *, steps: int, side: int, hardware: Hardware) -> dict[str, Any]:
     """Run both loops and the loader; ``steps`` are measured of each."""
     size, batch_size = recipe.stages[-1].size, recipe.batch_size
-    plain = CheckpointMetadata(name="plain", in_channels=recipe.in_channels).network()
+    plain = plain_network(recipe)
     with TemporaryDirectory() as folder:
         data = make_data(Path(folder) / "data", images=(steps + 1) * batch_size, side=side)
         ends = {
@@ -201,10 +207,10 @@ def main() -> None:
     hardware = prepare_device(options.device, mixed_precision=None)
     steps = options.steps or (60 if hardware.device == "cuda" else 4)
     recipe = adapted(STRONG, epochs=1, size=256)
-    found = measure(recipe, steps=steps, side=SIDE, hardware=hardware)
+    machine = describe_machine(BUNDLED, hardware.device)
+    found = {"machine": machine} | measure(recipe, steps=steps, side=SIDE, hardware=hardware)
     training(found).show(Console(file=sys.stdout, width=max(120, Console().width)))
     RESULTS.mkdir(parents=True, exist_ok=True)
-    found["load_average"] = os.getloadavg()[0]
     (RESULTS / "training.json").write_text(json.dumps(found, indent=1) + "\n")
 
 

@@ -1,9 +1,11 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file
 
 from benchmarks.tables import training as table
-from benchmarks.training import images_per_s, measure
+from benchmarks.training import images_per_s, make_data, measure, plain_network, strong_loop
 from training.loop.hardware import Hardware
 from training.loop.recipes import STRONG, adapted
 
@@ -23,3 +25,14 @@ def test_both_training_loops_and_the_loader_are_measured() -> None:
     assert strong["ratio"] == strong["rate"] / plain["rate"]
     assert loader["ratio"] is None
     assert table(found).markdown().startswith("Training at 32², batches of 2, on the CPU:")
+
+
+def test_both_loops_train_the_same_network(tmp_path: Path) -> None:
+    recipe = replace(adapted(STRONG, epochs=1, size=32), batch_size=2)
+    data = make_data(tmp_path / "data", images=4, side=64)
+    strong_loop(recipe, data, tmp_path / "run", hardware=Hardware("cpu", mixed_precision=False))
+    trained = load_file(tmp_path / "run" / "last.safetensors")
+    plain = plain_network(recipe).state_dict()
+    assert {name: value.shape for name, value in plain.items()} == {
+        name: value.shape for name, value in trained.items()
+    }
