@@ -111,6 +111,7 @@ bench-compare: install
 bench-gpu: $(PEERS)/.installed
 	$(BIN)/python -m benchmarks.engines --device cuda
 	$(BIN)/python -m benchmarks --device cuda $(BENCH)
+	$(BIN)/python -m benchmarks.training --device cuda
 
 bench-training: install
 	$(BIN)/python -m benchmarks.training
