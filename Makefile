@@ -29,13 +29,13 @@ $(BIN)/uv: requirements.txt
 
 # The recipes run again whenever the locked dependencies or the package's metadata change.
 $(VENV)/.serving-%: requirements-%.txt pyproject.toml | $(BIN)/uv
-	@echo "Installing what serving needs ($*): about $(SIZE_$*), once ..."
+	@echo "Installing what serving needs ($*): about $(SIZE_$*), once, in under a minute with a fast connection ..."
 	@$(call INSTALL,--require-hashes --requirement $<)
 	@$(call INSTALL,--no-deps --no-build-isolation --editable .)
 	@touch $@
 
 $(VENV)/.installed: requirements.txt pyproject.toml client/pyproject.toml | $(BIN)/uv
-	@echo "Installing everything, for tests and training too: about 8 GB, once ..."
+	@echo "Installing everything, for tests and training too: about 8 GB, once, in under a minute with a fast connection ..."
 	@$(call INSTALL,--require-hashes --requirement requirements.txt)
 	@$(call INSTALL,--no-deps --no-build-isolation --editable . --editable client)
 	@touch $@
@@ -111,6 +111,7 @@ bench-compare: install
 bench-gpu: $(PEERS)/.installed
 	$(BIN)/python -m benchmarks.engines --device cuda
 	$(BIN)/python -m benchmarks --device cuda $(BENCH)
+	$(BIN)/python -m benchmarks.training --device cuda
 
 bench-training: install
 	$(BIN)/python -m benchmarks.training

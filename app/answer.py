@@ -1,4 +1,4 @@
-"""Answers: the JSON document, an image or a DICOM SEG, each with the mask's quality in its headers."""
+"""Answers: the JSON document, an image or a DICOM SEG; headers tell the mask's quality and checkpoint."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -37,12 +37,14 @@ class Answer:
         media_type: The Content-Type.
         timing_ms: Milliseconds of each stage.
         quality: Whether the mask can be trusted.
+        checkpoint: The name of the checkpoint that made it.
     """
 
     body: bytes
     media_type: str
     timing_ms: Timing
     quality: Quality
+    checkpoint: str
 
     @classmethod
     def document(cls, document: SegmentationDocument, quality: Quality, timing_ms: Timing) -> Self:
@@ -58,11 +60,12 @@ class Answer:
             media_type=Media.JSON,
             timing_ms=timing_ms,
             quality=quality,
+            checkpoint=document.model.name,
         )
 
     def response(self, *, media_type: str | None = None) -> Response:
         """Return the HTTP response; ``media_type`` overrides the Content-Type."""
-        headers = {"Vary": "Accept", **trust_fields(self.quality)}
+        headers = {"Vary": "Accept", **trust_fields(self.quality, checkpoint=self.checkpoint)}
         return Response(self.body, media_type=media_type or self.media_type, headers=headers)
 
 
@@ -128,8 +131,15 @@ def finish(
     if media is not Media.JSON:
         write = partial(_file, segmentation, segmenter, prepared, inferred, media=media, options=options)
         body, timing_ms = encode(segmentation, write)
-        return Answer(body=body, media_type=media, timing_ms=timing_ms, quality=segmentation.quality)
-    mask, timing_ms = encode(segmentation, partial(encode_mask, segmentation, options.mask))
+        return Answer(
+            body=body,
+            media_type=media,
+            timing_ms=timing_ms,
+            quality=segmentation.quality,
+            checkpoint=segmenter.metadata.name,
+        )
+    write_mask = partial(encode_mask, segmentation, options.mask, segmenter.metadata.name)
+    mask, timing_ms = encode(segmentation, write_mask)
     document = describe(segmentation, segmenter, mask=mask, timing_ms=timing_ms)
     if extend is not None:
         document = extend(segmentation, document)
@@ -162,9 +172,9 @@ def _file(
         labelmap = options.form is DicomForm.SEG and options.seg is SegType.LABELMAP
         return write_form(segmentation, metadata, Form.LABELMAP if labelmap else Form(options.form.value))
     if options.render is Render.OVERLAY:
-        return overlay_png(radiograph, segmentation.structures, quality)
+        return overlay_png(radiograph, segmentation.structures, quality, metadata.name)
     if options.render is Render.RADIOGRAPH:
-        return radiograph_png(radiograph, quality)
+        return radiograph_png(radiograph, quality, metadata.name)
     if options.render is Render.PROBABILITY:
-        return probability_png(segmenter.probabilities(prepared, inferred), quality)
-    return mask_png(segmentation.mask, quality)
+        return probability_png(segmenter.probabilities(prepared, inferred), quality, metadata.name)
+    return mask_png(segmentation.mask, quality, metadata.name)

@@ -71,12 +71,19 @@ def require_trust(segmentation: Segmentation) -> None:
         raise UntrustedMask(f"The mask is not trusted. Check the image. {reasons}".rstrip())
 
 
-def encode_mask(segmentation: Segmentation, encoding: MaskEncoding) -> Mask | None:
-    """Return the mask as the document carries it, see `MaskEncoding`; None if it carries none."""
+def encode_mask(segmentation: Segmentation, encoding: MaskEncoding, checkpoint: str) -> Mask | None:
+    """Return the mask as the document carries it, see `MaskEncoding`; None if it carries none.
+
+    Args:
+        segmentation: The segmentation.
+        encoding: The encoding.
+        checkpoint: The name of the checkpoint, for the text of a PNG.
+    """
     mask = segmentation.mask
     match encoding:
         case MaskEncoding.PNG:
-            return PngMask(data=b64encode(mask_png(mask, segmentation.quality)).decode("ascii"))
+            png = mask_png(mask, segmentation.quality, checkpoint)
+            return PngMask(data=b64encode(png).decode("ascii"))
         case MaskEncoding.RLE:
             return RleMask(data=RunLengths.model_validate(coco_rle(mask)))
         case MaskEncoding.POLYGONS:

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from model.writing.trust import PREDICTED_IOU, TRUSTED, WARNINGS
+from model.writing.trust import CHECKPOINT, PREDICTED_IOU, TRUSTED, WARNINGS
 
 from .negotiation import BYTES, Media
 from .open_inference.schemas import InferenceError, InferenceRequest
@@ -55,8 +55,12 @@ TRUST = {
         "description": "The codes of the warnings, separated by commas; absent where there is none.",
         "schema": {"type": "string"},
     },
+    CHECKPOINT: {
+        "description": "The name of the checkpoint that made the mask, as `model.name` in the document.",
+        "schema": {"type": "string"},
+    },
 }
-"""The headers of each answer that describe the quality of its mask."""
+"""The headers of each answer that describe its mask."""
 
 _RETRY_AFTER = {
     "description": "Seconds to wait before the next try.",

@@ -13,7 +13,7 @@ from .bench import Bench, Plan
 from .images import PICTURES, RESULTS
 from .machine import has_cuda
 from .plot import plot
-from .report import Report
+from .report import CUDA_CONCURRENCY, Report
 from .systems import PEERS, served_checkpoint
 from .tables import figures, gpu, heading, read, stages, throughput
 
@@ -34,8 +34,13 @@ def main() -> int:
         return 1
     bench = Bench(checkpoint, plan(options), console)
     bench.run([word for word in (options.systems or "").split(",") if word])
-    _write(bench.report, console, "bench-quick" if options.quick else "bench")
+    _write(bench.report, console, results_name(options))
     return 0
+
+
+def results_name(options: argparse.Namespace) -> str:
+    """Return the name of the results, without a suffix: each device has its own."""
+    return f"bench{'-cuda' if options.device == 'cuda' else ''}{'-quick' if options.quick else ''}"
 
 
 def plan(options: argparse.Namespace) -> Plan:
@@ -46,7 +51,10 @@ def plan(options: argparse.Namespace) -> Plan:
         device=options.device,
         seconds=options.seconds or (1.5 if options.quick else 2.0),
         rounds=options.rounds or (2 if options.quick else 3),
-        concurrencies=() if options.quick else (1,),
+        concurrencies=(
+            *(() if options.quick else (1,)),
+            *((CUDA_CONCURRENCY,) if options.device == "cuda" else ()),
+        ),
         trials=not options.quick,
         open_loop=not options.quick,
     )

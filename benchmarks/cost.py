@@ -64,7 +64,7 @@ def costs(
             if rate:
                 hours = IMAGES / rate * cpus / 3600
                 found.append(Cost(engine, picture, where, rate, hours, hours * vcpu_hour))
-    if gpu is not None and gpu["points"] != "not measured":
+    if gpu is not None:
         rate = max(point["rate"] for point in gpu["points"])
         hours = IMAGES / rate / 3600
         price = None if gpu_hour is None else hours * gpu_hour
@@ -100,6 +100,8 @@ def main() -> None:
     parser.add_argument("--gpu-hour", type=float, help="dollars")
     options = parser.parse_args()
     report = Report.read(options.results)
+    if report.on_cuda:
+        parser.error(f"{options.results.name} was measured on a GPU: name the results of a run on a CPU.")
     found = costs(report, read("engines-cuda.json"), vcpu_hour=options.vcpu_hour, gpu_hour=options.gpu_hour)
     print(table(found).markdown())
 

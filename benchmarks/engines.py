@@ -192,8 +192,7 @@ def main() -> None:
         import torch
 
         if not torch.cuda.is_available():
-            console.print("GPU engine: not measured, there is no CUDA device here")
-            _write({"points": "not measured"}, options.device)
+            console.print("GPU engine: not measured, no CUDA device is here; the results stay as they are")
             return
         found = on_cuda(checkpoint, seconds=options.seconds)
         gpu(found).show(console)

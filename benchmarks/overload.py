@@ -91,12 +91,15 @@ def predicted(service: Service, *, loads: tuple[float, ...], seconds: float) -> 
     return Rows(title, ("load", "requests/s", "429", "504", "p50 ms", "p99 ms"), rows)
 
 
+_NETWORK_MS = "of one image in a stream; by default that of the larger network of 26 November 2026"
+
+
 def main() -> None:
     """Print the model's table, and what was measured beside it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.overload", description=__doc__)
     parser.add_argument("--measure", action="store_true", help="measure an overload of a network that sleeps")
     parser.add_argument("--seconds", type=float, default=20, help="of each measured load")
-    parser.add_argument("--network-ms", type=float, default=58.9, help="of one image in a stream")
+    parser.add_argument("--network-ms", type=float, default=58.9, help=_NETWORK_MS)
     parser.add_argument("--prepare-ms", type=float, default=0.0, help="of one image before the network")
     parser.add_argument("--finish-ms", type=float, default=0.0, help="of one image after the network")
     parser.add_argument("--streams", type=int, default=2)

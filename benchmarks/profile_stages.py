@@ -43,14 +43,14 @@ def times(segmenter: Segmenter, data: bytes, *, rounds: int) -> dict[str, float]
         threshold=segmentation.threshold,
         preprocessing=segmenter.metadata.preprocessing,
     )
-    mask = encode_mask(segmentation, MaskEncoding.PNG)
+    mask = encode_mask(segmentation, MaskEncoding.PNG, segmenter.metadata.name)
     document = describe(segmentation, segmenter, mask=mask, timing_ms=segmentation.timing_ms)
     calls: dict[str, Callable[[], object]] = {
         "prepare": partial(segmenter.prepare, data),
         "  reading the file": partial(read, data),
         "finish": partial(segmenter.finish, prepared, inferred),
         "  features for the quality": partial(extract_features, evidence),
-        "encode": partial(encode_mask, segmentation, MaskEncoding.PNG),
+        "encode": partial(encode_mask, segmentation, MaskEncoding.PNG, segmenter.metadata.name),
         "document": partial(describe, segmentation, segmenter, mask=mask, timing_ms=segmentation.timing_ms),
         "JSON": partial(Answer.document, document, segmentation.quality, segmentation.timing_ms),
     }

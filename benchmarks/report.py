@@ -16,6 +16,8 @@ Point = dict[str, Any]
 
 CONCURRENCY = 8
 """Requests at a time in the rounds, from which the ratios come."""
+CUDA_CONCURRENCY = 64
+"""Further requests at a time on CUDA: eight make no batch that fills a card."""
 BOUND = "upper bound"
 
 
@@ -62,6 +64,11 @@ class Report:
         for name in ("took_s", "systems", "upper_bound", "closed", "open", "tried", "profile"):
             setattr(report, name, document[name])
         return report
+
+    @property
+    def on_cuda(self) -> bool:
+        """Whether a GPU was measured."""
+        return bool(self.machine.get("device") == "cuda")
 
     def rounds(self, system: str, picture: str, concurrency: int) -> dict[int, float]:
         """Return requests a second by round."""
@@ -123,6 +130,10 @@ class Report:
                 ratio = self.ratio(picture, other)
                 found, interval = (None, "") if ratio is None else (ratio.value, ratio.interval)
                 rows.append(Figure(title, picture, found, interval, goal))
+        if self.on_cuda:
+            rate = self.rate("Pleura", "512-png8", CUDA_CONCURRENCY)
+            title = f"requests a second, {CUDA_CONCURRENCY} at a time"
+            rows.append(Figure(title, "512-png8", rate, "", "≥ 1500"))
         for system in self.systems:
             if system["name"] == "Pleura":
                 rows.append(Figure("start to ready, s", "", system["start_s"], "", "≤ 5"))

@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from .images import RESULTS
-from .report import BOUND, CONCURRENCY, Point, Report
+from .report import BOUND, CONCURRENCY, CUDA_CONCURRENCY, Point, Report
 
-CONCURRENCIES = (1, CONCURRENCY)
 LOAD = "load_average_at_start"
 
 
@@ -46,13 +45,15 @@ class Rows:
 
 def throughput(report: Report) -> Rows:
     """Each system with each picture."""
+    concurrencies = (1, CONCURRENCY, *((CUDA_CONCURRENCY,) if report.on_cuda else ()))
     rows: list[tuple[str, ...] | None] = [
         (
             BOUND,
             picture,
             f"{1000 / median(point['alone_ms'] for point in found):.2f}",
             f"{median(point['images_per_s'] for point in found):.2f}",
-            *("" for _ in range(2)),
+            # Further concurrencies, and the two open loops.
+            *("" for _ in (*concurrencies[2:], "own", "common")),
             f"{median(point['cpu_ms'] for point in found):.0f}",
             "",
         )
@@ -63,7 +64,7 @@ def throughput(report: Report) -> Rows:
         name = system["name"]
         points = [point for point in report.closed if point["system"] == name]
         for picture, here in _by_picture(points).items():
-            rates = [report.rate(name, picture, concurrency) for concurrency in CONCURRENCIES]
+            rates = [report.rate(name, picture, concurrency) for concurrency in concurrencies]
             cpu_ms = [point["cpu_ms"] for point in here if point["concurrency"] == CONCURRENCY]
             rows.append(
                 (
@@ -81,7 +82,7 @@ def throughput(report: Report) -> Rows:
         (
             "system",
             "picture",
-            *(f"c={concurrency}" for concurrency in CONCURRENCIES),
+            *(f"c={concurrency}" for concurrency in concurrencies),
             "at 70 % of its capacity",
             "at the common rate",
             "CPU ms at c=8",
@@ -138,7 +139,7 @@ def gpu(found: dict[str, Any] | None) -> Rows:
         *("card alone, images/s", "of the fp16 peak, alone"),
     )
     title = "The engine on a GPU (goals on an H100: 8,000 images/s host to host; alone, 25 % of the peak)"
-    if found is None or found["points"] == "not measured":
+    if found is None:
         return Rows(title, columns, [("no CUDA device", *("not measured" for _ in columns[1:]))])
     rows: list[tuple[str, ...] | None] = [
         (
@@ -187,6 +188,7 @@ def heading(report: Report) -> str:
     machine = report.machine
     versions = machine.get("versions", {})
     return (
+        f"{'On CUDA: ' if report.on_cuda else ''}"
         f"{machine['processor']}, {machine['cpus']} processors ({', '.join(machine['instructions'])}), "
         f"{machine['began']}, checkpoint {machine['checkpoint']}"
         + (f", commit {machine['commit']}" if "commit" in machine else "")
@@ -198,14 +200,17 @@ def heading(report: Report) -> str:
 
 def main() -> None:
     """Print all that was measured last as Markdown."""
-    report = Report.read(RESULTS / "bench.json")
-    print(f"{heading(report)}\n")
-    tables = [throughput(report), figures(report), *([stages(report.profile)] if report.profile else [])]
-    tables.append(gpu(read("engines-cuda.json")))
-    if (trained := read("training.json")) is not None:
-        tables.append(training(trained))
-    for table in tables:
-        print(table.markdown())
+    for path in (RESULTS / f"{name}.json" for name in ("bench", "bench-cuda")):
+        if path.exists():
+            report = Report.read(path)
+            print(f"{heading(report)}\n")
+            tables = [throughput(report), figures(report)]
+            for table in (*tables, *([stages(report.profile)] if report.profile else [])):
+                print(table.markdown())
+    print(gpu(read("engines-cuda.json")).markdown())
+    for name in ("training.json", "training-cuda.json"):
+        if (trained := read(name)) is not None:
+            print(training(trained).markdown())
 
 
 if __name__ == "__main__":

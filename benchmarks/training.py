@@ -211,7 +211,8 @@ def main() -> None:
     found = {"machine": machine} | measure(recipe, steps=steps, side=SIDE, hardware=hardware)
     training(found).show(Console(file=sys.stdout, width=max(120, Console().width)))
     RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / "training.json").write_text(json.dumps(found, indent=1) + "\n")
+    name = "training-cuda" if hardware.device == "cuda" else "training"
+    (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 from model.checkpoint import read_checkpoint, read_metadata
 from model.isolation import import_without_telemetry
 from model.preprocessing import Preprocessing
+from model.reading.decoding import GREY, decode_with_opencv
+from model.reading.png import decode_grey
 from model.threads import available_cpus
 from model.writing.png import mask_png
 
@@ -46,11 +48,12 @@ class Way(NamedTuple):
 
 
 def decode(data: bytes, preprocessing: Preprocessing, side: int) -> NDArray[np.float32]:
-    """Decode an image file to the network input ``(1, 1, S, S)``."""
-    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH
+    """Decode a PNG or JPEG to the network input ``(1, 1, S, S)``, as the service does, without its checks."""
     if data[:2] == b"\xff\xd8":
-        flags = next((flag for by, flag in _REDUCED if side // by >= preprocessing.input_size), flags)
-    pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        flags = next((flag for by, flag in _REDUCED if side // by >= preprocessing.input_size), GREY)
+        pixels = decode_with_opencv(data, flags)
+    else:
+        pixels = decode_grey(data)
     return preprocessing.apply(pixels)[None, None]
 
 

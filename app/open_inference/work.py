@@ -78,9 +78,10 @@ class Infer:
         )
         if self.settings.reject_untrusted:
             require_trust(segmentation)
+        name = segmenter.metadata.name
         mask, timing_ms = encode(
             segmentation,
-            lambda: mask_png(segmentation.mask, segmentation.quality) if self.with_mask else b"",
+            lambda: mask_png(segmentation.mask, segmentation.quality, name) if self.with_mask else b"",
         )
         document = describe(segmentation, segmenter, mask=None, timing_ms=timing_ms)
         right, left = segmentation.right, segmentation.left
@@ -89,6 +90,7 @@ class Infer:
             media_type=Media.JSON,
             timing_ms=timing_ms,
             quality=segmentation.quality,
+            checkpoint=name,
             version=version(segmenter),
             mask=mask,
             area_px=(right.area_px if right else 0, left.area_px if left else 0),

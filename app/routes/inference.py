@@ -141,7 +141,9 @@ async def infer(
         request, _process(inference, pipeline, settings=settings, version=wanted_version)
     )
     body, length = await pipeline.in_pool(partial(write_response, inference.request, answers))
-    headers = trust_fields(*(answer.quality for answer in answers))
+    # A reload may come between the images of a request.
+    checkpoints = ", ".join(dict.fromkeys(answer.checkpoint for answer in answers))
+    headers = trust_fields(*(answer.quality for answer in answers), checkpoint=checkpoints)
     if length is None:
         return Response(body, media_type="application/json", headers=headers)
     headers[JSON_LENGTH] = str(length)

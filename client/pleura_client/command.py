@@ -123,8 +123,9 @@ def _writer(pleura: Pleura, asked: argparse.Namespace) -> Callable[[File], Writt
     def mask(source: File) -> Written:
         found = pleura.segment(source, threshold=threshold, postprocess=postprocess)
         quality = found.quality
+        text = png_text(quality, found.model.name)
         message = "" if quality.trusted else _untrusted(*(warning.message for warning in quality.warnings))
-        return grey_png(np.where(found.mask, np.uint8(255), np.uint8(0)), text=png_text(quality)), message
+        return grey_png(np.where(found.mask, np.uint8(255), np.uint8(0)), text=text), message
 
     def with_message(file: MaskFile) -> Written:
         return file, "" if file.trust.trusted else _untrusted(", ".join(file.trust.warnings))

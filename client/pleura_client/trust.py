@@ -1,4 +1,4 @@
-"""Whether a mask can be trusted, from response headers and as PNG text."""
+"""Whether a mask can be trusted, and its checkpoint, from response headers and as PNG text."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,22 +10,25 @@ from .segmentation import Quality
 TRUSTED = "Pleura-Trusted"
 PREDICTED_IOU = "Pleura-Predicted-IoU"
 WARNINGS = "Pleura-Warnings"
+CHECKPOINT = "Pleura-Checkpoint"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """Whether a mask can be trusted.
+    """Whether a mask can be trusted, and its checkpoint.
 
     Attributes:
         trusted: Whether the mask is trusted.
         predicted_iou: Predicted IoU with a ground truth; None if the checkpoint is not calibrated for
             the requested threshold and post-processing.
         warnings: Codes of the warnings.
+        checkpoint: Name of the checkpoint that made the mask; None from a service that does not say.
     """
 
     trusted: bool
     predicted_iou: float | None
     warnings: tuple[str, ...]
+    checkpoint: str | None = None
 
     @classmethod
     def of(cls, headers: httpx.Headers) -> Self:
@@ -40,6 +43,7 @@ class Trust:
             trusted={"true": True, "false": False}[headers[TRUSTED]],
             predicted_iou=None if predicted is None else float(predicted),
             warnings=tuple(code.strip() for code in codes if code.strip()),
+            checkpoint=headers.get(CHECKPOINT),
         )
 
 
@@ -47,7 +51,7 @@ class MaskFile(bytes):
     """The bytes of a mask file from the service, with its trust.
 
     Attributes:
-        trust: Whether the mask can be trusted.
+        trust: Whether the mask can be trusted, and its checkpoint.
     """
 
     trust: Trust
@@ -63,12 +67,13 @@ class MaskFile(bytes):
         return bytes(self), self.trust
 
 
-def png_text(quality: Quality) -> dict[str, str]:
+def png_text(quality: Quality, checkpoint: str) -> dict[str, str]:
     """Return the PNG text chunks of a mask by keyword, as the service writes them."""
     text = {TRUSTED: str(quality.trusted).lower()}
     if quality.predicted_iou is not None:
-        text[PREDICTED_IOU] = f"{round(quality.predicted_iou, 3):g}"
+        text[PREDICTED_IOU] = f"{round(quality.predicted_iou, 4):g}"
     if quality.warnings:
         text[WARNINGS] = ", ".join(warning.code for warning in quality.warnings)
         text["Warning"] = " ".join(warning.message for warning in quality.warnings)
+    text[CHECKPOINT] = checkpoint
     return text

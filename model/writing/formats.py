@@ -86,11 +86,13 @@ def write(
         case Format.PNG:
             from .png import mask_png
 
-            return mask_png(segmentation.mask, segmentation.quality)
+            return mask_png(segmentation.mask, segmentation.quality, metadata.name)
         case Format.OVERLAY:
             from .overlay import overlay_png
 
-            return overlay_png(segmentation.radiograph, segmentation.structures, segmentation.quality)
+            return overlay_png(
+                segmentation.radiograph, segmentation.structures, segmentation.quality, metadata.name
+            )
         case Format.RLE:
             from .rle import coco_rle
 

@@ -14,7 +14,12 @@ _DISPLAY_PERCENTILES = (0.5, 99.5)
 _SIDES_IN_THICKNESS = 400
 
 
-def overlay_png(radiograph: Radiograph, labels: NDArray[np.uint8], quality: Quality | None = None) -> bytes:
+def overlay_png(
+    radiograph: Radiograph,
+    labels: NDArray[np.uint8],
+    quality: Quality | None = None,
+    checkpoint: str | None = None,
+) -> bytes:
     """Return an RGB PNG of the radiograph with the outline of each lung and the heart.
 
     The grey values are windowed to 8 bits between two percentiles; pixels that were decoded at a reduced
@@ -25,9 +30,10 @@ def overlay_png(radiograph: Radiograph, labels: NDArray[np.uint8], quality: Qual
         radiograph: The radiograph that was segmented.
         labels: ``(height, width)`` uint8 as of `Segmentation.structures`, at native size.
         quality: The mask's quality, for the PNG's text.
+        checkpoint: The name of the checkpoint that made it, for the same.
     """
     _, encoded = cv2.imencode(".png", outlined(radiograph, labels))
-    return png_with_trust(encoded, quality)
+    return png_with_trust(encoded, quality, checkpoint)
 
 
 def outlined(radiograph: Radiograph, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""The quality of a mask as HTTP headers and PNG text, so that it is part of every answer format."""
+"""The quality and checkpoint of a mask as HTTP headers and PNG text, so that every answer format has them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 TRUSTED = "Pleura-Trusted"
 PREDICTED_IOU = "Pleura-Predicted-IoU"
 WARNINGS = "Pleura-Warnings"
-FIELDS = (TRUSTED, PREDICTED_IOU, WARNINGS)
+CHECKPOINT = "Pleura-Checkpoint"
+FIELDS = (TRUSTED, PREDICTED_IOU, WARNINGS, CHECKPOINT)
 
 MESSAGES = "Warning"
 """The PNG standard's keyword for a warning about the content; its text is for people."""
@@ -24,28 +25,33 @@ _BEFORE_TEXT = 33
 """Bytes of a PNG's signature and its first chunk, IHDR."""
 
 
-def trust_fields(*qualities: Quality) -> dict[str, str]:
+def trust_fields(*qualities: Quality, checkpoint: str | None = None) -> dict[str, str]:
     """Return ASCII names and values for HTTP headers (RFC 9110) and PNG text.
 
     Args:
         qualities: One per mask. For several masks the fields describe the worst: whether all are trusted, the
             lowest predicted IoU, all warnings.
+        checkpoint: The name of the checkpoint that made them.
 
     Returns:
-        ``Pleura-Trusted``: ``true`` or ``false``; ``Pleura-Predicted-IoU``: at most three decimals, absent if
-        one is unknown; ``Pleura-Warnings``: the codes, separated by commas, absent if there is none.
+        ``Pleura-Trusted``: ``true`` or ``false``; ``Pleura-Predicted-IoU``: at most four decimals, absent if
+        one is unknown; ``Pleura-Warnings``: the codes, separated by commas, absent if there is none;
+        ``Pleura-Checkpoint``: the name, ``?`` for what is not printable ASCII, absent if not given.
     """
     fields = {TRUSTED: "true" if all(quality.trusted for quality in qualities) else "false"}
     predicted = [quality.predicted_iou for quality in qualities if quality.predicted_iou is not None]
     if len(predicted) == len(qualities):
-        fields[PREDICTED_IOU] = f"{round(min(predicted), 3):g}"
+        fields[PREDICTED_IOU] = f"{round(min(predicted), 4):g}"
     codes = dict.fromkeys(warning.code for quality in qualities for warning in quality.warnings)
     if codes:
         fields[WARNINGS] = ", ".join(codes)
+    if checkpoint is not None:
+        shown = (letter if letter.isascii() and letter.isprintable() else "?" for letter in checkpoint)
+        fields[CHECKPOINT] = "".join(shown).strip()
     return fields
 
 
-def png_with_trust(png: NDArray[np.uint8], quality: Quality | None) -> bytes:
+def png_with_trust(png: NDArray[np.uint8], quality: Quality | None, checkpoint: str | None) -> bytes:
     """Add text chunks after the header of an encoded PNG; pixels and depth do not change.
 
     The chunks are `trust_fields` and, if there are warnings, ``Warning`` with their messages.
@@ -53,11 +59,13 @@ def png_with_trust(png: NDArray[np.uint8], quality: Quality | None) -> bytes:
     Args:
         png: ``(bytes,)`` uint8, an encoded PNG.
         quality: The quality of the mask; None adds nothing.
+        checkpoint: The name of the checkpoint that made it.
     """
     if quality is None:
         return png.tobytes()
     chunks = [
-        chunk(b"tEXt", f"{name}\0{value}".encode("ascii")) for name, value in trust_fields(quality).items()
+        chunk(b"tEXt", f"{name}\0{value}".encode("ascii"))
+        for name, value in trust_fields(quality, checkpoint=checkpoint).items()
     ]
     if quality.warnings:
         sentences = " ".join(warning.message for warning in quality.warnings)

@@ -7,6 +7,7 @@ import pytest
 
 from app import schemas
 from app.problems import TABLE
+from model.writing.trust import FIELDS
 from tests.app.conftest import Service
 from tests.app.fakes import dicom, encode, picture
 
@@ -129,8 +130,8 @@ def test_files_are_as_documented(shared_client: Service, document: Any) -> None:
         for accept in documented["content"]:
             answer = shared_client.post(path, content=dicom(picture()), headers={"Accept": accept})
             assert answer.headers["content-type"] == accept
-            assert {"pleura-trusted", "pleura-warnings"} <= set(answer.headers)
-        assert {"Pleura-Trusted", "Pleura-Predicted-IoU", "Pleura-Warnings"} <= set(documented["headers"])
+            assert {"pleura-trusted", "pleura-warnings", "pleura-checkpoint"} <= set(answer.headers)
+        assert set(FIELDS) <= set(documented["headers"])
 
 
 def test_request_bodies_are_as_documented(document: Any) -> None:

@@ -31,6 +31,17 @@ def test_hours_and_price_follow_from_the_rate() -> None:
     assert len(costs(report, None, vcpu_hour=1, gpu_hour=None)) == 1
 
 
+def test_results_of_a_gpu_are_not_taken_for_those_of_a_cpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bench-cuda.json"
+    Report(machine={"device": "cuda"}).write(path)
+    monkeypatch.setattr(sys, "argv", ["cost", "--results", str(path)])
+    with pytest.raises(SystemExit):
+        cost.main()
+    assert "bench-cuda.json was measured on a GPU" in capsys.readouterr().err
+
+
 def test_the_documented_costs_are_those_of_the_committed_results(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

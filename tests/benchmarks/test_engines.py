@@ -1,9 +1,12 @@
+import sys
+from pathlib import Path
 from threading import Barrier
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks import engines
 from benchmarks.engines import images_a_second
 from benchmarks.peak import count_operations, peak_tflops, speeds
 from benchmarks.tables import gpu
@@ -53,9 +56,21 @@ def test_all_streams_of_an_engine_are_measured_together() -> None:
     assert set(engine.batches) == {4}
 
 
+def test_results_stay_where_there_is_no_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    committed = tmp_path / "engines-cuda.json"
+    committed.write_text("{}")
+    monkeypatch.setattr(engines, "RESULTS", tmp_path)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr(sys, "argv", ["engines", "--device", "cuda"])
+    engines.main()
+    assert committed.read_text() == "{}"
+    assert "the results stay as they are" in " ".join(capsys.readouterr().out.split())
+
+
 def test_missing_measurement_is_reported() -> None:
     assert "not measured" in gpu(None).markdown()
-    assert "not measured" in gpu({"points": "not measured"}).markdown()
     points = speeds({1: 100.0}, {1: 200.0}, baseline=50.0, operations=10**10, peak=None)
     assert "unknown card" in gpu({"card": "Another 9000", "points": points}).markdown()
 

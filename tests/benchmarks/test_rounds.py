@@ -11,11 +11,12 @@ import pytest
 from rich.console import Console
 
 from benchmarks import bench
-from benchmarks.__main__ import parser, plan
+from benchmarks.__main__ import parser, plan, results_name
 from benchmarks.bench import Bench
 from benchmarks.images import Picture
 from benchmarks.ratio import paired_ratio
 from benchmarks.systems import System
+from benchmarks.tables import throughput
 from model.checkpoint import BUNDLED
 
 START_S = 10.0
@@ -98,11 +99,32 @@ def test_a_run_has_each_goal_and_keeps_its_time(
 ) -> None:
     fake, benchmark = run(monkeypatch, *words)
     assert fake.took_s <= 60 * minutes * 1.1
+    assert all(kind.get("concurrency", 8) <= 8 for _, _, kind in fake.measured)
     goals = benchmark.report.figures()
     assert all(figure.found is not None for figure in goals)
     assert len({figure.title for figure in goals}) == 7
     ratios = [figure.found for figure in goals if "FastAPI" in figure.title]
     assert ratios == pytest.approx([6] * len(ratios))
+
+
+@pytest.mark.parametrize("words", [("--device=cuda",), ("--device=cuda", "--quick")])
+def test_cuda_is_loaded_with_more_requests_and_has_its_own_goal(
+    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    fake, benchmark = run(monkeypatch, *words)
+    loaded = {(name, picture) for name, picture, kind in fake.measured if kind.get("concurrency") == 64}
+    assert {("Pleura", "512-png8"), ("FastAPI eager", "2048-png8")} <= loaded
+    (goal,) = (found for found in benchmark.report.figures() if found.title.startswith("requests a second"))
+    assert goal == ("requests a second, 64 at a time", "512-png8", 60.0, "", "≥ 1500")
+    table = throughput(benchmark.report)
+    assert "c=64" in table.columns
+    assert {len(row) for row in table.rows if row is not None} == {len(table.columns)}
+
+
+def test_results_of_a_gpu_do_not_replace_those_of_a_cpu() -> None:
+    words = ("", "--quick", "--device=cuda", "--device=cuda --quick")
+    names = [results_name(parser().parse_args(each.split())) for each in words]
+    assert names == ["bench", "bench-quick", "bench-cuda", "bench-cuda-quick"]
 
 
 def test_systems_are_measured_in_turn_and_every_other_round_backwards(

@@ -1,9 +1,12 @@
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from safetensors.torch import load_file
 
+from benchmarks import training
 from benchmarks.tables import training as table
 from benchmarks.training import images_per_s, make_data, measure, plain_network, strong_loop
 from training.loop.hardware import Hardware
@@ -25,6 +28,19 @@ def test_both_training_loops_and_the_loader_are_measured() -> None:
     assert strong["ratio"] == strong["rate"] / plain["rate"]
     assert loader["ratio"] is None
     assert table(found).markdown().startswith("Training at 32², batches of 2, on the CPU:")
+
+
+@pytest.mark.parametrize(("device", "name"), [("cpu", "training.json"), ("cuda", "training-cuda.json")])
+def test_each_device_has_its_own_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: Literal["cpu", "cuda"], name: str
+) -> None:
+    found: dict[str, Any] = {"size": 256, "batch_size": 16, "device": device, "rows": []}
+    monkeypatch.setattr(training, "RESULTS", tmp_path)
+    monkeypatch.setattr(training, "prepare_device", lambda *_, **__: Hardware(device, mixed_precision=False))
+    monkeypatch.setattr(training, "measure", lambda *_, **__: found)
+    monkeypatch.setattr(sys, "argv", ["training"])
+    training.main()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_both_loops_train_the_same_network(tmp_path: Path) -> None:

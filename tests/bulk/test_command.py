@@ -221,6 +221,7 @@ def test_png_text_says_whether_the_mask_is_trusted(pleura: Pleura, format_: str)
     assert text["Pleura-Trusted"] == "false"
     assert text["Pleura-Warnings"] == "one_lung, not_calibrated"
     assert "Only one lung" in text["Warning"]
+    assert text["Pleura-Checkpoint"] == "fake"
 
 
 @pytest.mark.parametrize("format_", ["rle", "geojson"])

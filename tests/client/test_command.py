@@ -56,6 +56,7 @@ def test_every_format_says_whether_the_mask_is_trusted(
             assert image.info["Pleura-Trusted"] == "false"
             assert image.info["Pleura-Warnings"] == "one_lung, not_calibrated"
             assert "Only one lung" in image.info["Warning"]
+            assert image.info["Pleura-Checkpoint"] == "fake"
 
 
 def test_options_are_passed_on(service: Running, folder: Path) -> None:

@@ -174,11 +174,12 @@ def test_picture_without_trust_headers_is_not_trusted(headers: dict[str, str]) -
 
 def test_trusted_picture_is_trusted() -> None:
     said = {"Pleura-Trusted": "true", "Pleura-Predicted-IoU": "0.96", "Pleura-Warnings": "touches_border"}
+    said |= {"Pleura-Checkpoint": "m"}
     script = Script(httpx.Response(200, content=b"PNG", headers={"Content-Type": "image/png"} | said))
     with client_of(script, []) as pleura:
         made = pleura.overlay(b"image")
     assert made == b"PNG"
-    assert made.trust == Trust(trusted=True, predicted_iou=0.96, warnings=("touches_border",))
+    assert made.trust == Trust(trusted=True, predicted_iou=0.96, warnings=("touches_border",), checkpoint="m")
 
 
 def test_damaged_content_encoding_is_an_error() -> None:

@@ -166,11 +166,13 @@ def test_seg_is_dicom(pleura: Pleura, folder: Path) -> None:
 
 
 def test_files_say_whether_their_mask_is_trusted(pleura: Pleura, folder: Path) -> None:
-    judged = pleura.segment(folder / "radiograph.dcm").quality
+    segmentation = pleura.segment(folder / "radiograph.dcm")
+    judged = segmentation.quality
     for made in (pleura.overlay(folder / "radiograph.dcm"), pleura.seg(folder / "radiograph.dcm")):
         assert made.trust.trusted is judged.trusted is False
         assert made.trust.predicted_iou is judged.predicted_iou is None
         assert made.trust.warnings == tuple(warning.code for warning in judged.warnings)
+        assert made.trust.checkpoint == segmentation.model.name == "fake"
         # To another process, for instance.
         again = pickle.loads(pickle.dumps(made))
         assert (again, again.trust) == (made, made.trust)

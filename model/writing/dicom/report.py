@@ -192,7 +192,7 @@ def _image(segmentation: Segmentation, origin: Derivation) -> MeasurementsAndQua
         ),
         algorithm_id=_algorithm(origin),
         measurements=[
-            Measurement(private_code(word), round(value, 3), codes.UCUM.Ratio)
+            Measurement(private_code(word), round(value, 4), codes.UCUM.Ratio)
             for word, value in values.items()
             if value is not None
         ],

@@ -62,7 +62,7 @@ def series_number(source: Dataset, *, block: int = 9) -> int:
 
 def trust_in_words(quality: Quality) -> str:
     """Return whether a mask is trusted, and its predicted IoU, in at most 64 characters."""
-    iou = "unknown" if quality.predicted_iou is None else f"{round(quality.predicted_iou, 3):g}"
+    iou = "unknown" if quality.predicted_iou is None else f"{round(quality.predicted_iou, 4):g}"
     return f"{'Trusted' if quality.trusted else 'Not trusted'}, predicted IoU {iou}"
 
 

@@ -1,4 +1,4 @@
-"""The trust in a mask, in answers of every media type."""
+"""The trust in a mask and its checkpoint, in answers of every media type."""
 
 import json
 from base64 import b64decode, b64encode
@@ -14,18 +14,19 @@ from model.quality import Quality, Warning
 from tests.app.conftest import MakeClient, Service
 from tests.app.fakes import dicom, encode, picture, truth
 
-TRUSTED = Quality(predicted_iou=0.96, trusted=True, warnings=())
+TRUSTED = Quality(predicted_iou=0.9613, trusted=True, warnings=())
 DOUBTFUL = Quality(
     predicted_iou=0.62,
     trusted=False,
     warnings=(Warning("one_lung", "Only one lung was found."), Warning("low_confidence", "Too low.")),
 )
 SAID = {
-    TRUSTED: {"Pleura-Trusted": "true", "Pleura-Predicted-IoU": "0.96"},
+    TRUSTED: {"Pleura-Trusted": "true", "Pleura-Predicted-IoU": "0.9613", "Pleura-Checkpoint": "fake"},
     DOUBTFUL: {
         "Pleura-Trusted": "false",
         "Pleura-Predicted-IoU": "0.62",
         "Pleura-Warnings": "one_lung, low_confidence",
+        "Pleura-Checkpoint": "fake",
     },
 }
 ACCEPTED = ["application/json", "image/png", "application/dicom"]
@@ -67,7 +68,7 @@ def test_evaluate_has_the_trust_headers(shared_client: Service, quality: Quality
 
 
 @pytest.mark.parametrize("path", ["/segment", "/segment.png"])
-@pytest.mark.parametrize("render", ["mask", "overlay", "radiograph"])
+@pytest.mark.parametrize("render", ["mask", "overlay", "radiograph", "probability"])
 def test_every_picture_has_the_trust_in_its_text(
     shared_client: Service, quality: Quality, path: str, render: str
 ) -> None:
@@ -81,6 +82,7 @@ def test_every_picture_has_the_trust_in_its_text(
 def test_png_in_a_document_has_the_trust_in_its_text(shared_client: Service, quality: Quality) -> None:
     document = shared_client.post("/segment", content=encode(picture())).json()
     assert text_of(b64decode(document["mask"]["data"])) == SAID[quality]
+    assert document["model"]["name"] == SAID[quality]["Pleura-Checkpoint"]
 
 
 def infer(client: Service, *images: bytes, **more: Any) -> httpx.Response:
@@ -107,7 +109,11 @@ def test_inference_of_several_images_has_the_lowest_trust(
 
 def test_checkpoint_without_quality_model_has_no_predicted_iou(shared_client: Service) -> None:
     answer = shared_client.post("/segment.png", content=encode(picture()))
-    assert told(answer) == {"Pleura-Trusted": "false", "Pleura-Warnings": "one_lung, not_calibrated"}
+    assert told(answer) == {
+        "Pleura-Trusted": "false",
+        "Pleura-Warnings": "one_lung, not_calibrated",
+        "Pleura-Checkpoint": "fake",
+    }
     document = shared_client.post("/segment", content=encode(picture())).json()
     assert document["quality"]["predicted_iou"] is None
     assert [warning["code"] for warning in document["quality"]["warnings"]] == ["one_lung", "not_calibrated"]
@@ -120,7 +126,7 @@ def test_trust_headers_are_exposed_to_other_origins(make_client: MakeClient) -> 
     )
     exposed = {name.strip() for name in answer.headers["access-control-expose-headers"].split(",")}
     assert set(told(answer)) <= exposed
-    assert {"Pleura-Trusted", "Pleura-Predicted-IoU", "Pleura-Warnings", "X-Request-ID"} <= exposed
+    assert {*SAID[DOUBTFUL], "X-Request-ID"} <= exposed
 
 
 def test_errors_have_no_trust_headers(shared_client: Service) -> None:

@@ -47,7 +47,7 @@ def read(data: bytes) -> tuple[dict[str, str], PngImageFile]:
 
 
 def test_trusted_mask_has_its_fields() -> None:
-    assert trust_fields(GOOD) == {"Pleura-Trusted": "true", "Pleura-Predicted-IoU": "0.963"}
+    assert trust_fields(GOOD) == {"Pleura-Trusted": "true", "Pleura-Predicted-IoU": "0.9625"}
 
 
 def test_untrusted_mask_has_its_fields() -> None:
@@ -72,7 +72,14 @@ def test_worst_of_several_masks_counts() -> None:
 @pytest.mark.parametrize("predicted", [0.0, 1e-9, 0.0004, 0.5, 0.99999, 1.0])
 def test_predicted_iou_is_a_plain_decimal(predicted: float) -> None:
     quality = Quality(predicted_iou=predicted, trusted=True, warnings=())
-    assert re.fullmatch(r"[01](\.\d{1,3})?", trust_fields(quality)["Pleura-Predicted-IoU"])
+    assert re.fullmatch(r"[01](\.\d{1,4})?", trust_fields(quality)["Pleura-Predicted-IoU"])
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("pleura-r50-256", "pleura-r50-256"), ("Größe\r\nX: 1 ", "Gr??e??X: 1"), ("", "")]
+)
+def test_any_name_of_a_checkpoint_is_safe_in_a_header(name: str, shown: str) -> None:
+    assert trust_fields(GOOD, checkpoint=name)["Pleura-Checkpoint"] == shown
 
 
 def test_each_warning_code_is_safe_in_a_header() -> None:
@@ -86,9 +93,10 @@ def test_each_warning_code_is_safe_in_a_header() -> None:
 @pytest.mark.parametrize("quality", [GOOD, DOUBTFUL, UNKNOWN])
 def test_mask_keeps_its_pixels_and_its_one_bit(quality: Quality) -> None:
     mask = labels() > 0
-    data = mask_png(mask, quality)
+    data = mask_png(mask, quality, "fake")
     text, image = read(data)
-    assert {name: text[name] for name in text if name in FIELDS} == trust_fields(quality)
+    fields = {name: text[name] for name in text if name in FIELDS}
+    assert fields == trust_fields(quality, checkpoint="fake")
     assert data[24] == 1, "bits a pixel"
     np.testing.assert_array_equal(np.asarray(image, np.bool_), mask)
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -104,9 +112,9 @@ def test_warnings_are_sentences() -> None:
 
 
 def test_pictures_have_the_fields() -> None:
-    for data in (overlay_png(grey(), labels(), DOUBTFUL), radiograph_png(grey(), DOUBTFUL)):
+    for data in (overlay_png(grey(), labels(), DOUBTFUL, "fake"), radiograph_png(grey(), DOUBTFUL, "fake")):
         text, _ = read(data)
-        assert {name: text[name] for name in FIELDS} == trust_fields(DOUBTFUL)
+        assert {name: text[name] for name in FIELDS} == trust_fields(DOUBTFUL, checkpoint="fake")
 
 
 def test_mask_without_quality_has_no_fields() -> None:

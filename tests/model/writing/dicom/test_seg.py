@@ -651,11 +651,11 @@ def test_trusted_segmentation_says_so(tmp_path: Path) -> None:
     data = write(radiograph())
     made = read(data)
     assert made.SeriesDescription == "Lung segmentation"
-    assert made.ContentDescription == "Trusted, predicted IoU 0.957"
+    assert made.ContentDescription == "Trusted, predicted IoU 0.9568"
     assert [segment.SegmentDescription for segment in made.SegmentSequence] == [made.ContentDescription] * 2
     assert made.ImageComments.splitlines()[:2] == [
         "Pleura-Trusted: true",
-        "Pleura-Predicted-IoU: 0.957",
+        "Pleura-Predicted-IoU: 0.9568",
     ]
     assert violations(data, tmp_path) == []
 
