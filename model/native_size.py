@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .heart import keep_heart
+from .heart import expected_iou, keep_heart
 from .lungs import LEFT, RIGHT
 from .margins import picture_box, put_back
 from .preprocessing import Frame, Preprocessing
@@ -46,8 +46,8 @@ def heart_at_native_size(
     labels: NDArray[np.uint8],
     radiograph: Radiograph,
     preprocessing: Preprocessing,
-) -> NDArray[np.bool_]:
-    """Return the heart's mask at native size, without the lungs.
+) -> tuple[NDArray[np.bool_], float]:
+    """Return the heart's mask at native size, without the lungs, and its expected IoU.
 
     Args:
         probabilities: ``(S, S)`` float32, probability of heart; a pixel is heart from 0.5.
@@ -56,11 +56,12 @@ def heart_at_native_size(
         preprocessing: How the network's input was made.
 
     Returns:
-        ``(H, W)`` bool.
+        ``(H, W)`` bool, and the expected IoU at the network's size.
     """
-    mask = restore(keep_heart(probabilities, threshold=0.5), radiograph, preprocessing) >= 0.5
+    kept = keep_heart(probabilities, threshold=0.5)
+    mask = restore(kept, radiograph, preprocessing) >= 0.5
     without_lungs: NDArray[np.bool_] = put_back(mask, radiograph) & (labels == 0)
-    return without_lungs
+    return without_lungs, expected_iou(probabilities, kept >= 0.5)
 
 
 def label_at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:

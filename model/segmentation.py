@@ -28,6 +28,7 @@ class Segmentation:
         quality: Whether the mask can be trusted.
         heart_mask: ``(height, width)`` bool; None if the checkpoint does not segment hearts.
         heart: Area, box and centroid of the heart; None if not found.
+        heart_expected_iou: Expected IoU of the heart's mask (see `expected_iou`); None if no network made it.
         timing_ms: Milliseconds of each stage.
     """
 
@@ -40,6 +41,7 @@ class Segmentation:
     quality: Quality
     heart_mask: NDArray[np.bool_] | None = None
     heart: Lung | None = None
+    heart_expected_iou: float | None = None
     timing_ms: Timing = field(default_factory=Timing)
 
     @property
@@ -49,7 +51,12 @@ class Segmentation:
             return None
         dataset = self.radiograph.dataset
         view = None if dataset is None else str(dataset.get("ViewPosition") or "") or None
-        return measure_ratio(self.heart, self.right, self.left, trusted=self.quality.trusted, view=view)
+        return measure_ratio(
+            *(self.heart, self.right, self.left),
+            trusted=self.quality.trusted,
+            expected_iou=self.heart_expected_iou,
+            view=view,
+        )
 
     @property
     def structures(self) -> NDArray[np.uint8]:

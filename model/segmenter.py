@@ -175,11 +175,11 @@ class Segmenter:
         """
         start = perf_counter()
         cut = self.metadata.threshold if threshold is None else threshold
-        radiograph = prepared.radiograph
+        radiograph, preprocessing = prepared.radiograph, self.metadata.preprocessing
         kept, components = kept_probabilities(inferred, threshold=cut, postprocess=postprocess)
         small, sides_from, doubts = label_by_file(kept >= cut, radiograph.sides, components)
-        found = small[network_frame(radiograph, self.metadata.preprocessing)]
-        mask = restore(kept, radiograph, self.metadata.preprocessing) >= cut
+        found = small[network_frame(radiograph, preprocessing)]
+        mask = restore(kept, radiograph, preprocessing) >= cut
         labels = put_back(label_at_native_size(found, mask), radiograph)
         x, y, _, _ = picture_box(radiograph)
         right, left = (
@@ -191,9 +191,9 @@ class Segmenter:
             )
             for side in (RIGHT, LEFT)
         )
-        heart_mask = heart = None
+        heart_mask = heart = heart_iou = None
         if inferred.heart is not None:
-            heart_mask = heart_at_native_size(inferred.heart, labels, radiograph, self.metadata.preprocessing)
+            heart_mask, heart_iou = heart_at_native_size(inferred.heart, labels, radiograph, preprocessing)
             heart = measure(heart_mask.view(np.uint8), 1, spacing_mm=radiograph.spacing_mm)
         quality = self._assess(prepared, inferred, found, threshold=cut, postprocess=postprocess)
         return Segmentation(
@@ -206,6 +206,7 @@ class Segmenter:
             quality=warn(with_age(quality, radiograph.age_years), side_warnings(doubts)),
             heart_mask=heart_mask,
             heart=heart,
+            heart_expected_iou=heart_iou,
             timing_ms=replace(inferred.timing_ms, postprocess=ms_since(start)),
         )
 
@@ -246,5 +247,4 @@ class Segmenter:
         as_calibrated = evidence if self._flips else None
         if threshold != self.metadata.threshold or not postprocess:
             as_calibrated = usual_evidence(prepared, inferred, self.metadata)
-        quality = assess(evidence, self._quality_model, as_calibrated=as_calibrated)
-        return with_age(quality, prepared.radiograph.age_years)
+        return assess(evidence, self._quality_model, as_calibrated=as_calibrated)

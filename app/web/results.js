@@ -104,6 +104,9 @@ const AREAS = {
   unknown: mark("The file does not say whether its spacing is corrected for magnification on the detector."),
 };
 
+/** Reasons against a ratio that stay when the lungs are corrected. */
+const HEART_REASONS = [mark("The network is not sure of the heart."), mark("Size or place of the heart is not plausible.")];
+
 /** The cardiothoracic ratio of the mask that is looked at; empty where the checkpoint finds no hearts. */
 function ratioOf(study) {
   const { heart, cardiothoracic_ratio: ratio } = study.answer;
@@ -111,7 +114,7 @@ function ratioOf(study) {
     return "";
   }
   const { right, left } = study.lungs;
-  if (study.corrected && heart && right && left) {
+  if (study.corrected && heart && right && left && !HEART_REASONS.includes(ratio.reason)) {
     const first = Math.min(right.box[0], left.box[0]);
     const last = Math.max(right.box[0] + right.box[2], left.box[0] + left.box[2]);
     return number(heart.box[2] / (last - first), 2);

@@ -230,6 +230,8 @@ export const GERMAN = {
 
   // What the service says of a cardiothoracic ratio
   "The heart was not found.": "Das Herz wurde nicht gefunden.",
+  "The network is not sure of the heart.": "Das Netz ist sich des Herzens nicht sicher.",
+  "Size or place of the heart is not plausible.": "Größe oder Lage des Herzens ist nicht plausibel.",
   "Both lungs are needed, and were not found.": "Dazu braucht es beide Lungen, und sie wurden nicht gefunden.",
   "The mask of the lungs is not trusted.": "Die Maske der Lungen ist zu prüfen.",
   "AP view: the heart looks larger than in a PA view.": "AP-Aufnahme: Das Herz erscheint größer als in einer PA-Aufnahme.",

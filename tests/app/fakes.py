@@ -66,7 +66,7 @@ class HeartEngine(FakeEngine):
 
     def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
         background, lung = super().__call__(batch).probabilities[0]
-        heart = np.where(batch[0, 0] > batch.max() - 0.1, background * np.float32(0.9), np.float32(0))
+        heart = np.where(batch[0, 0] > batch.max() - 0.1, background * np.float32(0.99), np.float32(0))
         return EngineOutput(
             np.stack([background - heart, lung, heart])[None], np.zeros((len(batch), 4), np.float32)
         )

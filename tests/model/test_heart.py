@@ -1,12 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from model.heart import cardiothoracic_ratio, keep_heart, measure_ratio
+from model.heart import (
+    LEAST_EXPECTED_IOU,
+    cardiothoracic_ratio,
+    expected_iou,
+    keep_heart,
+    measure_ratio,
+)
 from model.lungs import Lung
 
 
 def box(x: int, width: int) -> Lung:
-    return Lung(area_px=1, area_mm2=None, box=(x, 0, width, 10), centroid=(0.0, 0.0))
+    return Lung(area_px=width * 10, area_mm2=None, box=(x, 0, width, 10), centroid=(x + width / 2, 5.0))
 
 
 def test_largest_component_is_the_heart_and_its_holes_are_filled() -> None:
@@ -51,6 +59,32 @@ def test_ratio_says_why_it_is_missing() -> None:
         assert found.value is None
         assert found.reason is not None
         assert word in found.reason
+
+
+def test_unsure_outline_and_further_parts_lower_the_expected_iou() -> None:
+    probabilities = np.zeros((40, 40), np.float32)
+    probabilities[10:30, 10:30] = 1
+    kept = keep_heart(probabilities, threshold=0.5) >= 0.5
+    assert expected_iou(probabilities, kept) == pytest.approx(1)
+    probabilities[10:30, 10:20] = 0.6
+    assert expected_iou(probabilities, kept) == pytest.approx(0.8)
+    probabilities[0:5, 0:40] = 0.5
+    assert expected_iou(probabilities, kept) == pytest.approx(320 / 500)
+    assert expected_iou(probabilities, np.zeros_like(kept)) == 0
+
+
+def test_heart_that_is_unsure_or_misplaced_has_no_ratio() -> None:
+    heart, right, left = box(40, 45), box(10, 35), box(60, 40)
+    beside, speck, huge = box(70, 45), replace(heart, area_px=50), replace(heart, area_px=1200)
+    above = replace(heart, centroid=(62.0, -1.0))
+    # The heart comes first: it stays wrong when someone corrects the lungs.
+    for trusted in (True, False):
+        found = measure_ratio(heart, right, left, trusted=trusted, expected_iou=LEAST_EXPECTED_IOU - 0.01)
+        assert (found.value, found.reason) == (None, "The network is not sure of the heart.")
+        for wrong in (beside, speck, huge, above):
+            found = measure_ratio(wrong, right, left, trusted=trusted)
+            assert (found.value, found.reason) == (None, "Size or place of the heart is not plausible.")
+    assert measure_ratio(heart, right, left, trusted=True, expected_iou=LEAST_EXPECTED_IOU).reason is None
 
 
 def test_distorted_ratio_has_a_remark() -> None:

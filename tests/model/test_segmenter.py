@@ -195,7 +195,7 @@ class WithHeart(Dark):
 
     def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
         lungs, embedding = super().__call__(batch)
-        heart = (batch[:, 0] > 1).astype(np.float32) * 0.9
+        heart = (batch[:, 0] > 1).astype(np.float32) * 0.97
         background = 1 - lungs[:, 1] - heart
         return EngineOutput(np.stack([background, lungs[:, 1], heart], axis=1), embedding)
 

@@ -110,5 +110,5 @@ def _line(name: str, summary: Summary) -> str:
     if summary.heart_iou is not None:
         line += f"; heart IoU {summary.heart_iou:.4f}"
     if summary.ratio_error is not None:
-        line += f", error of the cardiothoracic ratio {summary.ratio_error:.4f}"
+        line += f", error of the cardiothoracic ratio {summary.ratio_error:.4f} ({summary.ratios} images)"
     return line

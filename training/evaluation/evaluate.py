@@ -6,13 +6,14 @@ The masks are those that the service returns, at the size of the ground truth.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.checkpoint import CheckpointMetadata
 from model.ground_truth import Note
 from model.heart import cardiothoracic_ratio
 from model.lungs import LEFT, RIGHT, label_lungs, measure
@@ -47,7 +48,8 @@ class Case:
         heart_iou: IoU of the heart; None without a true mask of it, or if the checkpoint does not
             segment hearts.
         true_ratio: Cardiothoracic ratio of the true masks; None without a true mask of the heart.
-        ratio: Cardiothoracic ratio of the predicted masks; None if a part was not found.
+        ratio: Cardiothoracic ratio as the service gives it; None if it gives none. Masks of a checkpoint
+            that was not calibrated count as trusted.
     """
 
     index: int
@@ -113,7 +115,7 @@ def evaluate(segmenter: Segmenter, dataset: SegmentationDataset) -> Iterator[tup
             quality=segmentation.quality,
             gross_errors=gross_errors(prediction, truth),
             notes=tuple(notes),
-            **_heart_metrics(segmentation, dataset.load_heart(index), truth),
+            **_heart_metrics(segmentation, segmenter.metadata, dataset.load_heart(index), truth),
         )
         yield case, Images(pixels, truth, prediction)
 
@@ -132,7 +134,10 @@ def _cross_entropy(
 
 
 def _heart_metrics(
-    segmentation: Segmentation, heart: NDArray[np.bool_] | None, truth: NDArray[np.bool_]
+    segmentation: Segmentation,
+    metadata: CheckpointMetadata,
+    heart: NDArray[np.bool_] | None,
+    truth: NDArray[np.bool_],
 ) -> dict[str, float | None]:
     if heart is None:
         return {}
@@ -140,11 +145,13 @@ def _heart_metrics(
     true_ratio = cardiothoracic_ratio(
         measure(heart.view(np.uint8), 1), measure(sides, RIGHT), measure(sides, LEFT)
     )
-    found = segmentation.heart_mask
-    if found is None:
+    if metadata.calibration is None:
+        segmentation = replace(segmentation, quality=replace(segmentation.quality, trusted=True))
+    found, ratio = segmentation.heart_mask, segmentation.cardiothoracic_ratio
+    if found is None or ratio is None:
         return {"true_ratio": true_ratio}
     return {
         "heart_iou": overlap(found, heart).iou,
         "true_ratio": true_ratio,
-        "ratio": cardiothoracic_ratio(segmentation.heart, segmentation.right, segmentation.left),
+        "ratio": ratio.value,
     }

@@ -1,10 +1,11 @@
 """Draws the model card's images of failures.
 
-    python -m training.evaluation.failures --data DIR [--data DIR …] --out docs/pictures
+    python -m training.evaluation.failures --data DIR [--data DIR …] [--outlines DIR …] --out docs/pictures
 
 ``failures.png``: phantoms with one defect each, the true outline, the predicted one, and the service's
 assessment. ``worst.png``: true and predicted outlines of the images whose IoU is below 0.80, without
-the radiograph, which may not be published.
+the radiograph, which may not be published. ``worst-outlines.png``: the same of the three worst images of
+each folder of ``--outlines``.
 """
 
 import argparse
@@ -32,6 +33,7 @@ BAD_IOU = 0.8
 
 _SEED = 3
 _COLUMNS = 4
+_WORST = 3
 _INCHES = 3.2
 
 Pixels = NDArray[np.uint8]
@@ -82,33 +84,41 @@ def phantom_failures(segmenter: Segmenter) -> list[Failure]:
     return failures
 
 
-def worst_images(segmenter: Segmenter, dataset: SegmentationDataset) -> list[Failure]:
-    """Return the images below `BAD_IOU`, the worst first.
+def worst_images(
+    segmenter: Segmenter, dataset: SegmentationDataset, *, count: int | None = None
+) -> list[Failure]:
+    """Return the images with the lowest IoU, the worst first.
 
     Args:
         segmenter: The segmenter.
         dataset: Radiographs with true masks.
+        count: How many; None returns those below `BAD_IOU`.
     """
     found = sorted(
-        ((case, images) for case, images in evaluate(segmenter, dataset) if case.overlap.iou < BAD_IOU),
+        (
+            (case, images)
+            for case, images in evaluate(segmenter, dataset)
+            if count is not None or case.overlap.iou < BAD_IOU
+        ),
         key=lambda pair: pair[0].overlap.iou,
-    )
+    )[:count]
     return [Failure(case.stem, None, images.truth, images.prediction, case.quality) for case, images in found]
 
 
-def draw(failures: Sequence[Failure], path: Path) -> None:
+def draw(failures: Sequence[Failure], path: Path, *, columns: int = _COLUMNS) -> None:
     """Draw failures as a PNG, with the true outline yellow and the predicted one purple.
 
     Args:
         failures: At least one.
         path: The PNG that is written.
+        columns: The most images beside each other.
 
     Raises:
         ValueError: There are none.
     """
     if not failures:
         raise ValueError("There is nothing to draw: give at least one failure.")
-    columns = min(_COLUMNS, len(failures))
+    columns = min(columns, len(failures))
     rows = -(-len(failures) // columns)
     figure = Figure(figsize=(columns * _INCHES, rows * (_INCHES + 0.75)), layout="constrained")
     grid: Any = figure.subplots(rows, columns, squeeze=False)
@@ -147,6 +157,7 @@ def main() -> None:
         prog="python -m training.evaluation.failures", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("--data", type=Path, action="append", required=True, help="images and masks")
+    parser.add_argument("--outlines", type=Path, action="append", default=[], help="images and masks")
     parser.add_argument("--checkpoint", type=Path, help="the bundled one if not given")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
@@ -155,6 +166,13 @@ def main() -> None:
     worst = worst_images(segmenter, SegmentationDataset(arguments.data))
     if worst:
         draw(worst, arguments.out / "worst.png")
+    outlines = [
+        failure
+        for folder in arguments.outlines
+        for failure in worst_images(segmenter, SegmentationDataset([folder]), count=_WORST)
+    ]
+    if outlines:
+        draw(outlines, arguments.out / "worst-outlines.png", columns=_WORST)
 
 
 if __name__ == "__main__":

@@ -58,8 +58,9 @@ class Summary:
         missed: Number of gross errors of this kind.
         gross_trusted: Number of images with a gross error whose mask is trusted.
         heart_iou: Mean over the images that have one; None without any.
-        ratio_error: Mean absolute error of the cardiothoracic ratio over the images that have one; None
-            without any.
+        ratio_error: Mean absolute error of the cardiothoracic ratio over the images where it is measured;
+            None without any.
+        ratios: Number of these images.
     """
 
     images: int
@@ -79,10 +80,15 @@ class Summary:
     gross_trusted: int
     heart_iou: float | None
     ratio_error: float | None
+    ratios: int
 
 
 def summarise(cases: Sequence[Case]) -> Summary:
     """Return the summary of at least one case."""
+    errors = [
+        None if case.ratio is None or case.true_ratio is None else abs(case.ratio - case.true_ratio)
+        for case in cases
+    ]
     return Summary(
         images=len(cases),
         iou=_distribution([case.overlap.iou for case in cases]),
@@ -98,12 +104,8 @@ def summarise(cases: Sequence[Case]) -> Summary:
         **{kind: sum(error.kind == kind for case in cases for error in case.gross_errors) for kind in KINDS},
         gross_trusted=sum(bool(case.gross_errors) and case.quality.trusted for case in cases),
         heart_iou=_mean([case.heart_iou for case in cases]),
-        ratio_error=_mean(
-            [
-                None if case.ratio is None or case.true_ratio is None else abs(case.ratio - case.true_ratio)
-                for case in cases
-            ]
-        ),
+        ratio_error=_mean(errors),
+        ratios=sum(error is not None for error in errors),
     )
 
 

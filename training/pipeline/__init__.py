@@ -1,1 +1,1 @@
-"""Makes the bundled weights from free data: teachers, pseudo-labels, students."""
+"""Makes weights from free data, in the manner of the bundled ones: teachers, pseudo-labels, students."""

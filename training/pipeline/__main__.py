@@ -1,4 +1,4 @@
-"""Makes the bundled weights from free data, step by step; finished steps are not repeated.
+"""Makes weights from free data, step by step; finished steps are not repeated.
 
     python -m training.pipeline --data DATA --encoder-weights FILE --out runs/free [--scale 0.2] [--jobs 2]
 

@@ -245,14 +245,29 @@ def test_table_is_named_for_what_it_holds(
     expect(table.get_by_role("row", name=both)).to_be_visible()
 
 
-def test_heart_has_an_outline_a_row_and_a_ratio(make_client: MakeClient, make_screen: MakeScreen) -> None:
+@pytest.mark.parametrize(
+    ("least", "before", "after"),
+    [
+        (0.0, "Not measured. The mask of the lungs is not trusted.", re.compile(r"^0\.\d\d$")),
+        (1.1, *["Not measured. The network is not sure of the heart."] * 2),
+    ],
+)
+def test_heart_has_an_outline_a_row_and_a_ratio(
+    make_client: MakeClient,
+    make_screen: MakeScreen,
+    monkeypatch: pytest.MonkeyPatch,
+    least: float,
+    before: str,
+    after: str | re.Pattern[str],
+) -> None:
+    monkeypatch.setattr("model.heart.LEAST_EXPECTED_IOU", least)
     screen = make_screen(make_client(HeartEngine()))
     screen.choose(("chest.png", with_heart()))
     screen.shows("untrusted")
     assert screen.outline("heart") == pytest.approx((26, 30, 38, 50), abs=1)
     expect(screen.page.locator("#lungs .heart")).to_have_text(re.compile(r"Heart\s*240"))
     expect(screen.page.locator("#legend-heart")).to_be_visible()
-    expect(screen.page.locator("#ratio")).to_have_text("Not measured. The mask of the lungs is not trusted.")
+    expect(screen.page.locator("#ratio")).to_have_text(before)
     # It stays while the lungs are corrected.
     page = screen.page
     page.locator("#marked .view").press("b")
@@ -266,6 +281,7 @@ def test_heart_has_an_outline_a_row_and_a_ratio(make_client: MakeClient, make_sc
     page.mouse.up()
     screen.shows("corrected")
     expect(page.locator("#marked .outline")).to_have_count(3)
+    expect(page.locator("#ratio")).to_have_text(after)
 
 
 def test_checkpoint_without_hearts_shows_none(screen: Screen) -> None:

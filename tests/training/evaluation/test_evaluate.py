@@ -289,6 +289,7 @@ def test_heart_ratio_and_gross_errors(tmp_path: Path) -> None:
     assert (summary.gross, summary.below_dome, summary.elsewhere, summary.missed) == (2, 2, 0, 0)
     assert summary.heart_iou == pytest.approx(12 / 15)
     assert summary.ratio_error == pytest.approx(3 / 55)
+    assert summary.ratios == 1
     assert summary.iou.below_good == 0
 
 

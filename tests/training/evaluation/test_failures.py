@@ -27,13 +27,13 @@ def test_command_draws_phantoms_and_worst_images(learnt: Path, phantoms: Phantom
         learnt / "best.safetensors",
     ]
     ended = subprocess.run(
-        [*command, "--data", phantoms.few, "--out", tmp_path / "new" / "folder"],
+        [*command, "--data", phantoms.few, "--outlines", phantoms.few, "--out", tmp_path / "new" / "folder"],
         capture_output=True,
         text=True,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    for name in ("failures.png", "worst.png"):
+    for name in ("failures.png", "worst.png", "worst-outlines.png"):
         picture = cv2.imread(str(tmp_path / "new" / "folder" / name))
         assert picture is not None, name
         assert picture.std() > 10, name
@@ -50,6 +50,8 @@ def test_bad_images_are_shown_worst_first_without_the_radiograph(learnt: Path, p
     assert 0 < len(ious) <= 8
     assert max(ious) < BAD_IOU
     assert all(failure.pixels is None for failure in failures)
+    (worst,) = worst_images(segmenter, SegmentationDataset(phantoms.few), count=1)
+    assert worst.title == failures[0].title
 
 
 def test_masks_without_lung_can_be_drawn(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_report_has_the_cardiothoracic_ratio() -> None:
     from dataclasses import replace
 
     found = segmented(grey())
-    heart = Lung(area_px=9, area_mm2=None, box=(18, 40, 25, 12), centroid=(30, 45))
+    heart = Lung(area_px=300, area_mm2=None, box=(18, 40, 25, 12), centroid=(30, 45))
     with_heart = replace(found, heart=heart, heart_mask=np.zeros(found.labels.shape, bool))
     assert with_heart.cardiothoracic_ratio is not None
     with quiet():
