@@ -140,16 +140,18 @@ def _untrusted(figures: dict[str, Any]) -> list[str]:
         "## Other images that are not trusted",
         "",
         "Each kind is assessed by the whole fit and by one without this kind. Altered radiographs "
-        f"({', '.join(KINDS[1:4])}) are of held-out images.",
+        f"({', '.join(KINDS[1:4])}) are of held-out images. AUC: of the odds of a frontal radiograph, "
+        "against the held-out ones, kind left out.",
         "",
         *_table(
-            ["kind", "number", "untrusted", "untrusted, kind left out", "warnings, kind left out"],
+            ["kind", "number", "untrusted", "untrusted, kind left out", "AUC", "warnings, kind left out"],
             [
                 [
                     key,
                     one["seen"]["images"],
                     _show(one["seen"]["untrusted"]),
                     _show(one["left_out"]["untrusted"]),
+                    _show(one["auc"]),
                     _warnings(one["left_out"]),
                 ]
                 for key, one in figures.items()

@@ -13,6 +13,7 @@ from sklearn.model_selection import GroupKFold
 from model.quality.assessment import judge
 from model.quality.children import warn_by_image
 from model.quality.features import FRONTAL
+from model.quality.frontal import frontal_odds
 from model.quality.ood import compare
 from model.quality.parameters import QualityModel
 from model.quality.predicted_iou import predict_iou
@@ -103,9 +104,13 @@ def _trusted_figures(
 
 
 def _untrusted_figures(examples: Sequence[Example], calibration: QualityModel) -> dict[str, Any]:
-    """Return the metrics of each kind of wrong image, with the whole fit and with a fit without that kind."""
+    """Return the metrics of each kind of wrong image, with the whole fit and with a fit without that kind.
+
+    ``auc`` is that of the odds of a frontal radiograph, against the held-out ones, without that kind.
+    """
     figures: dict[str, Any] = {}
     whole = [Scored(one, compare(one.features, calibration.reference)) for one in examples]
+    usual = [one for one in whole if one.example.role == "held_out" and one.example.kind == FRONTAL]
     sorts: dict[str, Callable[[Example], bool]] = {}
     for one in examples:
         if one.role == "negative":
@@ -117,14 +122,19 @@ def _untrusted_figures(examples: Sequence[Example], calibration: QualityModel) -
     for name, belongs in sorted(sorts.items()):
         rest = [one for one in whole if not belongs(one.example)]
         without = calibration.model_copy(update={"frontal": fit_frontal(rest), "kinds": fit_kinds(rest)})
-        test = [one for one in examples if belongs(one) and one.role in ("held_out", "negative")]
-        test = test or [one for one in examples if belongs(one)]
+        unusual = [one for one in whole if belongs(one.example)]
+        unusual = [one for one in unusual if one.example.role in ("held_out", "negative")] or unusual
+        test = [one.example for one in unusual]
         figures[name] = {
             "seen": trust_figures(
                 [Assessed(one, judge(one.features, calibration)) for one in test], trusted=False
             ),
             "left_out": trust_figures(
                 [Assessed(one, judge(one.features, without)) for one in test], trusted=False
+            ),
+            "auc": auc(
+                np.array([-frontal_odds(one.scores, without.frontal) for one in (*unusual, *usual)]),
+                np.arange(len(unusual) + len(usual)) < len(unusual),
             ),
         }
     return figures

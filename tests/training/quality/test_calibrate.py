@@ -134,6 +134,7 @@ def test_other_images_are_not_trusted_even_if_their_kind_was_left_out(trial: Tri
     for kind in ("stripes", "discs", "noise", "blank", "inverted"):
         assert untrusted[kind]["seen"]["untrusted"] >= 0.95, kind
         assert untrusted[kind]["left_out"]["untrusted"] >= 0.9, kind
+        assert untrusted[kind]["auc"] >= 0.9, kind
     assert "probably_inverted" in untrusted["inverted"]["seen"]["warnings"]
 
 
