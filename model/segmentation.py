@@ -52,7 +52,9 @@ class Segmentation:
         dataset = self.radiograph.dataset
         view = None if dataset is None else str(dataset.get("ViewPosition") or "") or None
         return measure_ratio(
-            *(self.heart, self.right, self.left),
+            self.heart,
+            self.right,
+            self.left,
             trusted=self.quality.trusted,
             expected_iou=self.heart_expected_iou,
             view=view,

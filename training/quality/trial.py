@@ -175,7 +175,7 @@ def _source_figures(examples: Sequence[Example]) -> dict[str, Any]:
             for one in examples
             if one.source == source and one.role == "frontal" and one.variant == UNTOUCHED
         ]
-        odds = np.array([frontal.weights @ one.scores + frontal.bias for one in test])
+        odds = np.array([frontal_odds(one, frontal) for one in test])
         figures[source] = {"images": len(test), "frontal": rounded((odds >= 0).mean())}
     return figures
 
