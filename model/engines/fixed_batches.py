@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.fx.experimental.optimization import fuse
 
 from ..networks.unet import SegmentationNetwork
 from .conversion import InferenceNetwork
+from .fused_convolutions import fused_where_possible
 
 Outputs = tuple[Tensor, ...]
 Record = Callable[[Callable[[], Outputs]], tuple[Callable[[], None], Outputs]]
@@ -35,8 +37,19 @@ class FoldedNetwork(nn.Module):
     def __init__(self, network: SegmentationNetwork, *, dtype: torch.dtype) -> None:
         super().__init__()
         self.dtype = dtype
-        folded: nn.Module = fuse(InferenceNetwork(network).eval())
+        folded = cast(fx.GraphModule, fuse(InferenceNetwork(network).eval()))
         self._folded = folded.to(dtype=dtype).to(memory_format=torch.channels_last)
+
+    def fuse(self, shape: tuple[int, ...]) -> None:
+        """Let cuDNN compute bias, residual and ReLU in the convolutions' kernels, if it has such kernels.
+
+        Args:
+            shape: Of the largest batch, ``(B, C, S, S)``.
+        """
+        device = next(self.parameters()).device
+        example = torch.zeros(shape, dtype=self.dtype, device=device)
+        example = example.to(memory_format=torch.channels_last)
+        self._folded = fused_where_possible(self._folded, example)
 
     def forward(self, x: Tensor) -> Outputs:
         """Map ``(B, C, S, S)`` to probabilities ``(B, num_classes, S, S)`` and embeddings, contiguous."""
