@@ -74,11 +74,26 @@ def test_figures_of_the_documents_are_those_of_the_weights(measured: dict[str, N
 
 def test_front_matter_of_the_model_card_repeats_its_table() -> None:
     front: dict[str, Any] = yaml.safe_load(CARD.split("---\n")[1])
-    table = rows(FIGURES, "set | images | mean IoU | median")
+    table = rows(CARD, "set | images | mean IoU | median")
     (model,) = front["model-index"]
     for result, name in zip(model["results"], SETS, strict=True):
         found = {one["type"]: one["value"] for one in result["metrics"]}
-        assert found == {"mean_iou": float(table[name][1]), "dice": float(table[name][7])}
+        assert found == {"mean_iou": float(table[name][1]), "dice": float(table[name][3])}
+
+
+def test_table_of_the_model_card_repeats_the_page_of_figures() -> None:
+    table = rows(FIGURES, "set | images | mean IoU | median")
+    small = rows(FIGURES, "set, small checkpoint")
+    card = rows(CARD, "set | images | mean IoU | median")
+    assert set(card) == {*SETS, "all"}
+    for name, cells in card.items():
+        images, mean, median, *_, errors = table[name]
+        mean_of_small, beside, errors_of_small = small[name]
+        assert beside == mean
+        assert cells == [
+            *(images, mean, median, table[name][7], errors.split()[0]),
+            *(mean_of_small, errors_of_small),
+        ], name
 
 
 def test_model_card_has_the_number_of_parameters_of_the_weights() -> None:
