@@ -1,4 +1,4 @@
-"""The figures that README and model card give of the bundled checkpoint are those that it has here."""
+"""The figures that the documents give of the bundled checkpoint are those that it has here."""
 
 import re
 from pathlib import Path
@@ -17,6 +17,7 @@ from training.evaluation.evaluate import evaluate
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 CARD = (ROOT / "model/weights/MODEL_CARD.md").read_text("utf-8")
+FIGURES = (ROOT / "docs/explanation/figures.md").read_text("utf-8")
 SETS = {
     "montgomery/validation": "Montgomery, 14",
     "shenzhen/validation": "Shenzhen, 56",
@@ -60,8 +61,8 @@ def test_figures_of_the_readme_are_those_of_the_weights(measured: dict[str, NDAr
         ), label
 
 
-def test_figures_of_the_model_card_are_those_of_the_weights(measured: dict[str, NDArray[np.float64]]) -> None:
-    table = rows(CARD, "set | images | mean IoU | median")
+def test_figures_of_the_documents_are_those_of_the_weights(measured: dict[str, NDArray[np.float64]]) -> None:
+    table = rows(FIGURES, "set | images | mean IoU | median")
     for name, values in measured.items():
         iou, raw, dice = values.T
         images, mean, median, _, _, below, without, overlap, *_ = table[name]
@@ -77,7 +78,22 @@ def test_front_matter_of_the_model_card_repeats_its_table() -> None:
     (model,) = front["model-index"]
     for result, name in zip(model["results"], SETS, strict=True):
         found = {one["type"]: one["value"] for one in result["metrics"]}
-        assert found == {"mean_iou": float(table[name][1]), "dice": float(table[name][7])}
+        assert found == {"mean_iou": float(table[name][1]), "dice": float(table[name][3])}
+
+
+def test_table_of_the_model_card_repeats_the_page_of_figures() -> None:
+    table = rows(FIGURES, "set | images | mean IoU | median")
+    small = rows(FIGURES, "set, small checkpoint")
+    card = rows(CARD, "set | images | mean IoU | median")
+    assert set(card) == {*SETS, "all"}
+    for name, cells in card.items():
+        images, mean, median, *_, errors = table[name]
+        mean_of_small, beside, errors_of_small = small[name]
+        assert beside == mean
+        assert cells == [
+            *(images, mean, median, table[name][7], errors.split()[0]),
+            *(mean_of_small, errors_of_small),
+        ], name
 
 
 def test_model_card_has_the_number_of_parameters_of_the_weights() -> None:

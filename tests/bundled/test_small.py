@@ -18,7 +18,7 @@ from training.data.datasets import SegmentationDataset
 from training.evaluation.evaluate import evaluate
 
 from .serving import serving
-from .test_figures import CARD, CLOSE, SETS, rows
+from .test_figures import CLOSE, FIGURES, SETS, rows
 
 FILE = checkpoint_file(Path(SMALL))
 
@@ -66,10 +66,10 @@ def test_onnx_file_beside_it_holds_the_same_network() -> None:
 
 
 @pytest.mark.slow
-def test_figures_of_the_card_are_those_of_the_weights(
+def test_figures_of_the_documents_are_those_of_the_weights(
     small: Segmenter, segmenter: Segmenter, shared_data: Path
 ) -> None:
-    table = rows(CARD, "set, small checkpoint")
+    table = rows(FIGURES, "set, small checkpoint")
     exact = Segmenter.from_engine(
         small.metadata, choose_engine(read_checkpoint(FILE), device="cpu", engine="torch")
     )
