@@ -109,6 +109,9 @@ def _draw_hospital(axes: Any, name: str, assessed: Sequence[Assessed]) -> None:
             markeredgecolor="black",
             markeredgewidth=0.5,
             linewidth=1,
+            clip_on=False,
+            in_layout=False,
+            zorder=3,
             label=label,
         )
         for place, count, *_ in means:
