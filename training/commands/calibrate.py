@@ -30,7 +30,7 @@ def calibrate(
         ),
     ],
     out: Annotated[
-        Path, typer.Option(help="The new checkpoint; calibration.md and .png are written beside it.")
+        Path, typer.Option(help="The new checkpoint; calibration.md and its plots are written beside it.")
     ],
     children: Annotated[
         list[Path] | None,

@@ -5,8 +5,9 @@ r"""Fits the quality model of a checkpoint, which assesses the masks.
         --frontal DIR/montgomery/train/images --frontal DIR/covid/train/images \
         --held-out DIR/covid/validation/images --negatives DIR/negatives
 
-The weights stay as they are; the parameters are added to the metadata. ``calibration.md`` with the
-metrics and ``calibration.png`` with predicted against true IoU are written next to the new file.
+The weights stay as they are; the parameters are added to the metadata. Written next to the new file:
+``calibration.md`` with the metrics, ``calibration.png`` with predicted against true IoU, and
+``reliability-left-out.png`` with the reliability plot of each hospital left out of the fit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The report of `pleura calibrate`: tables in Markdown, and a plot."""
+"""The report of `pleura calibrate`: tables in Markdown, and plots."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from model.quality.features import KINDS
 
-from .cases import MIRRORED, UNTOUCHED
-from .figures import FLAGGED, Assessed, pairs
+from .figures import FLAGGED, Assessed
+from .plots import BINS, plot_all, plot_left_out
 from .trial import Trial
+
+LEFT_OUT_PLOT = "reliability-left-out.png"
+"""File name of the plot of each hospital left out."""
 
 
 def write_report(trial: Trial, folder: Path, *, name: str) -> None:
-    """Write ``calibration.md`` and ``calibration.png`` into ``folder``.
+    """Write ``calibration.md``, ``calibration.png`` and ``reliability-left-out.png`` into ``folder``.
+
+    The last one needs images of two hospitals.
 
     Args:
         trial: The fitted quality model, and its figures by cross-validation.
@@ -25,7 +28,9 @@ def write_report(trial: Trial, folder: Path, *, name: str) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "calibration.md").write_text(report(trial, name=name), encoding="utf-8")
-    plot(trial.labelled, folder / "calibration.png")
+    plot_all(trial.labelled, folder / "calibration.png")
+    if trial.left_out:
+        plot_left_out(trial.left_out, folder / LEFT_OUT_PLOT)
 
 
 def report(trial: Trial, *, name: str) -> str:
@@ -39,6 +44,7 @@ def report(trial: Trial, *, name: str) -> str:
         ],
         _predicted_iou(trial),
         _gross_errors(figures["hospital_left_out"]),
+        *([_left_out_plot()] if trial.left_out else []),
         _trusted(figures["trusted"]),
         _untrusted(figures["untrusted"]),
         _children(figures["children"]),
@@ -124,6 +130,16 @@ def _gross_errors(figures: dict[str, Any]) -> list[str]:
     ]
 
 
+def _left_out_plot() -> list[str]:
+    return [
+        "## Predicted IoU, each hospital left out of the fit once",
+        "",
+        f"Mean true IoU in {BINS} bins of the predicted IoU, with the number of images in each bin.",
+        "",
+        f"![Mean true IoU by predicted IoU, each hospital left out]({LEFT_OUT_PLOT})",
+    ]
+
+
 def _trusted(figures: dict[str, Any]) -> list[str]:
     return [
         "## Good images that are trusted",
@@ -158,25 +174,6 @@ def _untrusted(figures: dict[str, Any]) -> list[str]:
             ],
         ),
     ]
-
-
-def plot(labelled: Sequence[Assessed], path: Path) -> None:
-    """Write the plot of predicted against true IoU."""
-    figure = Figure(figsize=(5, 5), layout="constrained")
-    axes = figure.add_subplot()
-    for clean, colour, label in ((False, "tab:blue", "degraded"), (True, "tab:orange", "not degraded")):
-        chosen = [one for one in labelled if (one.example.variant in (UNTOUCHED, MIRRORED)) == clean]
-        axes.scatter(
-            *pairs(chosen),
-            s=6,
-            alpha=0.5,
-            color=colour,
-            label=label,
-        )
-    axes.plot([0, 1], [0, 1], color="black", linewidth=0.8)
-    axes.set(xlabel="predicted IoU", ylabel="true IoU", xlim=(0, 1), ylim=(0, 1))
-    axes.legend(loc="upper left")
-    figure.savefig(path, dpi=150)
 
 
 def _by_variant(labelled: Sequence[Assessed]) -> list[list[Any]]:

@@ -16,11 +16,20 @@ from model.quality.features import FRONTAL
 from model.quality.frontal import frontal_odds
 from model.quality.ood import compare
 from model.quality.parameters import QualityModel
-from model.quality.predicted_iou import predict_iou
 
 from .cases import UNTOUCHED
 from .examples import Example
-from .figures import Assessed, auc, caught, iou_figures, rounded, share, threshold_figures, trust_figures
+from .figures import (
+    Assessed,
+    auc,
+    caught,
+    iou_figures,
+    pairs,
+    rounded,
+    share,
+    threshold_figures,
+    trust_figures,
+)
 from .fit import Scored, fit_child, fit_distribution, fit_frontal, fit_iou, fit_kinds, fit_quality_model
 
 FOLDS = 5
@@ -36,10 +45,13 @@ class Trial:
     Attributes:
         calibration: The parameters, fitted to all examples for the fit, with the metrics.
         labelled: The labelled images, each assessed with an IoU model that was fitted without its variants.
+        left_out: The labelled images of each folder, assessed with an IoU model that was fitted without this
+            folder; empty if there is only one.
     """
 
     calibration: QualityModel
     labelled: list[Assessed]
+    left_out: dict[str, list[Assessed]]
 
 
 def cross_validate(examples: Sequence[Example]) -> Trial:
@@ -50,7 +62,13 @@ def cross_validate(examples: Sequence[Example]) -> Trial:
     this folder.
     """
     calibration = fit_quality_model(examples)
-    labelled = _judge_in_folds(examples, calibration)
+    scored = [
+        Scored(one, compare(one.features, calibration.reference))
+        for one in examples
+        if one.role == "labelled"
+    ]
+    labelled = _judge_in_folds(scored, calibration)
+    left_out = _judge_left_out(scored, calibration)
     figures = {
         "predicted_iou": iou_figures(labelled),
         "threshold": threshold_figures(examples),
@@ -58,29 +76,41 @@ def cross_validate(examples: Sequence[Example]) -> Trial:
         "untrusted": _untrusted_figures(examples, calibration),
         "children": _child_figures(examples, calibration),
         "source_left_out": _source_figures(examples),
-        "hospital_left_out": _hospital_figures(examples, calibration),
+        "hospital_left_out": {
+            name: _hospital_figures(many, calibration.trust_threshold) for name, many in left_out.items()
+        },
         "images": dict(sorted(Counter(f"{one.role}: {one.variant}" for one in examples).items())),
     }
-    return Trial(calibration.model_copy(update={"figures": figures}), labelled)
+    return Trial(calibration.model_copy(update={"figures": figures}), labelled, left_out)
 
 
-def _judge_in_folds(examples: Sequence[Example], calibration: QualityModel) -> list[Assessed]:
-    labelled = [
-        Scored(one, compare(one.features, calibration.reference))
-        for one in examples
-        if one.role == "labelled"
-    ]
+def _judge_in_folds(labelled: Sequence[Scored], calibration: QualityModel) -> list[Assessed]:
     groups = [one.example.group for one in labelled]
     folds = min(FOLDS, len(set(groups)))
     judged = []
     for inside, outside in GroupKFold(folds).split(labelled, groups=groups) if folds > 1 else ():
-        model = fit_iou([labelled[index] for index in inside])
-        numbers = calibration.model_copy(update={"predicted_iou": model})
-        judged += [
-            Assessed(labelled[index].example, judge(labelled[index].example.features, numbers))
-            for index in outside
-        ]
+        rest, test = ([labelled[index] for index in part] for part in (inside, outside))
+        judged += _judge_without(test, rest, calibration)
     return judged
+
+
+def _judge_left_out(labelled: Sequence[Scored], calibration: QualityModel) -> dict[str, list[Assessed]]:
+    sources = sorted({one.example.source for one in labelled})
+    return {
+        source: _judge_without(
+            [one for one in labelled if one.example.source == source],
+            [one for one in labelled if one.example.source != source],
+            calibration,
+        )
+        for source in (sources if len(sources) > 1 else [])
+    }
+
+
+def _judge_without(
+    test: Sequence[Scored], rest: Sequence[Scored], calibration: QualityModel
+) -> list[Assessed]:
+    numbers = calibration.model_copy(update={"predicted_iou": fit_iou(rest)})
+    return [Assessed(one.example, judge(one.example.features, numbers)) for one in test]
 
 
 def _trusted_figures(
@@ -180,36 +210,23 @@ def _source_figures(examples: Sequence[Example]) -> dict[str, Any]:
     return figures
 
 
-def _hospital_figures(examples: Sequence[Example], calibration: QualityModel) -> dict[str, Any]:
+def _hospital_figures(left_out: Sequence[Assessed], trust_threshold: float) -> dict[str, Any]:
     """Return how an IoU model that was fitted without a folder detects the gross errors in it.
 
     ``auc`` is that of the predicted IoU; ``caught`` is the share of the gross errors that are detected
     at the predicted IoU below which `FLAGGED` of the folder's other masks lie; ``gross_below`` and
     ``good_below`` are the shares with and without a gross error below the trust threshold.
     """
-    labelled = [
-        Scored(one, compare(one.features, calibration.reference))
-        for one in examples
-        if one.role == "labelled"
-    ]
-    sources = sorted({one.example.source for one in labelled})
-    figures = {}
-    for source in sources if len(sources) > 1 else []:
-        model = fit_iou([one for one in labelled if one.example.source != source])
-        left_out = [
-            one for one in labelled if one.example.source == source and one.example.variant == UNTOUCHED
-        ]
-        predicted = np.array([predict_iou(one.scores, model) for one in left_out])
-        gross = np.array([bool(one.example.gross) for one in left_out])
-        true = np.array([one.example.iou for one in left_out], np.float64)
-        below = predicted < calibration.trust_threshold
-        figures[source] = {
-            "images": len(left_out),
-            "gross": int(gross.sum()),
-            "auc": auc(-predicted, gross),
-            "caught": caught(-predicted, gross),
-            "gross_below": share(below[gross]),
-            "good_below": share(below[~gross]),
-            "correlation": rounded(np.corrcoef(predicted, true)[0, 1]) if len(left_out) > 2 else None,
-        }
-    return figures
+    untouched = [one for one in left_out if one.example.variant == UNTOUCHED]
+    predicted, true = pairs(untouched)
+    gross = np.array([bool(one.example.gross) for one in untouched])
+    below = predicted < trust_threshold
+    return {
+        "images": len(untouched),
+        "gross": int(gross.sum()),
+        "auc": auc(-predicted, gross),
+        "caught": caught(-predicted, gross),
+        "gross_below": share(below[gross]),
+        "good_below": share(below[~gross]),
+        "correlation": rounded(np.corrcoef(predicted, true)[0, 1]) if len(untouched) > 2 else None,
+    }

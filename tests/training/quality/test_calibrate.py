@@ -21,6 +21,7 @@ from training.quality.calibrate import calibrate, fit_to_images
 from training.quality.cases import UNTOUCHED, labelled_cases
 from training.quality.examples import make_example
 from training.quality.figures import auc, caught
+from training.quality.report import write_report
 from training.quality.trial import Trial
 
 pytestmark = pytest.mark.slow
@@ -146,8 +147,9 @@ def test_each_frontal_folder_is_left_out_once(trial: Trial) -> None:
     }
 
 
-def test_gross_errors_are_found_in_a_hospital_that_was_left_out(images: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other"
+@pytest.fixture(scope="module")
+def two_hospitals(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Trial:
+    other = tmp_path_factory.mktemp("hospitals") / "other"
     for seed in range(100, 112):
         pixels, mask = _chest(seed)
         if seed % 2:
@@ -156,13 +158,39 @@ def test_gross_errors_are_found_in_a_hospital_that_was_left_out(images: Path, tm
         _write(other / "masks" / f"{seed}.png", mask)
     folders = _folders(images) | {"data": [images / "labelled", other]}
     segmenter = Segmenter.from_engine(_metadata(), DarkIsLung())
-    found = fit_to_images(segmenter, **folders).calibration.figures["hospital_left_out"]  # type: ignore[arg-type]
+    return fit_to_images(segmenter, **folders)  # type: ignore[arg-type]
+
+
+def test_gross_errors_are_found_in_a_hospital_that_was_left_out(two_hospitals: Trial) -> None:
+    found = two_hospitals.calibration.figures["hospital_left_out"]
     assert len(found) == 2
     (figures,) = (value for name, value in found.items() if name.endswith("other"))
     assert figures["images"] == 12
     assert figures["gross"] >= 4
     assert 0 <= figures["good_below"] <= figures["gross_below"] <= 1
     assert figures["auc"] >= 0.8
+
+
+def test_every_image_is_assessed_by_a_fit_without_its_hospital(two_hospitals: Trial, trial: Trial) -> None:
+    sizes = {name.split("/")[-1]: len(many) for name, many in two_hospitals.left_out.items()}
+    assert sizes == {"labelled": 16 * 19, "other": 12 * 19}
+    for name, many in two_hospitals.left_out.items():
+        assert {one.example.source for one in many} == {name}
+    in_folds = {id(one.example): one.quality.predicted_iou for one in two_hospitals.labelled}
+    left_out = [one for many in two_hospitals.left_out.values() for one in many]
+    assert any(one.quality.predicted_iou != in_folds[id(one.example)] for one in left_out)
+    assert trial.left_out == {}
+
+
+def test_report_has_a_reliability_plot_of_each_hospital_left_out(
+    two_hospitals: Trial, trial: Trial, tmp_path: Path
+) -> None:
+    write_report(two_hospitals, tmp_path / "two", name="dark")
+    assert "](reliability-left-out.png)" in (tmp_path / "two" / "calibration.md").read_text()
+    assert (tmp_path / "two" / "reliability-left-out.png").read_bytes().startswith(b"\x89PNG")
+    write_report(trial, tmp_path / "one", name="dark")
+    assert "reliability-left-out" not in (tmp_path / "one" / "calibration.md").read_text()
+    assert not (tmp_path / "one" / "reliability-left-out.png").exists()
 
 
 def test_children_are_recognised(images: Path, tmp_path: Path) -> None:
