@@ -10,7 +10,7 @@ BUNDLED = _FOLDER / "pleura-r50-256.safetensors"
 SMALL = "small"
 """The name of the small checkpoint, for `PLEURA_CHECKPOINT` and commands that use a checkpoint as it is."""
 
-_BY_NAME = {SMALL: _FOLDER / "pleura-small-224.safetensors"}
+_BY_NAME = {SMALL: _FOLDER / "pleura-small-192.safetensors"}
 
 
 def checkpoint_file(checkpoint: Path) -> Path:

@@ -33,7 +33,7 @@ def test_service_names_it_in_its_answers(tmp_path: Path) -> None:
     with serving(tmp_path / "log", PLEURA_CHECKPOINT=SMALL) as client:
         assert client.get("/model").json()["engine"] == "openvino-int8"
         document = client.post("/segment", content=Path("samples/phantom.png").read_bytes()).json()
-    assert document["model"]["name"] == metadata.name == "pleura-small-224"
+    assert document["model"]["name"] == metadata.name == "pleura-small-192"
     assert document["model"]["sha256"] == metadata.sha256
     assert document["quality"]["trusted"] is True
     assert document["heart"] is not None

@@ -54,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
 def small(path: Path) -> Path:
     """A small network with random weights, whose probabilities are not all on one side of the threshold."""
     metadata = CheckpointMetadata(
-        name="random", architecture=SMALL_UNET, preprocessing=Preprocessing(input_size=224)
+        name="random", architecture=SMALL_UNET, preprocessing=Preprocessing(input_size=192)
     )
     torch.manual_seed(2)
     weights = metadata.network().state_dict()
@@ -100,7 +100,7 @@ def test_script_of_the_page_gives_the_mask_of_the_segmenter(folder: Path, pleura
 def test_script_gives_the_mask_of_the_segmenter_for_the_small_network_too(
     folder: Path, pleura: Pleura
 ) -> None:
-    checkpoint = small(folder / "pleura-small-224.safetensors")
+    checkpoint = small(folder / "pleura-small-192.safetensors")
     export(checkpoint, folder, pleura)
-    run(folder, **{"SIDE = 256": "SIDE = 224", "pleura-r50-256": "pleura-small-224"})
+    run(folder, **{"SIDE = 256": "SIDE = 192", "pleura-r50-256": "pleura-small-192"})
     require_same_mask(folder, checkpoint)
