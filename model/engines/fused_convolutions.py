@@ -33,7 +33,12 @@ class FusedConvolution(nn.Module):
         )
 
     def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
-        """Map ``(B, C, H, W)``, and a residual of the output's shape, to the activated output."""
+        """Map ``(B, C, H, W)`` to the activated output.
+
+        Args:
+            x: ``(B, C, H, W)``, channels last.
+            residual: What is added before the ReLU, of the output's shape; None adds nothing.
+        """
         output: Tensor
         if residual is None:
             output = torch.cudnn_convolution_relu(x, self.weight, self.bias, *self._geometry)
