@@ -1,18 +1,17 @@
 """The trust threshold: few good films below it, and never outside its bounds."""
 
 from math import log
-from typing import cast
 
 import numpy as np
 import pytest
 
-from model.quality.feature_vector import FeatureVector
 from model.quality.features import DISTANCES
 from model.quality.ood import OodScores
 from model.quality.parameters import Linear
 from training.quality.cases import UNTOUCHED
-from training.quality.examples import Example
 from training.quality.fit import REJECTED_SHARE, TRUST_THRESHOLD_RANGE, Scored, find_trust_threshold
+
+from .labelled import labelled_example
 
 UNCERTAINTIES = 8
 MODEL = Linear(weights=np.eye(1, UNCERTAINTIES + len(DISTANCES))[0], bias=0.0)
@@ -22,16 +21,7 @@ MODEL = Linear(weights=np.eye(1, UNCERTAINTIES + len(DISTANCES))[0], bias=0.0)
 def scored(predicted: float, *, gross: bool | None = False, variant: str = UNTOUCHED) -> Scored:
     features = np.zeros(UNCERTAINTIES)
     features[0] = log(predicted / (1 - predicted))
-    example = Example(
-        role="labelled",
-        kind="frontal",
-        variant=variant,
-        group="",
-        source="",
-        features=cast(FeatureVector, None),
-        iou=predicted,
-        gross=gross,
-    )
+    example = labelled_example(predicted, variant=variant, gross=gross)
     return Scored(example, OodScores(np.zeros(3), np.zeros(len(DISTANCES)), features))
 
 

@@ -1,30 +1,21 @@
 """The reliability plot of each hospital left out of the fit."""
 
 from pathlib import Path
-from typing import cast
 
 import cv2
 import numpy as np
 import pytest
 
 from model.quality import Quality
-from model.quality.feature_vector import FeatureVector
 from training.quality.cases import MIRRORED, UNTOUCHED
-from training.quality.examples import Example
 from training.quality.figures import Assessed
 from training.quality.plots import bin_means, plot_left_out
 
+from .labelled import labelled_example
+
 
 def assessed(predicted: float, true: float, variant: str) -> Assessed:
-    example = Example(
-        role="labelled",
-        kind="frontal",
-        variant=variant,
-        group="",
-        source="",
-        features=cast(FeatureVector, None),
-        iou=true,
-    )
+    example = labelled_example(true, variant=variant)
     return Assessed(example, Quality(predicted_iou=predicted, trusted=True, warnings=()))
 
 
