@@ -80,7 +80,9 @@ def test_tenfold_overload_is_served_up_to_capacity(make_client: MakeClient) -> N
         return client.post("/segment?mask=none", content=encode(picture((8, 12, 16, height))))
 
     with ThreadPoolExecutor(40) as threads:
-        asked = {height: threads.submit(one, height) for height in range(10, 50)}
+        asked = {10: threads.submit(one, 10)}
+        assert client.engine.entered.wait(20)
+        asked |= {height: threads.submit(one, height) for height in range(11, 50)}
         # One is in the network, four are in the queue; no other can be served until the engine is released.
         wait_until(lambda: sum(request.done() for request in asked.values()) == 35)
         assert client.get("/readyz").status_code == 200
