@@ -36,6 +36,11 @@ def _git(repository: Path, *words: str) -> str:
     return done.stdout.strip()
 
 
+def python_path(tree: Path) -> str:
+    """Return a ``PYTHONPATH`` with which Python imports the code of a folder before that of any other."""
+    return os.pathsep.join(filter(None, (str(tree), os.environ.get("PYTHONPATH"))))
+
+
 def require_own_code(tree: Path) -> None:
     """Check that Python, started as the service is, imports the code of this folder.
 
@@ -45,7 +50,7 @@ def require_own_code(tree: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import app, model; print(app.__file__, model.__file__, sep='\\n')"],
         cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree)},
+        env={**os.environ, "PYTHONPATH": python_path(tree)},
         stdout=subprocess.PIPE,
         text=True,
         check=True,

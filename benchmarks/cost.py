@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .images import RESULTS
-from .report import CONCURRENCY, Report
+from .report import CONCURRENCY, SMALL_SYSTEM, Report
 from .tables import Rows, read
 
 IMAGES = 1_000_000
@@ -20,6 +20,7 @@ VCPU_HOUR = 0.68 / 16
 """Dollars: a c5.4xlarge in an example of AWS, which docs/how-to/archives.md names."""
 _ENGINES = {
     "Pleura": "OpenVINO int8, `pleura serve`",
+    SMALL_SYSTEM: "the same, small checkpoint",
     "FastAPI eager": "PyTorch fp32, a plain handler",
 }
 

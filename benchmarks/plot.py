@@ -19,7 +19,8 @@ def plot(report: Report, path: Path) -> None:
     figure, axes = pyplot.subplots(1, len(pictures), figsize=(3.4 * len(pictures) + 1.5, 3.6), squeeze=False)
     for axis, picture in zip(axes[0], pictures, strict=True):
         rates = [report.rate(name, picture, CONCURRENCY) or 0 for name in names]
-        axis.barh(names, rates, color=["#e69f00" if name == "Pleura" else "#8a8f98" for name in names])
+        colours = ["#e69f00" if name.startswith("Pleura") else "#8a8f98" for name in names]
+        axis.barh(names, rates, color=colours)
         if (bound := report.rate(BOUND, picture, CONCURRENCY)) is not None:
             axis.axvline(bound, color="black", linestyle="--", linewidth=1)
         axis.set_title(picture)

@@ -19,6 +19,7 @@ CONCURRENCY = 8
 CUDA_CONCURRENCY = 64
 """Further requests at a time on CUDA: eight make no batch that fills a card."""
 BOUND = "upper bound"
+SMALL_SYSTEM = "Pleura small"
 
 
 class Figure(NamedTuple):
@@ -99,14 +100,14 @@ class Report:
         }
         return max(rates, key=lambda name: rates[name], default=None)
 
-    def ratio(self, picture: str, other: str | None) -> Ratio | None:
-        """Return Pleura's rate over that of another system, from the rounds that have both above 0."""
-        ours = self.rounds("Pleura", picture, CONCURRENCY)
-        theirs = self.rounds(other, picture, CONCURRENCY) if other else {}
-        both = [number for number in ours if ours[number] > 0 and theirs.get(number, 0) > 0]
+    def ratio(self, picture: str, other: str | None, *, system: str = "Pleura") -> Ratio | None:
+        """Return a system's rate over that of another one, from the rounds that have both above 0."""
+        first = self.rounds(system, picture, CONCURRENCY)
+        second = self.rounds(other, picture, CONCURRENCY) if other else {}
+        both = [number for number in first if first[number] > 0 and second.get(number, 0) > 0]
         if not both:
             return None
-        return paired_ratio([ours[number] for number in both], [theirs[number] for number in both])
+        return paired_ratio([first[number] for number in both], [second[number] for number in both])
 
     def figures(self) -> list[Figure]:
         """Return each figure that has a goal."""
@@ -130,6 +131,9 @@ class Report:
                 ratio = self.ratio(picture, other)
                 found, interval = (None, "") if ratio is None else (ratio.value, ratio.interval)
                 rows.append(Figure(title, picture, found, interval, goal))
+        if small := self.ratio("512-png8", "Pleura", system=SMALL_SYSTEM):
+            title = f"{SMALL_SYSTEM} / Pleura"
+            rows.append(Figure(title, "512-png8", small.value, small.interval, "≥ 2.5"))
         if self.on_cuda:
             rate = self.rate("Pleura", "512-png8", CUDA_CONCURRENCY)
             title = f"requests a second, {CUDA_CONCURRENCY} at a time"

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from model.weights import BUNDLED, checkpoint_file
 
+from .checkout import python_path
 from .images import RESULTS, Picture
 from .processes import cpu_s, family, kept, peak_bytes
 
@@ -183,7 +184,7 @@ def pleura(checkpoint: Path | None, *, device: str, tree: Path = ROOT, name: str
             *("env", "-C", str(tree)),
             *(sys.executable, "-m", "pleura_cli", "serve", "--port", "{port}"),
         ),
-        environment={"PLEURA_DEVICE": device, "PYTHONPATH": str(tree), **served},
+        environment={"PLEURA_DEVICE": device, "PYTHONPATH": python_path(tree), **served},
         path="/segment",
         form_field=None,
         ready="/readyz",

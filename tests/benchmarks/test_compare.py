@@ -1,6 +1,8 @@
 import json
+import os
 import random
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +14,7 @@ from benchmarks import compare
 from benchmarks.checkout import checked_out, require_own_code
 from benchmarks.compare import LOWER_IS_BETTER, Sample, judge, measure_in_turn
 from benchmarks.images import Picture
-from benchmarks.systems import System
+from benchmarks.systems import System, pleura
 
 SMALL = Picture(512, "png8")
 
@@ -46,7 +48,7 @@ class FakeService:
 
     def __init__(self, system: System) -> None:
         self.system = system
-        tree = Path(system.environment["PYTHONPATH"])
+        tree = Path(system.environment["PYTHONPATH"].split(os.pathsep)[0])
         self.speed = float((tree / "speed").read_text())
         self._cpu_s = 0.0
 
@@ -155,6 +157,20 @@ def test_code_from_elsewhere_is_not_measured(tmp_path: Path) -> None:
     (tmp_path / "app" / "__init__.py").touch()
     with pytest.raises(RuntimeError, match="would be measured instead"):
         require_own_code(tmp_path)
+
+
+def test_a_commit_is_served_before_code_from_elsewhere_with_its_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("tree", "elsewhere"):
+        for package in ("app", "model"):
+            (tmp_path / folder / package).mkdir(parents=True)
+            (tmp_path / folder / package / "__init__.py").touch()
+    (tmp_path / "elsewhere" / "found_there.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "elsewhere"))
+    require_own_code(tmp_path / "tree")
+    environment = {**os.environ, **pleura(None, device="cpu", tree=tmp_path / "tree").environment}
+    subprocess.run([sys.executable, "-c", "import found_there"], env=environment, check=True)
 
 
 def _samples(speed: float) -> dict[str, tuple[list[Sample], list[Sample]]]:

@@ -15,12 +15,15 @@ from benchmarks.__main__ import parser, plan, results_name
 from benchmarks.bench import Bench
 from benchmarks.images import Picture
 from benchmarks.ratio import paired_ratio
+from benchmarks.report import SMALL_SYSTEM
 from benchmarks.systems import System
 from benchmarks.tables import throughput
 from model.checkpoint import BUNDLED
 
 START_S = 10.0
 """More than the slowest peer needs on two quiet processors."""
+OWN_START_S = 5.0
+"""The goal for Pleura."""
 OVERHEAD_S = 0.8
 """Start of the load generator, and the first answers."""
 
@@ -63,7 +66,7 @@ class FakeRun:
 
     @contextmanager
     def started(self, system: System) -> Iterator[FakeService]:
-        self.took_s += START_S
+        self.took_s += OWN_START_S if system.family == "pleura" else START_S
         self.running.add(system.name)
         yield FakeService(system, self.running)
         self.running.discard(system.name)
@@ -72,7 +75,7 @@ class FakeRun:
         assert self.running == {service.system.name}, "others run beside what is measured"
         self.took_s += seconds + OVERHEAD_S
         self.measured.append((service.system.name, picture.name, kind))
-        count = 60 if service.system.name == "Pleura" else 10
+        count = {"Pleura": 60, SMALL_SYSTEM: 150}.get(service.system.name, 10)
         return {"latencies_ms": [5.0] * count, "seconds": 1.0, "failures": {}, "sent": count, "cpu_s": 0.1}
 
     def upper_bound(self, _: Path, picture: Picture, *, seconds: float, device: str) -> dict[str, float]:
@@ -102,7 +105,9 @@ def test_a_run_has_each_goal_and_keeps_its_time(
     assert all(kind.get("concurrency", 8) <= 8 for _, _, kind in fake.measured)
     goals = benchmark.report.figures()
     assert all(figure.found is not None for figure in goals)
-    assert len({figure.title for figure in goals}) == 7
+    assert len({figure.title for figure in goals}) == 8
+    (small,) = (figure for figure in goals if figure.title == "Pleura small / Pleura")
+    assert small.found == pytest.approx(2.5)
     ratios = [figure.found for figure in goals if "FastAPI" in figure.title]
     assert ratios == pytest.approx([6] * len(ratios))
 
@@ -114,6 +119,7 @@ def test_cuda_is_loaded_with_more_requests_and_has_its_own_goal(
     fake, benchmark = run(monkeypatch, *words)
     loaded = {(name, picture) for name, picture, kind in fake.measured if kind.get("concurrency") == 64}
     assert {("Pleura", "512-png8"), ("FastAPI eager", "2048-png8")} <= loaded
+    assert SMALL_SYSTEM not in {name for name, _, _ in fake.measured}, "it is for CPUs"
     (goal,) = (found for found in benchmark.report.figures() if found.title.startswith("requests a second"))
     assert goal == ("requests a second, 64 at a time", "512-png8", 60.0, "", "≥ 1500")
     table = throughput(benchmark.report)
@@ -134,7 +140,7 @@ def test_systems_are_measured_in_turn_and_every_other_round_backwards(
     order = [name for name, _, kind in fake.measured if kind.get("concurrency", 8) == 8]
     half = len(order) // 2
     assert order[0] == "upper bound"
-    assert len(set(order[:half])) == half == 8
+    assert len(set(order[:half])) == half == 9
     assert order[half:] == order[:half][::-1]
 
 
@@ -142,7 +148,7 @@ def test_the_faster_setting_of_a_peer_is_measured(monkeypatch: pytest.MonkeyPatc
     _, benchmark = run(monkeypatch)
     tried = {point["system"] for point in benchmark.report.tried}
     assert len(tried) == 8
-    assert len(benchmark.report.systems) == 7
+    assert len(benchmark.report.systems) == 8
 
 
 def test_a_paired_ratio_has_an_interval() -> None:

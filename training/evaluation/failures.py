@@ -1,4 +1,4 @@
-"""Draws the model card's images of failures.
+"""Draws the pictures of failures in docs/explanation/experiments.md.
 
     python -m training.evaluation.failures --data DIR [--data DIR …] [--outlines DIR …] --out docs/pictures
 
