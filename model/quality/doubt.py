@@ -20,8 +20,7 @@ _SIDES = {RIGHT: "right", LEFT: "left"}
 def least_sure_place(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> str | None:
     """Return where the thickest unsure region is, as ``below the dome of the left lung``.
 
-    In 84 masks with a gross error, of films that the network had not seen, this was the place of an error
-    in 56.
+    Of 84 masks that have a gross error, this is the place of an error in 42, and 16 have no such place.
 
     Args:
         probabilities: ``(h, w)`` float32, probability of lung before post-processing.

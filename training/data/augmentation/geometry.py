@@ -89,7 +89,7 @@ class RandomWarp(v2.Transform):
 
 
 class RandomProjection(v2.Transform):
-    """A perspective, as of a body that is rotated or leans in the beam: one side appears larger.
+    """A perspective, as of a body that is rotated or leans back (a lordotic view): one side appears larger.
 
     Args:
         strength: Largest difference; with 0.1, one edge is a tenth longer than the opposite one.
