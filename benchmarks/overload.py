@@ -14,9 +14,10 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from .images import Picture
+from .images import RESULTS, Picture
 from .measure import load
 from .queueing import Outcome, Service, constant, poisson, simulate
+from .report import CONCURRENCY, Report
 from .systems import System, started
 from .tables import Rows
 
@@ -91,7 +92,18 @@ def predicted(service: Service, *, loads: tuple[float, ...], seconds: float) -> 
     return Rows(title, ("load", "requests/s", "429", "504", "p50 ms", "p99 ms"), rows)
 
 
-_NETWORK_MS = "of one image in a stream; by default that of the larger network of 26 November 2026"
+_NETWORK_MS = "of one image in a stream; by default what the committed results of make bench come to"
+
+
+def measured_network_ms(streams: int) -> float:
+    """Return the time of one image in a stream that gives the measured requests a second.
+
+    Args:
+        streams: Images that are in the network at the same time.
+    """
+    rate = Report.read(RESULTS / "bench.json").rate("Pleura", "512-png8", CONCURRENCY)
+    assert rate is not None
+    return 1000 * streams / rate
 
 
 def main() -> None:
@@ -99,7 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.overload", description=__doc__)
     parser.add_argument("--measure", action="store_true", help="measure an overload of a network that sleeps")
     parser.add_argument("--seconds", type=float, default=20, help="of each measured load")
-    parser.add_argument("--network-ms", type=float, default=58.9, help=_NETWORK_MS)
+    parser.add_argument("--network-ms", type=float, help=_NETWORK_MS)
     parser.add_argument("--prepare-ms", type=float, default=0.0, help="of one image before the network")
     parser.add_argument("--finish-ms", type=float, default=0.0, help="of one image after the network")
     parser.add_argument("--streams", type=int, default=2)
@@ -108,13 +120,12 @@ def main() -> None:
     parser.add_argument("--queue-size", type=int, default=64)
     parser.add_argument("--deadline", type=float, default=30.0, help="seconds")
     options = parser.parse_args()
-    console = Console(width=120)
     if options.measure:
         measured = measure(MEASURED, Picture(512, "png8"), loads=LOADS, seconds=options.seconds)
-        compared(MEASURED, measured, loads=LOADS, seconds=options.seconds).show(console)
+        compared(MEASURED, measured, loads=LOADS, seconds=options.seconds).show(Console(width=120))
         return
     service = Service(
-        network_s=options.network_ms / 1000,
+        network_s=(options.network_ms or measured_network_ms(options.streams)) / 1000,
         prepare_s=options.prepare_ms / 1000,
         finish_s=options.finish_ms / 1000,
         streams=options.streams,
@@ -123,7 +134,7 @@ def main() -> None:
         queue_size=options.queue_size,
         deadline_s=options.deadline,
     )
-    predicted(service, loads=(0.5, 0.8, 0.9, 0.95, 1.0, 1.1, 1.5, 2.0, 10.0), seconds=600).show(console)
+    print(predicted(service, loads=(0.5, 0.8, 0.9, 0.95, 1.0, 1.1, 1.5, 2.0, 10.0), seconds=600).markdown())
 
 
 if __name__ == "__main__":

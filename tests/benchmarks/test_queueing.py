@@ -94,3 +94,14 @@ def test_the_command_prints_the_model(
     shown = capsys.readouterr().out
     assert "4 slots" in shown
     assert "429" in shown
+
+
+def test_the_documented_table_is_that_of_the_committed_results(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["overload"])
+    overload.main()
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    assert len(rows) == 11
+    document = Path(__file__).parents[2] / "docs" / "explanation" / "batcher.md"
+    assert "\n".join(rows) in document.read_text()
