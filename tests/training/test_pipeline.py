@@ -1,7 +1,10 @@
 """The steps that make the bundled weights."""
 
+import os
 import subprocess
+import tarfile
 from dataclasses import replace
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+import training.pipeline
 from training.pipeline.data_sets import MASKS, UNLABELLED
 from training.pipeline.plan import Pipeline
 from training.pipeline.steps import Step, run, run_chain
@@ -129,3 +133,32 @@ def test_finished_steps_are_not_repeated(
     run(first, tmp_path)
     assert ran == ["first", "broken"]
     assert (tmp_path / "first.log").exists()
+
+
+def test_what_a_lent_machine_made_is_kept_when_the_pipeline_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in, kept = tmp_path / "bin" / "python3", tmp_path / "kept"
+    stand_in.parent.mkdir()
+    stand_in.write_text(
+        "#!/bin/sh\n"
+        'while [ "$1" != --out ]; do shift; done\n'
+        'mkdir -p "$2/teacher-a-128" "$2/teacher-a-256"\n'
+        'head -c 100 /dev/zero > "$2/teacher-a-128/last.safetensors"\n'
+        'head -c 20000000 /dev/urandom | tee "$2/teacher-a-256/last.safetensors" | sha256sum > "$2/sum.log"\n'
+        "exit 3\n"
+    )
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", str(stand_in.parent), prepend=os.pathsep)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    script = Path(training.pipeline.__file__).parents[1] / "lease.sh"
+    done = subprocess.run(["bash", str(script), "DATA", "none", str(kept), "--jobs", "2"], check=False)
+    assert done.returncode == 3
+    parts = sorted(kept.glob("best.*"))
+    assert [part.stat().st_size for part in parts] == [15 * 2**20, 20_000_000 - 15 * 2**20]
+    with tarfile.open(kept / "logs.tar.gz") as logs:
+        assert set(logs.getnames()) == {".", "./teacher-a-128", "./teacher-a-256", "./sum.log"}
+        told = logs.extractfile("./sum.log")
+        assert told is not None
+        assert told.read().split()[0].decode() == sha256(b"".join(map(Path.read_bytes, parts))).hexdigest()
+    assert (kept / "network.txt").read_text().startswith("teacher-a-256/last.safetensors ")
