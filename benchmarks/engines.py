@@ -26,6 +26,7 @@ from model.engines import Engine, EngineChoice, choose_engine
 from model.threads import available_cpus
 
 from .images import RESULTS
+from .machine import describe_machine
 from .peak import count_operations, peak_tflops, speeds
 from .systems import served_checkpoint
 from .tables import gpu
@@ -188,16 +189,17 @@ def main() -> None:
     options = parser.parse_args()
     console = Console()
     checkpoint = served_checkpoint()
+    found: dict[str, Any] = {"machine": describe_machine(checkpoint, options.device)}
     if options.device == "cuda":
         import torch
 
         if not torch.cuda.is_available():
             console.print("GPU engine: not measured, no CUDA device is here; the results stay as they are")
             return
-        found = on_cuda(checkpoint, seconds=options.seconds)
+        found |= on_cuda(checkpoint, seconds=options.seconds)
         gpu(found).show(console)
     else:
-        found = on_cpu(checkpoint, seconds=options.seconds, console=console)
+        found |= on_cpu(checkpoint, seconds=options.seconds, console=console)
     _write(found, options.device)
 
 

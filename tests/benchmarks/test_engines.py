@@ -1,3 +1,4 @@
+import json
 import sys
 from pathlib import Path
 from threading import Barrier
@@ -67,6 +68,21 @@ def test_results_stay_where_there_is_no_card(
     engines.main()
     assert committed.read_text() == "{}"
     assert "the results stay as they are" in " ".join(capsys.readouterr().out.split())
+
+
+def test_results_of_a_card_say_on_which_machine_and_when(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = speeds({1: 100.0}, {1: 200.0}, baseline=50.0, operations=10**10, peak=None)
+    monkeypatch.setattr(engines, "RESULTS", tmp_path)
+    monkeypatch.setattr(engines, "describe_machine", lambda _, device: {"device": device, "began": "now"})
+    monkeypatch.setattr(engines, "on_cuda", lambda *_, **__: {"card": "Another 9000", "points": points})
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr(sys, "argv", ["engines", "--device", "cuda"])
+    engines.main()
+    written = json.loads((tmp_path / "engines-cuda.json").read_text())
+    assert written["machine"] == {"device": "cuda", "began": "now"}
+    assert written["card"] == "Another 9000"
 
 
 def test_missing_measurement_is_reported() -> None:
