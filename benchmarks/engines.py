@@ -120,6 +120,7 @@ def on_cuda(checkpoint: Path, *, seconds: float) -> dict[str, Any]:
         "card": card,
         "peak_tflops": peak,
         "engine": engine.name,
+        "fused": engine.fused,
         "operations": operations,
         "eager_fp32_rate": baseline,
         "points": points,
