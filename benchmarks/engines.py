@@ -25,6 +25,7 @@ from model.checkpoint import load_checkpoint, read_checkpoint, read_metadata
 from model.engines import Engine, EngineChoice, choose_engine
 from model.threads import available_cpus
 
+from .fp32 import true_fp32
 from .images import RESULTS
 from .machine import describe_machine
 from .peak import count_operations, peak_tflops, speeds
@@ -106,7 +107,8 @@ def on_cuda(checkpoint: Path, *, seconds: float) -> dict[str, Any]:
             plain.infer(one)
         torch.cuda.synchronize()
 
-    baseline = 1000 / milliseconds(eager, seconds=seconds)
+    with true_fp32():
+        baseline = 1000 / milliseconds(eager, seconds=seconds)
     engine = TorchEngine(network, device="cuda", in_channels=channels, side=side, max_batch=BATCHES[-1])
     rates = {
         size: images_a_second(engine, np.zeros((size, channels, side, side), np.float32), seconds=seconds)
