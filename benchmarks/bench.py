@@ -117,17 +117,21 @@ class Bench:
         return rate
 
     def _round(self, services: list[Running], number: int) -> None:
-        """Measure each system once with each picture; every other round goes the other way."""
+        """Measure each system once with each picture; every other round goes the other way.
+
+        The upper bound is one of processors: it is measured on them alone.
+        """
         for picture in self.plan.pictures:
             steps: list[Callable[[], None]] = [
-                partial(self._upper_bound, picture, number),
-                *(partial(self._closed, service, picture, CONCURRENCY, number) for service in services),
+                partial(self._closed, service, picture, CONCURRENCY, number) for service in services
             ]
+            if self.plan.device == "cpu":
+                steps.insert(0, partial(self._upper_bound, picture, number))
             for step in reversed(steps) if number % 2 else steps:
                 step()
 
     def _upper_bound(self, picture: Picture, number: int) -> None:
-        found = upper_bound(self.checkpoint, picture, seconds=self.plan.seconds / 2, device=self.plan.device)
+        found = upper_bound(self.checkpoint, picture, seconds=self.plan.seconds / 2)
         self.report.upper_bound.append({"picture": picture.name, "round": number, **found})
         self._say(f"{BOUND} {picture.name}: {found['images_per_s']:.2f}/s, alone {found['alone_ms']:.1f} ms")
 

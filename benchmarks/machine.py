@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import time
+from contextlib import suppress
 from importlib import metadata as packages
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def commit(tree: Path) -> str:
 
 
 def describe_machine(checkpoint: Path, device: str) -> dict[str, Any]:
-    """Return the machine, the versions of what is measured, and the load before the run."""
+    """Return the machine, on CUDA its card, the versions of what is measured, and the load before the run."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -57,6 +58,7 @@ def describe_machine(checkpoint: Path, device: str) -> dict[str, Any]:
         "instructions": [flag for flag in _INSTRUCTIONS if flag in flags],
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "device": device,
+        **(_card() if device == "cuda" and has_cuda() else {}),
         "python": platform.python_version(),
         "versions": {name: version for name in _PACKAGES if (version := _version(name))},
         "commit": commit(Path(__file__).parents[1]),
@@ -65,6 +67,27 @@ def describe_machine(checkpoint: Path, device: str) -> dict[str, Any]:
         "load_average_at_start": os.getloadavg()[0],
         "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
+
+
+def _card() -> dict[str, Any]:
+    """Return the name of the card and the versions of what runs it; the driver's if nvidia-smi tells it."""
+    import torch
+
+    found: dict[str, Any] = {
+        "card": torch.cuda.get_device_name(),
+        "cuda": torch.version.cuda,
+        "cudnn": torch.backends.cudnn.version(),
+    }
+    with suppress(OSError, subprocess.CalledProcessError):
+        done = subprocess.run(
+            ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        # One line for each card of the machine; all have the same driver.
+        found["driver"] = done.stdout.partition("\n")[0].strip()
+    return found
 
 
 def _cores(lines: list[str]) -> int | None:

@@ -19,7 +19,7 @@ def load(service: Running, picture: Picture, *, seconds: float, **kind: Any) -> 
     return _module("benchmarks.load", plan)
 
 
-def upper_bound(checkpoint: Path, picture: Picture, *, seconds: float, device: str) -> dict[str, float]:
+def upper_bound(checkpoint: Path, picture: Picture, *, seconds: float) -> dict[str, float]:
     """See `benchmarks.upper_bound`."""
     picture.data()
     plan = {
@@ -27,7 +27,6 @@ def upper_bound(checkpoint: Path, picture: Picture, *, seconds: float, device: s
         "image": str(picture.path),
         "side": picture.side,
         "seconds": seconds,
-        "device": device,
     }
     return _module("benchmarks.upper_bound", plan)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,17 +10,21 @@ if TYPE_CHECKING:
 
 PEAK_TFLOPS = {
     "H200": 989.0,
+    "H200 NVL": 835.0,
+    "H100 80GB HBM3": 989.0,
     "H100 PCIe": 756.0,
-    "H100": 989.0,
+    "H100 NVL": 835.0,
     "A100": 312.0,
     "L40S": 362.0,
+    "L40": 181.0,
     "L4": 121.0,
-    "A10G": 125.0,
+    "A10G": 70.0,
     "T4": 65.0,
-    "V100": 125.0,
+    "V100-SXM2": 125.0,
+    "V100-PCIE": 112.0,
 }
-"""Dense fp16 with tensor cores, from the makers' data sheets; the first name that the card's contains
-counts."""
+"""Dense fp16 with tensor cores, from the makers' data sheets; the longest name that the card's has as whole
+words counts."""
 
 
 def count_operations(network: SegmentationNetwork, shape: tuple[int, int, int]) -> int:
@@ -34,7 +39,8 @@ def count_operations(network: SegmentationNetwork, shape: tuple[int, int, int]) 
 
 def peak_tflops(card: str) -> float | None:
     """Return the dense fp16 peak of a card; None if unknown."""
-    return next((tflops for name, tflops in PEAK_TFLOPS.items() if name in card), None)
+    names = [name for name in PEAK_TFLOPS if re.search(rf"\b{name}\b", card)]
+    return PEAK_TFLOPS[max(names, key=len)] if names else None
 
 
 def speeds(

@@ -8,7 +8,7 @@ from .report import BOUND, CONCURRENCY, Report
 
 
 def plot(report: Report, path: Path) -> None:
-    """Draw requests a second at concurrency 8 for each picture, with the upper bound as a dashed line."""
+    """Draw requests a second at concurrency 8 for each picture, with any upper bound as a dashed line."""
     import matplotlib
 
     matplotlib.use("agg")
@@ -28,7 +28,7 @@ def plot(report: Report, path: Path) -> None:
         axis.invert_yaxis()
         if axis is not axes[0][0]:
             axis.set_yticklabels([])
-    figure.suptitle("Throughput; the dashed line is the upper bound")
+    figure.suptitle("Throughput" + ("; the dashed line is the upper bound" if report.upper_bound else ""))
     figure.tight_layout()
     figure.savefig(path, dpi=120)
     pyplot.close(figure)

@@ -193,6 +193,7 @@ def heading(report: Report) -> str:
         f"{machine['began']}, checkpoint {machine['checkpoint']}"
         + (f", commit {machine['commit']}" if "commit" in machine else "")
         + (f", OpenVINO {versions['openvino']}" if "openvino" in versions else "")
+        + (f", {machine['card']}" if "card" in machine else "")
         + (f", load before the run {machine[LOAD]:.1f}" if LOAD in machine else "")
         + "."
     )

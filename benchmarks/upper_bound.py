@@ -1,7 +1,7 @@
 """Upper bound of throughput: decode, resize, inference and encoding in one process, without HTTP.
 
-``python -m benchmarks.upper_bound JSON`` with ``checkpoint``, ``image``, ``seconds``, ``device``. On a CPU
-two ways are tried, and the faster one is the upper bound: as many images at a time as there are processors,
+``python -m benchmarks.upper_bound JSON`` with ``checkpoint``, ``image``, ``side``, ``seconds``; for CPUs.
+Two ways are tried, and the faster one is the upper bound: as many images at a time as there are processors,
 each with one thread from end to end; or one image at a time in a network that uses them all, while
 others are decoded and encoded.
 """
@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.checkpoint import read_checkpoint, read_metadata
+from model.checkpoint import read_metadata
 from model.isolation import import_without_telemetry
 from model.preprocessing import Preprocessing
 from model.reading.decoding import GREY, decode_with_opencv
@@ -90,15 +90,6 @@ def _openvino(checkpoint: Path, *, streams: int, threads: int) -> Callable[[], I
     return make
 
 
-def _torch(checkpoint: Path, device: str) -> Infer:
-    from model.engines import choose_engine
-
-    engine = choose_engine(
-        read_checkpoint(checkpoint), device="cuda" if device == "cuda" else "cpu", engine="torch"
-    )
-    return lambda batch: engine(batch).probabilities[0, 1]
-
-
 def each_its_own(make: Callable[[], Infer], data: bytes, *, workers: int, seconds: float, **way: Any) -> Way:
     """Speed where each thread takes images from end to end."""
     made = [make() for _ in range(workers)]
@@ -162,14 +153,10 @@ def main(plan: dict[str, Any]) -> dict[str, float]:
     checkpoint, data, seconds = Path(plan["checkpoint"]), Path(plan["image"]).read_bytes(), plan["seconds"]
     way = {"preprocessing": read_metadata(checkpoint).preprocessing, "side": plan["side"]}
     cpus = available_cpus()
-    if plan["device"] == "cuda":
-        infer = _torch(checkpoint, "cuda")
-        found = {"side by side": side_by_side(infer, data, workers=2 * cpus, seconds=seconds, **way)}
-    else:
-        apart = _openvino(checkpoint, streams=cpus, threads=cpus)
-        found = {"each its own": each_its_own(apart, data, workers=cpus, seconds=seconds, **way)}
-        infer = _openvino(checkpoint, streams=1, threads=cpus)()
-        found["side by side"] = side_by_side(infer, data, workers=cpus + 1, seconds=seconds, **way)
+    apart = _openvino(checkpoint, streams=cpus, threads=cpus)
+    found = {"each its own": each_its_own(apart, data, workers=cpus, seconds=seconds, **way)}
+    infer = _openvino(checkpoint, streams=1, threads=cpus)()
+    found["side by side"] = side_by_side(infer, data, workers=cpus + 1, seconds=seconds, **way)
     best = max(found.values())
     return {
         **{name: speed.images_per_s for name, speed in found.items()},

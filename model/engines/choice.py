@@ -1,5 +1,6 @@
 """The choice of the engine for a checkpoint on this machine."""
 
+import logging
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     import openvino
 
 
+_log = logging.getLogger("pleura")
+"""That of `logs`, which this package does not import."""
+
+
 def choose_engine(
     checkpoint: Checkpoint,
     *,
@@ -27,7 +32,7 @@ def choose_engine(
 
     CUDA uses PyTorch. A CPU uses OpenVINO: int8 if the model of `pleura export` is beside the checkpoint,
     else fp32, which is converted on first use and stored in the user's cache. Without OpenVINO a CPU uses
-    PyTorch.
+    PyTorch. If ``"auto"`` takes a CPU because PyTorch cannot use the NVIDIA device, a warning is logged.
 
     Args:
         checkpoint: The checkpoint. ``NAME.int8.xml`` is its exported model; if only one of the two was
@@ -50,15 +55,15 @@ def choose_engine(
         raise EngineError(
             "CUDA needs PyTorch, which is not installed. Set PLEURA_DEVICE to cpu, or use the CUDA image."
         )
-    if engine == "openvino" or (engine == "auto" and not _takes_cuda(device) and find_spec("openvino")):
+    cuda = engine != "openvino" and _takes_cuda(device)
+    if engine == "openvino" or (engine == "auto" and not cuda and find_spec("openvino")):
         return _openvino_engine(checkpoint, threads=threads)
-    return _torch_engine(checkpoint, cuda=_takes_cuda(device), threads=threads)
+    return _torch_engine(checkpoint, cuda=cuda, threads=threads)
 
 
 def _takes_cuda(device: Device) -> bool:
-    if device == "cpu" or not (
-        device == "cuda" or Path("/dev/nvidiactl").exists() or Path("/dev/dxg").exists()
-    ):
+    nvidia = Path("/dev/nvidiactl").exists()
+    if device == "cpu" or not (device == "cuda" or nvidia or Path("/dev/dxg").exists()):
         # Importing torch takes seconds, which is of no use without a driver.
         return False
     if not find_spec("torch"):
@@ -69,6 +74,15 @@ def _takes_cuda(device: Device) -> bool:
         return True
     if device == "cuda":
         raise EngineError("No CUDA device is available. Set PLEURA_DEVICE to cpu or auto.")
+    if nvidia:
+        version = torch.version.cuda
+        _log.warning(
+            "There is an NVIDIA device, but PyTorch cannot use it: the CPU is used. %s, or set PLEURA_DEVICE "
+            "to cpu.",
+            f"Update its driver, which may be too old for CUDA {version} of this PyTorch"
+            if version
+            else "Install a PyTorch with CUDA",
+        )
     return False
 
 

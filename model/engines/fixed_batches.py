@@ -40,16 +40,24 @@ class FoldedNetwork(nn.Module):
         folded = cast(fx.GraphModule, fuse(InferenceNetwork(network).eval()))
         self._folded = folded.to(dtype=dtype).to(memory_format=torch.channels_last)
 
-    def fuse(self, shape: tuple[int, ...]) -> None:
+    def fuse(self, shape: tuple[int, ...]) -> bool:
         """Let cuDNN compute bias, residual and ReLU in the convolutions' kernels, if it has such kernels.
 
         Args:
             shape: Of the largest batch, ``(B, C, S, S)``.
+
+        Returns:
+            Whether it does.
+
+        Raises:
+            torch.OutOfMemoryError: The device has too little memory for the largest batch.
         """
         device = next(self.parameters()).device
         example = torch.zeros(shape, dtype=self.dtype, device=device)
         example = example.to(memory_format=torch.channels_last)
-        self._folded = fused_where_possible(self._folded, example)
+        unfused = self._folded
+        self._folded = fused_where_possible(unfused, example)
+        return self._folded is not unfused
 
     def forward(self, x: Tensor) -> Outputs:
         """Map ``(B, C, S, S)`` to probabilities ``(B, num_classes, S, S)`` and embeddings, contiguous."""

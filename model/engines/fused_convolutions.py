@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+import logging
 import operator
 from typing import Any, cast
 
 import torch
 from torch import Tensor, fx, nn
+
+_log = logging.getLogger("pleura")
+"""That of `logs`, which this package does not import."""
 
 _ALIGNMENT = 8
 """cuDNN fuses fp16 kernels whose numbers of channels are multiples of this."""
@@ -50,17 +54,30 @@ class FusedConvolution(nn.Module):
 
 
 def fused_where_possible(traced: fx.GraphModule, example: Tensor) -> fx.GraphModule:
-    """Return the network with its convolutions fused, or itself where cuDNN has no such kernels.
+    """Return the network with its convolutions fused, or itself, with a warning, where cuDNN cannot run that.
 
     Args:
         traced: The network, with batch normalisation folded and on its device; left as it is.
         example: An input ``(B, C, S, S)`` of the largest batch, on which the fused network is tried.
+
+    Raises:
+        torch.OutOfMemoryError: The device has too little memory for the largest batch.
     """
     fused = fuse_convolutions(copy.deepcopy(traced))
     try:
         with torch.inference_mode():
             fused(example)
-    except RuntimeError:
+            if example.is_cuda:
+                # A kernel that fails is reported at the next synchronisation.
+                torch.cuda.synchronize(example.device)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        _log.warning(
+            "cuDNN cannot fuse the convolutions: the network runs unfused and slower",
+            extra={"fields": {"reason": reason}},
+        )
         return traced
     return fused
 

@@ -40,6 +40,7 @@ class TorchEngine:
 
     Attributes:
         lanes: What runs on CUDA, one for each stream; none on a CPU.
+        fused: Whether cuDNN computes bias, residual and ReLU in the convolutions; False on a CPU.
 
     Raises:
         EngineError: The device has too little memory.
@@ -61,6 +62,7 @@ class TorchEngine:
         self.name = f"torch-{self.precision}"
         self.max_batch = max_batch if on_cuda else 1
         self.lanes: list[FixedBatches] = []
+        self.fused = False
         self.streams = STREAMS if on_cuda else 1
         with _engine_errors(), torch.inference_mode():
             if on_cuda:
@@ -77,7 +79,7 @@ class TorchEngine:
     def _recorded(self, network: SegmentationNetwork, shape: tuple[int, int, int]) -> list[FixedBatches]:
         folded = FoldedNetwork(network, dtype=_DTYPES[self.precision]).to(self.device)
         if self.precision == "fp16":
-            folded.fuse((self.max_batch, *shape))
+            self.fused = folded.fuse((self.max_batch, *shape))
         return [
             FixedBatches(
                 folded,

@@ -16,7 +16,7 @@ from benchmarks.plot import plot
 from benchmarks.profile_request import profile
 from benchmarks.report import Report, summarise
 from benchmarks.systems import Running, System, started
-from benchmarks.tables import figures, throughput
+from benchmarks.tables import figures, heading, throughput
 from model.checkpoint import BUNDLED
 
 SMALL = Picture(64, "png8")
@@ -157,3 +157,37 @@ def test_the_machine_is_described() -> None:
     assert found["versions"]["numpy"] == np.__version__
     assert found["load_average_at_start"] >= 0
     assert "commit" in found
+    assert "card" not in found
+
+
+@pytest.fixture
+def _card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A card; programs are looked for in a folder that is empty."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda: "Another 9000")
+    monkeypatch.setattr("torch.version.cuda", "12.8")
+    monkeypatch.setattr("torch.backends.cudnn.version", lambda: 91002)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.mark.usefixtures("_card")
+def test_the_card_is_described_with_its_driver(tmp_path: Path) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho 570.1; echo 570.1\n")
+    program.chmod(0o755)
+    found = describe_machine(BUNDLED, "cuda")
+    described = {name: found[name] for name in ("card", "cuda", "cudnn", "driver")}
+    assert described == {"card": "Another 9000", "cuda": "12.8", "cudnn": 91002, "driver": "570.1"}
+    assert "Another 9000" in heading(Report(machine=found))
+    assert "card" not in describe_machine(BUNDLED, "cpu")
+
+
+@pytest.mark.usefixtures("_card")
+@pytest.mark.parametrize("script", [None, "#!/bin/sh\necho no driver; exit 9\n"])
+def test_the_card_is_described_without_nvidia_smi(tmp_path: Path, script: str | None) -> None:
+    if script is not None:
+        (tmp_path / "nvidia-smi").write_text(script)
+        (tmp_path / "nvidia-smi").chmod(0o755)
+    found = describe_machine(BUNDLED, "cuda")
+    assert found["card"] == "Another 9000"
+    assert "driver" not in found

@@ -2,6 +2,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,12 +23,15 @@ def test_hours_and_price_follow_from_the_rate() -> None:
         {"system": "Pleura", "picture": "512-png8", "concurrency": 8, "round": number, "rate": rate}
         for number, rate in enumerate((90.0, 100.0, 120.0))
     ]
-    gpu = {"card": "Y", "points": [{"rate": 1000.0}, {"rate": 2000.0}]}
+    gpu: dict[str, Any] = {"card": "Y", "points": [{"rate": 1000.0}, {"rate": 2000.0}]}
     cpu, card = costs(report, gpu, vcpu_hour=0.05, gpu_hour=3.6)
     assert cpu.hours == pytest.approx(1_000_000 / 100 * 4 / 3600)
     assert cpu.price == pytest.approx(cpu.hours * 0.05)
     assert cpu.machine == "X, 4 processors, 2026-01-02"
     assert card.price == pytest.approx(0.5)
+    assert card.machine == "Y", "results of before the machine was written"
+    gpu["machine"] = {"began": "2026-01-03T00:00:00Z"}
+    assert costs(report, gpu, vcpu_hour=0.05, gpu_hour=3.6)[1].machine == "Y, 2026-01-03"
     assert len(costs(report, None, vcpu_hour=1, gpu_hour=None)) == 1
 
 

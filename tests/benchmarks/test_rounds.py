@@ -78,7 +78,7 @@ class FakeRun:
         count = {"Pleura": 60, SMALL_SYSTEM: 150}.get(service.system.name, 10)
         return {"latencies_ms": [5.0] * count, "seconds": 1.0, "failures": {}, "sent": count, "cpu_s": 0.1}
 
-    def upper_bound(self, _: Path, picture: Picture, *, seconds: float, device: str) -> dict[str, float]:
+    def upper_bound(self, _: Path, picture: Picture, *, seconds: float) -> dict[str, float]:
         assert not self.running
         self.took_s += 2.5 * seconds + 3
         self.measured.append(("upper bound", picture.name, {}))
@@ -122,6 +122,7 @@ def test_cuda_is_loaded_with_more_requests_and_has_its_own_goal(
     assert SMALL_SYSTEM not in {name for name, _, _ in fake.measured}, "it is for CPUs"
     (goal,) = (found for found in benchmark.report.figures() if found.title.startswith("requests a second"))
     assert goal == ("requests a second, 64 at a time", "512-png8", 60.0, "", "≥ 1500")
+    assert all(found.found is not None for found in benchmark.report.figures())
     table = throughput(benchmark.report)
     assert "c=64" in table.columns
     assert {len(row) for row in table.rows if row is not None} == {len(table.columns)}
@@ -142,6 +143,16 @@ def test_systems_are_measured_in_turn_and_every_other_round_backwards(
     assert order[0] == "upper bound"
     assert len(set(order[:half])) == half == 9
     assert order[half:] == order[:half][::-1]
+
+
+def test_on_cuda_neither_the_upper_bound_nor_openvino_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake, benchmark = run(monkeypatch, "--device=cuda", "--quick", "--rounds=2", "--pictures=512-png8")
+    order = [name for name, _, kind in fake.measured if kind.get("concurrency", 8) == 8]
+    half = len(order) // 2
+    assert len(set(order[:half])) == half == 4
+    assert order[half:] == order[:half][::-1]
+    named = [*order, *(figure.title for figure in benchmark.report.figures())]
+    assert not [name for name in named if "OpenVINO" in name or "upper bound" in name]
 
 
 def test_the_faster_setting_of_a_peer_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:

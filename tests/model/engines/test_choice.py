@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from model.checkpoint import BUNDLED, CheckpointMetadata, read_checkpoint, save_checkpoint
-from model.engines import Engine, choose_engine
+from model.engines import Engine, choice, choose_engine
 from model.engines.conversion import convert, save
 from model.engines.fingerprint import read_exported, write_fingerprint
 from model.errors import EngineError
@@ -280,6 +280,46 @@ def test_unavailable_device_or_engine_is_rejected(exported: Path, monkeypatch: p
     if not torch.cuda.is_available():
         with pytest.raises(EngineError, match="No CUDA device"):
             _choose(exported, device="cuda")
+
+
+@pytest.fixture
+def _unusable_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An NVIDIA device whose driver PyTorch cannot use."""
+    exists = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path: path == Path("/dev/nvidiactl") or exists(path))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@pytest.mark.usefixtures("_unusable_card")
+@pytest.mark.parametrize(
+    ("version", "advice"),
+    [("12.8", "Update its driver, which may be too old for CUDA 12.8"), (None, "Install a PyTorch with")],
+)
+@pytest.mark.parametrize("engine", ["auto", "torch"])
+def test_card_that_cannot_be_used_is_named_once(
+    checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    engine: str,
+    version: str | None,
+    advice: str,
+) -> None:
+    monkeypatch.setattr(torch.version, "cuda", version)
+    monkeypatch.setattr(choice, "find_spec", lambda name: name == "torch")
+    assert _choose(checkpoint, engine=engine).device == "cpu"
+    (warning,) = caplog.records
+    assert (warning.name, warning.levelname) == ("pleura", "WARNING")
+    assert advice in warning.getMessage()
+
+
+@pytest.mark.usefixtures("_unusable_card")
+@pytest.mark.parametrize("options", [{"device": "cpu"}, {"engine": "openvino"}])
+def test_card_that_was_not_asked_for_is_not_named(
+    exported: Path, caplog: pytest.LogCaptureFixture, options: dict[str, str]
+) -> None:
+    assert _choose(exported, **options).device == "cpu"
+    assert not caplog.records
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

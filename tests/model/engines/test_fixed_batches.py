@@ -194,6 +194,7 @@ def test_too_little_memory_is_reported(network: SegmentationNetwork, monkeypatch
 def test_graphs_agree_with_the_cpu(network: SegmentationNetwork, count: int) -> None:
     expected = TorchEngine(network)(images(count, side=SIDE))
     engine = TorchEngine(network, device="cuda", side=SIDE, max_batch=8)
+    assert engine.fused
     for _ in range(2):
         found = engine(images(count, side=SIDE))
         np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=2e-2)

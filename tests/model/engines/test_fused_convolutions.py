@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from model.engines.fixed_batches import FoldedNetwork
-from model.engines.fused_convolutions import FusedConvolution, fuse_convolutions
+from model.engines.fused_convolutions import FusedConvolution, fuse_convolutions, fused_where_possible
 from model.networks.torchvision import TorchvisionNetwork
 from model.networks.unet import ResNet50UNet, SegmentationNetwork
 
@@ -50,7 +50,7 @@ def test_fused_network_gives_the_same_output(kind: Literal["unet", "fcn", "deepl
     x = torch.randn(SHAPE)
     with torch.inference_mode():
         expected = made(x)
-        made.fuse(SHAPE)
+        assert made.fuse(SHAPE)
         found = made(x)
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
@@ -67,16 +67,68 @@ def test_first_layer_and_shortcuts_and_logits_stay_as_they_are() -> None:
     assert kinds(made).count(FusedConvolution) == convolutions - 6
 
 
-def test_network_stays_as_it_is_without_such_kernels() -> None:
+def test_network_stays_as_it_is_without_such_kernels(caplog: pytest.LogCaptureFixture) -> None:
     made = FoldedNetwork(network(), dtype=torch.float32)
     before, x = kinds(made), torch.randn(SHAPE)
     with torch.inference_mode():
         expected = made(x)
-        made.fuse(SHAPE)
+        assert not made.fuse(SHAPE)
         found = made(x)
     assert kinds(made) == before
     for one, other in zip(found, expected, strict=True):
         assert torch.equal(one, other)
+    (warning,) = caplog.records
+    assert (warning.name, warning.levelname) == ("pleura", "WARNING")
+    assert "unfused and slower" in warning.getMessage()
+    (reason,) = warning.fields.values()  # type: ignore[attr-defined]
+    assert reason.startswith("Could not run 'aten::cudnn_convolution_relu'")
+    assert "\n" not in reason
+
+
+class Plain(nn.Module):
+    """A convolution that is fused."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution, self.relu = nn.Conv2d(8, 8, 1), nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.relu(self.convolution(x))  # type: ignore[no-any-return]
+
+
+class OnCuda(Tensor):
+    """A tensor that says it is on a GPU."""
+
+    is_cuda = True
+
+
+def test_too_little_memory_is_not_taken_for_missing_kernels(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def exhausted(*_: Any) -> Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(torch, "cudnn_convolution_relu", exhausted)
+    with pytest.raises(torch.OutOfMemoryError):
+        fused_where_possible(fx.symbolic_trace(Plain().eval()), torch.zeros(1, 8, 2, 2))
+    assert not caplog.records
+
+
+@pytest.mark.usefixtures("kernels")
+def test_kernel_that_fails_later_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failed(_: torch.device) -> None:
+        raise RuntimeError("CUDA error: misaligned address\nCompile with TORCH_USE_CUDA_DSA")
+
+    traced = fx.symbolic_trace(Plain().eval())
+    example = torch.zeros(1, 8, 2, 2).as_subclass(OnCuda)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda _: None)
+    assert FusedConvolution in kinds(fused_where_possible(traced, example))
+    assert not caplog.records
+    monkeypatch.setattr(torch.cuda, "synchronize", failed)
+    assert fused_where_possible(traced, example) is traced
+    assert caplog.records[0].fields == {"reason": "CUDA error: misaligned address"}  # type: ignore[attr-defined]
 
 
 class Shared(nn.Module):
