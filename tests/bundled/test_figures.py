@@ -80,6 +80,8 @@ def test_figures_of_the_documents_are_those_of_the_weights(measured: dict[str, S
         assert means == pytest.approx(
             [found.iou.mean, found.iou.median, found.raw_iou.mean, found.mean_dice], abs=CLOSE
         ), name
+        share, one_image = float(cells["below .90"].removesuffix(" %")), 100 / found.images
+        assert share == pytest.approx(100 * found.iou.below_good, abs=0.5 + one_image), name
         assert (float(cells["5th percentile"]), float(cells["worst"])) == pytest.approx(
             (found.iou.p5, found.iou.worst), abs=CLOSE_OF_FEW
         ), name
