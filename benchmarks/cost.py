@@ -20,7 +20,7 @@ VCPU_HOUR = 0.68 / 16
 """Dollars: a c5.4xlarge in an example of AWS, which docs/how-to/archives.md names."""
 _ENGINES = {
     "Pleura": "OpenVINO int8, `pleura serve`",
-    SMALL_SYSTEM: "the same, small checkpoint",
+    SMALL_SYSTEM: "OpenVINO int8, `pleura serve`, small checkpoint",
     "FastAPI eager": "PyTorch fp32, a plain handler",
 }
 
