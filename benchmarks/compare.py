@@ -166,7 +166,8 @@ def main(words: Sequence[str] | None = None) -> int:
         found = measure_in_turn(_measure(services, seconds=options.seconds), pictures, rounds=options.rounds)
     verdicts = judge(found, threshold=options.threshold)
     table(verdicts).show(console)
-    _write(machine | {"old": names[0], "new": names[1]}, found, verdicts)
+    checkpoints = {"old_checkpoint": (before or BUNDLED).stem, "new_checkpoint": (after or BUNDLED).stem}
+    _write(machine | {"old": names[0], "new": names[1]} | checkpoints, found, verdicts)
     return int(any(verdict.regression for verdict in verdicts))
 
 

@@ -69,7 +69,7 @@ def costs(
         rate = max(point["rate"] for point in gpu["points"])
         hours = IMAGES / rate / 3600
         price = None if gpu_hour is None else hours * gpu_hour
-        where = f"{gpu['card']}{', ' + gpu['machine']['began'][:10] if 'machine' in gpu else ''}"
+        where = ", ".join((gpu["card"], *((gpu["machine"]["began"][:10],) if "machine" in gpu else ())))
         found.append(Cost("CUDA fp16, the engine alone", "no decoding", where, rate, hours, price))
     return found
 

@@ -124,8 +124,9 @@ def main() -> None:
         measured = measure(MEASURED, Picture(512, "png8"), loads=LOADS, seconds=options.seconds)
         compared(MEASURED, measured, loads=LOADS, seconds=options.seconds).show(Console(width=120))
         return
+    network_ms = measured_network_ms(options.streams) if options.network_ms is None else options.network_ms
     service = Service(
-        network_s=(options.network_ms or measured_network_ms(options.streams)) / 1000,
+        network_s=network_ms / 1000,
         prepare_s=options.prepare_ms / 1000,
         finish_s=options.finish_ms / 1000,
         streams=options.streams,

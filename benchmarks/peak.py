@@ -23,8 +23,8 @@ PEAK_TFLOPS = {
     "V100-SXM2": 125.0,
     "V100-PCIE": 112.0,
 }
-"""Dense fp16 with tensor cores, from the makers' data sheets; the longest name that the card's has as whole
-words counts."""
+"""Dense fp16 with tensor cores, from NVIDIA's data sheets. Of the names that stand in the card's as whole
+words, the longest counts."""
 
 
 def count_operations(network: SegmentationNetwork, shape: tuple[int, int, int]) -> int:

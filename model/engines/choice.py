@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _log = logging.getLogger("pleura")
-"""That of `logs`, which this package does not import."""
+"""The logger that `logs` configures; this package does not import `logs`."""
 
 
 def choose_engine(
@@ -76,12 +76,13 @@ def _takes_cuda(device: Device) -> bool:
         raise EngineError("No CUDA device is available. Set PLEURA_DEVICE to cpu or auto.")
     if nvidia:
         version = torch.version.cuda
-        _log.warning(
-            "There is an NVIDIA device, but PyTorch cannot use it: the CPU is used. %s, or set PLEURA_DEVICE "
-            "to cpu.",
+        remedy = (
             f"Update its driver, which may be too old for CUDA {version} of this PyTorch"
             if version
-            else "Install a PyTorch with CUDA",
+            else "Install a PyTorch with CUDA"
+        )
+        _log.warning(
+            "PyTorch cannot use the NVIDIA device: the CPU is used. %s, or set PLEURA_DEVICE to cpu.", remedy
         )
     return False
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, fx, nn
 
 _log = logging.getLogger("pleura")
-"""That of `logs`, which this package does not import."""
+"""The logger that `logs` configures; this package does not import `logs`."""
 
 _ALIGNMENT = 8
 """cuDNN fuses fp16 kernels whose numbers of channels are multiples of this."""
@@ -74,10 +74,7 @@ def fused_where_possible(traced: fx.GraphModule, example: Tensor) -> fx.GraphMod
         raise
     except RuntimeError as error:
         reason = str(error).partition("\n")[0]
-        _log.warning(
-            "cuDNN cannot fuse the convolutions: the network runs unfused and slower",
-            extra={"fields": {"reason": reason}},
-        )
+        _log.warning("cuDNN cannot fuse the convolutions: the network runs unfused and slower (%s)", reason)
         return traced
     return fused
 

@@ -13,42 +13,13 @@ from training.data.datasets import SegmentationDataset
 from training.evaluation.evaluate import evaluate
 from training.evaluation.summary import Summary, summaries_of
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text("utf-8")
-CARD = (ROOT / "model/weights/MODEL_CARD.md").read_text("utf-8")
-FIGURES = (ROOT / "docs/explanation/figures.md").read_text("utf-8")
-SETS = {
-    "montgomery/validation": "Montgomery, 14",
-    "shenzhen/validation": "Shenzhen, 56",
-    "wingspan/validation": "wingspan (large hearts), 27",
-    "covid_lungs/validation": "COVID-19, 16",
-    "children/validation": "children, 84",
-}
-"""The validation sets, and their names in README."""
+from .documents import CARD, FIGURES, GROSS, README, ROOT, SETS, figures_table, rows
 
 CLOSE = 0.0015
 """Processors round differently; README has three decimals."""
 
 CLOSE_OF_FEW = 0.004
 """For the worst images, of which a mean does not level the differences."""
-
-GROSS = "images with gross errors (below the dome / elsewhere / missed)"
-
-
-def rows(text: str, first: str) -> dict[str, list[str]]:
-    """Return the rows of the table whose first cell is `first`, by their first cell."""
-    _, _, table = text.partition(f"| {first} |")
-    table, _, _ = table.partition("\n\n")
-    lines = [line.replace("*", "").strip("| ").split(" | ") for line in table.splitlines()[2:]]
-    return {name: cells for name, *cells in lines}
-
-
-def figures_table() -> dict[str, dict[str, str]]:
-    """Return the cells of the first table of the page of figures, by set and column."""
-    first = "set | images | mean IoU | median"
-    header, _, _ = FIGURES[FIGURES.index(f"| {first} |") :].partition("\n")
-    _, *columns = header.strip("| ").split(" | ")
-    return {name: dict(zip(columns, cells, strict=True)) for name, cells in rows(FIGURES, first).items()}
 
 
 @pytest.fixture(scope="module")

@@ -5,16 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from .test_figures import FIGURES, GROSS, ROOT, figures_table, rows
+from .documents import FIGURES, GROSS, QUALITY, ROOT, figures_table, rounds_to, rows
 
-QUALITY = (ROOT / "docs/explanation/quality.md").read_text("utf-8")
 GOALS = rows((ROOT / "docs/explanation/experiments.md").read_text("utf-8"), "what | goal")
-
-
-def rounds_to(exact: Decimal, told: str) -> bool:
-    """Whether `told` is `exact` to the decimals that it has."""
-    _, _, decimals = told.partition(".")
-    return abs(exact - Decimal(told)) <= Decimal(5).scaleb(-len(decimals) - 1)
 
 
 def missed_by(shortfall: Decimal) -> str:

@@ -7,8 +7,7 @@ import pytest
 
 from model.checkpoint import BUNDLED, read_metadata
 
-from .test_figures import CARD, FIGURES, GROSS, README, ROOT, SETS, figures_table, rows
-from .test_goals import QUALITY, rounds_to
+from .documents import CARD, FIGURES, GROSS, QUALITY, README, ROOT, SETS, figures_table, rounds_to, rows
 
 ADULTS = [name for name in SETS if not name.startswith("children/")]
 EXPERIMENTS = (ROOT / "docs/explanation/experiments.md").read_text("utf-8")
@@ -28,12 +27,12 @@ def test_readme_and_model_card_repeat_the_page_of_figures() -> None:
         for figure, cell in zip(exact, readme[label], strict=True):
             assert rounds_to(Decimal(figure), cell), label
     heart, error = told(r"wingspan the heart's mean IoU is (\S+), the .{,40} absolute error (\S+)", FIGURES)
-    assert told(r"The heart's mean IoU is (\S+) .{,50} mean error (\S+)\. ", README) == (heart, error)
+    assert told(r"The heart's mean IoU is (\S+) .{,50} mean error (\S+) against", README) == (heart, error)
     small, beside, error_of_small, error_beside = told(
         r"The heart's mean IoU is (\S+) \((\S+)\), the .{,30} mean error (\S+) \((\S+)\)", FIGURES
     )
     assert (beside, error_beside) == (heart, error)
-    assert told(r"mean IoU (\S+) \(small: (\S+)\); mean error .{,30} (\S+) \((\S+)\)\.", CARD) == (
+    assert told(r"mean IoU (\S+) \(small: (\S+)\); mean error .{,30} (\S+) \((\S+)\) against", CARD) == (
         *(heart, small),
         *(error, error_of_small),
     )

@@ -17,8 +17,9 @@ from samples.phantom import phantom
 from training.data.datasets import SegmentationDataset
 from training.evaluation.evaluate import evaluate
 
+from .documents import FIGURES, SETS, rows
 from .serving import serving
-from .test_figures import CLOSE, FIGURES, SETS, rows
+from .test_figures import CLOSE
 
 FILE = checkpoint_file(Path(SMALL))
 

@@ -79,10 +79,8 @@ def test_network_stays_as_it_is_without_such_kernels(caplog: pytest.LogCaptureFi
         assert torch.equal(one, other)
     (warning,) = caplog.records
     assert (warning.name, warning.levelname) == ("pleura", "WARNING")
-    assert "unfused and slower" in warning.getMessage()
-    (reason,) = warning.fields.values()  # type: ignore[attr-defined]
-    assert reason.startswith("Could not run 'aten::cudnn_convolution_relu'")
-    assert "\n" not in reason
+    assert "unfused and slower (Could not run 'aten::cudnn_convolution_relu'" in warning.getMessage()
+    assert "\n" not in warning.getMessage()
 
 
 class Plain(nn.Module):
@@ -128,7 +126,7 @@ def test_kernel_that_fails_later_is_noticed(
     assert not caplog.records
     monkeypatch.setattr(torch.cuda, "synchronize", failed)
     assert fused_where_possible(traced, example) is traced
-    assert caplog.records[0].fields == {"reason": "CUDA error: misaligned address"}  # type: ignore[attr-defined]
+    assert caplog.records[0].getMessage().endswith("slower (CUDA error: misaligned address)")
 
 
 class Shared(nn.Module):
