@@ -28,7 +28,10 @@ def plot(report: Report, path: Path) -> None:
         axis.invert_yaxis()
         if axis is not axes[0][0]:
             axis.set_yticklabels([])
-    figure.suptitle("Throughput" + ("; the dashed line is the upper bound" if report.upper_bound else ""))
+    figure.suptitle(
+        "Throughput"
+        + ("; the dashed line is the upper bound of all but Pleura small" if report.upper_bound else "")
+    )
     figure.tight_layout()
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
