@@ -13,6 +13,7 @@ from benchmarks.cost import costs
 from benchmarks.images import RESULTS
 from benchmarks.png import idat, times
 from benchmarks.report import Report
+from tests.benchmarks.printed import printed_rows
 
 ARCHIVES = Path(__file__).parents[2] / "docs" / "how-to" / "archives.md"
 
@@ -49,9 +50,7 @@ def test_results_of_a_gpu_are_not_taken_for_those_of_a_cpu(
 def test_the_documented_costs_are_those_of_the_committed_results(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["cost"])
-    cost.main()
-    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    rows = printed_rows(cost.main, monkeypatch, capsys)
     assert len(rows) > 5
     document = ARCHIVES.read_text()
     assert all(row in document for row in rows)

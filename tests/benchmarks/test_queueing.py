@@ -8,6 +8,7 @@ import pytest
 from benchmarks import images, overload, systems
 from benchmarks.images import Picture
 from benchmarks.queueing import Service, constant, poisson, simulate
+from tests.benchmarks.printed import printed_rows
 
 NETWORK = Service(network_s=0.05, streams=1, queue_size=1_000_000, deadline_s=1e9)
 
@@ -99,9 +100,7 @@ def test_the_command_prints_the_model(
 def test_the_documented_table_is_that_of_the_committed_results(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["overload"])
-    overload.main()
-    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    rows = printed_rows(overload.main, monkeypatch, capsys)
     assert len(rows) == 11
     document = Path(__file__).parents[2] / "docs" / "explanation" / "batcher.md"
     assert "\n".join(rows) in document.read_text()

@@ -1,5 +1,6 @@
 """The documents that give figures of the bundled checkpoints, and their tables."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -40,3 +41,9 @@ def rounds_to(exact: Decimal, told: str) -> bool:
     """Whether `told` is `exact` to the decimals that it has."""
     _, _, decimals = told.partition(".")
     return abs(exact - Decimal(told)) <= Decimal(5).scaleb(-len(decimals) - 1)
+
+
+def told(pattern: str, text: str) -> tuple[str, ...]:
+    """Return the groups of a pattern's only match in a text, whose lines are joined."""
+    (match,) = re.finditer(pattern, " ".join(text.split()))
+    return match.groups()

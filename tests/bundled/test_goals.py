@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from .documents import FIGURES, GROSS, QUALITY, ROOT, figures_table, rounds_to, rows
+from .documents import FIGURES, GROSS, QUALITY, ROOT, figures_table, rounds_to, rows, told
 
 GOALS = rows((ROOT / "docs/explanation/experiments.md").read_text("utf-8"), "what | goal")
 
@@ -56,19 +56,15 @@ def test_films_with_gross_errors_are_those_of_the_figures(row: str, name: str) -
 
 
 def test_losses_of_int8_are_those_of_the_figures() -> None:
-    text, table = " ".join(FIGURES.split()), figures_table()
-    everywhere = re.search(r"(\S+) \(OpenVINO int8\) against (\S+) \(OpenVINO fp32\)", text)
-    covid = re.search(r"On covid_lungs it loses (\S+) \((\S+) in fp32\)", text)
-    assert everywhere is not None
-    assert covid is not None
-    assert everywhere[1] == table["all"]["mean IoU"]
-    of_covid = Decimal(covid[2]) - Decimal(table["covid_lungs/validation"]["mean IoU"])
-    assert Decimal(covid[1]) == of_covid
+    table = figures_table()
+    int8, fp32 = told(r"(\S+) \(OpenVINO int8\) against (\S+) \(OpenVINO fp32\)", FIGURES)
+    loss_of_covid, fp32_of_covid = told(r"On covid_lungs it loses (\S+) \((\S+) in fp32\)", FIGURES)
+    assert int8 == table["all"]["mean IoU"]
+    of_covid = Decimal(fp32_of_covid) - Decimal(table["covid_lungs/validation"]["mean IoU"])
+    assert Decimal(loss_of_covid) == of_covid
     for row, exact in {
         "loss of int8 against fp32, `covid_lungs`": of_covid,
-        f"loss of int8 against fp32, all {table['all']['images']}": (
-            Decimal(everywhere[2]) - Decimal(everywhere[1])
-        ),
+        f"loss of int8 against fp32, all {table['all']['images']}": (Decimal(fp32) - Decimal(int8)),
     }.items():
         goal, found, missed = GOALS[row]
         assert rounds_to(exact, found), row

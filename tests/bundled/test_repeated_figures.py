@@ -1,23 +1,16 @@
 """Figures in prose agree with the tables that they come from."""
 
-import re
 from decimal import Decimal
 
 import pytest
 
 from model.checkpoint import BUNDLED, read_metadata
 
-from .documents import CARD, FIGURES, GROSS, QUALITY, README, ROOT, SETS, figures_table, rounds_to, rows
+from .documents import CARD, FIGURES, GROSS, QUALITY, README, ROOT, SETS, figures_table, rounds_to, rows, told
 
 ADULTS = [name for name in SETS if not name.startswith("children/")]
 EXPERIMENTS = (ROOT / "docs/explanation/experiments.md").read_text("utf-8")
 SPEED = (ROOT / "docs/explanation/speed.md").read_text("utf-8")
-
-
-def told(pattern: str, text: str) -> tuple[str, ...]:
-    """Return the groups of a pattern's only match in a text, whose lines are joined."""
-    (match,) = re.finditer(pattern, " ".join(text.split()))
-    return match.groups()
 
 
 def test_readme_and_model_card_repeat_the_page_of_figures() -> None:
