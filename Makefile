@@ -112,6 +112,9 @@ bench-gpu: $(PEERS)/.installed
 	$(BIN)/python -m benchmarks.engines --device cuda
 	$(BIN)/python -m benchmarks --device cuda $(BENCH)
 	$(BIN)/python -m benchmarks.training --device cuda
+	@$(PEERS)/bin/python -m pip install --quiet tensorrt-cu13==11.4.0.106 || \
+		echo "TensorRT cannot be installed here. Its libraries (2 GB) come from NVIDIA's own index."
+	$(PEERS)/bin/python -m benchmarks.tensor_rt
 
 bench-training: install
 	$(BIN)/python -m benchmarks.training

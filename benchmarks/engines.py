@@ -10,14 +10,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -25,6 +21,7 @@ from model.checkpoint import load_checkpoint, read_checkpoint, read_metadata
 from model.engines import Engine, EngineChoice, choose_engine
 from model.threads import available_cpus
 
+from .engine_speed import card_milliseconds, images_a_second, milliseconds
 from .fp32 import true_fp32
 from .images import RESULTS
 from .machine import describe_machine
@@ -32,25 +29,7 @@ from .peak import count_operations, peak_tflops, speeds
 from .systems import served_checkpoint
 from .tables import gpu
 
-if TYPE_CHECKING:
-    from model.engines.fixed_batches import FixedBatches
-
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
-_REPEATS = 20
-"""Batches between two readings of the card's clock."""
-
-
-def milliseconds(call: Callable[[], object], *, seconds: float) -> float:
-    """Median milliseconds of ``call``, after it has run twice."""
-    for _ in range(2):
-        call()
-    times: list[float] = []
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until or len(times) < 3:
-        start = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - start) * 1000)
-    return float(np.median(times))
 
 
 def cpu_engines(checkpoint: Path) -> dict[str, Engine]:
@@ -112,7 +91,10 @@ def on_cuda(checkpoint: Path, *, seconds: float) -> dict[str, Any]:
     with true_fp32():
         baseline = 1000 / milliseconds(eager, seconds=seconds)
     engine = TorchEngine(network, device="cuda", in_channels=channels, side=side, max_batch=BATCHES[-1])
-    rates = {size: images_a_second(engine, images[:size], seconds=seconds) for size in BATCHES}
+    rates = {
+        size: images_a_second(engine, images[:size], streams=engine.streams, seconds=seconds)
+        for size in BATCHES
+    }
     # With the images that these calls left in the engine's buffers.
     alone = {
         size: 1000 * size / card_milliseconds(engine.lanes[0], size, seconds=seconds) for size in BATCHES
@@ -127,55 +109,6 @@ def on_cuda(checkpoint: Path, *, seconds: float) -> dict[str, Any]:
         "eager_fp32_rate": baseline,
         "points": points,
     }
-
-
-def images_a_second(engine: Engine, batch: NDArray[np.float32], *, seconds: float) -> float:
-    """Return the rate from host to host, with as many threads as the engine has streams.
-
-    Args:
-        engine: The engine; the warm-up is not counted.
-        batch: What each call gets, ``(B, C, S, S)``.
-        seconds: How long new calls are started.
-    """
-
-    def calls(until: float) -> int:
-        done = 0
-        while time.perf_counter() < until or done < 3:
-            engine(batch)
-            done += 1
-        return done
-
-    with ThreadPoolExecutor(engine.streams) as threads:
-
-        def all_threads(until: float) -> int:
-            return sum(threads.map(calls, [until] * engine.streams))
-
-        all_threads(0)
-        start = time.perf_counter()
-        done = all_threads(start + seconds)
-        return done * len(batch) / (time.perf_counter() - start)
-
-
-def card_milliseconds(batches: FixedBatches, size: int, *, seconds: float) -> float:
-    """Return the median milliseconds of a recorded batch by the card's clock, without the host's copies."""
-    import torch
-
-    def once() -> float:
-        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        start.record()
-        for _ in range(_REPEATS):
-            batches.repeat(size)
-        end.record()
-        end.synchronize()
-        elapsed_ms: float = start.elapsed_time(end)
-        return elapsed_ms / _REPEATS
-
-    once()
-    times: list[float] = []
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until or len(times) < 3:
-        times.append(once())
-    return float(np.median(times))
 
 
 def _shape(checkpoint: Path) -> tuple[int, int, int]:

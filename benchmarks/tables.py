@@ -160,6 +160,34 @@ def gpu(found: dict[str, Any] | None) -> Rows:
     return Rows(title, columns, rows)
 
 
+def tensor_rt(found: dict[str, Any] | None) -> Rows:
+    """Return the table of TensorRT against the service's engine."""
+    columns = (
+        *("batch", "host to host, images/s", "times the service's", "card alone, images/s"),
+        *("times the service's, alone", "pixels that differ", "seconds to build"),
+    )
+    title = "TensorRT, fp16, in the service's buffers, graphs and streams"
+    if found is None:
+        return Rows(title, columns, [("no CUDA device", *("not measured" for _ in columns[1:]))])
+    rows: list[tuple[str, ...] | None] = [
+        (
+            str(point["batch"]),
+            *(
+                text
+                for rate in ("rate", "alone_rate")
+                for text in (
+                    f"{point['tensorrt'][rate]:.0f}",
+                    f"{point['tensorrt'][rate] / point['service'][rate]:.2f}",
+                )
+            ),
+            f"{point['different_pixels']:.3%}",
+            f"{point['build_s']:.0f}",
+        )
+        for point in found["points"]
+    ]
+    return Rows(title, columns, rows)
+
+
 def _share_of_peak(share: float | None) -> str:
     return "unknown card" if share is None else f"{share:.0%}"
 
@@ -209,6 +237,7 @@ def main() -> None:
             for table in (*tables, *([stages(report.profile)] if report.profile else [])):
                 print(table.markdown())
     print(gpu(read("engines-cuda.json")).markdown())
+    print(tensor_rt(read("tensorrt-cuda.json")).markdown())
     for name in ("training.json", "training-cuda.json"):
         if (trained := read(name)) is not None:
             print(training(trained).markdown())

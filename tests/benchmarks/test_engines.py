@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmarks import engines
-from benchmarks.engines import images_a_second
+from benchmarks.engine_speed import images_a_second
 from benchmarks.peak import count_operations, peak_tflops, speeds
 from benchmarks.tables import gpu
 from model.engines import EngineOutput
@@ -71,7 +71,7 @@ def test_all_streams_of_an_engine_are_measured_together() -> None:
             return super().__call__(batch)
 
     engine = Meeting(device="cuda", max_batch=4, streams=2)
-    assert images_a_second(engine, np.zeros((4, 1, 8, 8), np.float32), seconds=0) > 0
+    assert images_a_second(engine, np.zeros((4, 1, 8, 8), np.float32), streams=2, seconds=0) > 0
     assert set(engine.batches) == {4}
 
 

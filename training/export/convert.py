@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from model.checkpoint import Checkpoint, CheckpointMetadata
 from model.engines.conversion import InferenceNetwork, convert, save
@@ -23,6 +25,7 @@ from ..errors import DataError
 
 if TYPE_CHECKING:
     import openvino
+    from torch.onnx import ONNXProgram
 
 CALIBRATION_IMAGES = 300
 
@@ -107,13 +110,22 @@ def write_models(
 
 
 def _write_onnx(checkpoint: Checkpoint, path: Path) -> Path:
-    import torch
-
     network, metadata = checkpoint.network(), checkpoint.metadata
     side = metadata.preprocessing.input_size
     example = torch.zeros(2, metadata.in_channels, side, side)
+    onnx_program(InferenceNetwork(network).eval(), example).save(path, external_data=False)
+    return path
+
+
+def onnx_program(network: nn.Module, example: Tensor) -> "ONNXProgram":
+    """Return a network as ONNX: input ``image``, outputs ``probabilities`` and ``embedding``.
+
+    Args:
+        network: Maps ``(B, C, S, S)`` to both outputs; in evaluation mode.
+        example: ``(2, C, S, S)`` of the network's dtype; the program takes batches of 1 to 1,024.
+    """
     program = torch.onnx.export(
-        InferenceNetwork(network).eval(),
+        network,
         (example,),
         input_names=["image"],
         output_names=["probabilities", "embedding"],
@@ -124,5 +136,4 @@ def _write_onnx(checkpoint: Checkpoint, path: Path) -> Path:
     # PyTorch keeps a stack trace with each node, and so the paths of this machine.
     for node in program.model.graph.all_nodes():
         node.metadata_props.clear()
-    program.save(path, external_data=False)
-    return path
+    return program
