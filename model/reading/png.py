@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import threading
 import zlib
 from collections.abc import Iterator
 from typing import cast
@@ -13,7 +14,9 @@ from kornia_rs.io import decode_image_png_u8, decode_image_png_u16
 
 from ..errors import UnreadableImage, UnsuitableImage
 from ..radiograph import Grey
+from ..threads import available_cpus
 from .decoding import (
+    COLOUR,
     DAMAGED,
     GREY,
     STORED,
@@ -36,13 +39,10 @@ _COLOUR_TYPE = _SIGNATURE + 17
 _GREY, _COLOUR, _PALETTE = 0, 2, 3
 # The allowed bit depths by colour type (11.2.2).
 _BIT_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
-_BY_RUST = {
-    (8, _GREY): (decode_image_png_u8, "mono"),
-    (16, _GREY): (decode_image_png_u16, "mono"),
-    (8, _COLOUR): (decode_image_png_u8, "rgb"),
-    (16, _COLOUR): (decode_image_png_u16, "rgb"),
-}
-"""Kinds that kornia decodes; OpenCV decodes palettes, transparency, few bits, interlacing."""
+_CPUS = available_cpus()
+_LOCKED = 1 << 24
+"""Bytes of pixels times processors, above which OpenCV is used in a process with several threads: kornia-rs keeps
+Python's lock, about 3 ns a byte, so that all processors together may lose 50 ms."""
 
 _MAX_CHUNKS = 200_000
 
@@ -86,7 +86,7 @@ def decode(data: Data, *, colour: bool, min_side: int | None) -> Decoded:
 
 
 def decode_grey(data: bytes) -> Grey:
-    """Decode to grey ``(h, w)``: by Rust what it takes as it is, faster, else by OpenCV.
+    """Decode to grey ``(h, w)``: with kornia-rs, which is faster, or with OpenCV; both give the same values.
 
     Args:
         data: A file of critical chunks only, whose checksums are right: see `decode`.
@@ -96,17 +96,30 @@ def decode_grey(data: bytes) -> Grey:
     """
     width, height = size(data)
     _, _, _, _, depth, colour_type, _, _, interlaced, _ = _HEADER.unpack_from(data, _SIGNATURE)
-    decoded = _BY_RUST.get((depth, colour_type)) if not interlaced else None
-    if decoded is None:
+    if interlaced or depth < 8 or colour_type not in (_GREY, _COLOUR):
+        # What kornia-rs does not decode: few bits, palettes, transparency, interlacing.
         return decode_with_opencv(data, GREY)
-    decode_by_rust, mode = decoded
+    in_colour = colour_type == _COLOUR
+    if _others_wait(width * height * depth // 8 * (3 if in_colour else 1)):
+        pixels = decode_with_opencv(data, COLOUR if in_colour else GREY)
+        return cast(Grey, cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)) if in_colour else pixels
+    decode_by_rust = decode_image_png_u8 if depth == 8 else decode_image_png_u16
     try:
-        pixels: Grey = decode_by_rust(data, (height, width), mode)
+        pixels = decode_by_rust(data, (height, width), "rgb" if in_colour else "mono")
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # A panic in Rust is not an Exception.
         raise UnreadableImage(DAMAGED) from error
-    return pixels[..., 0] if mode == "mono" else cast(Grey, cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
+    return cast(Grey, cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)) if in_colour else pixels[..., 0]
+
+
+def _others_wait(size: int) -> bool:
+    """Whether kornia-rs would keep other threads waiting for too long; see `_LOCKED`.
+
+    Args:
+        size: Bytes of the decoded pixels.
+    """
+    return threading.active_count() > 1 and size * _CPUS > _LOCKED
 
 
 def _decode_stored(data: Data) -> Decoded:

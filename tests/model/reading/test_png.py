@@ -1,12 +1,15 @@
 import struct
+import time
 import zlib
+from collections.abc import Iterator
+from threading import Event, Thread
 
 import cv2
 import numpy as np
 import pytest
 
 from model.errors import UnreadableImage
-from model.reading import read, read_labels, read_mask
+from model.reading import png, read, read_labels, read_mask
 
 from .pictures import png_chunk, png_file, ramp, saved
 
@@ -86,6 +89,46 @@ def test_large_images_of_any_filter_and_depth_are_read(
     # OpenCV's reader and its conversion round the weights of the colours differently.
     tolerance = (1 if depth is np.uint8 else 4) if colour else 0
     assert cv2.absdiff(read(data).pixels, np.asarray(expected, depth)).max() <= tolerance
+
+
+@pytest.fixture
+def other_thread() -> Iterator[list[float]]:
+    """The times at which another thread of the process could run, a thousand a second at the most."""
+    times: list[float] = []
+    ended = Event()
+
+    def note() -> None:
+        while not ended.wait(0.001):
+            times.append(time.perf_counter())
+
+    thread = Thread(target=note)
+    thread.start()
+    yield times
+    ended.set()
+    thread.join()
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+@pytest.mark.parametrize("shape", [(301, 333), (301, 333, 3)])
+def test_both_decoders_give_the_same_values(
+    depth: type[np.uint8], shape: tuple[int, ...], other_thread: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, np.iinfo(depth).max + 1, shape, depth)
+    data = cv2.imencode(".png", pixels)[1].tobytes()
+    monkeypatch.setattr(png, "_LOCKED", 0)
+    with_opencv = read(data).pixels
+    monkeypatch.setattr(png, "_LOCKED", 1 << 40)
+    np.testing.assert_array_equal(read(data).pixels, with_opencv)
+
+
+def test_other_threads_run_while_a_large_image_is_decoded(other_thread: list[float]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (6000, 6000), np.uint16)
+    data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+    begun = time.perf_counter()
+    read(data)
+    ended = time.perf_counter()
+    times = [begun, *(moment for moment in other_thread if begun < moment < ended), ended]
+    assert max(np.diff(times)) < (ended - begun) / 3
 
 
 def test_sixteen_bit_colours_give_their_luma() -> None:
