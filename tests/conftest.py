@@ -1,8 +1,25 @@
-"""Where the real images lie, if they are here."""
+"""What all tests share: the processors, and where the real images lie, if they are here."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+
+def _take_processors() -> None:
+    """Keep one of several processes that test, and all that it starts, to its share of the processors.
+
+    Threads of several networks on the same processors slow each other down many times over.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None or not hasattr(os, "sched_setaffinity"):
+        return
+    number, workers = int(worker.removeprefix("gw")), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    cpus = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, cpus[number::workers] or cpus)
+
+
+_take_processors()
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 

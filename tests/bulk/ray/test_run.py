@@ -19,6 +19,7 @@ from bulk.loop import Outcome
 from model.errors import EngineError, PleuraError
 from model.segmenter import Segmenter
 from tests.app.fakes import FakeEngine, segmenter, truth
+from tests.app.waiting import wait_until
 
 pytest.importorskip("ray", reason="Pleura's extra ray is not installed")
 
@@ -133,8 +134,8 @@ def test_images_of_a_lost_machine_are_segmented_again(
     told: list[Outcome] = []
     with closing(segment_all(job(tmp_path / "in", tmp_path / "out", gate=gate), names, TWO)) as outcomes:
         told += [next(outcomes) for _ in range(3)]
+        wait_until(lambda: len(gate.machines()) == 2, within_s=60)
         assert second.node_id in gate.machines()
-        assert len(gate.machines()) == 2
         cluster.remove_node(second)
         gate.open()
         told += outcomes

@@ -34,9 +34,10 @@ def test_a_film_comes_back_in_every_form(archive: StoreScp, open_door: MakeDoor,
     assert set(results) == {"SEG", "OT", "PR", "SR"}
     assert {one.StudyInstanceUID for one in results.values()} == {read(source).StudyInstanceUID}
     wait_until(lambda: door.queue.depth() == {"instances": 0})
-    assert not any((tmp_path / "queue" / "received").iterdir())
-    assert not any((tmp_path / "queue" / "results").iterdir())
-    assert not any((tmp_path / "queue" / "incoming").iterdir())
+    queue = tmp_path / "queue"
+    # The files go after the entry in the queue.
+    wait_until(lambda: not any(file for part in ("received", "results") for file in (queue / part).iterdir()))
+    assert not any((queue / "incoming").iterdir())
 
 
 def test_it_answers_an_echo(open_door: MakeDoor) -> None:
