@@ -157,7 +157,8 @@ def gpu(found: dict[str, Any] | None) -> Rows:
         )
         for point in found["points"]
     ]
-    return Rows(title, columns, rows)
+    # The results of before there were fused convolutions do not say.
+    return Rows(title if found.get("fused") else f"{title}, its convolutions not fused", columns, rows)
 
 
 def tensor_rt(found: dict[str, Any] | None) -> Rows:

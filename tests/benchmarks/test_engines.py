@@ -159,3 +159,10 @@ def test_rate_of_the_card_alone_is_listed_where_it_was_measured() -> None:
     for point in points:
         del point["alone_rate"], point["alone_share"]
     assert "not measured" in gpu({"card": "H100", "points": points}).markdown()
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_table_says_where_convolutions_were_not_fused(fused: bool) -> None:
+    points = speeds({1: 100.0}, {1: 217.0}, baseline=50.0, operations=10**10, peak=50.0)
+    told = gpu({"card": "H100", "points": points, "fused": fused}).markdown()
+    assert ("not fused" in told) is not fused
