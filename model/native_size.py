@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 
 from .heart import expected_iou, keep_heart
 from .lungs import LEFT, RIGHT
-from .margins import picture_box, put_back
+from .margins import picture_box
 from .preprocessing import Frame, Preprocessing
 from .radiograph import Radiograph
+
+Window = tuple[slice, slice]
+"""Rows and columns of an image."""
 
 
 def network_frame(radiograph: Radiograph, preprocessing: Preprocessing) -> Frame:
@@ -46,8 +49,8 @@ def heart_at_native_size(
     labels: NDArray[np.uint8],
     radiograph: Radiograph,
     preprocessing: Preprocessing,
-) -> tuple[NDArray[np.bool_], float]:
-    """Return the heart's mask at native size, without the lungs, and its expected IoU.
+) -> tuple[NDArray[np.bool_], Window, float]:
+    """Return the heart's mask at native size, without the lungs, where it lies, and its expected IoU.
 
     Args:
         probabilities: ``(S, S)`` float32, probability of heart; a pixel is heart from 0.5.
@@ -56,12 +59,17 @@ def heart_at_native_size(
         preprocessing: How the network's input was made.
 
     Returns:
-        ``(H, W)`` bool, and the expected IoU at the network's size.
+        ``(H, W)`` bool, the rows and columns that contain it, and the expected IoU at the network's size.
     """
     kept = keep_heart(probabilities, threshold=0.5)
-    mask = restore(kept, radiograph, preprocessing) >= 0.5
-    without_lungs: NDArray[np.bool_] = put_back(mask, radiograph) & (labels == 0)
-    return without_lungs, expected_iou(probabilities, kept >= 0.5)
+    small = kept >= 0.5
+    restored = restore(kept, radiograph, preprocessing)
+    x, y, _, _ = picture_box(radiograph)
+    found = small[network_frame(radiograph, preprocessing)].view(np.uint8)
+    in_picture, in_image = (window(found, 1, restored.shape, corner=corner) for corner in ((0, 0), (y, x)))
+    mask = np.zeros(labels.shape, np.bool_)
+    mask[in_image] = (restored[in_picture] >= 0.5) & (labels[in_image] == 0)
+    return mask, in_image, expected_iou(probabilities, small)
 
 
 def label_at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -96,21 +104,27 @@ def label_at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> N
     return labels
 
 
-def lung_window(
-    small: NDArray[np.uint8], side: int, shape: tuple[int, ...], *, corner: tuple[int, int]
-) -> tuple[slice, slice]:
-    """Return the rows and columns of the image that contain a lung, with a margin of one network pixel.
+def window(
+    small: NDArray[np.uint8], label: int, shape: tuple[int, ...], *, corner: tuple[int, int]
+) -> Window:
+    """Return the rows and columns of the image that contain a label, with a margin of one network pixel.
 
     Args:
         small: The labels at the network's size.
-        side: The lung's label.
-        shape: The shape of the labels at native size.
-        corner: The row and column of the image where these begin.
+        label: A lung's, or the heart's.
+        shape: The shape of the picture at native size.
+        corner: The row and column of the image where the picture begins.
     """
-    x, y, width, height = cv2.boundingRect(cv2.inRange(small, side, side))
+    x, y, width, height = cv2.boundingRect(cv2.inRange(small, label, label))
     by_row, by_column = (native / seen for native, seen in zip(shape, small.shape, strict=True))
     top, left = corner
     return (
-        slice(top + max(0, math.floor((y - 1) * by_row)), top + math.ceil((y + height + 1) * by_row)),
-        slice(left + max(0, math.floor((x - 1) * by_column)), left + math.ceil((x + width + 1) * by_column)),
+        slice(
+            top + max(0, math.floor((y - 1) * by_row)),
+            top + min(shape[0], math.ceil((y + height + 1) * by_row)),
+        ),
+        slice(
+            left + max(0, math.floor((x - 1) * by_column)),
+            left + min(shape[1], math.ceil((x + width + 1) * by_column)),
+        ),
     )

@@ -41,8 +41,8 @@ _GREY, _COLOUR, _PALETTE = 0, 2, 3
 _BIT_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _CPUS = available_cpus()
 _LOCKED = 1 << 24
-"""Bytes of pixels times processors, above which OpenCV is used in a process with several threads: kornia-rs keeps
-Python's lock, about 3 ns a byte, so that all processors together may lose 50 ms."""
+"""Bytes of pixels times processors, above which OpenCV is used in a process with several threads: kornia-rs
+keeps Python's lock, about 3 ns a byte, so that all processors together may lose 50 ms."""
 
 _MAX_CHUNKS = 200_000
 
