@@ -155,6 +155,16 @@ class Report:
             ]
         return rows
 
+    def throughput(self, system: str, picture: str, concurrency: int) -> str:
+        """Return the requests a second of a closed loop, and how many failed; empty where not measured."""
+        rate = self.rate(system, picture, concurrency)
+        lost = sum(
+            sum(point["failures"].values())
+            for point in self.closed
+            if (point["system"], point["picture"], point["concurrency"]) == (system, picture, concurrency)
+        )
+        return "" if rate is None else f"{rate:.2f}{f' ({lost} lost)' if lost else ''}"
+
     def latencies(self, system: str, picture: str, kind: str) -> str:
         """Percentiles of an open loop in ms, and its rate; empty where there was none."""
         for point in self.open:
