@@ -12,7 +12,6 @@ from typing import Any
 
 from rich.console import Console
 
-from model.threads import available_cpus
 from model.weights import SMALL, checkpoint_file
 
 from .images import Picture
@@ -20,7 +19,7 @@ from .machine import describe_machine
 from .measure import load, upper_bound
 from .profile_request import profile
 from .report import BOUND, CONCURRENCY, SMALL_SYSTEM, Report, summarise
-from .systems import Running, System, peers, pleura, started
+from .systems import Running, System, pleura, started
 
 OWN_SHARE = 0.7
 """Share of a system's own capacity in its open loop; of the plain handler's for the common rate."""
@@ -62,23 +61,14 @@ class Bench:
         self._common: dict[str, float] = {}
         self._begun = time.perf_counter()
 
-    def run(self, words: list[str]) -> None:
-        """Measure Pleura and the peers whose name has one of the words; all of them where there is none.
+    def run(self, peers: list[list[System]]) -> None:
+        """Measure Pleura and the peers, each of which has variants.
 
         The small checkpoint is for CPUs: it takes part in the rounds there.
         """
-        engines = ("torch",) if self.plan.device == "cuda" else ("torch", "openvino")
-        families = [
-            variants
-            for engine in engines
-            for variants in peers(
-                self.checkpoint, engine=engine, device=self.plan.device, cpus=available_cpus()
-            )
-            if not words or any(word in variants[0].name for word in words)
-        ]
         with ExitStack() as stack:
             # The plain handler first: its capacity sets the common rate.
-            services = [self._started(variants, stack) for variants in families]
+            services = [self._started(variants, stack) for variants in peers]
             services.append(self._started([pleura(self.checkpoint, device=self.plan.device)], stack))
             if self.plan.device == "cpu":
                 small = pleura(checkpoint_file(Path(SMALL)), device="cpu", name=SMALL_SYSTEM)

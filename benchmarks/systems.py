@@ -21,7 +21,6 @@ from .images import RESULTS, Picture
 from .processes import cpu_s, family, kept, peak_bytes
 
 ROOT = Path(__file__).parents[1]
-PEERS = Path(__file__).parent / ".venv-peers" / "bin" / "python"
 
 START_S = 180.0
 
@@ -189,57 +188,3 @@ def pleura(checkpoint: Path | None, *, device: str, tree: Path = ROOT, name: str
         form_field=None,
         ready="/readyz",
     )
-
-
-def peers(checkpoint: Path, *, engine: str, device: str, cpus: int) -> list[list[System]]:
-    """For each peer its settings that are worth trying; the fastest is measured in full."""
-    label = {"torch": "eager", "openvino": "OpenVINO int8"}[engine]
-    python = str(PEERS)
-
-    def variant(
-        family: str, module: str, path: str, form_field: str, ready: str, *, workers: int, batch: int
-    ) -> System:
-        serve = (
-            (
-                python,
-                "-m",
-                "bentoml",
-                "serve",
-                f"{module}:Segmentation",
-                "--host",
-                "127.0.0.1",
-                "-p",
-                "{port}",
-            )
-            if family == "BentoML"
-            else (python, "-m", module, "{port}")
-        )
-        told = "" if family == "FastAPI" else f", {workers} worker{'s' if workers > 1 else ''}"
-        return System(
-            name=f"{family} {label}{told}",
-            family=f"{family} {label}",
-            command=serve,
-            environment={
-                "PEER_CHECKPOINT": str(checkpoint),
-                "PEER_ENGINE": engine,
-                "PEER_DEVICE": device,
-                "PEER_WORKERS": str(workers),
-                "PEER_THREADS": str(max(1, cpus // workers)),
-                "PEER_BATCH": str(batch),
-                "BENTOML_HOME": str(RESULTS / "bentoml"),
-                "BENTOML_DO_NOT_TRACK": "True",
-            },
-            path=path,
-            form_field=form_field,
-            ready=ready,
-        )
-
-    workers = (1,) if device == "cuda" else (1, cpus)
-    batch = 32 if device == "cuda" else 8
-    litserve = ("LitServe", "benchmarks.peers.litserve_service", "/predict", "request", "/health")
-    bento = ("BentoML", "benchmarks.peers.bentoml_service", "/segment", "image", "/readyz")
-    plain = ("FastAPI", "benchmarks.peers.plain_fastapi", "/segment", "image", "/ready")
-    return [
-        [variant(*plain, workers=1, batch=1)],
-        *([variant(*peer, workers=count, batch=batch) for count in workers] for peer in (litserve, bento)),
-    ]

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from benchmarks import bench
+from benchmarks import __main__ as command
+from benchmarks import bench, peer_systems
 from benchmarks.__main__ import parser, plan, results_name
 from benchmarks.bench import Bench
 from benchmarks.images import Picture
+from benchmarks.peer_systems import selected
 from benchmarks.ratio import paired_ratio
 from benchmarks.report import SMALL_SYSTEM
 from benchmarks.systems import System
@@ -58,7 +60,7 @@ class FakeRun:
         self.running: set[str] = set()
         self.measured: list[tuple[str, str, dict[str, Any]]] = []
         self.took_s = 0.0
-        patch.setattr(bench, "available_cpus", lambda: 2)
+        patch.setattr(peer_systems, "available_cpus", lambda: 2)
         patch.setattr(bench, "started", self.started)
         patch.setattr(bench, "load", self.load)
         patch.setattr(bench, "upper_bound", self.upper_bound)
@@ -91,8 +93,9 @@ class FakeRun:
 
 def run(patch: pytest.MonkeyPatch, *words: str) -> tuple[FakeRun, Bench]:
     fake = FakeRun(patch)
-    benchmark = Bench(BUNDLED, plan(parser().parse_args(words)), Console(file=StringIO()))
-    benchmark.run([])
+    options = parser().parse_args(words)
+    benchmark = Bench(BUNDLED, plan(options), Console(file=StringIO()))
+    benchmark.run(selected(BUNDLED, device=options.device, words=[]))
     return fake, benchmark
 
 
@@ -126,6 +129,19 @@ def test_cuda_is_loaded_with_more_requests_and_has_its_own_goal(
     table = throughput(benchmark.report)
     assert "c=64" in table.columns
     assert {len(row) for row in table.rows if row is not None} == {len(table.columns)}
+
+
+@pytest.mark.parametrize(("systems", "code"), [("none", 0), ("LitServe", 1), ("", 1)])
+def test_only_peers_need_their_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, systems: str, code: int
+) -> None:
+    fake = FakeRun(monkeypatch)
+    monkeypatch.setattr(command, "PEERS", tmp_path / "python")
+    monkeypatch.setattr(command, "_write", lambda *_: None)
+    monkeypatch.setattr("sys.argv", ["benchmarks", "--quick", f"--systems={systems}"])
+    assert command.main() == code
+    measured = {name for name, _, _ in fake.measured}
+    assert measured == (set() if code else {"upper bound", "Pleura", SMALL_SYSTEM})
 
 
 def test_results_of_a_gpu_do_not_replace_those_of_a_cpu() -> None:
