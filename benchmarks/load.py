@@ -19,6 +19,8 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -96,10 +98,10 @@ class Connection(asyncio.Protocol):
 
 
 class Load:
-    """What is sent where, and what came of it."""
+    """What is sent where, and what came of it. Connections are made to the ports in turn."""
 
-    def __init__(self, port: int, request: bytes) -> None:
-        self._port = port
+    def __init__(self, ports: Sequence[int], request: bytes) -> None:
+        self._ports = cycle(ports)
         self._request = request
         self._idle: list[Connection] = []
         self.latencies_ms: list[float] = []
@@ -128,7 +130,8 @@ class Load:
             connection = self._idle.pop()
             if not connection.closed:
                 return connection
-        _, made = await asyncio.get_running_loop().create_connection(Connection, "127.0.0.1", self._port)
+        loop = asyncio.get_running_loop()
+        _, made = await loop.create_connection(Connection, "127.0.0.1", next(self._ports))
         return made
 
     async def _first(self) -> None:
@@ -196,8 +199,8 @@ class Load:
 
 
 async def run(plan: dict[str, Any]) -> dict[str, Any]:
-    """Run a plan: ``port``, ``request`` (a file), ``seconds``, and ``concurrency`` or ``rate``."""
-    load = Load(plan["port"], Path(plan["request"]).read_bytes())
+    """Run a plan: ``ports``, ``request`` (a file), ``seconds``, and ``concurrency`` or ``rate``."""
+    load = Load(plan["ports"], Path(plan["request"]).read_bytes())
     before = time.process_time()
     if "rate" in plan:
         seconds = await load.open(rate=plan["rate"], seconds=plan["seconds"])

@@ -146,7 +146,7 @@ def test_a_paused_service_takes_no_processor_time_and_goes_on(service: Running) 
     service.pause()
     before = service.cpu_s()
     with pytest.raises(TimeoutError):
-        urllib.request.urlopen(f"http://127.0.0.1:{service.port}/healthz", timeout=0.3)
+        urllib.request.urlopen(f"http://127.0.0.1:{service.ports[0]}/healthz", timeout=0.3)
     assert service.cpu_s() == before
     service.resume()
     assert measure.load(service, SMALL, seconds=0.1, concurrency=1)["failures"] == {}

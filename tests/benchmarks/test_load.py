@@ -38,7 +38,7 @@ def loaded(fails: Callable[[int], bool], kind: Callable[[Load], Coroutine[Any, A
         numbers = count()
         loop = asyncio.get_running_loop()
         async with await loop.create_server(lambda: Answering(numbers, fails), "127.0.0.1", 0) as server:
-            generator = Load(server.sockets[0].getsockname()[1], REQUEST)
+            generator = Load([server.sockets[0].getsockname()[1]], REQUEST)
             await kind(generator)
             generator.close()
             # Until the service has seen it.
