@@ -12,9 +12,10 @@ from rich.console import Console
 from .bench import Bench, Plan
 from .images import PICTURES, RESULTS
 from .machine import has_cuda
+from .peer_systems import PEERS, selected
 from .plot import plot
 from .report import CUDA_CONCURRENCY, Report
-from .systems import PEERS, served_checkpoint
+from .systems import served_checkpoint
 from .tables import figures, gpu, heading, read, stages, throughput
 
 
@@ -29,11 +30,13 @@ def main() -> int:
     if options.device == "cpu" and not checkpoint.with_suffix(".int8.xml").exists():
         console.print(f"{checkpoint.name} has no int8 model beside it: run `pleura export` first.")
         return 1
-    if not PEERS.exists():
-        console.print("The peers are not installed: run `make bench`.")
+    words = [word for word in (options.systems or "").split(",") if word]
+    peers = selected(checkpoint, device=options.device, words=words)
+    if peers and not PEERS.exists():
+        console.print("The peers are not installed: run `make bench`, or leave them out: `--systems none`.")
         return 1
     bench = Bench(checkpoint, plan(options), console)
-    bench.run([word for word in (options.systems or "").split(",") if word])
+    bench.run(peers)
     _write(bench.report, console, results_name(options))
     return 0
 
@@ -74,7 +77,9 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, help="in each, all systems are measured once")
     parser.add_argument("--pictures", help=f"with commas between: {', '.join(p.name for p in PICTURES)}")
     parser.add_argument(
-        "--systems", help="only Pleura and systems whose name has one of these words, with commas between"
+        "--systems",
+        help="only Pleura and peers whose name has one of these words, with commas between; "
+        "`none` leaves only Pleura, and needs no environment of the peers",
     )
     return parser
 

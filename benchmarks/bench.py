@@ -12,15 +12,22 @@ from typing import Any
 
 from rich.console import Console
 
-from model.threads import available_cpus
 from model.weights import SMALL, checkpoint_file
 
 from .images import Picture
 from .machine import describe_machine
 from .measure import load, upper_bound
 from .profile_request import profile
-from .report import BOUND, CONCURRENCY, SMALL_SYSTEM, Report, summarise
-from .systems import Running, System, peers, pleura, started
+from .report import (
+    BOUND,
+    CONCURRENCY,
+    PROCESSES,
+    SEVERAL_SYSTEM,
+    SMALL_SYSTEM,
+    Report,
+    summarise,
+)
+from .systems import Running, System, pleura, started
 
 OWN_SHARE = 0.7
 """Share of a system's own capacity in its open loop; of the plain handler's for the common rate."""
@@ -62,27 +69,21 @@ class Bench:
         self._common: dict[str, float] = {}
         self._begun = time.perf_counter()
 
-    def run(self, words: list[str]) -> None:
-        """Measure Pleura and the peers whose name has one of the words; all of them where there is none.
+    def run(self, peers: list[list[System]]) -> None:
+        """Measure Pleura and the peers, each of which has variants.
 
-        The small checkpoint is for CPUs: it takes part in the rounds there.
+        The small checkpoint is for CPUs: it takes part in the rounds there. Several processes are for a GPU.
         """
-        engines = ("torch",) if self.plan.device == "cuda" else ("torch", "openvino")
-        families = [
-            variants
-            for engine in engines
-            for variants in peers(
-                self.checkpoint, engine=engine, device=self.plan.device, cpus=available_cpus()
-            )
-            if not words or any(word in variants[0].name for word in words)
-        ]
+        device = self.plan.device
         with ExitStack() as stack:
             # The plain handler first: its capacity sets the common rate.
-            services = [self._started(variants, stack) for variants in families]
-            services.append(self._started([pleura(self.checkpoint, device=self.plan.device)], stack))
-            if self.plan.device == "cpu":
-                small = pleura(checkpoint_file(Path(SMALL)), device="cpu", name=SMALL_SYSTEM)
-                services.append(self._started([small], stack))
+            services = [self._started(variants, stack) for variants in peers]
+            services.append(self._started([pleura(self.checkpoint, device=device)], stack))
+            if device == "cpu":
+                further = pleura(checkpoint_file(Path(SMALL)), device=device, name=SMALL_SYSTEM)
+            else:
+                further = pleura(self.checkpoint, device=device, name=SEVERAL_SYSTEM, processes=PROCESSES)
+            services.append(self._started([further], stack))
             for number in range(self.plan.rounds):
                 self._round(services, number)
             for service in services:
@@ -140,7 +141,8 @@ class Bench:
         for picture in pictures:
             for concurrency in self.plan.concurrencies:
                 self._closed(service, picture, concurrency, 0)
-            if self.plan.open_loop:
+            # Its few connections at a constant rate are not spread evenly.
+            if self.plan.open_loop and service.system.name != SEVERAL_SYSTEM:
                 self._open(service, picture)
         if service.system.name == "Pleura":
             with service.resumed():

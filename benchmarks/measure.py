@@ -15,7 +15,7 @@ from .systems import ROOT, Running
 
 def load(service: Running, picture: Picture, *, seconds: float, **kind: Any) -> dict[str, Any]:
     """Send ``picture`` to ``service``, with ``concurrency`` (closed loop) or ``rate`` (open loop)."""
-    plan = {"port": service.port, "request": str(service.request_file(picture)), "seconds": seconds, **kind}
+    plan = {"ports": service.ports, "request": str(service.request_file(picture)), "seconds": seconds, **kind}
     return _module("benchmarks.load", plan)
 
 

@@ -189,7 +189,7 @@ def main() -> None:
     paths = films(options.films, options.side)
     console = Console(width=120)
     with started(pleura(None, device="cpu")) as service:
-        address = f"http://127.0.0.1:{service.port}/"
+        address = f"http://127.0.0.1:{service.ports[0]}/"
         speed(address, rounds=options.rounds).show(console)
         memory(address, paths).show(console)
 

@@ -22,9 +22,10 @@ from .tables import stages
 
 def profile(service: Running, picture: Picture, *, seconds: float) -> dict[str, Any]:
     """Mean milliseconds by stage, one request at a time, and the share of it that is not the network."""
-    before = _stages(service.port)
+    (port,) = service.ports
+    before = _stages(port)
     found = load(service, picture, seconds=seconds, concurrency=1)
-    after = _stages(service.port)
+    after = _stages(port)
     stages = {
         stage: 1000
         * (after[stage][0] - before.get(stage, (0, 0))[0])

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 from model.weights import BUNDLED, checkpoint_file
@@ -21,7 +22,6 @@ from .images import RESULTS, Picture
 from .processes import cpu_s, family, kept, peak_bytes
 
 ROOT = Path(__file__).parents[1]
-PEERS = Path(__file__).parent / ".venv-peers" / "bin" / "python"
 
 START_S = 180.0
 
@@ -38,6 +38,7 @@ class System:
         path: Where images are posted.
         form_field: Name of the file in a form; None sends the image as the body.
         ready: Path that answers 200 once it serves.
+        processes: How often the command is started, each time with another port.
     """
 
     name: str
@@ -47,6 +48,7 @@ class System:
     path: str
     form_field: str | None
     ready: str
+    processes: int = 1
 
     def request(self, picture: Picture) -> bytes:
         """Return the bytes of a whole HTTP request."""
@@ -68,20 +70,20 @@ class System:
 
 @dataclass(slots=True)
 class Running:
-    """A service that was started; ``process`` is its keeper, which is not measured."""
+    """A service that was started; each port has a keeper, which is not measured."""
 
     system: System
-    port: int
-    process: subprocess.Popen[bytes]
+    ports: tuple[int, ...]
+    keepers: tuple[subprocess.Popen[bytes], ...]
     start_s: float
 
     def peak_mb(self) -> float:
         """Peak resident memory in MB (10⁶ bytes): the sum over its processes, so an upper bound."""
-        return sum(peak_bytes(pid) for pid in family(self.process.pid)[1:]) / 1e6
+        return sum(map(peak_bytes, self._kept())) / 1e6
 
     def cpu_s(self) -> float:
         """Processor time so far, of all its processes."""
-        return sum(cpu_s(pid) for pid in family(self.process.pid)[1:])
+        return sum(map(cpu_s, self._kept()))
 
     def pause(self) -> None:
         """Stop all its processes, so that it takes nothing from what is measured now."""
@@ -101,9 +103,12 @@ class Running:
             self.pause()
 
     def _send(self, number: signal.Signals) -> None:
-        for pid in family(self.process.pid)[1:]:
+        for pid in self._kept():
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
+
+    def _kept(self) -> list[int]:
+        return [pid for keeper in self.keepers for pid in family(keeper.pid)[1:]]
 
     def request_file(self, picture: Picture) -> Path:
         """Write the request to a file."""
@@ -120,35 +125,51 @@ def started(system: System) -> Iterator[Running]:
     Raises:
         RuntimeError: It does not become ready.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    ports = _free_ports(system.processes)
     log = RESULTS / "logs" / f"{system.name.replace(' ', '-').replace('/', '-')}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     begun = time.perf_counter()
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            kept([part.replace("{port}", str(port)) for part in system.command]),
-            cwd=ROOT,
-            env={**os.environ, **{k: v.replace("{port}", str(port)) for k, v in system.environment.items()}},
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    keepers: list[subprocess.Popen[bytes]] = []
     try:
-        while not _answers(port, system.ready):
-            if process.poll() is not None or time.perf_counter() - begun > START_S:
+        with log.open("wb") as output:
+            keepers += (_keeper(system, port, output) for port in ports)
+        waiting = ports
+        while waiting := tuple(port for port in waiting if not _answers(port, system.ready)):
+            ended = any(keeper.poll() is not None for keeper in keepers)
+            if ended or time.perf_counter() - begun > START_S:
                 raise RuntimeError(f"{system.name} does not start: see {log.name} among the logs.")
             time.sleep(0.02)
-        running = Running(system, port, process, time.perf_counter() - begun)
+        running = Running(system, ports, tuple(keepers), time.perf_counter() - begun)
         try:
             yield running
         finally:
             # A process that is stopped cannot end.
             running.resume()
     finally:
-        process.terminate()
-        process.wait()
+        for keeper in keepers:
+            keeper.terminate()
+        for keeper in keepers:
+            keeper.wait()
+
+
+def _free_ports(count: int) -> tuple[int, ...]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for free in sockets:
+            free.bind(("127.0.0.1", 0))
+        return tuple(free.getsockname()[1] for free in sockets)
+
+
+def _keeper(system: System, port: int, output: BinaryIO) -> subprocess.Popen[bytes]:
+    environment = {name: value.replace("{port}", str(port)) for name, value in system.environment.items()}
+    return subprocess.Popen(
+        kept([part.replace("{port}", str(port)) for part in system.command]),
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )
 
 
 def _answers(port: int, path: str) -> bool:
@@ -167,7 +188,9 @@ def served_checkpoint() -> Path:
     return checkpoint_file(Path(os.environ.get("PLEURA_CHECKPOINT") or BUNDLED)).resolve()
 
 
-def pleura(checkpoint: Path | None, *, device: str, tree: Path = ROOT, name: str = "Pleura") -> System:
+def pleura(
+    checkpoint: Path | None, *, device: str, tree: Path = ROOT, name: str = "Pleura", processes: int = 1
+) -> System:
     """Return Pleura as ``pleura serve`` starts it, with default settings.
 
     Args:
@@ -175,6 +198,7 @@ def pleura(checkpoint: Path | None, *, device: str, tree: Path = ROOT, name: str
         device: ``cpu`` or ``cuda``.
         tree: Folder of the code.
         name: In the table.
+        processes: How many serve, each on its own port.
     """
     served = {} if checkpoint is None else {"PLEURA_CHECKPOINT": str(checkpoint)}
     return System(
@@ -188,58 +212,5 @@ def pleura(checkpoint: Path | None, *, device: str, tree: Path = ROOT, name: str
         path="/segment",
         form_field=None,
         ready="/readyz",
+        processes=processes,
     )
-
-
-def peers(checkpoint: Path, *, engine: str, device: str, cpus: int) -> list[list[System]]:
-    """For each peer its settings that are worth trying; the fastest is measured in full."""
-    label = {"torch": "eager", "openvino": "OpenVINO int8"}[engine]
-    python = str(PEERS)
-
-    def variant(
-        family: str, module: str, path: str, form_field: str, ready: str, *, workers: int, batch: int
-    ) -> System:
-        serve = (
-            (
-                python,
-                "-m",
-                "bentoml",
-                "serve",
-                f"{module}:Segmentation",
-                "--host",
-                "127.0.0.1",
-                "-p",
-                "{port}",
-            )
-            if family == "BentoML"
-            else (python, "-m", module, "{port}")
-        )
-        told = "" if family == "FastAPI" else f", {workers} worker{'s' if workers > 1 else ''}"
-        return System(
-            name=f"{family} {label}{told}",
-            family=f"{family} {label}",
-            command=serve,
-            environment={
-                "PEER_CHECKPOINT": str(checkpoint),
-                "PEER_ENGINE": engine,
-                "PEER_DEVICE": device,
-                "PEER_WORKERS": str(workers),
-                "PEER_THREADS": str(max(1, cpus // workers)),
-                "PEER_BATCH": str(batch),
-                "BENTOML_HOME": str(RESULTS / "bentoml"),
-                "BENTOML_DO_NOT_TRACK": "True",
-            },
-            path=path,
-            form_field=form_field,
-            ready=ready,
-        )
-
-    workers = (1,) if device == "cuda" else (1, cpus)
-    batch = 32 if device == "cuda" else 8
-    litserve = ("LitServe", "benchmarks.peers.litserve_service", "/predict", "request", "/health")
-    bento = ("BentoML", "benchmarks.peers.bentoml_service", "/segment", "image", "/readyz")
-    plain = ("FastAPI", "benchmarks.peers.plain_fastapi", "/segment", "image", "/ready")
-    return [
-        [variant(*plain, workers=1, batch=1)],
-        *([variant(*peer, workers=count, batch=batch) for count in workers] for peer in (litserve, bento)),
-    ]

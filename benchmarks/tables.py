@@ -64,13 +64,12 @@ def throughput(report: Report) -> Rows:
         name = system["name"]
         points = [point for point in report.closed if point["system"] == name]
         for picture, here in _by_picture(points).items():
-            rates = [report.rate(name, picture, concurrency) for concurrency in concurrencies]
             cpu_ms = [point["cpu_ms"] for point in here if point["concurrency"] == CONCURRENCY]
             rows.append(
                 (
                     name,
                     picture,
-                    *("" if rate is None else f"{rate:.2f}" for rate in rates),
+                    *(report.throughput(name, picture, concurrency) for concurrency in concurrencies),
                     report.latencies(name, picture, "own"),
                     report.latencies(name, picture, "common"),
                     f"{median(cpu_ms):.0f}" if cpu_ms else "",

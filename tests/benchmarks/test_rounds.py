@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from benchmarks import bench
+from benchmarks import __main__ as command
+from benchmarks import bench, peer_systems
 from benchmarks.__main__ import parser, plan, results_name
 from benchmarks.bench import Bench
 from benchmarks.images import Picture
+from benchmarks.peer_systems import selected
 from benchmarks.ratio import paired_ratio
-from benchmarks.report import SMALL_SYSTEM
+from benchmarks.report import SEVERAL_SYSTEM, SMALL_SYSTEM
 from benchmarks.systems import System
 from benchmarks.tables import throughput
 from model.checkpoint import BUNDLED
@@ -58,7 +60,7 @@ class FakeRun:
         self.running: set[str] = set()
         self.measured: list[tuple[str, str, dict[str, Any]]] = []
         self.took_s = 0.0
-        patch.setattr(bench, "available_cpus", lambda: 2)
+        patch.setattr(peer_systems, "available_cpus", lambda: 2)
         patch.setattr(bench, "started", self.started)
         patch.setattr(bench, "load", self.load)
         patch.setattr(bench, "upper_bound", self.upper_bound)
@@ -75,7 +77,7 @@ class FakeRun:
         assert self.running == {service.system.name}, "others run beside what is measured"
         self.took_s += seconds + OVERHEAD_S
         self.measured.append((service.system.name, picture.name, kind))
-        count = {"Pleura": 60, SMALL_SYSTEM: 150}.get(service.system.name, 10)
+        count = {"Pleura": 60, SMALL_SYSTEM: 150, SEVERAL_SYSTEM: 120}.get(service.system.name, 10)
         return {"latencies_ms": [5.0] * count, "seconds": 1.0, "failures": {}, "sent": count, "cpu_s": 0.1}
 
     def upper_bound(self, _: Path, picture: Picture, *, seconds: float) -> dict[str, float]:
@@ -91,8 +93,9 @@ class FakeRun:
 
 def run(patch: pytest.MonkeyPatch, *words: str) -> tuple[FakeRun, Bench]:
     fake = FakeRun(patch)
-    benchmark = Bench(BUNDLED, plan(parser().parse_args(words)), Console(file=StringIO()))
-    benchmark.run([])
+    options = parser().parse_args(words)
+    benchmark = Bench(BUNDLED, plan(options), Console(file=StringIO()))
+    benchmark.run(selected(BUNDLED, device=options.device, words=[]))
     return fake, benchmark
 
 
@@ -118,14 +121,29 @@ def test_cuda_is_loaded_with_more_requests_and_has_its_own_goal(
 ) -> None:
     fake, benchmark = run(monkeypatch, *words)
     loaded = {(name, picture) for name, picture, kind in fake.measured if kind.get("concurrency") == 64}
-    assert {("Pleura", "512-png8"), ("FastAPI eager", "2048-png8")} <= loaded
+    assert {("Pleura", "512-png8"), (SEVERAL_SYSTEM, "512-png8"), ("FastAPI eager", "2048-png8")} <= loaded
+    assert SEVERAL_SYSTEM not in {name for name, _, kind in fake.measured if "rate" in kind}
     assert SMALL_SYSTEM not in {name for name, _, _ in fake.measured}, "it is for CPUs"
-    (goal,) = (found for found in benchmark.report.figures() if found.title.startswith("requests a second"))
-    assert goal == ("requests a second, 64 at a time", "512-png8", 60.0, "", "≥ 1500")
+    one, several = (goal for goal in benchmark.report.figures() if goal.title.startswith("requests a second"))
+    assert one == ("requests a second, 64 at a time", "512-png8", 60.0, "", "≥ 1500")
+    assert several == ("requests a second, 64 at a time, 3 processes", "512-png8", 120.0, "", "≥ 1500")
     assert all(found.found is not None for found in benchmark.report.figures())
     table = throughput(benchmark.report)
     assert "c=64" in table.columns
     assert {len(row) for row in table.rows if row is not None} == {len(table.columns)}
+
+
+@pytest.mark.parametrize(("systems", "code"), [("none", 0), ("LitServe", 1), ("", 1)])
+def test_only_peers_need_their_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, systems: str, code: int
+) -> None:
+    fake = FakeRun(monkeypatch)
+    monkeypatch.setattr(command, "PEERS", tmp_path / "python")
+    monkeypatch.setattr(command, "_write", lambda *_: None)
+    monkeypatch.setattr("sys.argv", ["benchmarks", "--quick", f"--systems={systems}"])
+    assert command.main() == code
+    measured = {name for name, _, _ in fake.measured}
+    assert measured == (set() if code else {"upper bound", "Pleura", SMALL_SYSTEM})
 
 
 def test_results_of_a_gpu_do_not_replace_those_of_a_cpu() -> None:
@@ -149,7 +167,7 @@ def test_on_cuda_neither_the_upper_bound_nor_openvino_is_measured(monkeypatch: p
     fake, benchmark = run(monkeypatch, "--device=cuda", "--quick", "--rounds=2", "--pictures=512-png8")
     order = [name for name, _, kind in fake.measured if kind.get("concurrency", 8) == 8]
     half = len(order) // 2
-    assert len(set(order[:half])) == half == 4
+    assert len(set(order[:half])) == half == 5
     assert order[half:] == order[:half][::-1]
     named = [*order, *(figure.title for figure in benchmark.report.figures())]
     assert not [name for name in named if "OpenVINO" in name or "upper bound" in name]
