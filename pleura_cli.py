@@ -31,8 +31,9 @@ COMMANDS = {
 
 _EXTRAS = {
     "dimse": {"pynetdicom"},
-    "export": {"nncf", "onnx", "onnxscript"},
+    "export": {"nncf", "onnx", "onnxscript", "torch", "torchvision"},
     "ray": {"pyarrow", "ray"},
+    "torch": {"torch", "torchvision"},
     "train": {"jinja2", "matplotlib", "sklearn", "tensorboard", "torch", "torchvision"},
 }
 """The packages that each extra brings, by the names of their modules."""
@@ -95,12 +96,14 @@ def _missing(module: str) -> str:
     package = module.partition(".")[0]
     if package == "pleura_client":
         return "The client is not installed. Run pip install ./client in Pleura's folder."
-    for extra, packages in _EXTRAS.items():
-        if package in packages:
-            return (
-                f"This needs {package}, which is not installed. Install the extra {extra} with "
-                f"pip install -e '.[{extra}]', or everything with make install."
-            )
+    extras = [extra for extra, packages in _EXTRAS.items() if package in packages]
+    if extras:
+        # The extra with the command's name, or else the one that brings least.
+        extra = min(extras, key=lambda extra: ([extra] != sys.argv[1:2], len(_EXTRAS[extra])))
+        return (
+            f"This needs {package}, which is not installed. Install the extra {extra} with "
+            f"pip install -e '.[{extra}]', or everything with make install."
+        )
     return f"{package} is not installed. Run make install."
 
 

@@ -1,10 +1,10 @@
-"""The loop over many radiographs: threads read and write, one runs the network; writes are atomic."""
+"""The loop over many radiographs: threads read, run the network and write; writes are atomic."""
 
 from __future__ import annotations
 
 import errno
 from collections import deque
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -12,13 +12,17 @@ from pathlib import Path
 from types import MappingProxyType
 
 from model.atomic import write_atomically
-from model.errors import ImageError, PleuraError, UnreadableImage, UnsuitableImage
+from model.errors import EngineError, ImageError, PleuraError, UnreadableImage, UnsuitableImage
 from model.segmenter import Segmenter
 from model.stages import Inferred, Prepared
 from model.threads import available_cpus
 from model.writing.formats import NO_DICOM, Format, write
 
 from .findings import Findings
+from .streams import batches_at_once, open_streams
+
+Batch = list[tuple[str, Prepared]]
+"""The images of one batch for the network, with their names."""
 
 
 class ArchiveError(PleuraError):
@@ -102,8 +106,9 @@ def segment_all(
 ) -> Generator[Outcome, None, None]:
     """Segment files and write each result to ``out``, named after the file with the suffix of the format.
 
-    The network runs in the thread that iterates. Memory use does not grow with the number of names.
-    When the iterator is closed, results being written are finished; the rest is dropped.
+    On CUDA, each stream of the engine runs a batch in its own thread; on a CPU, one batch at a time runs in
+    the thread that iterates. Memory use does not grow with the number of names. When the iterator is closed,
+    results being written are finished; the rest is dropped.
 
     Args:
         segmenter: The segmenter.
@@ -115,48 +120,95 @@ def segment_all(
 
     Raises:
         ArchiveError: Results cannot be written.
-        EngineError: The network could not be run.
+        EngineError: The network could not be run. It is raised after the outcomes of all images that the
+            network has finished.
     """
-    batch_size = segmenter.engine.max_batch
-    workers = available_cpus()
-    # One batch in the network, the next one ready, and one image per thread.
-    most = 2 * batch_size + workers
+    run = _Run(segmenter, out, options)
     waiting = iter(names)
-    reading: deque[tuple[str, Future[Prepared]]] = deque()
-    writing: deque[tuple[str, Future[Findings]]] = deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="images")
+    try:
+        while run.failure is None:
+            for name in islice(waiting, run.most - len(run.reading)):
+                run.read(name, elsewhere.get(name) or base / name)
+            if not run.reading:
+                break
+            yield from run.infer()
+            yield from run.written()
+        yield from run.rest()
+    finally:
+        run.close()
 
-    def keep(name: str, prepared: Prepared, inferred: Inferred) -> Findings:
-        data, findings = options.finish(segmenter, prepared, inferred)
-        _save(out / f"{name}{options.format.suffix}", data)
+
+class _Run:
+    """The images of a run that are being read, are in the network, or are being written, in order."""
+
+    def __init__(self, segmenter: Segmenter, out: Path, options: OutputOptions) -> None:
+        self._segmenter, self._out, self._options = segmenter, out, options
+        workers = available_cpus()
+        # The next batch, the one after it, and one image per thread.
+        self.most = 2 * segmenter.engine.max_batch + workers
+        self.reading: deque[tuple[str, Future[Prepared]]] = deque()
+        self.failure: EngineError | None = None
+        self._running: deque[tuple[Batch, Future[list[Inferred]]]] = deque()
+        self._writing: deque[tuple[str, Future[Findings]]] = deque()
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="images")
+        self._streams = open_streams(segmenter.engine)
+
+    def read(self, name: str, path: Path) -> None:
+        self.reading.append((name, self._pool.submit(self._options.prepare, self._segmenter, path)))
+
+    def infer(self) -> list[Outcome]:
+        """Run the next batch; return its images that cannot be used. Wait if all streams are busy."""
+        engine = self._segmenter.engine
+        batch, failed = _next_batch(self.reading, engine.max_batch)
+        if batch:
+            images = [prepared for _, prepared in batch]
+            self._running.append((batch, self._streams.submit(self._segmenter.run, images)))
+        if len(self._running) == batches_at_once(engine):
+            self._write_next()
+        return failed
+
+    def written(self) -> Iterator[Outcome]:
+        """Yield the outcomes of finished images, and wait for some if many are being written."""
+        while self._writing and (len(self._writing) > self.most or self._writing[0][1].done()):
+            yield _outcome(*self._writing.popleft())
+
+    def rest(self) -> Iterator[Outcome]:
+        """Yield the outcomes of all images that are in the network or are being written.
+
+        Raises:
+            EngineError: The network could not be run.
+        """
+        while self._running:
+            self._write_next()
+        while self._writing:
+            yield _outcome(*self._writing.popleft())
+        if self.failure is not None:
+            raise self.failure
+
+    def close(self) -> None:
+        """Wait for what is in progress, and drop what has not begun."""
+        self._streams.shutdown(cancel_futures=True)
+        self._pool.shutdown(cancel_futures=True)
+
+    def _write_next(self) -> None:
+        batch, future = self._running.popleft()
+        try:
+            answers = future.result()
+        except EngineError as error:
+            self.failure = self.failure or error
+            return
+        for (name, prepared), inferred in zip(batch, answers, strict=True):
+            self._writing.append((name, self._pool.submit(self._keep, name, prepared, inferred)))
+
+    def _keep(self, name: str, prepared: Prepared, inferred: Inferred) -> Findings:
+        data, findings = self._options.finish(self._segmenter, prepared, inferred)
+        _save(self._out / f"{name}{self._options.format.suffix}", data)
         return findings
 
-    try:
-        while True:
-            for name in islice(waiting, most - len(reading)):
-                path = elsewhere.get(name) or base / name
-                reading.append((name, pool.submit(options.prepare, segmenter, path)))
-            if not reading:
-                break
-            batch, failed = _next_batch(reading, batch_size)
-            yield from failed
-            if batch:
-                answers = segmenter.run([prepared for _, prepared in batch])
-                for (name, prepared), inferred in zip(batch, answers, strict=True):
-                    writing.append((name, pool.submit(keep, name, prepared, inferred)))
-            while writing and (len(writing) > most or writing[0][1].done()):
-                yield _outcome(*writing.popleft())
-        while writing:
-            yield _outcome(*writing.popleft())
-    finally:
-        pool.shutdown(cancel_futures=True)
 
-
-def _next_batch(
-    reading: deque[tuple[str, Future[Prepared]]], size: int
-) -> tuple[list[tuple[str, Prepared]], list[Outcome]]:
+def _next_batch(reading: deque[tuple[str, Future[Prepared]]], size: int) -> tuple[Batch, list[Outcome]]:
     """Remove the next images from ``reading``; return at most ``size``, and those that cannot be used."""
-    batch: list[tuple[str, Prepared]] = []
+    batch: Batch = []
     failed: list[Outcome] = []
     while reading and len(batch) < size:
         name, future = reading.popleft()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,7 @@ from model.engines import EngineOutput
 from model.errors import CheckpointError, EngineError, ImageError
 from model.segmenter import Segmenter
 
+from ..streams import open_streams
 from . import storage, tables
 from .decoder import Decoder
 from .storage import Location
@@ -94,15 +95,22 @@ class Network:
         self._metadata = job.check(self._segmenter.metadata)
 
     def __call__(self, block: pa.Table) -> pa.Table:
-        """Run the network on the images that could be read."""
+        """Run the network on the images that could be read, on CUDA a batch in each stream."""
         rows = block.to_pylist()
-        good = iter([index for index, row in enumerate(rows) if row["error"] is None])
+        good = [row for row in rows if row["error"] is None]
         engine = self._segmenter.engine
-        while batch := list(islice(good, engine.max_batch)):
-            answers = self._segmenter.run([tables.unpack(rows[index], self._metadata) for index in batch])
-            for index, inferred in zip(batch, answers, strict=True):
-                rows[index] = tables.with_inferred(rows[index], inferred, engine=engine.name)
+        batches = [good[at : at + engine.max_batch] for at in range(0, len(good), engine.max_batch)]
+        with open_streams(engine) as streams:
+            inferred = chain.from_iterable(streams.map(self._infer, batches))
+            rows = [next(inferred) if row["error"] is None else row for row in rows]
         return pa.Table.from_pylist(rows, tables.INFERRED)
+
+    def _infer(self, batch: Sequence[Row]) -> list[Row]:
+        answers = self._segmenter.run([tables.unpack(row, self._metadata) for row in batch])
+        return [
+            tables.with_inferred(row, inferred, engine=self._segmenter.engine.name)
+            for row, inferred in zip(batch, answers, strict=True)
+        ]
 
 
 def write_block(block: pa.Table, *, job: Job) -> pa.Table:

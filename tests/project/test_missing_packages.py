@@ -16,27 +16,43 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
-    ("module", "sentence"),
+    ("command", "module", "sentence"),
     [
-        ("torch", "This needs torch, which is not installed. Install the extra train with "),
+        ("train", "torch", "This needs torch, which is not installed. Install the extra train with "),
+        ("export", "torch", "This needs torch, which is not installed. Install the extra export with "),
+        ("average", "torch", "This needs torch, which is not installed. Install the extra torch with "),
         (
+            "average",
             "torchvision.models",
-            "This needs torchvision, which is not installed. Install the extra train with ",
+            "This needs torchvision, which is not installed. Install the extra torch with ",
         ),
-        ("pynetdicom", "This needs pynetdicom, which is not installed. Install the extra dimse with "),
-        ("nncf", "This needs nncf, which is not installed. Install the extra export with "),
-        ("pleura_client.command", "The client is not installed. Run pip install ./client "),
-        ("numpy", "numpy is not installed. Run make install."),
+        (
+            "evaluate",
+            "matplotlib",
+            "This needs matplotlib, which is not installed. Install the extra train with ",
+        ),
+        (
+            "pacs",
+            "pynetdicom",
+            "This needs pynetdicom, which is not installed. Install the extra dimse with ",
+        ),
+        ("export", "nncf", "This needs nncf, which is not installed. Install the extra export with "),
+        ("client", "pleura_client.command", "The client is not installed. Run pip install ./client "),
+        ("train", "numpy", "numpy is not installed. Run make install."),
     ],
 )
 def test_missing_package_is_reported_with_what_installs_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], module: str, sentence: str
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    module: str,
+    sentence: str,
 ) -> None:
     def fail(name: str) -> None:
         raise ModuleNotFoundError(f"No module named '{module}'", name=module)
 
     monkeypatch.setattr(pleura_cli, "import_module", fail)
-    monkeypatch.setattr(sys, "argv", ["pleura", "train"])
+    monkeypatch.setattr(sys, "argv", ["pleura", command])
     with pytest.raises(SystemExit) as caught:
         pleura_cli.main()
     assert caught.value.code == 1
@@ -45,7 +61,7 @@ def test_missing_package_is_reported_with_what_installs_it(
     assert told.count("\n") == 1
 
 
-@pytest.mark.parametrize("extra", ["dimse", "export", "ray", "train"])
+@pytest.mark.parametrize("extra", ["dimse", "export", "ray", "torch", "train"])
 def test_extra_that_is_named_can_be_installed(extra: str) -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert extra in declared
