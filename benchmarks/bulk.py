@@ -43,7 +43,7 @@ _STORE = 200 << 20
 def main() -> None:
     """Draw the archive, runs over it three times, prints a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--images", type=int, default=200)
+    parser.add_argument("--images", type=int, default=300)
     parser.add_argument("--side", type=int, default=1024, help="pixels of an image's side")
     parser.add_argument(
         "--cpus", type=int, default=max(1, available_cpus() // 2), help="processors of a machine"
