@@ -44,7 +44,7 @@ serve: $(if $(wildcard $(VENV)/.installed),install,$(VENV)/.serving-$(VARIANT))
 	PLEURA_PORT=$(PORT) $(BIN)/pleura serve
 
 # All tests, with the coverage of the packages; it fails below the floor in pyproject.toml. Up to four processes share
-# the processors; tests/conftest.py gives each its own. TESTS=tests/app runs one folder, in one process, without coverage.
+# the processors; tests/conftest.py gives each its share. TESTS=tests/app runs one folder, in one process, without coverage.
 TESTS ?=
 
 test: install
@@ -112,7 +112,7 @@ bench-gpu: $(PEERS)/.installed
 	$(BIN)/python -m benchmarks.engines --device cuda
 	$(BIN)/python -m benchmarks --device cuda $(BENCH)
 	$(BIN)/python -m benchmarks.training --device cuda
-	@$(PEERS)/bin/python -m pip install --quiet tensorrt-cu13==11.4.0.106 || \
+	@! nvidia-smi --list-gpus >/dev/null 2>&1 || $(PEERS)/bin/python -m pip install --quiet tensorrt-cu13==11.4.0.106 || \
 		echo "TensorRT cannot be installed here. Its libraries (2 GB) come from NVIDIA's own index."
 	$(PEERS)/bin/python -m benchmarks.tensor_rt
 

@@ -32,6 +32,9 @@ def main() -> int:
         return 1
     words = [word for word in (options.systems or "").split(",") if word]
     peers = selected(checkpoint, device=options.device, words=words)
+    if words and words != ["none"] and not peers:
+        console.print(f"No peer has {options.systems} in its name: try FastAPI, LitServe or BentoML.")
+        return 1
     if peers and not PEERS.exists():
         console.print("The peers are not installed: run `make bench`, or leave them out: `--systems none`.")
         return 1
@@ -47,7 +50,7 @@ def results_name(options: argparse.Namespace) -> str:
 
 
 def plan(options: argparse.Namespace) -> Plan:
-    """Return what these options measure: all of it takes ten minutes, ``--quick`` three."""
+    """Return what these options measure: all of it takes ten to twelve minutes, ``--quick`` three."""
     names = options.pictures.split(",") if options.pictures else _names(quick=options.quick)
     return Plan(
         pictures=[picture for picture in PICTURES if picture.name in names],
@@ -69,8 +72,8 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="three minutes instead of ten: PNG of 8 bits only, two rounds, one worker per processor for "
-        "peers, no latencies at a constant rate",
+        help="three minutes instead of ten to twelve: PNG of 8 bits only, two rounds, one worker per "
+        "processor for peers, no latencies at a constant rate",
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--seconds", type=float, help="of each measurement")

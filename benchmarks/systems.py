@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
+from model.threads import available_cpus
 from model.weights import BUNDLED, checkpoint_file
 
 from .checkout import python_path
@@ -38,7 +39,7 @@ class System:
         path: Where images are posted.
         form_field: Name of the file in a form; None sends the image as the body.
         ready: Path that answers 200 once it serves.
-        processes: How often the command is started, each time with another port.
+        processes: How many times the command is started, each on its own port.
     """
 
     name: str
@@ -198,9 +199,11 @@ def pleura(
         device: ``cpu`` or ``cuda``.
         tree: Folder of the code.
         name: In the table.
-        processes: How many serve, each on its own port.
+        processes: How many times it is started, each on its own port, with its share of the threads.
     """
     served = {} if checkpoint is None else {"PLEURA_CHECKPOINT": str(checkpoint)}
+    if processes > 1:
+        served["PLEURA_WORKERS"] = str(max(1, available_cpus() // processes))
     return System(
         name=name,
         family="pleura",

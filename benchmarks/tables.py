@@ -168,7 +168,7 @@ def tensor_rt(found: dict[str, Any] | None) -> Rows:
     )
     title = "TensorRT, fp16, in the service's buffers, graphs and streams"
     if found is None:
-        return Rows(title, columns, [("no CUDA device", *("not measured" for _ in columns[1:]))])
+        return Rows(title, columns, [("no card, or no TensorRT", *("not measured" for _ in columns[1:]))])
     rows: list[tuple[str, ...] | None] = [
         (
             str(point["batch"]),

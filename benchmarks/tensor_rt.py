@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, cast
 
@@ -97,13 +98,13 @@ def build(onnx: bytes, shape: tuple[int, ...]) -> Any:
     return tensorrt.Runtime(logger).deserialize_cuda_engine(plan)
 
 
-def lanes(engine: Any, shape: tuple[int, ...]) -> list[FixedBatches]:
+def on_each_stream(engine: Any, shape: tuple[int, ...]) -> list[FixedBatches]:
     """Return what runs TensorRT's engine, as many times as the service runs its own side by side."""
     streams = [torch.cuda.Stream() for _ in range(STREAMS)]
-    return [lane(engine, shape, record=cuda_graphs(stream), stream=stream) for stream in streams]
+    return [fixed_batches(engine, shape, record=cuda_graphs(stream), stream=stream) for stream in streams]
 
 
-def lane(
+def fixed_batches(
     engine: Any, shape: tuple[int, ...], *, record: Record, stream: torch.cuda.Stream | None
 ) -> FixedBatches:
     """Return TensorRT's engine between buffers; see `FixedBatches`."""
@@ -118,8 +119,8 @@ def lane(
     )
 
 
-def compare(checkpoint: Checkpoint, *, seconds: float) -> list[dict[str, Any]]:
-    """Measure both engines at each batch size, in turn.
+def compare(checkpoint: Checkpoint, *, seconds: float) -> Iterator[dict[str, Any]]:
+    """Measure both engines at each batch size, in turn, and yield what was found.
 
     Args:
         checkpoint: Of the network.
@@ -132,23 +133,19 @@ def compare(checkpoint: Checkpoint, *, seconds: float) -> list[dict[str, Any]]:
         checkpoint.network(), device="cuda", in_channels=channels, side=side, max_batch=most
     )
     onnx = half_precision_onnx(checkpoint)
-    points = []
     for size in BATCHES:
         batch = images[:size]
         begun = time.perf_counter()
-        built = lanes(build(onnx, batch.shape), batch.shape)
+        built = on_each_stream(build(onnx, batch.shape), batch.shape)
         build_s = time.perf_counter() - begun
         both = SideBySide(built)
-        points.append(
-            {
-                "batch": size,
-                "build_s": build_s,
-                "different_pixels": different_pixels(service(batch).probabilities, both(batch)[0]),
-                "service": _rates(service, service.lanes[0], batch, seconds=seconds),
-                "tensorrt": _rates(both, built[0], batch, seconds=seconds),
-            }
-        )
-    return sorted(points, key=lambda point: point["batch"])
+        yield {
+            "batch": size,
+            "build_s": build_s,
+            "different_pixels": different_pixels(service(batch).probabilities, both(batch)[0]),
+            "service": _rates(service, service.lanes[0], batch, seconds=seconds),
+            "tensorrt": _rates(both, built[0], batch, seconds=seconds),
+        }
 
 
 def _rates(
@@ -186,14 +183,14 @@ def main() -> None:
         console.print("TensorRT: not measured, no CUDA device is here")
         return
     path = served_checkpoint()
-    found = {
-        "machine": describe_machine(path, "cuda"),
-        "tensorrt": version,
-        "points": compare(read_checkpoint(path), seconds=options.seconds),
-    }
-    tensor_rt(found).show(console)
+    points: list[dict[str, Any]] = []
+    found = {"machine": describe_machine(path, "cuda"), "tensorrt": version, "points": points}
     RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / "tensorrt-cuda.json").write_text(json.dumps(found, indent=1) + "\n")
+    for point in compare(read_checkpoint(path), seconds=options.seconds):
+        points.append(point)
+        # After each size, because a lent machine may be taken back.
+        (RESULTS / "tensorrt-cuda.json").write_text(json.dumps(found, indent=1) + "\n")
+    tensor_rt(found).show(console)
 
 
 if __name__ == "__main__":

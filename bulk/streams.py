@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from model.engines import Engine
 
@@ -23,10 +23,10 @@ def batches_at_once(engine: Engine) -> int:
 def open_streams(engine: Engine) -> Executor:
     """Return an executor with a thread for each batch; for one batch it is the caller's thread."""
     count = batches_at_once(engine)
-    return ThreadPoolExecutor(count, thread_name_prefix="network") if count > 1 else _Caller()
+    return ThreadPoolExecutor(count, thread_name_prefix="network") if count > 1 else _InlineExecutor()
 
 
-class _Caller(Executor):
+class _InlineExecutor(Executor):
     """Runs each task in the thread that submits it, where Ctrl-C interrupts it."""
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -36,3 +36,13 @@ class _Caller(Executor):
         except Exception as error:
             future.set_exception(error)
         return future
+
+    def map(
+        self,
+        fn: Callable[..., T],
+        *iterables: Iterable[Any],
+        timeout: float | None = None,
+        chunksize: int = 1,
+    ) -> Iterator[T]:
+        """Run each task when its result is asked for, so that none runs after one has failed."""
+        return map(fn, *iterables)

@@ -12,7 +12,7 @@ from .margins import picture_box
 from .preprocessing import Frame, Preprocessing
 from .radiograph import Radiograph
 
-Window = tuple[slice, slice]
+Region = tuple[slice, slice]
 """Rows and columns of an image."""
 
 
@@ -49,7 +49,7 @@ def heart_at_native_size(
     labels: NDArray[np.uint8],
     radiograph: Radiograph,
     preprocessing: Preprocessing,
-) -> tuple[NDArray[np.bool_], Window, float]:
+) -> tuple[NDArray[np.bool_], Region, float]:
     """Return the heart's mask at native size, without the lungs, where it lies, and its expected IoU.
 
     Args:
@@ -66,7 +66,7 @@ def heart_at_native_size(
     restored = restore(kept, radiograph, preprocessing)
     x, y, _, _ = picture_box(radiograph)
     found = small[network_frame(radiograph, preprocessing)].view(np.uint8)
-    in_picture, in_image = (window(found, 1, restored.shape, corner=corner) for corner in ((0, 0), (y, x)))
+    in_picture, in_image = (region(found, 1, restored.shape, corner=corner) for corner in ((0, 0), (y, x)))
     mask = np.zeros(labels.shape, np.bool_)
     mask[in_image] = (restored[in_picture] >= 0.5) & (labels[in_image] == 0)
     return mask, in_image, expected_iou(probabilities, small)
@@ -104,9 +104,9 @@ def label_at_native_size(small: NDArray[np.uint8], mask: NDArray[np.bool_]) -> N
     return labels
 
 
-def window(
+def region(
     small: NDArray[np.uint8], label: int, shape: tuple[int, ...], *, corner: tuple[int, int]
-) -> Window:
+) -> Region:
     """Return the rows and columns of the image that contain a label, with a margin of one network pixel.
 
     Args:

@@ -19,7 +19,7 @@ from .errors import CheckpointError
 from .evidence import evidence_of, kept_probabilities, usual_evidence
 from .lungs import LEFT, RIGHT, label_by_file, measure
 from .margins import picture_box, picture_pixels, put_back, without_margins
-from .native_size import heart_at_native_size, label_at_native_size, network_frame, restore, window
+from .native_size import heart_at_native_size, label_at_native_size, network_frame, region, restore
 from .quality import Quality, QualityModel, assess, side_warnings, warn, with_age
 from .radiograph import Grey, Radiograph
 from .reading import MAX_PIXELS, read
@@ -187,16 +187,18 @@ class Segmenter:
                 labels,
                 side,
                 spacing_mm=radiograph.spacing_mm,
-                within=window(found, side, mask.shape, corner=(y, x)),
+                within=region(found, side, mask.shape, corner=(y, x)),
             )
             for side in (RIGHT, LEFT)
         )
         heart_mask = heart = heart_iou = None
         if inferred.heart is not None:
-            heart_mask, place, heart_iou = heart_at_native_size(
+            heart_mask, heart_region, heart_iou = heart_at_native_size(
                 inferred.heart, labels, radiograph, preprocessing
             )
-            heart = measure(heart_mask.view(np.uint8), 1, spacing_mm=radiograph.spacing_mm, within=place)
+            heart = measure(
+                heart_mask.view(np.uint8), 1, spacing_mm=radiograph.spacing_mm, within=heart_region
+            )
         quality = self._assess(prepared, inferred, found, threshold=cut, postprocess=postprocess)
         return Segmentation(
             radiograph=radiograph,

@@ -1,4 +1,4 @@
-"""What all tests share: the processors, and where the real images lie, if they are here."""
+"""Fixtures of all tests; each worker's share of the processors."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 
 def _take_processors() -> None:
-    """Keep one of several processes that test, and all that it starts, to its share of the processors.
+    """Pin this pytest-xdist worker, and the processes that it starts, to its share of the processors.
 
     Threads of several networks on the same processors slow each other down many times over.
     """
@@ -16,10 +16,19 @@ def _take_processors() -> None:
         return
     number, workers = int(worker.removeprefix("gw")), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
     cpus = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, cpus[number::workers] or cpus)
+    os.sched_setaffinity(0, cpus[number % workers :: workers] or cpus)
 
 
 _take_processors()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return a worker for each processor of this process; pytest-xdist counts those of the machine."""
+    from model.threads import available_cpus
+
+    return available_cpus()
+
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 

@@ -40,9 +40,9 @@ _GREY, _COLOUR, _PALETTE = 0, 2, 3
 # The allowed bit depths by colour type (11.2.2).
 _BIT_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _CPUS = available_cpus()
-_LOCKED = 1 << 24
+_GIL_BUDGET = 1 << 24
 """Bytes of pixels times processors, above which OpenCV is used in a process with several threads: kornia-rs
-keeps Python's lock, about 3 ns a byte, so that all processors together may lose 50 ms."""
+holds the GIL, about 3 ns a byte, so that all processors together may lose 50 ms."""
 
 _MAX_CHUNKS = 200_000
 
@@ -100,7 +100,7 @@ def decode_grey(data: bytes) -> Grey:
         # What kornia-rs does not decode: few bits, palettes, transparency, interlacing.
         return decode_with_opencv(data, GREY)
     in_colour = colour_type == _COLOUR
-    if _others_wait(width * height * depth // 8 * (3 if in_colour else 1)):
+    if _holds_gil_too_long(width * height * depth // 8 * (3 if in_colour else 1)):
         pixels = decode_with_opencv(data, COLOUR if in_colour else GREY)
         return cast(Grey, cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)) if in_colour else pixels
     decode_by_rust = decode_image_png_u8 if depth == 8 else decode_image_png_u16
@@ -113,13 +113,13 @@ def decode_grey(data: bytes) -> Grey:
     return cast(Grey, cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)) if in_colour else pixels[..., 0]
 
 
-def _others_wait(size: int) -> bool:
-    """Whether kornia-rs would keep other threads waiting for too long; see `_LOCKED`.
+def _holds_gil_too_long(size: int) -> bool:
+    """Whether kornia-rs would keep other threads of the process waiting for too long; see `_GIL_BUDGET`.
 
     Args:
         size: Bytes of the decoded pixels.
     """
-    return threading.active_count() > 1 and size * _CPUS > _LOCKED
+    return threading.active_count() > 1 and size * _CPUS > _GIL_BUDGET
 
 
 def _decode_stored(data: Data) -> Decoded:

@@ -3,9 +3,10 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 
 from tests.app.conftest import MakeClient
-from tests.app.fakes import encode, picture
+from tests.app.fakes import FakeEngine, encode, picture
 from tests.app.raw import connected, head
 from tests.app.waiting import wait_until
 
@@ -30,6 +31,22 @@ def test_full_queue_is_answered_with_429(make_client: MakeClient) -> None:
     assert client.engine.batches == [1] * 4
     assert client.post("/segment", content=IMAGE).status_code == 200
     assert 'pleura_rejected_total{reason="queue-full"} 5.0' in client.get("/metrics").text
+
+
+def test_streams_of_a_cpu_take_single_images_side_by_side(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.lifecycle.available_cpus", lambda: 2)
+    client = make_client(FakeEngine(streams=2, max_batch=2))
+    client.engine.hold()
+    with ThreadPoolExecutor() as threads:
+        running = [threads.submit(client.post, "/segment", content=IMAGE) for _ in range(3)]
+        wait_until(lambda: client.engine.batches == [1, 1])
+        wait_until(lambda: "pleura_queue_depth 1.0" in client.get("/metrics").text)
+        assert client.engine.batches == [1, 1]
+        client.engine.release()
+        assert [one.result().status_code for one in running] == [200] * 3
+    assert client.engine.batches == [1, 1, 1]
 
 
 def test_deadline_is_answered_with_504(make_client: MakeClient) -> None:

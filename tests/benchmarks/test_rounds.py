@@ -88,7 +88,13 @@ class FakeRun:
 
     def profile(self, service: FakeService, picture: Picture, *, seconds: float) -> dict[str, Any]:
         self.took_s += seconds
-        return {"picture": picture.name, "outside": 0.1}
+        return {
+            "picture": picture.name,
+            "stages_ms": {"decode": 1.0},
+            "rest_ms": 2.0,
+            "request_ms": 3.0,
+            "outside": 0.1,
+        }
 
 
 def run(patch: pytest.MonkeyPatch, *words: str) -> tuple[FakeRun, Bench]:
@@ -126,22 +132,23 @@ def test_cuda_is_loaded_with_more_requests_and_has_its_own_goal(
     assert SMALL_SYSTEM not in {name for name, _, _ in fake.measured}, "it is for CPUs"
     one, several = (goal for goal in benchmark.report.figures() if goal.title.startswith("requests a second"))
     assert one == ("requests a second, 64 at a time", "512-png8", 60.0, "", "≥ 1500")
-    assert several == ("requests a second, 64 at a time, 3 processes", "512-png8", 120.0, "", "≥ 1500")
+    assert several == ("requests a second, 64 at a time, 8 processes", "512-png8", 120.0, "", "≥ 1500")
     assert all(found.found is not None for found in benchmark.report.figures())
     table = throughput(benchmark.report)
     assert "c=64" in table.columns
     assert {len(row) for row in table.rows if row is not None} == {len(table.columns)}
 
 
-@pytest.mark.parametrize(("systems", "code"), [("none", 0), ("LitServe", 1), ("", 1)])
+@pytest.mark.parametrize(("systems", "code"), [("none", 0), ("LitServe", 1), ("", 1), ("nobody", 1)])
 def test_only_peers_need_their_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, systems: str, code: int
 ) -> None:
     fake = FakeRun(monkeypatch)
     monkeypatch.setattr(command, "PEERS", tmp_path / "python")
-    monkeypatch.setattr(command, "_write", lambda *_: None)
+    monkeypatch.setattr(command, "RESULTS", tmp_path)
     monkeypatch.setattr("sys.argv", ["benchmarks", "--quick", f"--systems={systems}"])
     assert command.main() == code
+    assert (tmp_path / "bench-quick.json").exists() is (code == 0)
     measured = {name for name, _, _ in fake.measured}
     assert measured == (set() if code else {"upper bound", "Pleura", SMALL_SYSTEM})
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks import tensor_rt
 from benchmarks.tables import tensor_rt as table
-from benchmarks.tensor_rt import build, different_pixels, half_precision_onnx, lane
+from benchmarks.tensor_rt import build, different_pixels, fixed_batches, half_precision_onnx
 from model.checkpoint import Checkpoint, CheckpointMetadata, read_checkpoint, save_checkpoint
 from model.engines import EngineOutput
 from model.engines.fixed_batches import FixedBatches, FoldedNetwork, Outputs
@@ -52,6 +52,7 @@ class Context:
         assert stream_handle == 7
         found = self._run([self._at("image", list(self._run.input("image").shape))])
         for name in ("probabilities", "embedding"):
+            assert found[name].dtype == np.float16
             self._at(name, self.get_tensor_shape(name))[...] = found[name]
         return self.works
 
@@ -159,7 +160,7 @@ def each_time(work: Callable[[], Outputs]) -> tuple[Callable[[], None], Outputs]
 @pytest.mark.usefixtures("installed")
 def test_masks_are_those_of_the_service_on_cuda(checkpoint: Checkpoint, onnx: bytes) -> None:
     images = np.random.default_rng(1).standard_normal(SHAPE).astype(np.float32)
-    one = lane(build(onnx, SHAPE), SHAPE, record=each_time, stream=None)
+    one = fixed_batches(build(onnx, SHAPE), SHAPE, record=each_time, stream=None)
     served = FoldedNetwork(checkpoint.network(), dtype=torch.float16)
     with torch.inference_mode():
         expected = [part.float().numpy() for part in served(torch.from_numpy(images))]
@@ -173,7 +174,7 @@ def test_masks_are_those_of_the_service_on_cuda(checkpoint: Checkpoint, onnx: by
 def test_what_tensorrt_cannot_do_is_said(onnx: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RuntimeError, match=r"cannot read the network: error 0"):
         build(b"no model", SHAPE)
-    one = lane(build(onnx, SHAPE), SHAPE, record=each_time, stream=None)
+    one = fixed_batches(build(onnx, SHAPE), SHAPE, record=each_time, stream=None)
     monkeypatch.setattr(Context, "works", False)
     with pytest.raises(RuntimeError, match=r"cannot run the network"):
         one(np.zeros(SHAPE, np.float32))
@@ -197,19 +198,19 @@ def test_both_are_measured_with_the_same_images(
             with torch.inference_mode():
                 return EngineOutput(*(part.float().numpy() for part in self._run(torch.from_numpy(batch))))
 
-    def lanes(engine: Any, shape: tuple[int, ...]) -> list[FixedBatches]:
-        return [lane(engine, shape, record=each_time, stream=None) for _ in range(STREAMS)]
+    def on_each_stream(engine: Any, shape: tuple[int, ...]) -> list[FixedBatches]:
+        return [fixed_batches(engine, shape, record=each_time, stream=None) for _ in range(STREAMS)]
 
     def alone(one: Any, size: int, *, seconds: float) -> float:
         return 10.0 if one == "the service's" else 5.0
 
     monkeypatch.setattr(tensor_rt, "BATCHES", (2, 1))
     monkeypatch.setattr(tensor_rt, "TorchEngine", Service)
-    monkeypatch.setattr(tensor_rt, "lanes", lanes)
+    monkeypatch.setattr(tensor_rt, "on_each_stream", on_each_stream)
     monkeypatch.setattr(tensor_rt, "half_precision_onnx", lambda _: onnx)
     monkeypatch.setattr(tensor_rt, "card_milliseconds", alone)
-    points = tensor_rt.compare(checkpoint, seconds=0)
-    assert [point["batch"] for point in points] == [1, 2]
+    points = list(tensor_rt.compare(checkpoint, seconds=0))
+    assert [point["batch"] for point in points] == [2, 1]
     for point in points:
         assert point["different_pixels"] < 0.01
         assert point["tensorrt"]["rate"] > 0 < point["service"]["rate"]

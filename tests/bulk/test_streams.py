@@ -1,62 +1,19 @@
 """Batches in the streams of an engine on CUDA, with fake engines that wait for each other."""
 
-import os
-import signal
 import threading
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from bulk.loop import Outcome, OutputOptions, segment_all
 from bulk.streams import batches_at_once
-from model.engines import EngineOutput
 from model.errors import EngineError
 from model.writing.formats import Format
 from tests.app.fakes import FakeEngine, encode, picture, segmenter
 from tests.bulk.conftest import Pleura, results
-
-FAILED = "The network could not be run. Free the device's memory or restart the service."
-
-
-@dataclass
-class StreamedEngine(FakeEngine):
-    """An engine on CUDA with two streams, in batches of two images.
-
-    Attributes:
-        meeting: Where two batches wait for each other.
-        failing: The image whose batch fails.
-        interrupting: The image whose batch is interrupted by Ctrl-C.
-        reversed: Whether the first batch waits for the second.
-    """
-
-    device: str = "cuda"
-    max_batch: int = 2
-    streams: int = 2
-    meeting: threading.Barrier | None = None
-    failing: int | None = None
-    interrupting: int | None = None
-    reversed: bool = False
-    second_done: threading.Event = field(default_factory=threading.Event)
-
-    def __call__(self, batch: NDArray[np.float32]) -> EngineOutput:
-        if self.meeting is not None:
-            self.meeting.wait(20)
-        images = shown(batch)
-        if self.failing in images:
-            raise EngineError(FAILED)
-        if self.interrupting in images:
-            os.kill(os.getpid(), signal.SIGINT)
-        if self.reversed and 0 in images:
-            assert self.second_done.wait(20), "the second batch does not run beside the first"
-        output = super().__call__(batch)
-        if 2 in images:
-            self.second_done.set()
-        return output
+from tests.bulk.streamed import FAILED, StreamedEngine
 
 
 def archive(folder: Path, count: int) -> list[str]:
@@ -66,11 +23,6 @@ def archive(folder: Path, count: int) -> list[str]:
     for index, name in enumerate(names):
         (folder / name).write_bytes(encode(picture((8, 12, 8 + index, 40))))
     return names
-
-
-def shown(batch: NDArray[np.float32]) -> list[int]:
-    """Return the numbers of the images in a batch."""
-    return [int((image[0] < 0).any(axis=0).sum()) - 8 for image in batch]
 
 
 def run(engine: FakeEngine, top: Path, names: list[str], out: str) -> Generator[Outcome, None, None]:

@@ -3,15 +3,19 @@
 import threading
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
+
+from model.errors import EngineError
+from tests.app.fakes import FakeEngine, encode, picture, segmenter
+from tests.bulk.streamed import FAILED, StreamedEngine
+
+pytest.importorskip("pyarrow", reason="Pleura's extra ray is not installed")
+
+import pyarrow as pa
 
 from bulk.ray.stages import Job, Network
 from bulk.ray.storage import Location
 from bulk.ray.tables import READ, pack
-from model.errors import EngineError
-from tests.app.fakes import FakeEngine, encode, picture, segmenter
-from tests.bulk.test_streams import FAILED, StreamedEngine
 
 
 def block(count: int) -> pa.Table:
@@ -55,3 +59,10 @@ def test_error_of_the_engine_is_that_of_the_block(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=FAILED):
         network(StreamedEngine(failing=3), tmp_path)(block(10))
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("network")]
+
+
+def test_no_batch_runs_after_one_has_failed_on_a_cpu(tmp_path: Path) -> None:
+    engine = FakeEngine(max_batch=2, failure=EngineError(FAILED))
+    with pytest.raises(EngineError, match=FAILED):
+        network(engine, tmp_path)(block(10))
+    assert engine.batches == [2]

@@ -115,20 +115,25 @@ def test_both_decoders_give_the_same_values(
 ) -> None:
     pixels = np.random.default_rng(0).integers(0, np.iinfo(depth).max + 1, shape, depth)
     data = cv2.imencode(".png", pixels)[1].tobytes()
-    monkeypatch.setattr(png, "_LOCKED", 0)
+    monkeypatch.setattr(png, "_GIL_BUDGET", 0)
     with_opencv = read(data).pixels
-    monkeypatch.setattr(png, "_LOCKED", 1 << 40)
+    monkeypatch.setattr(png, "_GIL_BUDGET", 1 << 40)
     np.testing.assert_array_equal(read(data).pixels, with_opencv)
 
 
 def test_other_threads_run_while_a_large_image_is_decoded(other_thread: list[float]) -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (6000, 6000), np.uint16)
+    pixels = np.random.default_rng(0).integers(0, 256, (4500, 4500), np.uint16)
     data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
-    begun = time.perf_counter()
-    read(data)
-    ended = time.perf_counter()
-    times = [begun, *(moment for moment in other_thread if begun < moment < ended), ended]
-    assert max(np.diff(times)) < (ended - begun) / 3
+
+    def longest_wait() -> float:
+        begun = time.perf_counter()
+        read(data)
+        ended = time.perf_counter()
+        times = [begun, *(moment for moment in list(other_thread) if begun < moment < ended), ended]
+        return float(max(np.diff(times))) / (ended - begun)
+
+    # More than once, because a busy machine may stop one of the threads.
+    assert min(longest_wait() for _ in range(3)) < 1 / 3
 
 
 def test_sixteen_bit_colours_give_their_luma() -> None:

@@ -1,7 +1,8 @@
-"""How long a file keeps Python's lock while it is read: ``python -m benchmarks.lock FILE…``.
+"""How long the GIL is held while a file is read: ``python -m benchmarks.gil FILE…``.
 
-Some decoders keep the lock: meanwhile no other thread of the process runs Python, so that the service reads
-no other image and answers no request. A second thread notes when it could run; its longest wait is listed.
+Some decoders hold the global interpreter lock: meanwhile no other thread of the process runs Python, so that
+the service reads no other image and answers no request. A second thread notes when it could run; its
+longest wait is listed.
 """
 
 from __future__ import annotations
@@ -67,13 +68,13 @@ def held(data: bytes, *, repeats: int = 5) -> Held:
 
 def main() -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.lock", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gil", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     options = parser.parse_args()
     rows: list[tuple[str, ...] | None] = [
         (path.name, *(f"{ms:.0f}" for ms in held(path.read_bytes()))) for path in options.files
     ]
-    Rows("Python's lock", ("file", "reading, ms", "longest wait of another thread, ms"), rows).show(Console())
+    Rows("The GIL", ("file", "reading, ms", "longest wait of another thread, ms"), rows).show(Console())
 
 
 if __name__ == "__main__":

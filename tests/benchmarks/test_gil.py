@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import lock
+from benchmarks import gil
 
 
-def with_the_lock() -> None:
-    """Keep Python's lock, as a decoder may."""
+def with_the_gil() -> None:
+    """Hold the GIL, as a decoder may."""
     sum(range(10_000_000))
 
 
 @pytest.mark.parametrize(
     ("decode", "least", "most"),
-    [(with_the_lock, 0.8, 1.0), (lambda: time.sleep(0.2), 0.0, 0.5)],
-    ids=["keeps the lock", "does not"],
+    [(with_the_gil, 0.8, 1.0), (lambda: time.sleep(0.2), 0.0, 0.5)],
+    ids=["holds it", "does not"],
 )
-def test_longest_wait_shows_who_keeps_the_lock(
+def test_longest_wait_shows_who_holds_the_gil(
     decode: Callable[[], None],
     least: float,
     most: float,
@@ -26,10 +26,10 @@ def test_longest_wait_shows_who_keeps_the_lock(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(lock, "read", lambda _: decode())
-    found = lock.held(b"", repeats=3)
+    monkeypatch.setattr(gil, "read", lambda _: decode())
+    found = gil.held(b"", repeats=3)
     assert least <= found.waited / found.read <= most
     (tmp_path / "film.png").touch()
-    monkeypatch.setattr(sys, "argv", ["lock", str(tmp_path / "film.png")])
-    lock.main()
+    monkeypatch.setattr(sys, "argv", ["gil", str(tmp_path / "film.png")])
+    gil.main()
     assert "film.png" in capsys.readouterr().out
