@@ -43,13 +43,13 @@ $(VENV)/.installed: requirements.txt pyproject.toml client/pyproject.toml | $(BI
 serve: $(if $(wildcard $(VENV)/.installed),install,$(VENV)/.serving-$(VARIANT))
 	PLEURA_PORT=$(PORT) $(BIN)/pleura serve
 
-# All tests, with the coverage of the packages; it fails below the floor in pyproject.toml. Up to four processes share
-# the processors; tests/conftest.py gives each its share. TESTS=tests/app runs one folder, in one process, without coverage.
+# All tests, with the coverage of the packages; it fails below the floor in pyproject.toml. TESTS=tests/app runs one
+# folder, without coverage.
 TESTS ?=
 
 test: install
 ifeq ($(strip $(TESTS)),)
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report=
+	$(BIN)/coverage run -m pytest
 	@echo "Coverage in percent, lines and branches (.venv/bin/coverage report lists the files):"
 	@$(BIN)/coverage report --format=total
 else

@@ -1,7 +1,7 @@
 """Batches in the streams of an engine on CUDA, with fake engines that wait for each other."""
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 
@@ -31,8 +31,16 @@ def run(engine: FakeEngine, top: Path, names: list[str], out: str) -> Generator[
     )
 
 
-def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith(("network", "images"))]
+@pytest.fixture
+def threads() -> Callable[[], list[str]]:
+    """Returns the names of this run's threads; services of other tests may have such names, too."""
+    before = threading.enumerate()
+
+    def named() -> list[str]:
+        new = [thread.name for thread in threading.enumerate() if thread not in before]
+        return [name for name in new if name.startswith(("network", "images"))]
+
+    return named
 
 
 def masks(out: Path) -> dict[str, bytes]:
@@ -46,7 +54,9 @@ def test_only_cuda_runs_several_batches_at_a_time(device: str, streams: int, bat
     assert batches_at_once(FakeEngine(device=device, streams=streams)) == batches
 
 
-def test_two_batches_are_in_the_engine_at_the_same_time(tmp_path: Path) -> None:
+def test_two_batches_are_in_the_engine_at_the_same_time(
+    tmp_path: Path, threads: Callable[[], list[str]]
+) -> None:
     names = archive(tmp_path / "in", 8)
     engine = StreamedEngine(meeting=threading.Barrier(2))
     assert [outcome.name for outcome in run(engine, tmp_path, names, "out")] == names
@@ -67,7 +77,9 @@ def test_results_are_in_order_and_the_same_as_with_one_stream(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("streams", "finished"), [(1, ["00.png", "01.png"]), (2, ["00.png", "01.png", "04.png", "05.png"])]
 )
-def test_engine_error_loses_no_finished_image(tmp_path: Path, streams: int, finished: list[str]) -> None:
+def test_engine_error_loses_no_finished_image(
+    tmp_path: Path, streams: int, finished: list[str], threads: Callable[[], list[str]]
+) -> None:
     names = archive(tmp_path / "in", 10)
     outcomes: list[Outcome] = []
     with pytest.raises(EngineError, match=FAILED):
@@ -89,7 +101,9 @@ def test_engine_error_is_reported_and_the_run_can_be_resumed(pleura: Pleura, tmp
     assert results(tmp_path / "out") == set(names)
 
 
-def test_run_that_is_interrupted_can_be_resumed(pleura: Pleura, tmp_path: Path) -> None:
+def test_run_that_is_interrupted_can_be_resumed(
+    pleura: Pleura, tmp_path: Path, threads: Callable[[], list[str]]
+) -> None:
     names = archive(tmp_path / "in", 10)
     pleura.engine = StreamedEngine(interrupting=3)
     assert pleura(tmp_path / "in", "--out", tmp_path / "out") == 130
@@ -100,7 +114,7 @@ def test_run_that_is_interrupted_can_be_resumed(pleura: Pleura, tmp_path: Path) 
     assert results(tmp_path / "out") == set(names)
 
 
-def test_closed_run_ends_its_threads(tmp_path: Path) -> None:
+def test_closed_run_ends_its_threads(tmp_path: Path, threads: Callable[[], list[str]]) -> None:
     names = archive(tmp_path / "in", 20)
     with closing(run(StreamedEngine(), tmp_path, names, "out")) as outcomes:
         next(outcomes)

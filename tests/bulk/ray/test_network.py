@@ -56,9 +56,11 @@ def test_block_without_images_passes(tmp_path: Path) -> None:
 
 
 def test_error_of_the_engine_is_that_of_the_block(tmp_path: Path) -> None:
+    before = threading.enumerate()
     with pytest.raises(EngineError, match=FAILED):
         network(StreamedEngine(failing=3), tmp_path)(block(10))
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("network")]
+    left = [thread for thread in threading.enumerate() if thread not in before]
+    assert not [thread.name for thread in left if thread.name.startswith("network")]
 
 
 def test_no_batch_runs_after_one_has_failed_on_a_cpu(tmp_path: Path) -> None:
