@@ -188,10 +188,9 @@ class _Run:
     def close(self) -> None:
         """Wait for what is in progress, and drop what has not begun."""
         # Both are stopped first: neither begins an image while the other ends, even if this is interrupted.
-        for pool in (self._streams, self._pool):
-            pool.shutdown(wait=False, cancel_futures=True)
-        self._streams.shutdown()
-        self._pool.shutdown()
+        for wait in (False, True):
+            self._streams.shutdown(wait, cancel_futures=True)
+            self._pool.shutdown(wait, cancel_futures=True)
 
     def _write_next(self) -> None:
         batch, future = self._running.popleft()
