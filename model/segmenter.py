@@ -182,13 +182,9 @@ class Segmenter:
         mask = restore(kept, radiograph, preprocessing) >= cut
         labels = put_back(label_at_native_size(found, mask), radiograph)
         x, y, _, _ = picture_box(radiograph)
+        spacing = radiograph.spacing_mm
         right, left = (
-            measure(
-                labels,
-                side,
-                spacing_mm=radiograph.spacing_mm,
-                within=region(found, side, mask.shape, corner=(y, x)),
-            )
+            measure(labels, side, spacing_mm=spacing, within=region(found, side, mask.shape, corner=(y, x)))
             for side in (RIGHT, LEFT)
         )
         heart_mask = heart = heart_iou = None
@@ -196,9 +192,7 @@ class Segmenter:
             heart_mask, heart_region, heart_iou = heart_at_native_size(
                 inferred.heart, labels, radiograph, preprocessing
             )
-            heart = measure(
-                heart_mask.view(np.uint8), 1, spacing_mm=radiograph.spacing_mm, within=heart_region
-            )
+            heart = measure(heart_mask.view(np.uint8), 1, spacing_mm=spacing, within=heart_region)
         quality = self._assess(prepared, inferred, found, threshold=cut, postprocess=postprocess)
         return Segmentation(
             radiograph=radiograph,
