@@ -20,7 +20,7 @@ CUDA_CONCURRENCY = 64
 """Further requests at a time on CUDA: eight make no batch that fills a card."""
 BOUND = "upper bound"
 SMALL_SYSTEM = "Pleura small"
-PROCESSES = 12
+PROCESSES = 16
 """Of a further Pleura on CUDA: one process is bounded by the GIL before the card is busy."""
 SEVERAL_SYSTEM = f"Pleura, {PROCESSES} processes"
 
