@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from benchmarks import tensor_rt
 from benchmarks.tables import tensor_rt as table
 from benchmarks.tensor_rt import build, different_pixels, fixed_batches, half_precision_onnx
-from model.checkpoint import Checkpoint, CheckpointMetadata, read_checkpoint, save_checkpoint
+from model.checkpoint import Checkpoint, read_checkpoint
 from model.engines import EngineOutput
 from model.engines.fixed_batches import FixedBatches, FoldedNetwork, Outputs
 from model.engines.pytorch import STREAMS
 from model.isolation import import_without_telemetry
 from model.networks.unet import SegmentationNetwork
-from model.preprocessing import Preprocessing
+from tests.checkpoints import save_random
 
 SHAPE = (2, 1, 64, 64)
 
@@ -127,17 +127,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     """Random weights of a small decoder."""
-    metadata = CheckpointMetadata(
-        name="random",
-        bridge_channels=16,
-        decoder_channels=(16, 16, 16, 16),
-        head_channels=16,
-        preprocessing=Preprocessing(input_size=64),
-    )
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("tensorrt") / "random.safetensors"
-    save_checkpoint(path, metadata.network().state_dict(), metadata)
-    return read_checkpoint(path)
+    return read_checkpoint(save_random(tmp_path_factory.mktemp("tensorrt") / "random.safetensors"))
 
 
 @pytest.fixture(scope="module")

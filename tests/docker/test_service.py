@@ -14,14 +14,12 @@ import cv2
 import httpx
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 from pydicom import dcmread
 
-from model.checkpoint import CheckpointMetadata, save_checkpoint
-from model.preprocessing import Preprocessing
 from tests.app.fakes import decode, dicom
 from tests.app.waiting import wait_until
+from tests.checkpoints import save_random
 from tests.docker.engine import HARDENED, ROOT, Container, docker
 
 PHANTOM = (ROOT / "samples/phantom.png").read_bytes()
@@ -129,15 +127,7 @@ def test_threads_follow_the_container_s_quota(start: Callable[..., Container]) -
 
 
 def test_checkpoint_that_needs_pytorch_is_rejected_in_a_sentence(cpu_image: str, tmp_path: Path) -> None:
-    metadata = CheckpointMetadata(
-        name="own",
-        bridge_channels=16,
-        decoder_channels=(16, 16, 16, 16),
-        head_channels=16,
-        preprocessing=Preprocessing(input_size=64),
-    )
-    torch.manual_seed(0)
-    save_checkpoint(tmp_path / "own.safetensors", metadata.network().state_dict(), metadata)
+    save_random(tmp_path / "own.safetensors", name="own")
     tmp_path.chmod(0o755)
     mounted = (
         "--volume",

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 from safetensors.numpy import save
 
-from model.checkpoint import BUNDLED, CheckpointMetadata, save_checkpoint
-from model.preprocessing import Preprocessing
+from model.checkpoint import BUNDLED
+from tests.checkpoints import save_random
 
 pytestmark = pytest.mark.slow
 
@@ -23,17 +22,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A checkpoint of random weights."""
-    path = tmp_path_factory.mktemp("start") / "whole.safetensors"
-    metadata = CheckpointMetadata(
-        name="random",
-        bridge_channels=16,
-        decoder_channels=(16, 16, 16, 16),
-        head_channels=16,
-        preprocessing=Preprocessing(input_size=64),
-    )
-    torch.manual_seed(0)
-    save_checkpoint(path, metadata.network().state_dict(), metadata)
-    return path.read_bytes()
+    return save_random(tmp_path_factory.mktemp("start") / "whole.safetensors").read_bytes()
 
 
 def _altered(data: bytes) -> bytes:

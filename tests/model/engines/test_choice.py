@@ -15,6 +15,7 @@ from model.engines.conversion import convert, save
 from model.engines.fingerprint import read_exported, write_fingerprint
 from model.errors import EngineError
 from model.preprocessing import Preprocessing
+from tests.checkpoints import save_random
 
 pytestmark = pytest.mark.slow
 
@@ -22,17 +23,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Random weights, a small decoder and a small image: quick to convert."""
-    path = tmp_path_factory.mktemp("engines") / "random.safetensors"
-    metadata = CheckpointMetadata(
-        name="random",
-        bridge_channels=16,
-        decoder_channels=(16, 16, 16, 16),
-        head_channels=16,
-        preprocessing=Preprocessing(input_size=64),
-    )
-    torch.manual_seed(0)
-    save_checkpoint(path, metadata.network().state_dict(), metadata)
-    return path
+    return save_random(tmp_path_factory.mktemp("engines") / "random.safetensors")
 
 
 @pytest.fixture(scope="module")
