@@ -96,10 +96,10 @@ def test_connections_are_spread_over_all_processes(service: Running, folder: Pat
 
 
 def test_memory_and_processor_time_are_sums(service: Running) -> None:
+    service.pause()
     alone = [replace(service, keepers=(keeper,)) for keeper in service.keepers]
     assert min(each.peak_mb() for each in alone) > 5
-    assert service.peak_mb() == pytest.approx(sum(each.peak_mb() for each in alone))
-    service.pause()
+    assert service.peak_mb() == pytest.approx(sum(each.peak_mb() for each in alone), rel=0.01)
     assert service.cpu_s() == pytest.approx(sum(each.cpu_s() for each in alone))
 
 
