@@ -21,6 +21,7 @@ from .profile_request import profile
 from .report import (
     BOUND,
     CONCURRENCY,
+    EAGER_SERVERS,
     PROCESSES,
     SEVERAL_SYSTEM,
     SMALL_SYSTEM,
@@ -30,9 +31,15 @@ from .report import (
 from .systems import Running, System, pleura, started
 
 OWN_SHARE = 0.7
-"""Share of a system's own capacity in its open loop; of the plain handler's for the common rate."""
+"""Share of a system's own capacity in its open loop."""
 TRIED_WITH = Picture(2048, "png8")
-OPEN_WITH = ("2048-png8", "512-png8")
+
+
+def takes_part(system: System, picture: Picture) -> bool:
+    """Whether a system is measured with a picture: all with PNG of 8 bits, others where a goal needs them."""
+    if system.name == SMALL_SYSTEM:
+        return picture.kind == "png8"
+    return picture.kind != "jpeg" or system.family not in EAGER_SERVERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +50,8 @@ class Plan:
         pictures: What is sent.
         device: ``cpu`` or ``cuda``.
         seconds: Of each measurement.
-        rounds: In each, every system is measured once with each picture, eight requests at a time.
+        rounds: In each, every system is measured once with each picture that it takes part with, eight
+            requests at a time.
         concurrencies: Further closed loops, measured once.
         trials: Whether each setting of a peer is tried, and the faster one measured.
         open_loop: Whether latencies at a constant rate are measured.
@@ -66,7 +74,6 @@ class Bench:
         self.plan = plan
         self.console = console
         self.report = Report(machine=describe_machine(checkpoint, plan.device))
-        self._common: dict[str, float] = {}
         self._begun = time.perf_counter()
 
     def run(self, peers: list[list[System]]) -> None:
@@ -76,7 +83,6 @@ class Bench:
         """
         device = self.plan.device
         with ExitStack() as stack:
-            # The plain handler first: its capacity sets the common rate.
             services = [self._started(variants, stack) for variants in peers]
             services.append(self._started([pleura(self.checkpoint, device=device)], stack))
             if device == "cpu":
@@ -102,29 +108,41 @@ class Bench:
 
     def _started(self, variants: list[System], stack: ExitStack) -> Running:
         """Start a peer with its fastest settings, and pause it."""
-        system = variants[-1]
-        if self.plan.trials and len(variants) > 1:
-            system = max(variants, key=self._trial)
+        if not self.plan.trials or len(variants) == 1:
+            return self._paused(variants[-1], stack)
+        trials = [stack.enter_context(ExitStack()) for _ in variants]
+        services = [self._paused(system, trial) for system, trial in zip(variants, trials, strict=True)]
+        rates = [self._trial(service) for service in services]
+        best = rates.index(max(rates))
+        for number, trial in enumerate(trials):
+            if number != best:
+                trial.close()
+        return services[best]
+
+    def _paused(self, system: System, stack: ExitStack) -> Running:
         service = stack.enter_context(started(system))
         self._say(f"{system.name}: ready after {service.start_s:.1f} s")
         service.pause()
         return service
 
-    def _trial(self, system: System) -> float:
-        with started(system) as service:
+    def _trial(self, service: Running) -> float:
+        with service.resumed():
             rate = _rate(load(service, TRIED_WITH, seconds=self.plan.seconds, concurrency=CONCURRENCY))
-        self.report.tried.append({"system": system.name, "picture": TRIED_WITH.name, "rate": rate})
-        self._say(f"tried {system.name}: {rate:.2f}/s")
+        name = service.system.name
+        self.report.tried.append({"system": name, "picture": TRIED_WITH.name, "rate": rate})
+        self._say(f"tried {name}: {rate:.2f}/s")
         return rate
 
     def _round(self, services: list[Running], number: int) -> None:
-        """Measure each system once with each picture; every other round goes the other way.
+        """Measure each system once with its pictures; every other round goes the other way.
 
         The upper bound is one of processors: it is measured on them alone.
         """
         for picture in self.plan.pictures:
             steps: list[Callable[[], None]] = [
-                partial(self._closed, service, picture, CONCURRENCY, number) for service in services
+                partial(self._closed, service, picture, CONCURRENCY, number)
+                for service in services
+                if takes_part(service.system, picture)
             ]
             if self.plan.device == "cpu":
                 steps.insert(0, partial(self._upper_bound, picture, number))
@@ -137,7 +155,7 @@ class Bench:
         self._say(f"{BOUND} {picture.name}: {found['images_per_s']:.2f}/s, alone {found['alone_ms']:.1f} ms")
 
     def _once(self, service: Running) -> None:
-        pictures = [picture for picture in self.plan.pictures if picture.name in OPEN_WITH]
+        pictures = [picture for picture in self.plan.pictures if picture.kind == "png8"]
         for picture in pictures:
             for concurrency in self.plan.concurrencies:
                 self._closed(service, picture, concurrency, 0)
@@ -174,24 +192,21 @@ class Bench:
         )
 
     def _open(self, service: Running, picture: Picture) -> None:
-        capacity = self.report.rate(service.system.name, picture.name, CONCURRENCY) or 0
-        common = self._common.setdefault(picture.name, OWN_SHARE * capacity)
-        for kind, rate in (("own", OWN_SHARE * capacity), ("common", common)):
-            if not rate:
-                continue
-            with service.resumed():
-                found = load(service, picture, seconds=1.5 * self.plan.seconds, rate=rate)
-            point = {
-                "system": service.system.name,
-                "picture": picture.name,
-                "kind": kind,
-                "rate": rate,
-                "requests": len(found["latencies_ms"]),
-                "failures": found["failures"],
-                **summarise(found["latencies_ms"]),
-            }
-            self.report.open.append(point)
-            self._say(f"{service.system.name} {picture.name} at {rate:.1f}/s: p95 {point['p95'] or 0:.0f} ms")
+        rate = OWN_SHARE * (self.report.rate(service.system.name, picture.name, CONCURRENCY) or 0)
+        if not rate:
+            return
+        with service.resumed():
+            found = load(service, picture, seconds=1.5 * self.plan.seconds, rate=rate)
+        point = {
+            "system": service.system.name,
+            "picture": picture.name,
+            "rate": rate,
+            "requests": len(found["latencies_ms"]),
+            "failures": found["failures"],
+            **summarise(found["latencies_ms"]),
+        }
+        self.report.open.append(point)
+        self._say(f"{service.system.name} {picture.name} at {rate:.1f}/s: p95 {point['p95'] or 0:.0f} ms")
 
     def _say(self, line: str) -> None:
         self.console.print(f"[dim]{time.perf_counter() - self._begun:5.0f} s[/dim]  {line}", highlight=False)

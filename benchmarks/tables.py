@@ -52,8 +52,8 @@ def throughput(report: Report) -> Rows:
             picture,
             f"{1000 / median(point['alone_ms'] for point in found):.2f}",
             f"{median(point['images_per_s'] for point in found):.2f}",
-            # Further concurrencies, and the two open loops.
-            *("" for _ in (*concurrencies[2:], "own", "common")),
+            # Further concurrencies, and the open loop.
+            *("" for _ in (*concurrencies[2:], "open")),
             f"{median(point['cpu_ms'] for point in found):.0f}",
             "",
         )
@@ -70,8 +70,7 @@ def throughput(report: Report) -> Rows:
                     name,
                     picture,
                     *(report.throughput(name, picture, concurrency) for concurrency in concurrencies),
-                    report.latencies(name, picture, "own"),
-                    report.latencies(name, picture, "common"),
+                    report.latencies(name, picture),
                     f"{median(cpu_ms):.0f}" if cpu_ms else "",
                     f"{max(point['peak_mb'] for point in here):.0f}",
                 )
@@ -83,7 +82,6 @@ def throughput(report: Report) -> Rows:
             "picture",
             *(f"c={concurrency}" for concurrency in concurrencies),
             "at 70 % of its capacity",
-            "at the common rate",
             "CPU ms at c=8",
             "peak MB",
         ),

@@ -138,8 +138,8 @@ def test_the_report_computes_ratios(tmp_path: Path) -> None:
     plot(report, tmp_path / "bench.png")
     assert (tmp_path / "bench.png").read_bytes()[:4] == b"\x89PNG"
     rows = throughput(report).markdown().splitlines()
-    assert "| Pleura | 2048-png8 |  | 13.50 |  |  | 50 | 500 |" in rows
-    assert "| FastAPI eager | 2048-png8 |  | 2.25 (4 lost) |  |  | 50 | 500 |" in rows
+    assert "| Pleura | 2048-png8 |  | 13.50 |  | 50 | 500 |" in rows
+    assert "| FastAPI eager | 2048-png8 |  | 2.25 (4 lost) |  | 50 | 500 |" in rows
 
 
 def test_a_paused_service_takes_no_processor_time_and_goes_on(service: Running) -> None:
@@ -147,7 +147,7 @@ def test_a_paused_service_takes_no_processor_time_and_goes_on(service: Running) 
     before = service.cpu_s()
     with pytest.raises(TimeoutError):
         urllib.request.urlopen(f"http://127.0.0.1:{service.ports[0]}/healthz", timeout=0.3)
-    assert service.cpu_s() == before
+    assert service.cpu_s() == pytest.approx(before, abs=0.02)
     service.resume()
     assert measure.load(service, SMALL, seconds=0.1, concurrency=1)["failures"] == {}
 
