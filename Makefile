@@ -5,8 +5,9 @@ PORT ?= 8000
 
 DATA ?= ../shared/data
 PEERS := benchmarks/.venv-peers
+ORT_WEB := benchmarks/.ort-web
 
-.PHONY: install serve test lint audit fuzz soak chaos format bench bench-compare bench-gpu bench-training bench-bulk bench-tables train docker docker-test sbom docs lock clean
+.PHONY: install serve test lint audit fuzz soak chaos format bench bench-compare bench-gpu bench-training bench-bulk bench-browser bench-tables train docker docker-test sbom docs lock clean
 
 # uv installs in seconds what takes pip minutes. Where it cannot, as with an index that only pip is configured for, pip does.
 INSTALL = { $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(BIN)/python -m pip install --quiet $(1); }
@@ -122,6 +123,23 @@ bench-training: install
 # docs/how-to/archives.md explains it. BENCH="--images 1000 --cpus 4" takes more images and larger machines.
 bench-bulk: install
 	$(BIN)/python -m benchmarks.bulk $(BENCH)
+
+bench-browser: $(ORT_WEB)/dist | install
+	$(BIN)/python -m benchmarks.browser
+
+# ONNX Runtime Web from npm, 33 MB, once. All of it, or nothing, is in the folder.
+ORT_WEB_VERSION := 1.30.0
+ORT_WEB_SHA256 := d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71
+
+$(ORT_WEB)/dist:
+	@command -v npm >/dev/null || { echo "ONNX Runtime Web comes from npm: install npm first."; exit 1; }
+	rm -rf $(ORT_WEB)
+	mkdir -p $(ORT_WEB)
+	cd $(ORT_WEB) && timeout 300 npm pack --silent onnxruntime-web@$(ORT_WEB_VERSION) >/dev/null
+	echo "$(ORT_WEB_SHA256)  $(ORT_WEB)/onnxruntime-web-$(ORT_WEB_VERSION).tgz" | sha256sum --check --status
+	tar -xzf $(ORT_WEB)/onnxruntime-web-$(ORT_WEB_VERSION).tgz -C $(ORT_WEB) --exclude='*.map' package/dist
+	mv $(ORT_WEB)/package/dist $@
+	rm -r $(ORT_WEB)/package $(ORT_WEB)/onnxruntime-web-$(ORT_WEB_VERSION).tgz
 
 # What was measured last, as Markdown.
 bench-tables: install
