@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.checkpoint import read_metadata
-from model.isolation import import_without_telemetry
+from model.engines.openvino import shared_core
 from model.preprocessing import Preprocessing
 from model.reading.decoding import GREY, decode_with_opencv
 from model.reading.png import decode_grey
@@ -64,11 +64,8 @@ def encode(lung: NDArray[np.float32], preprocessing: Preprocessing, side: int) -
 
 def _openvino(checkpoint: Path, *, streams: int, threads: int) -> Callable[[], Infer]:
     """Make functions that infer, one for each thread that wants to."""
-    openvino = import_without_telemetry("openvino")
-
-    path = checkpoint.with_suffix(".int8.xml")
-    compiled = openvino.Core().compile_model(
-        path,
+    compiled = shared_core().compile_model(
+        checkpoint.with_suffix(".int8.xml"),
         "CPU",
         {
             "INFERENCE_PRECISION_HINT": "f32",

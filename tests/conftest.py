@@ -1,8 +1,12 @@
-"""Where the real images lie, if they are here."""
+"""Where the real images lie, if they are here; and a check after every test."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests import signal_stack
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 
@@ -30,3 +34,11 @@ def shared_dicom() -> Path:
 def shared_field() -> Path:
     """Inputs that people reported; EXPECTED.md says what is right."""
     return _folder("field")
+
+
+@pytest.fixture(autouse=sys.platform == "linux")
+def signals_find_their_stack() -> Iterator[None]:
+    """Fail a test that leaves a freed signal stack: the next Ctrl-C or timeout would kill all tests."""
+    yield
+    if signal_stack.is_freed():
+        pytest.fail("a core of OpenVINO was destroyed: use model.engines.openvino.shared_core()")

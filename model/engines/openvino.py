@@ -54,7 +54,7 @@ class OpenVINOEngine:
         self, model: openvino.Model, *, precision: Precision, threads: int, cache: Path | None = None
     ) -> None:
         self.name = f"openvino-{precision}"
-        core = _core()
+        core = shared_core()
         # f32 prevents bf16 on processors that support it: masks must not depend on the host.
         settings: dict[str, object] = {
             "INFERENCE_PRECISION_HINT": "f32",
@@ -142,7 +142,7 @@ class Requests:
 
 
 @cache
-def _core() -> openvino.Core:
+def shared_core() -> openvino.Core:
     """Return the one core of the process, which is never destroyed.
 
     Each core installs a signal stack in its thread and removes it in its destructor. If cores are
@@ -165,7 +165,7 @@ def read_model(path: Path, metadata: CheckpointMetadata) -> openvino.Model:
     """
     files = read_exported(path)
     try:
-        model = _core().read_model(files.xml, files.weights)
+        model = shared_core().read_model(files.xml, files.weights)
     except RuntimeError as error:
         raise EngineError(
             f"{path.name} is not a complete OpenVINO model. Run `pleura export` again."

@@ -19,8 +19,8 @@ from benchmarks.tensor_rt import build, different_pixels, fixed_batches, half_pr
 from model.checkpoint import Checkpoint, read_checkpoint
 from model.engines import EngineOutput
 from model.engines.fixed_batches import FixedBatches, FoldedNetwork, Outputs
+from model.engines.openvino import shared_core
 from model.engines.pytorch import STREAMS
-from model.isolation import import_without_telemetry
 from model.networks.unet import SegmentationNetwork
 from tests.checkpoints import save_random
 
@@ -38,7 +38,7 @@ class Context:
 
     def set_input_shape(self, name: str, shape: tuple[int, ...]) -> bool:
         self._model.reshape({name: list(shape)})
-        self._run = import_without_telemetry("openvino").Core().compile_model(self._model, "CPU")
+        self._run = shared_core().compile_model(self._model, "CPU")
         return True
 
     def get_tensor_shape(self, name: str) -> list[int]:
@@ -79,7 +79,7 @@ class TensorRT:
         def parse(self, model: bytes) -> bool:
             if model.startswith(b"no model"):
                 return False
-            self._network.model = import_without_telemetry("openvino").Core().read_model(BytesIO(model))
+            self._network.model = shared_core().read_model(BytesIO(model))
             return True
 
         def get_error(self, index: int) -> str:

@@ -1,6 +1,5 @@
 """A fake engine with two streams."""
 
-import os
 import signal
 import threading
 from dataclasses import dataclass, field
@@ -42,7 +41,7 @@ class StreamedEngine(FakeEngine):
         if self.failing in images:
             raise EngineError(FAILED)
         if self.interrupting in images:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         if self.reversed and 0 in images:
             assert self.second_done.wait(20), "the second batch does not run beside the first"
         output = super().__call__(batch)

@@ -1,7 +1,8 @@
 """Batches in the streams of an engine on CUDA, with fake engines that wait for each other."""
 
+import signal
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -101,6 +102,15 @@ def test_engine_error_is_reported_and_the_run_can_be_resumed(pleura: Pleura, tmp
     assert results(tmp_path / "out") == set(names)
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C interrupts, even if a shell started the tests in the background, where it is ignored."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_run_that_is_interrupted_can_be_resumed(
     pleura: Pleura, tmp_path: Path, threads: Callable[[], list[str]]
 ) -> None:

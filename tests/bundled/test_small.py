@@ -9,7 +9,7 @@ import torch
 from benchmarks.peak import count_operations
 from model.checkpoint import load_checkpoint, read_checkpoint, read_metadata
 from model.engines import choose_engine
-from model.isolation import import_without_telemetry
+from model.engines.openvino import shared_core
 from model.metrics.overlap import overlap
 from model.segmenter import Segmenter
 from model.weights import SMALL, checkpoint_file
@@ -57,9 +57,7 @@ def test_onnx_file_beside_it_holds_the_same_network() -> None:
     network, metadata = load_checkpoint(FILE)
     side = metadata.preprocessing.input_size
     x = np.random.default_rng(0).standard_normal((2, 1, side, side)).astype(np.float32)
-    run = import_without_telemetry("openvino").compile_model(
-        FILE.with_suffix(".onnx"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
-    )
+    run = shared_core().compile_model(FILE.with_suffix(".onnx"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     with torch.inference_mode():
         expected = network.infer(torch.from_numpy(x))
     for found, part in zip(run({"image": x}).values(), expected, strict=True):

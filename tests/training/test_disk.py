@@ -8,7 +8,7 @@ import pytest
 
 from model.checkpoint import BUNDLED
 from model.engines.conversion import save
-from model.isolation import import_without_telemetry
+from model.engines.openvino import shared_core
 
 from .conftest import Phantoms, Pleura
 
@@ -92,7 +92,7 @@ def test_disk_that_fills_up_is_reported(
 
 
 def test_export_to_a_full_disk_is_reported(small_disk: Path) -> None:
-    model = import_without_telemetry("openvino").Core().read_model(BUNDLED.with_suffix(".int8.xml"))
+    model = shared_core().read_model(BUNDLED.with_suffix(".int8.xml"))
     with pytest.raises(OSError, match="No space left on device"):
         save(model, small_disk / "x.int8.xml")
     assert not list(small_disk.iterdir())
