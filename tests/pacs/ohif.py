@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import os
+from contextlib import closing
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -67,12 +68,14 @@ class Ohif:
 
             def _forward(self) -> None:
                 assert address.hostname is not None
-                connection = http.client.HTTPConnection(address.hostname, address.port or 80, timeout=60)
                 accept = {"Accept": self.headers.get("Accept", "*/*")}
-                connection.request("GET", self.path, headers=accept)
-                answer = connection.getresponse()
-                self._send(answer.status, answer.headers.get("Content-Type", ""), answer.read())
-                connection.close()
+                with closing(
+                    http.client.HTTPConnection(address.hostname, address.port or 80, timeout=60)
+                ) as connection:
+                    connection.request("GET", self.path, headers=accept)
+                    answer = connection.getresponse()
+                    body = answer.read()
+                self._send(answer.status, answer.headers.get("Content-Type", ""), body)
 
             def _send(self, status: int, kind: str, body: bytes) -> None:
                 self.send_response(status)
