@@ -55,7 +55,7 @@ def plan(options: argparse.Namespace) -> Plan:
     return Plan(
         pictures=[picture for picture in PICTURES if picture.name in names],
         device=options.device,
-        seconds=options.seconds or (1.5 if options.quick else 2.0),
+        seconds=options.seconds or (1.5 if options.quick else 1.75),
         rounds=options.rounds or (2 if options.quick else 3),
         concurrencies=(
             *(() if options.quick else (1,)),
