@@ -199,10 +199,10 @@ def test_the_slower_setting_ends_before_the_rounds(monkeypatch: pytest.MonkeyPat
     fake.rates[ONE] = 20
     benchmark = Bench(BUNDLED, plan(parser().parse_args([])), Console(file=StringIO()))
     benchmark.run(selected(BUNDLED, device="cpu", words=["LitServe eager"]))
-    assert [point["rate"] for point in benchmark.report.tried] == [20, 10]
+    assert [point["rate"] for point in benchmark.report.tried] == [20, 10, 10, 20]
     measured = [name for name, _, _ in fake.measured if name.startswith("LitServe")]
-    assert measured[:2] == [ONE, TWO]
-    assert set(measured[2:]) == {ONE}
+    assert measured[:4] == [ONE, TWO, TWO, ONE]
+    assert set(measured[4:]) == {ONE}
     assert fake.started_names == [ONE, TWO, "Pleura", SMALL_SYSTEM]
     assert fake.ended[0] == TWO
 
