@@ -98,7 +98,7 @@ train: install
 	$(BIN)/pleura train --recipe strong --data $(DATA)/montgomery/train --data $(DATA)/shenzhen/train \
 		--validation $(DATA)/montgomery/validation --validation $(DATA)/shenzhen/validation --out runs/strong
 
-# docs/explanation/speed.md explains these. Ten minutes; three with BENCH=--quick. PLEURA_CHECKPOINT names another checkpoint.
+# docs/explanation/speed.md explains these. About ten minutes; three with BENCH=--quick. PLEURA_CHECKPOINT names another checkpoint.
 bench: $(PEERS)/.installed
 	$(BIN)/python -m benchmarks $(BENCH)
 

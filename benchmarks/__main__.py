@@ -50,7 +50,7 @@ def results_name(options: argparse.Namespace) -> str:
 
 
 def plan(options: argparse.Namespace) -> Plan:
-    """Return what these options measure: all of it takes ten minutes, ``--quick`` three."""
+    """Return what these options measure: all of it takes about ten minutes, ``--quick`` three."""
     names = options.pictures.split(",") if options.pictures else _names(quick=options.quick)
     return Plan(
         pictures=[picture for picture in PICTURES if picture.name in names],
