@@ -7,7 +7,7 @@ DATA ?= ../shared/data
 PEERS := benchmarks/.venv-peers
 ORT_WEB := benchmarks/.ort-web
 
-.PHONY: install serve test lint audit fuzz soak chaos format bench bench-compare bench-gpu bench-training bench-bulk bench-browser bench-tables train docker docker-test sbom docs lock clean
+.PHONY: install serve test lint audit fuzz soak chaos format bench bench-compare bench-gpu bench-training bench-bulk bench-browser ort-web bench-tables train docker docker-test sbom docs lock clean
 
 # uv installs in seconds what takes pip minutes. Where it cannot, as with an index that only pip is configured for, pip does.
 INSTALL = { $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(BIN)/python -m pip install --quiet $(1); }
@@ -98,7 +98,7 @@ train: install
 	$(BIN)/pleura train --recipe strong --data $(DATA)/montgomery/train --data $(DATA)/shenzhen/train \
 		--validation $(DATA)/montgomery/validation --validation $(DATA)/shenzhen/validation --out runs/strong
 
-# docs/explanation/speed.md explains these. About ten minutes; three with BENCH=--quick. PLEURA_CHECKPOINT names another checkpoint.
+# docs/explanation/speed.md explains these. Nine to eleven minutes; three with BENCH=--quick. PLEURA_CHECKPOINT names another checkpoint.
 bench: $(PEERS)/.installed
 	$(BIN)/python -m benchmarks $(BENCH)
 
@@ -124,20 +124,24 @@ bench-training: install
 bench-bulk: install
 	$(BIN)/python -m benchmarks.bulk $(BENCH)
 
-bench-browser: $(ORT_WEB)/dist | install
-	$(BIN)/python -m benchmarks.browser
-
-# ONNX Runtime Web from npm, 33 MB, once. All of it, or nothing, is in the folder.
+# ONNX Runtime Web in Chromium, beside the service.
 ORT_WEB_VERSION := 1.30.0
 ORT_WEB_SHA256 := d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71
 
-$(ORT_WEB)/dist:
+bench-browser: ort-web | install
+	$(BIN)/python -m benchmarks.browser
+
+ort-web: $(ORT_WEB)/$(ORT_WEB_VERSION)
+
+# From npm, 33 MB, once. The folder exists only when it is complete.
+$(ORT_WEB)/$(ORT_WEB_VERSION):
 	@command -v npm >/dev/null || { echo "ONNX Runtime Web comes from npm: install npm first."; exit 1; }
 	rm -rf $(ORT_WEB)
 	mkdir -p $(ORT_WEB)
-	cd $(ORT_WEB) && timeout 300 npm pack --silent onnxruntime-web@$(ORT_WEB_VERSION) >/dev/null
-	echo "$(ORT_WEB_SHA256)  $(ORT_WEB)/onnxruntime-web-$(ORT_WEB_VERSION).tgz" | sha256sum --check --status
-	tar -xzf $(ORT_WEB)/onnxruntime-web-$(ORT_WEB_VERSION).tgz -C $(ORT_WEB) --exclude='*.map' package/dist
+	cd $(ORT_WEB) && timeout 300 npm pack --loglevel=error onnxruntime-web@$(ORT_WEB_VERSION) >/dev/null
+	echo "$(ORT_WEB_SHA256)  $(ORT_WEB)/onnxruntime-web-$(ORT_WEB_VERSION).tgz" | sha256sum --check --quiet
+	tar -xzf $(ORT_WEB)/onnxruntime-web-$(ORT_WEB_VERSION).tgz -C $(ORT_WEB) \
+		package/dist/ort.wasm.min.mjs package/dist/ort-wasm-simd-threaded.mjs package/dist/ort-wasm-simd-threaded.wasm
 	mv $(ORT_WEB)/package/dist $@
 	rm -r $(ORT_WEB)/package $(ORT_WEB)/onnxruntime-web-$(ORT_WEB_VERSION).tgz
 

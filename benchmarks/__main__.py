@@ -50,7 +50,7 @@ def results_name(options: argparse.Namespace) -> str:
 
 
 def plan(options: argparse.Namespace) -> Plan:
-    """Return what these options measure: all of it takes about ten minutes, ``--quick`` three."""
+    """Return what these options measure: all of it takes nine to eleven minutes, ``--quick`` three."""
     names = options.pictures.split(",") if options.pictures else _names(quick=options.quick)
     return Plan(
         pictures=[picture for picture in PICTURES if picture.name in names],
@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="three minutes instead of ten: PNG of 8 bits only, two rounds, one worker per "
+        help="three minutes instead of ten or so: PNG of 8 bits only, two rounds, one worker per "
         "processor for peers, no latencies at a constant rate",
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")

@@ -36,7 +36,10 @@ TRIED_WITH = Picture(2048, "png8")
 
 
 def takes_part(system: System, picture: Picture) -> bool:
-    """Whether a system is measured with a picture: all with PNG of 8 bits, others where a goal needs them."""
+    """Return whether a system is measured with a picture.
+
+    All are with PNG of 8 bits; the small checkpoint with nothing else, eager batching servers not with JPEG.
+    """
     if system.name == SMALL_SYSTEM:
         return picture.kind == "png8"
     return picture.kind != "jpeg" or system.family not in EAGER_SERVERS
@@ -53,7 +56,7 @@ class Plan:
         rounds: In each, every system is measured once with each picture that it takes part with, eight
             requests at a time.
         concurrencies: Further closed loops, measured once.
-        trials: Whether each setting of a peer is tried, and the faster one measured.
+        trials: Whether each setting of a peer is tried twice, and the faster one measured.
         open_loop: Whether latencies at a constant rate are measured.
     """
 
@@ -107,7 +110,7 @@ class Bench:
         self.report.took_s = time.perf_counter() - self._begun
 
     def _started(self, variants: list[System], stack: ExitStack) -> Running:
-        """Start a peer with its fastest settings, and pause it."""
+        """Start a peer with the faster of its settings, and pause it."""
         if not self.plan.trials or len(variants) == 1:
             return self._paused(variants[-1], stack)
         trials = [stack.enter_context(ExitStack()) for _ in variants]

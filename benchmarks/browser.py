@@ -1,8 +1,8 @@
 """The small network in Chromium, beside the service: ``make bench-browser``.
 
 ONNX Runtime Web runs the bundled ONNX file in WebAssembly on a phantom of 512², with one thread and with one
-for each processor; `pleura serve` answers the same file. Each time is the least of the rounds. It needs npm,
-Playwright and Chromium (``apt install chromium``).
+for each processor; `pleura serve` answers the same file. Times of the network and of the whole are the least
+of the rounds; loading is measured once. It needs npm, Playwright and Chromium (``apt install chromium``).
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ from .systems import Running, pleura, started
 from .tables import Rows
 
 HERE = Path(__file__).parent
-ORT_WEB = HERE / ".ort-web" / "dist"
+ORT_WEB = HERE / ".ort-web" / "1.30.0"
+"""Where ``make ort-web`` puts it."""
 RUNTIME = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 """What the page loads of ONNX Runtime Web."""
 
@@ -63,7 +64,7 @@ class Files(SimpleHTTPRequestHandler):
 
 @contextmanager
 def served(files: dict[str, Path]) -> Iterator[str]:
-    """Serve files on this machine, and return the address."""
+    """Serve files on 127.0.0.1, and yield the address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, files=files)) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         try:
@@ -73,7 +74,9 @@ def served(files: dict[str, Path]) -> Iterator[str]:
 
 
 def in_browser(network: Path, picture: Picture, *, side: int, threads: int, rounds: int) -> dict[str, Any]:
-    """Return milliseconds (``loaded``, ``network``, ``all``) and the mask ``(h, w)`` bool from Chromium.
+    """Measure the network in Chromium.
+
+    Returns milliseconds (``loaded``, ``network``, ``all``), ``isolated`` and ``mask``, ``(h, w)`` bool.
 
     Args:
         network: ONNX file.
@@ -81,12 +84,15 @@ def in_browser(network: Path, picture: Picture, *, side: int, threads: int, roun
         side: Of the network's input, in pixels.
         threads: Of WebAssembly.
         rounds: Of which the least time counts.
+
+    Raises:
+        RuntimeError: The page has one thread where more were asked for.
     """
     picture.data()
     files = {"/": HERE / "browser.html", "/network.onnx": network, "/film.png": picture.path}
     files |= {f"/ort/{name}": ORT_WEB / name for name in RUNTIME}
     with served(files) as address, opened(address) as page:
-        page.wait_for_function("window.ready")
+        page.wait_for_function("window.ready", timeout=30_000)
         found: dict[str, Any] = page.evaluate(
             "options => measure(options)", {"threads": threads, "side": side, "rounds": rounds}
         )
@@ -96,7 +102,11 @@ def in_browser(network: Path, picture: Picture, *, side: int, threads: int, roun
 
 
 def by_service(service: Running, picture: Picture, *, rounds: int) -> dict[str, Any]:
-    """Return the same of a service: milliseconds of the network and of the whole request, and the mask."""
+    """Return the same of a service: milliseconds of the network and of the whole request, and the mask.
+
+    Raises:
+        RuntimeError: The answer is no mask.
+    """
     network, whole = [], []
     for _ in range(rounds):
         begun = time.perf_counter()
@@ -131,7 +141,7 @@ def main() -> int:
     """Print the table."""
     console = Console(width=120)
     if not ORT_WEB.exists():
-        console.print("ONNX Runtime Web is not here: run `make bench-browser`.")
+        console.print("ONNX Runtime Web is not here: run `make ort-web`.")
         return 1
     checkpoint = checkpoint_file(Path(SMALL))
     network, side = checkpoint.with_suffix(".onnx"), read_metadata(checkpoint).preprocessing.input_size

@@ -38,7 +38,11 @@ def shared_field() -> Path:
 
 @pytest.fixture(autouse=sys.platform == "linux")
 def signals_find_their_stack() -> Iterator[None]:
-    """Fail a test that leaves a freed signal stack: the next Ctrl-C or timeout would kill all tests."""
+    """Fail a test after which the signal stack is gone: the next Ctrl-C or timeout would kill all tests."""
     yield
-    if signal_stack.is_freed():
-        pytest.fail("a core of OpenVINO was destroyed: use model.engines.openvino.shared_core()")
+    if signal_stack.is_gone():
+        signal_stack.disable()
+        pytest.fail(
+            "The signal stack is no longer mapped, probably because a core of OpenVINO was destroyed: use "
+            "model.engines.openvino.shared_core()."
+        )

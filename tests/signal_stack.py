@@ -4,16 +4,28 @@ import ctypes
 import os
 
 _DISABLED = 2
-_C = ctypes.CDLL(None, use_errno=True)
+_C = ctypes.CDLL(None)
 
 
-class _Stack(ctypes.Structure):
+class Stack(ctypes.Structure):
+    """``stack_t`` of ``signal.h``."""
+
     _fields_ = (("pointer", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t))
 
 
-def is_freed() -> bool:
-    """Return whether this thread's signal stack is freed memory: then the next signal kills the process."""
-    stack = _Stack()
+def install(stack: Stack) -> None:
+    """Let this thread's signals use a stack."""
+    assert _C.sigaltstack(ctypes.byref(stack), None) == 0
+
+
+def disable() -> None:
+    """Let this thread's signals use the thread's own stack."""
+    install(Stack(None, _DISABLED, 0))
+
+
+def is_gone() -> bool:
+    """Return whether this thread's signal stack is not mapped any more: the next signal kills the process."""
+    stack = Stack()
     if _C.sigaltstack(None, ctypes.byref(stack)) or stack.flags & _DISABLED or not stack.pointer:
         return False
     page = os.sysconf("SC_PAGE_SIZE")

@@ -77,10 +77,9 @@ def _torch() -> Network:
 
 
 def _openvino() -> Network:
-    openvino = import_without_telemetry("openvino")
-
-    model = openvino.Core().read_model(CHECKPOINT.with_suffix(".int8.xml"))
-    compiled = openvino.Core().compile_model(
+    core = import_without_telemetry("openvino").Core()
+    model = core.read_model(CHECKPOINT.with_suffix(".int8.xml"))
+    compiled = core.compile_model(
         model,
         "CPU",
         {

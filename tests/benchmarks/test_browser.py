@@ -10,6 +10,7 @@ from rich.console import Console
 from benchmarks import browser, images, page, systems
 from benchmarks.images import Picture
 from benchmarks.systems import pleura, started
+from model.checkpoint import read_metadata
 from model.metrics.overlap import overlap
 from model.weights import SMALL, checkpoint_file
 
@@ -28,10 +29,10 @@ def test_the_mask_of_the_browser_is_that_of_the_service(threads: int) -> None:
     if not Path(page.CHROMIUM).exists():
         pytest.skip(f"{page.CHROMIUM} is not here: install Debian's package chromium")
     if not browser.ORT_WEB.exists():
-        pytest.skip("ONNX Runtime Web is not here: run make bench-browser")
+        pytest.skip("ONNX Runtime Web is not here: run make ort-web")
     checkpoint = checkpoint_file(Path(SMALL))
-    network = checkpoint.with_suffix(".onnx")
-    found = browser.in_browser(network, PICTURE, side=192, threads=threads, rounds=1)
+    network, side = checkpoint.with_suffix(".onnx"), read_metadata(checkpoint).preprocessing.input_size
+    found = browser.in_browser(network, PICTURE, side=side, threads=threads, rounds=1)
     with started(pleura(checkpoint, device="cpu")) as service:
         ours = browser.by_service(service, PICTURE, rounds=1)
     assert overlap(found["mask"], ours["mask"]).iou >= 0.99
@@ -59,7 +60,7 @@ def test_without_the_runtime_it_says_how_to_fetch_it(
     monkeypatch.setattr(browser, "ORT_WEB", tmp_path / "absent")
     monkeypatch.setattr(browser, "Console", lambda **_: Console(width=120))
     assert browser.main() == 1
-    assert "make bench-browser" in capsys.readouterr().out
+    assert "make ort-web" in capsys.readouterr().out
 
 
 def test_sizes_are_of_the_files_and_compressed(tmp_path: Path) -> None:
