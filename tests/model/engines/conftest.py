@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import pytest
-import torch
 
-from model.checkpoint import CheckpointMetadata, read_checkpoint, save_checkpoint
+from model.checkpoint import read_checkpoint
 from model.engines.conversion import convert, save
-from model.preprocessing import Preprocessing
+from tests.checkpoints import save_random
 
 
 @pytest.fixture(scope="session")
@@ -16,17 +15,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("two")
     paths = []
     for seed, name in enumerate(("one", "two")):
-        metadata = CheckpointMetadata(
-            name=name,
-            bridge_channels=16,
-            decoder_channels=(16, 16, 16, 16),
-            head_channels=16,
-            preprocessing=Preprocessing(input_size=64),
-            threshold=0.4 + seed / 10,
-        )
-        torch.manual_seed(seed)
-        path = folder / f"{name}.safetensors"
-        save_checkpoint(path, metadata.network().state_dict(), metadata)
+        path = save_random(folder / f"{name}.safetensors", name=name, seed=seed, threshold=0.4 + seed / 10)
         save(convert(read_checkpoint(path)), path.with_suffix(".int8.xml"))
         paths.append(path)
     return paths[0], paths[1]
